@@ -1,0 +1,33 @@
+/* src/base/text.h
+ *
+ * Text in fixed arrays: always NUL-ended, never beyond the array; and making foreign bytes safe to show. */
+#ifndef UNBRICK_BASE_TEXT_H
+#define UNBRICK_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/base/bytes.h"
+
+/* Copies with truncation at a whole UTF-8 character; returns to. */
+char *text_copy(char *to, size_t size, const char *from);
+/* snprintf that returns to. */
+char *text_format(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Appends at the end of what to holds already. */
+void text_append(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Makes foreign bytes showable: escape sequences (CSI, OSC, DCS...) dropped, other controls and invalid UTF-8 as '.', a tab
+ * as one space. to gets at most size - 1 bytes and the NUL. Returns the length. */
+size_t text_printable(char *to, size_t size, struct bytes from);
+/* "12.0 MiB", "512 B". */
+char *text_size(char *to, size_t size, uint64_t bytes);
+/* "8 s", "1 min 20 s", "2 h 5 min". */
+char *text_duration(char *to, size_t size, uint64_t milliseconds);
+/* "64", "0x50000", "192KiB", "16MiB", "1GiB", "29.7 GiB" is not accepted: whole numbers only. */
+bool text_parse_size(const char *text, uint64_t *ret_bytes);
+/* Same text, ASCII case ignored, as a part of all. */
+bool text_contains(const char *all, const char *part);
+bool text_starts(const char *all, const char *start);
+bool text_equal(const char *a, const char *b);	/* both may be NULL; NULL equals only NULL */
+
+#endif
