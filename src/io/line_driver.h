@@ -1,0 +1,112 @@
+/* src/io/line_driver.h
+ *
+ * What a driver of a line is: for line.c and the line_*.c drivers only. line.c has the queue, the watch, the losses
+ * and the new attempts; a driver opens, closes and sets, and gives a descriptor that never blocks. */
+#ifndef UNBRICK_IO_LINE_DRIVER_H
+#define UNBRICK_IO_LINE_DRIVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "src/base/bytes.h"
+#include "src/base/status.h"
+#include "src/io/line.h"
+
+enum {
+	LINE_NAME_MAX = 4096,			/* PATH_MAX: a by-id path is some 100 characters */
+	LINE_FIRST_CONNECT_MS = 3000,		/* line_open waits this long at most for a network peer */
+	LINE_CONTROL_MAX = 256,			/* of the queue, kept free for a driver's own bytes */
+};
+
+/* A network peer's address, looked up once: a lookup may block for seconds, which only line_open may do. */
+struct line_peer {
+	struct sockaddr_storage address;
+	socklen_t size;				/* 0: not looked up yet */
+};
+
+/* An open line; each driver's own struct starts with it. */
+struct line_channel {
+	const struct line_driver *driver;
+	int descriptor;
+	bool is_connecting;			/* writable will mean: connected says how it went */
+};
+
+struct line_request {
+	const char *address;			/* the name without its driver's prefix */
+	const struct line_settings *settings;	/* complete: no zeros left */
+	struct line_peer *peer;			/* kept by line.c from one attempt to the next */
+	bool may_wait;				/* line_open, before the loop needs us again */
+};
+
+struct line_driver {
+	const char *name;
+	enum status (*open)(const struct line_request *request, struct line_channel **ret_channel,
+			    struct error *reterr);
+	void (*close)(struct line_channel *channel);
+	/* The rest may be NULL. */
+	enum status (*connected)(struct line_channel *channel, struct error *reterr);
+	/* NULL: takes any settings in silence. */
+	enum status (*apply)(struct line_channel *channel, const struct line_settings *settings, struct error *reterr);
+	/* NULL: unsupported. */
+	enum status (*set_break)(struct line_channel *channel, bool on, struct error *reterr);
+	enum status (*set_dtr)(struct line_channel *channel, bool on, struct error *reterr);
+	enum status (*set_rts)(struct line_channel *channel, bool on, struct error *reterr);
+	/* Wire bytes to line bytes, in place; returns how many are left. NULL: they are the same. */
+	size_t (*decode)(struct line_channel *channel, uint8_t *data, size_t size);
+	/* Line bytes to wire bytes: consumes from *in what fits into room; returns how many it made. */
+	size_t (*encode)(struct line_channel *channel, struct bytes *in, uint8_t *to, size_t room);
+	/* The driver's own bytes for the wire, between two encodes. */
+	size_t (*take_control)(struct line_channel *channel, uint8_t *to, size_t room);
+	/* The rate in force at the other end; 0: the one that was set. */
+	unsigned (*baud)(const struct line_channel *channel);
+};
+
+extern const struct line_driver line_driver_serial;
+extern const struct line_driver line_driver_pty;
+extern const struct line_driver line_driver_tcp;
+extern const struct line_driver line_driver_rfc2217;
+extern const struct line_driver line_driver_unix;
+
+/* ---- line_node.c: device nodes, their locks, and why one cannot be had ---- */
+
+/* The kernel's name of the device behind a name, all links resolved; LINE_NAME_MAX of room. NOT_FOUND hints at what
+ * is there. */
+enum status line_node_resolve(const char *name, char *ret_path, struct error *reterr);
+bool line_node_is_pts(const char *path);
+/* O_NOCTTY, not blocking, flock held. Errors say who holds it or what is missing for permission. */
+enum status line_node_open(const char *path, int *ret_descriptor, struct error *reterr);
+enum status line_node_lock(const char *path, int descriptor, struct error *reterr);
+/* Names who has it and how to make it let go. */
+enum status line_node_busy(const char *path, const char *holder, struct error *reterr);
+enum status line_node_io_error(const char *path, const char *operation, int error_number, struct error *reterr);
+
+/* ---- line_uucp.c: lock files, Filesystem Hierarchy Standard 3.0, 5.9 ---- */
+
+#define LINE_UUCP_FOLDER "/var/lock"
+
+/* BUSY when a living process has the device's lock file. A stale one (its process is gone, or is younger than the
+ * file) is taken over. ret_file is "" when the folder is not ours to write: flock and TIOCEXCL hold the line then. */
+enum status line_uucp_lock(const char *folder, const char *device, char *ret_file, size_t size, struct error *reterr);
+void line_uucp_unlock(const char *file);
+
+/* ---- line_termios.c ---- */
+
+/* Exactly raw: no byte is changed, dropped, echoed or answered; modem lines are ignored and stay as they are on
+ * closing. Rates need not be standard ones; UNSUPPORTED when the adapter takes another rate than asked for. */
+enum status line_termios_apply(int descriptor, const char *path, const struct line_settings *settings,
+			       struct error *reterr);
+/* Without this the close of a board's port with HUPCL on drops DTR, which resets many boards. */
+void line_termios_keep_lines_on_close(int descriptor);
+/* Waits a moment for bytes on their way, then drops what a halted line will never take: close would wait for it, 30
+ * s for a serial port (closing_wait). */
+void line_termios_settle(int descriptor);
+
+/* ---- line_tcp.c ---- */
+
+/* Connects *ret_descriptor to "HOST:PORT" or "[HOST]:PORT"; ret_is_connecting when that is still under way. */
+enum status line_tcp_connect(const struct line_request *request, int *ret_descriptor, bool *ret_is_connecting,
+			     struct error *reterr);
+enum status line_tcp_connected(struct line_channel *channel, struct error *reterr);
+
+#endif
