@@ -1,0 +1,99 @@
+/* tests/fuzz/fuzz_diagnosis.c
+ *
+ * Console bytes through the whole diagnosis, cut into calls by the input itself; a second machine that gets all at once
+ * must come to the same verdict. */
+#include <stdlib.h>
+
+#include "recovery/diagnosis/diagnosis.h"
+#include "recovery/diagnosis/sign_filter.h"
+#include "src/base/cleanup.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct sign signs[] = {
+	{ .id = "loader",
+		.match = "^U-Boot (\\S+)",
+		.stage = STAGE_LOADER,
+		.effect = SIGN_MILESTONE,
+		.fact = "loader" },
+	{ .id = "kernel", .match = "Linux (\\S+)", .stage = STAGE_KERNEL, .effect = SIGN_MILESTONE, .fact = "kernel" },
+	{ .id = "size", .match = "Size: (\\d+)", .effect = SIGN_FACT, .fact = "image-size" },
+	{ .id = "blocks", .match = "(\\d+) blocks", .effect = SIGN_FACT, .fact = "flash-read-blocks" },
+	{ .id = "file", .match = "(\\d+) bytes", .stage = STAGE_LOADER, .effect = SIGN_DONE, .fact = "file-bytes" },
+	{ .id = "arch", .match = "Arch: (\\S*)", .effect = SIGN_FACT, .fact = "image-arch" },
+	{ .id = "env", .match = "default env", .effect = SIGN_HARMLESS, .fact = "env=default" },
+	{ .id = "crc",
+		.match = "CRC",
+		.stage = STAGE_LOADER,
+		.effect = SIGN_FAULT,
+		.cause = CAUSE_CHECKSUM,
+		.weight = 70,
+		.also = CAUSE_POWER,
+		.also_weight = 60,
+		.fact = "format=unknown" },
+	{ .id = "abort",
+		.match = "(?:a|b)+Abort",
+		.effect = SIGN_FAULT,
+		.cause = CAUSE_KERNEL_PANIC_OTHER,
+		.weight = 50,
+		.fact = "arch=aarch64" },
+	{ .id = "net",
+		.match = "T T T",
+		.stage = STAGE_LOADER,
+		.effect = SIGN_FAULT,
+		.cause = CAUSE_NETWORK,
+		.weight = 60 },
+	{ .id = "full",
+		.match = "full",
+		.stage = STAGE_APPLICATION,
+		.effect = SIGN_FAULT,
+		.cause = CAUSE_SPACE,
+		.weight = 80 },
+	{ .id = "prompt", .match = "^=>(?: (.*))?$", .stage = STAGE_LOADER, .effect = SIGN_PROMPT, .fact = "command" },
+	{ .id = "login", .match = "login:", .stage = STAGE_LOGIN, .effect = SIGN_PROMPT, .cause = CAUSE_LOGIN },
+	{ .id = "write", .match = "writing", .stage = STAGE_UPDATER, .effect = SIGN_PROGRESS },
+	{ .id = "done", .match = "done", .stage = STAGE_UPDATER, .effect = SIGN_DONE },
+	{ .id = "well", .match = "well", .stage = STAGE_UPDATER, .effect = SIGN_HEALTHY },
+};
+
+static void run(struct diagnosis *diagnosis, struct bytes in, size_t step, struct verdict *ret_verdict)
+{
+	diagnosis_reset(diagnosis);
+	while (in.size > 0) {
+		size_t part = step < in.size ? step : in.size;
+
+		diagnosis_input(diagnosis, bytes_of(in.data, part), 7);
+		in = bytes_from(in, part);
+	}
+	diagnosis_end(diagnosis, 9);
+	diagnosis_verdict(diagnosis, ret_verdict);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct diagnosis *diagnosis;
+	struct verdict whole, parts;
+	struct sign_words words;
+	char pattern[128];
+
+	if (diagnosis == NULL && diagnosis_new(signs, ARRAY_SIZE(signs), NULL, NULL, &diagnosis, NULL) != STATUS_OK)
+		abort();
+	if (size == 0)
+		return 0;
+	run(diagnosis, bytes_of(data + 1, size - 1), SIZE_MAX, &whole);
+	run(diagnosis, bytes_of(data + 1, size - 1), data[0] % 7 + 1u, &parts);
+	if (memcmp(&whole, &parts, sizeof(whole)) != 0)
+		abort();
+	diagnosis_reset(diagnosis);
+	for (size_t i = 1; i < size; i++) { /* quiet after every byte must do no harm */
+		diagnosis_input(diagnosis, bytes_of(data + i, 1), i);
+		diagnosis_quiet(diagnosis, i);
+	}
+	diagnosis_verdict(diagnosis, &parts);
+	(void)diagnosis_text_score(bytes_of(data, size));
+	/* patterns come from files */
+	memcpy(pattern, data, size < sizeof(pattern) ? size : sizeof(pattern) - 1);
+	pattern[size < sizeof(pattern) ? size : sizeof(pattern) - 1] = '\0';
+	sign_words_of(pattern, &words);
+	return 0;
+}
