@@ -1,0 +1,32 @@
+/* src/media/digest.h
+ *
+ * Checksums of a file as vendors publish them. Blocking: for a worker thread. */
+#ifndef UNBRICK_MEDIA_DIGEST_H
+#define UNBRICK_MEDIA_DIGEST_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "src/base/bytes.h"
+#include "src/base/status.h"
+
+struct digest {
+	char sha256[65];	/* lower case hex */
+	char sha1[41];
+	char md5[33];		/* "" where this system's OpenSSL refuses it (FIPS); so may be sha1 */
+	uint32_t crc32;		/* as zlib and U-Boot's crc32 command print it */
+	uint64_t size;		/* bytes read */
+};
+
+/* Regular files and block devices. progress (bytes so far) and cancel may be NULL; cancel is looked at once a MiB and ends in
+ * STATUS_CANCELLED. ret_digest is written only on success. */
+enum status digest_file(const char *path, _Atomic uint64_t *progress, const atomic_bool *cancel, struct digest *ret_digest,
+			struct error *reterr);
+
+/* One digest over bytes in memory; algorithm as OpenSSL names it ("sha256"). Returns its length, 0: not known here. */
+size_t digest_bytes(const char *algorithm, struct bytes in, uint8_t *ret_digest, size_t size);
+/* As crc32_update with a table that pays off from about 64 KiB on. */
+uint32_t digest_crc32(uint32_t crc, struct bytes more);
+
+#endif

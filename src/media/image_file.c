@@ -1,0 +1,195 @@
+#include "src/media/image_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+#include "src/media/digest.h"
+
+/* Largest image that is mapped: card images of a small computer are below. */
+#define SIZE_CEILING (UINT64_C(64) << 30)
+
+struct image_file {
+	char *path;
+	int fd;
+	struct bytes map;
+	struct stat opened;
+	struct image_facts facts;
+	bool has_facts;
+};
+
+DEFINE_AUTO(image_file);
+
+static size_t digest_op(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+{
+	static const char *const known[] = { "sha1", "sha256", "sha384", "sha512", "md5" };
+
+	(void)user;
+	/* the name comes from the file: not just anything that OpenSSL knows */
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (text_equal(known[i], algorithm))
+			return digest_bytes(algorithm, in, ret_digest, IMAGE_DIGEST_SIZE);
+	return 0;
+}
+
+static uint32_t crc32_op(void *user, struct bytes in)
+{
+	(void)user;
+	return digest_crc32(0, in);
+}
+
+const struct image_hash_ops *image_file_hash_ops(void)
+{
+	static const struct image_hash_ops ops = { .digest = digest_op, .crc32 = crc32_op };
+
+	return &ops;
+}
+
+static enum status cannot_open(const char *path, int number, struct error *reterr)
+{
+	switch (number) {
+	case ENOENT: case ENOTDIR:
+		error_set(reterr, STATUS_NOT_FOUND, "cannot open image '%s': there is no such file", path);
+		error_hint(reterr, "Check the path; a name with blanks needs no quotes here");
+		return STATUS_NOT_FOUND;
+	case EACCES: case EPERM:
+		error_set(reterr, STATUS_NO_PERMISSION, "cannot open image '%s': you may not read it", path);
+		error_hint(reterr, "Allow it with: chmod u+r FILE, or copy the file to your own folder");
+		return STATUS_NO_PERMISSION;
+	}
+	error_set(reterr, STATUS_IO, "cannot open image '%s': %s", path, strerror(number));
+	error_hint(reterr, "Copy the file to this computer's own disk and try again");
+	return STATUS_IO;
+}
+
+static enum status check_kind(const char *path, const struct stat *about, struct error *reterr)
+{
+	if (S_ISDIR(about->st_mode)) {
+		error_set(reterr, STATUS_INVALID, "cannot open image '%s': it is a folder", path);
+		error_hint(reterr, "Give the image file in it");
+	} else if (!S_ISREG(about->st_mode)) {
+		error_set(reterr, STATUS_INVALID, "cannot open image '%s': it is no regular file", path);
+		error_hint(reterr, "Give the path of an image file");
+	} else if (about->st_size == 0) {
+		error_set(reterr, STATUS_INVALID, "cannot open image '%s': it is empty", path);
+		error_hint(reterr, "Download it again; the disk may have been full");
+	} else if ((uint64_t)about->st_size > SIZE_CEILING) {
+		error_set(reterr, STATUS_INVALID, "cannot open image '%s': it is larger than 64 GiB", path);
+		error_hint(reterr, "Check that it is the right file");
+	} else
+		return STATUS_OK;
+	return STATUS_INVALID;
+}
+
+enum status image_file_open(const char *path, struct image_file **ret_file, struct error *reterr)
+{
+	AUTO(image_file) file = calloc(1, sizeof(*file));
+	enum status status;
+	void *map;
+
+	if (file == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for an image file");
+	/* O_NONBLOCK: a named pipe would wait for a writer */
+	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (file->fd < 0 || fstat(file->fd, &file->opened) != 0)
+		return cannot_open(path, errno, reterr);
+	status = check_kind(path, &file->opened, reterr);
+	if (status != STATUS_OK)
+		return status;
+	map = mmap(NULL, (size_t)file->opened.st_size, PROT_READ, MAP_PRIVATE, file->fd, 0);
+	if (map == MAP_FAILED)
+		return cannot_open(path, errno, reterr);
+	file->map = bytes_of(map, (size_t)file->opened.st_size);
+	file->path = strdup(path);
+	if (file->path == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for an image file");
+	*ret_file = TAKE(file);
+	return STATUS_OK;
+}
+
+void image_file_free(struct image_file *file)
+{
+	if (file == NULL)
+		return;
+	if (file->map.data != NULL)
+		munmap((void *)(uintptr_t)file->map.data, file->map.size);
+	if (file->fd >= 0)
+		close(file->fd);
+	free(file->path);
+	free(file);
+}
+
+const char *image_file_path(const struct image_file *file)
+{
+	return file->path;
+}
+
+struct bytes image_file_bytes(const struct image_file *file)
+{
+	return file->map;
+}
+
+const struct image_facts *image_file_facts(struct image_file *file)
+{
+	if (!file->has_facts) {
+		image_inspect(file->map, file->map.size, image_file_hash_ops(), &file->facts);
+		file->has_facts = true;
+	}
+	return &file->facts;
+}
+
+static bool is_unchanged(const struct stat *before, const struct stat *now)
+{
+	return before->st_size == now->st_size && before->st_mtim.tv_sec == now->st_mtim.tv_sec &&
+	       before->st_mtim.tv_nsec == now->st_mtim.tv_nsec;
+}
+
+bool image_file_is_same(const struct image_file *file, struct error *reterr)
+{
+	struct stat now, at_path;
+	const char *what = NULL;
+
+	if (fstat(file->fd, &now) != 0 || stat(file->path, &at_path) != 0)
+		what = "it is gone";
+	else if (at_path.st_ino != file->opened.st_ino || at_path.st_dev != file->opened.st_dev)
+		what = "another file has taken its place";
+	else if (now.st_size != file->opened.st_size)
+		what = "its size changed";
+	else if (!is_unchanged(&file->opened, &now))
+		what = "it was written to";
+	if (what == NULL)
+		return true;
+	error_set(reterr, STATUS_REFUSED, "image '%s' is not what was checked: %s", file->path, what);
+	error_hint(reterr, "Let the download or copy finish, then choose the file again");
+	return false;
+}
+
+enum status image_file_read(const struct image_file *file, uint64_t offset, void *to, size_t size, struct error *reterr)
+{
+	size_t done = 0;
+
+	if (offset > file->map.size || size > file->map.size - offset)
+		return error_set(reterr, STATUS_INVALID, "cannot read image '%s' at byte %" PRIu64 ": it ends before", file->path, offset);
+	while (done < size) {
+		ssize_t count = pread(file->fd, (uint8_t *)to + done, size - done, (off_t)(offset + done));
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return error_set(reterr, STATUS_IO, "cannot read image '%s' at byte %" PRIu64 ": %s", file->path, offset + done,
+					 strerror(errno));
+		if (count == 0)
+			break;
+		done += (size_t)count;
+	}
+	if (!image_file_is_same(file, reterr))
+		return STATUS_REFUSED;
+	return done == size ? STATUS_OK : error_set(reterr, STATUS_IO, "image '%s' became shorter", file->path);
+}

@@ -1,0 +1,32 @@
+/* src/media/image_file.h
+ *
+ * A firmware image on this computer: opened read-only, mapped, told what it is, and watched for changing underneath. */
+#ifndef UNBRICK_MEDIA_IMAGE_FILE_H
+#define UNBRICK_MEDIA_IMAGE_FILE_H
+
+#include <stdbool.h>
+
+#include "recovery/image/image.h"
+#include "src/base/bytes.h"
+#include "src/base/status.h"
+
+struct image_file;
+
+/* NOT_FOUND, NO_PERMISSION, INVALID (empty, a folder, no regular file), each with a hint. The path is kept as given. */
+enum status image_file_open(const char *path, struct image_file **ret_file, struct error *reterr);
+void image_file_free(struct image_file *file);
+const char *image_file_path(const struct image_file *file);
+/* Valid until image_file_free. A file that somebody truncates meanwhile makes reading them raise SIGBUS: before long use,
+ * and when it is handed to a device piece by piece, ask image_file_is_same. */
+struct bytes image_file_bytes(const struct image_file *file);
+/* What it is. Made at the first call, which reads all of the file: for a worker thread when that is large. */
+const struct image_facts *image_file_facts(struct image_file *file);
+/* Is the path still this file, with the size and times that it had when it was opened? When not, reterr says what is different. */
+bool image_file_is_same(const struct image_file *file, struct error *reterr);
+/* Copies [offset, offset + size) by reading, which cannot raise SIGBUS; STATUS_REFUSED when the file is not the same any more. */
+enum status image_file_read(const struct image_file *file, uint64_t offset, void *to, size_t size, struct error *reterr);
+
+/* OpenSSL behind image_inspect's checks, for other users of it. */
+const struct image_hash_ops *image_file_hash_ops(void);
+
+#endif

@@ -1,0 +1,689 @@
+/* The image inspector on images made here, byte by byte. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "recovery/image/image.h"
+#include "src/base/buffer.h"
+#include "src/base/crc.h"
+#include "src/base/text.h"
+
+enum { BLOCK = 64 * 1024 };
+
+static void add(struct buffer *to, const void *data, size_t size)
+{
+	assert_int_equal(buffer_append(to, bytes_of(data, size)), STATUS_OK);
+}
+
+static void add_be32(struct buffer *to, uint32_t value)
+{
+	uint8_t raw[4];
+
+	store_be32(raw, value);
+	add(to, raw, 4);
+}
+
+static void fill(struct buffer *to, uint8_t byte, size_t until)
+{
+	while (to->size < until)
+		add(to, &byte, 1);
+}
+
+static void add_uimage(struct buffer *to, uint8_t arch, uint8_t type, const char *name, struct bytes data)
+{
+	uint8_t header[64] = { 0x27, 0x05, 0x19, 0x56 };
+
+	store_be32(header + 12, (uint32_t)data.size);
+	store_be32(header + 24, crc32_update(0, data));
+	header[28] = 5;
+	header[29] = arch;
+	header[30] = type;
+	memcpy(header + 32, name, strlen(name));
+	store_be32(header + 4, crc32_update(0, bytes_of(header, 64)));
+	add(to, header, 64);
+	add(to, data.data, data.size);
+}
+
+static void add_squashfs(struct buffer *to, uint8_t size)
+{
+	uint8_t block[256] = { 'h', 's', 'q', 's' };
+
+	block[14] = 2;		/* block size 128 KiB */
+	block[20] = 4;		/* xz */
+	block[22] = 17;
+	block[26] = 1;		/* one id */
+	block[28] = 4;
+	block[40] = size;
+	block[48] = (uint8_t)(size - 8);
+	block[64] = 100;	/* inode, directory and id tables: metadata of 16 bytes each */
+	block[72] = 120;
+	block[100] = block[120] = block[140] = 16;
+	block[size - 8] = 140;
+	add(to, block, size);
+}
+
+static struct image_facts inspect(const struct buffer *of)
+{
+	/* memory of exactly that size: a read beyond it is seen by the sanitizer */
+	uint8_t *copy = malloc(of->size ? of->size : 1);
+	struct image_facts facts;
+
+	assert_non_null(copy);
+	if (of->size > 0)
+		memcpy(copy, of->data, of->size);
+	image_inspect(bytes_of(copy, of->size), of->size, NULL, &facts);
+	free(copy);
+	return facts;
+}
+
+static int setup(void **state)
+{
+	struct buffer *buffer = malloc(sizeof(*buffer));
+
+	if (buffer == NULL)
+		return -1;
+	buffer_init(buffer, 4 * 1024 * 1024);
+	*state = buffer;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	buffer_done(*state);
+	free(*state);
+	return 0;
+}
+
+static void an_empty_file_is_no_image(void **state)
+{
+	struct image_facts facts = inspect(*state);
+
+	assert_string_equal(facts.format, "empty");
+	assert_int_equal(facts.whole, IMAGE_NO);
+}
+
+static void erased_flash_is_no_image(void **state)
+{
+	struct image_facts facts;
+
+	fill(*state, 0xff, 5000);
+	facts = inspect(*state);
+	assert_string_equal(facts.format, "erased");
+	assert_int_equal(facts.whole, IMAGE_NO);
+	assert_non_null(strstr(facts.problem, "0xff"));
+	image_inspect(buffer_bytes(*state), 1000000, NULL, &facts);	/* only the head is known */
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	fill(*state, 0x00, 5001);
+	assert_string_equal(inspect(*state).format, "unknown");
+}
+
+static void an_error_page_is_no_image_whatever_its_name(void **state)
+{
+	static const char *const pages[] = {
+		"<!DOCTYPE html>\n<html><head><title>404 Not Found</title>", "\xef\xbb\xbf\r\n <HTML>x", "<?xml version=\"1.0\"?><Error>x",
+		"{\"error\":\"not found\"}", "404 page not found", "Access Denied",
+	};
+
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		struct image_facts facts;
+
+		buffer_clear(*state);
+		assert_int_equal(buffer_append_text(*state, pages[i]), STATUS_OK);
+		facts = inspect(*state);
+		if (facts.whole != IMAGE_NO || !(text_equal(facts.format, "html") || text_equal(facts.format, "text-error")))
+			fail_msg("'%s' is %s", pages[i], facts.format);
+		if (i == 0)
+			assert_string_equal(facts.name, "404 Not Found");
+	}
+}
+
+static void a_uimage_says_what_it_is_and_that_it_is_whole(void **state)
+{
+	struct image_facts facts;
+
+	add_uimage(*state, 22, 2, "cam64 firmware 2.4.1", BYTES("\x5d kernel"));
+	facts = inspect(*state);
+	assert_string_equal(facts.format, "uimage");
+	assert_string_equal(facts.title, "U-Boot image (kernel)");
+	assert_string_equal(facts.arch, "arm64");
+	assert_string_equal(facts.name, "cam64 firmware 2.4.1");
+	assert_string_equal(facts.version, "2.4.1");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_int_equal(facts.declared_size, 64 + 8);
+	assert_string_equal(facts.problem, "");
+}
+
+static void every_changed_byte_of_a_uimage_is_damage(void **state)
+{
+	struct buffer *image = *state;
+
+	add_uimage(image, 2, 2, "demo", BYTES("some kernel that is not compressed"));
+	for (size_t i = 4; i < image->size; i++) {
+		image->data[i] ^= 0x10;
+		if (inspect(image).whole != IMAGE_NO)
+			fail_msg("byte %zu", i);
+		image->data[i] ^= 0x10;
+	}
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+}
+
+static void every_prefix_of_a_uimage_is_cut_off(void **state)
+{
+	struct buffer *image = *state;
+	size_t whole;
+
+	add_uimage(image, 2, 2, "demo", BYTES("some kernel that is not compressed"));
+	whole = image->size;
+	while (--image->size >= 4) {
+		struct image_facts facts = inspect(image);
+
+		assert_int_equal(facts.whole, IMAGE_NO);
+		assert_non_null(strstr(facts.problem, "cut off"));
+		assert_int_equal(facts.problem_offset, image->size);
+	}
+	image->size = whole;
+}
+
+static void the_head_of_a_uimage_alone_leaves_open_whether_it_is_whole(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_uimage(image, 2, 2, "demo", BYTES("some kernel that is not compressed"));
+	image_inspect(bytes_of(image->data, 64), image->size, NULL, &facts);
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_string_equal(facts.arch, "arm");
+	image_inspect(bytes_of(image->data, 64), image->size - 1, NULL, &facts);
+	assert_int_equal(facts.whole, IMAGE_NO);
+}
+
+static void a_multi_file_uimage_lists_its_members(void **state)
+{
+	struct buffer data;
+	struct image_facts facts;
+
+	buffer_init(&data, 4096);
+	add_be32(&data, 5);
+	add_be32(&data, 12);
+	add_be32(&data, 0);
+	add(&data, "\x1f\x8b\x08" "ab\0\0\0", 8);
+	add(&data, "hsqs12345678", 12);
+	add_uimage(*state, 2, 4, "multi", buffer_bytes(&data));
+	facts = inspect(*state);
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_int_equal(facts.part_count, 2);
+	assert_string_equal(facts.parts[0].format, "gzip");
+	assert_int_equal(facts.parts[0].offset, 64 + 12);
+	assert_int_equal(facts.parts[1].offset, 64 + 20);
+	assert_string_equal(facts.parts[1].format, "squashfs");
+	assert_true(facts.parts[1].is_inside);
+	/* a table that claims more than there is, with checksums that match */
+	store_be32(data.data, 4000);
+	buffer_clear(*state);
+	add_uimage(*state, 2, 4, "multi", buffer_bytes(&data));
+	assert_int_equal(inspect(*state).whole, IMAGE_NO);
+	buffer_done(&data);
+}
+
+static void a_kernel_for_another_processor_than_the_header_says_is_warned_of(void **state)
+{
+	uint8_t kernel[128] = { 0 };
+	struct image_facts facts;
+
+	memcpy(kernel + 0x38, "ARM\x64", 4);
+	add_uimage(*state, 2, 2, "demo", bytes_of(kernel, sizeof(kernel)));
+	facts = inspect(*state);
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_non_null(strstr(facts.warning, "arm64"));
+}
+
+static void a_squashfs_is_known_by_its_size_only(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_squashfs(image, 200);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "squashfs");
+	assert_string_equal(facts.compression, "xz");
+	assert_int_equal(facts.declared_size, 200);
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_string_equal(facts.problem, "");
+	image->size = 199;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->size = 200;
+	memset(image->data + 110, 0, 90);	/* a tail that was never written */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void kernel_and_root_file_system_behind_each_other_are_a_flash_image(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_uimage(image, 2, 2, "router 1.2", BYTES("kernel"));
+	fill(image, 0xff, 2 * BLOCK);
+	add_squashfs(image, 200);
+	fill(image, 0x00, 3 * BLOCK);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "flash-image");
+	assert_string_equal(facts.starts_with, "uimage");
+	assert_string_equal(facts.arch, "arm");
+	assert_string_equal(facts.version, "1.2");
+	assert_int_equal(facts.part_count, 2);
+	assert_int_equal(facts.parts[1].offset, 2 * BLOCK);
+	assert_int_equal(facts.parts[1].size, 200);
+	assert_false(facts.parts[1].is_inside);
+	assert_int_equal(facts.parts[0].whole, IMAGE_YES);
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	image->size = 2 * BLOCK + 150;
+	facts = inspect(image);
+	assert_int_equal(facts.whole, IMAGE_NO);
+	assert_int_equal(facts.problem_offset, 2 * BLOCK + 150);
+	assert_non_null(strstr(facts.problem, "squashfs"));
+}
+
+static void two_whole_parts_make_a_whole_flash_image(void **state)
+{
+	struct buffer *image = *state;
+
+	add_uimage(image, 2, 2, "one", BYTES("kernel"));
+	fill(image, 0xff, BLOCK);
+	add_uimage(image, 2, 7, "two", BYTES("file system"));
+	assert_string_equal(inspect(image).format, "flash-image");
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	add(image, "something that nothing covers", 29);
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+}
+
+static void parts_for_different_processors_are_warned_of(void **state)
+{
+	struct buffer *image = *state;
+
+	add_uimage(image, 2, 2, "one", BYTES("kernel"));
+	fill(image, 0xff, BLOCK);
+	add_uimage(image, 22, 2, "two", BYTES("kernel"));
+	assert_non_null(strstr(inspect(image).warning, "arm64"));
+}
+
+static void what_follows_unchecked_takes_the_assurance_away(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_uimage(image, 2, 2, "one", BYTES("kernel"));
+	fill(image, 0x00, 200);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);	/* a little padding */
+	add(image, "something", 9);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "uimage");
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_non_null(strstr(facts.problem, "follow"));
+	image->size = 200;
+	fill(image, 0x00, BLOCK);	/* to an erase block: a root file system may have followed */
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+}
+
+/* --- FIT --- */
+
+struct tree {
+	struct buffer structure, strings;
+};
+
+static uint32_t string_at(struct tree *tree, const char *name)
+{
+	uint32_t at = (uint32_t)tree->strings.size;
+
+	add(&tree->strings, name, strlen(name) + 1);
+	return at;
+}
+
+static void align(struct buffer *to)
+{
+	while (to->size % 4 != 0)
+		add(to, "", 1);
+}
+
+static void node(struct tree *tree, const char *name)
+{
+	add_be32(&tree->structure, 1);
+	add(&tree->structure, name, strlen(name) + 1);
+	align(&tree->structure);
+}
+
+static void end_node(struct tree *tree)
+{
+	add_be32(&tree->structure, 2);
+}
+
+static void property(struct tree *tree, const char *name, const void *value, size_t size)
+{
+	add_be32(&tree->structure, 3);
+	add_be32(&tree->structure, (uint32_t)size);
+	add_be32(&tree->structure, string_at(tree, name));
+	add(&tree->structure, value, size);
+	align(&tree->structure);
+}
+
+static void text(struct tree *tree, const char *name, const char *value)
+{
+	property(tree, name, value, strlen(value) + 1);
+}
+
+static void number(struct tree *tree, const char *name, uint32_t value)
+{
+	uint8_t raw[4];
+
+	store_be32(raw, value);
+	property(tree, name, raw, 4);
+}
+
+static void finish_tree(struct tree *tree, struct buffer *to)
+{
+	uint32_t size = (uint32_t)tree->structure.size + 4, strings = (uint32_t)tree->strings.size;
+	const uint32_t header[10] = { 0xd00dfeed, 56 + size + strings, 56, 56 + size, 40, 17, 16, 0, strings, size };
+
+	for (size_t i = 0; i < 10; i++)
+		add_be32(to, header[i]);
+	fill(to, 0, to->size + 16);	/* an empty reserve map */
+	add(to, tree->structure.data, tree->structure.size);
+	add_be32(to, 9);
+	add(to, tree->strings.data, tree->strings.size);
+	buffer_done(&tree->structure);
+	buffer_done(&tree->strings);
+}
+
+static void add_fit(struct buffer *to, const char *algorithm, bool is_external, struct bytes data)
+{
+	struct tree tree;
+
+	buffer_init(&tree.structure, 100000);
+	buffer_init(&tree.strings, 10000);
+	node(&tree, "");
+	text(&tree, "description", "gateway v3.1");
+	node(&tree, "images");
+	node(&tree, "kernel-1");
+	text(&tree, "type", "kernel");
+	text(&tree, "arch", "arm64");
+	if (is_external) {
+		number(&tree, "data-offset", 0);
+		number(&tree, "data-size", (uint32_t)data.size);
+	} else
+		property(&tree, "data", data.data, data.size);
+	if (algorithm != NULL) {
+		node(&tree, "hash-1");
+		number(&tree, "value", crc32_update(0, data));
+		text(&tree, "algo", algorithm);
+		end_node(&tree);
+	}
+	end_node(&tree);
+	end_node(&tree);
+	node(&tree, "configurations");
+	node(&tree, "conf-1");
+	property(&tree, "compatible", "acme,gw2\0acme,gw", 17);
+	end_node(&tree);
+	end_node(&tree);
+	end_node(&tree);
+	finish_tree(&tree, to);
+	if (is_external) {
+		align(to);
+		add(to, data.data, data.size);
+	}
+}
+
+static void a_fit_with_matching_hashes_is_whole(void **state)
+{
+	struct image_facts facts;
+
+	add_fit(*state, "crc32", false, BYTES("kernel data"));
+	facts = inspect(*state);
+	assert_string_equal(facts.format, "fit");
+	assert_string_equal(facts.arch, "arm64");
+	assert_string_equal(facts.name, "gateway v3.1");
+	assert_string_equal(facts.version, "3.1");
+	assert_int_equal(facts.board_count, 2);
+	assert_string_equal(facts.boards[0], "acme,gw2");
+	assert_int_equal(facts.part_count, 1);
+	assert_int_equal(facts.parts[0].whole, IMAGE_YES);
+	assert_int_equal(facts.whole, IMAGE_YES);
+}
+
+static void changed_data_in_a_fit_is_damage(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_fit(image, "crc32", false, BYTES("kernel data"));
+	image->data[inspect(image).parts[0].offset + 3] ^= 1;
+	facts = inspect(image);
+	assert_int_equal(facts.whole, IMAGE_NO);
+	assert_non_null(strstr(facts.problem, "kernel-1"));
+}
+
+static void data_behind_a_fit_belongs_to_it(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_fit(image, "crc32", true, BYTES("kernel data, kernel data"));
+	facts = inspect(image);
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_int_equal(facts.declared_size, image->size);
+	image->size--;
+	facts = inspect(image);
+	assert_int_equal(facts.whole, IMAGE_NO);
+	assert_non_null(strstr(facts.problem, "cut off"));
+}
+
+static void a_fit_whose_hash_cannot_be_computed_is_not_called_whole(void **state)
+{
+	add_fit(*state, "sha256", false, BYTES("kernel data"));
+	assert_int_equal(inspect(*state).whole, IMAGE_UNKNOWN);
+	buffer_clear(*state);
+	add_fit(*state, NULL, false, BYTES("kernel data"));
+	assert_int_equal(inspect(*state).whole, IMAGE_UNKNOWN);
+}
+
+static size_t fake_digest(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+{
+	++*(unsigned *)user;
+	store_be32(ret_digest, crc32_update(0, in));
+	return text_equal(algorithm, "sha256") ? 4 : 0;
+}
+
+static void a_digest_from_outside_is_asked_for(void **state)
+{
+	unsigned asked = 0;
+	struct image_hash_ops ops = { .digest = fake_digest, .user = &asked };
+	struct image_facts facts;
+
+	add_fit(*state, "sha256", false, BYTES("kernel data"));
+	image_inspect(buffer_bytes(*state), ((struct buffer *)*state)->size, &ops, &facts);
+	assert_int_equal(asked, 1);
+	assert_int_equal(facts.whole, IMAGE_YES);
+}
+
+static void every_prefix_of_a_fit_ends_in_a_clean_answer(void **state)
+{
+	struct buffer *image = *state;
+	size_t whole;
+
+	add_fit(image, "crc32", false, BYTES("kernel data"));
+	whole = image->size;
+	while (--image->size >= 4)
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->size = whole;
+}
+
+static void a_device_tree_names_its_board(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+	struct tree tree;
+
+	buffer_init(&tree.structure, 100000);
+	buffer_init(&tree.strings, 10000);
+	node(&tree, "");
+	text(&tree, "compatible", "acme,cam1");
+	text(&tree, "model", "Acme Cam 1");
+	node(&tree, "cpus");
+	node(&tree, "cpu@0");
+	text(&tree, "compatible", "arm,cortex-a7");
+	end_node(&tree);
+	end_node(&tree);
+	end_node(&tree);
+	finish_tree(&tree, image);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "dtb");
+	assert_string_equal(facts.arch, "arm");
+	assert_string_equal(facts.boards[0], "acme,cam1");
+	assert_string_equal(facts.name, "Acme Cam 1");
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	add(image, "foreign", 7);
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+/* Deeper than any stack: nodes that never end. */
+static void a_bottomless_device_tree_is_refused(void **state)
+{
+	struct tree tree;
+
+	buffer_init(&tree.structure, 1000000);
+	buffer_init(&tree.strings, 10000);
+	for (int i = 0; i < 10000; i++)
+		node(&tree, "a");
+	finish_tree(&tree, *state);
+	assert_int_equal(inspect(*state).whole, IMAGE_NO);
+}
+
+/* --- kernels, ELF, archives --- */
+
+static void raw_kernels_are_told_by_their_magic(void **state)
+{
+	struct buffer *image = *state;
+	uint8_t zimage[0x100] = { 0 }, arm64[0x100] = { 0 };
+
+	memcpy(zimage + 0x24, "\x18\x28\x6f\x01", 4);
+	zimage[0x2d] = 1;	/* ends at 0x100 */
+	add(image, zimage, sizeof(zimage));
+	assert_string_equal(inspect(image).format, "zimage");
+	assert_string_equal(inspect(image).arch, "arm");
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	image->size--;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	buffer_clear(image);
+	memcpy(arm64 + 0x38, "ARM\x64", 4);
+	add(image, arm64, sizeof(arm64));
+	assert_string_equal(inspect(image).format, "arm64-image");
+	assert_string_equal(inspect(image).arch, "arm64");
+}
+
+static void an_elf_file_says_its_processor_and_byte_order(void **state)
+{
+	struct buffer *image = *state;
+	uint8_t header[64] = { 0x7f, 'E', 'L', 'F', 1, 1, 1 };
+
+	header[18] = 8;
+	add(image, header, sizeof(header));
+	assert_string_equal(inspect(image).arch, "mipsel");
+	image->data[5] = 2;
+	image->data[18] = 0;
+	image->data[19] = 8;
+	assert_string_equal(inspect(image).arch, "mips");
+	image->data[32] = 0x7f;	/* section headers far away */
+	image->data[47] = 40;
+	image->data[49] = 3;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void a_zip_of_stored_members_is_checked_by_their_sums(void **state)
+{
+	static const char zip[] =
+		"PK\3\4\12\0\0\0\0\0\0\0\0\0\0\0\0\0\3\0\0\0\3\0\0\0\1\0\0\0" "f" "abc"
+		"PK\1\2\12\0\12\0\0\0\0\0\0\0\0\0\0\0\0\0\3\0\0\0\3\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" "f"
+		"PK\5\6\0\0\0\0\1\0\1\0\57\0\0\0\42\0\0\0\0\0";
+	struct buffer *image = *state;
+	uint32_t crc = crc32_update(0, BYTES("abc"));
+	struct image_facts facts;
+
+	add(image, zip, sizeof(zip) - 1);
+	for (int i = 0; i < 4; i++)
+		image->data[34 + 16 + i] = (uint8_t)(crc >> 8 * i);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "zip");
+	assert_string_equal(facts.parts[0].name, "f");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	image->data[31] = 'X';
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[31] = 'a';
+	image->size -= 30;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void a_gzip_file_names_its_content_but_cannot_be_checked(void **state)
+{
+	struct image_facts facts;
+
+	add(*state, "\x1f\x8b\x08\x08\0\0\0\0\0\3fw-1.2.bin\0packed stuff", 33);
+	facts = inspect(*state);
+	assert_string_equal(facts.format, "gzip");
+	assert_string_equal(facts.name, "fw-1.2.bin");
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+}
+
+static void processors_are_compared_across_both_vocabularies(void **state)
+{
+	static const struct { const char *image, *device; enum image_answer answer; } pairs[] = {
+		{ "arm", "armv7", IMAGE_YES }, { "arm64", "aarch64", IMAGE_YES }, { "arm", "aarch64", IMAGE_NO },
+		{ "arm64", "armv7", IMAGE_NO }, { "mipsel", "mipsel", IMAGE_YES }, { "mips", "mipsel", IMAGE_UNKNOWN },
+		{ "mipsel", "mipseb", IMAGE_NO }, { "mips", "arm", IMAGE_NO }, { "", "armv7", IMAGE_UNKNOWN },
+		{ "arm", NULL, IMAGE_UNKNOWN }, { "arm", "z80", IMAGE_UNKNOWN }, { "x86", "x86_64", IMAGE_UNKNOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (image_arch_fits(pairs[i].image, pairs[i].device) != pairs[i].answer)
+			fail_msg("%s on %s", pairs[i].image, pairs[i].device ? pairs[i].device : "?");
+}
+
+#define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_empty_file_is_no_image),
+		TEST(erased_flash_is_no_image),
+		TEST(an_error_page_is_no_image_whatever_its_name),
+		TEST(a_uimage_says_what_it_is_and_that_it_is_whole),
+		TEST(every_changed_byte_of_a_uimage_is_damage),
+		TEST(every_prefix_of_a_uimage_is_cut_off),
+		TEST(the_head_of_a_uimage_alone_leaves_open_whether_it_is_whole),
+		TEST(a_multi_file_uimage_lists_its_members),
+		TEST(a_kernel_for_another_processor_than_the_header_says_is_warned_of),
+		TEST(a_squashfs_is_known_by_its_size_only),
+		TEST(kernel_and_root_file_system_behind_each_other_are_a_flash_image),
+		TEST(two_whole_parts_make_a_whole_flash_image),
+		TEST(parts_for_different_processors_are_warned_of),
+		TEST(what_follows_unchecked_takes_the_assurance_away),
+		TEST(a_fit_with_matching_hashes_is_whole),
+		TEST(changed_data_in_a_fit_is_damage),
+		TEST(data_behind_a_fit_belongs_to_it),
+		TEST(a_fit_whose_hash_cannot_be_computed_is_not_called_whole),
+		TEST(a_digest_from_outside_is_asked_for),
+		TEST(every_prefix_of_a_fit_ends_in_a_clean_answer),
+		TEST(a_device_tree_names_its_board),
+		TEST(a_bottomless_device_tree_is_refused),
+		TEST(raw_kernels_are_told_by_their_magic),
+		TEST(an_elf_file_says_its_processor_and_byte_order),
+		TEST(a_zip_of_stored_members_is_checked_by_their_sums),
+		TEST(a_gzip_file_names_its_content_but_cannot_be_checked),
+		TEST(processors_are_compared_across_both_vocabularies),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
