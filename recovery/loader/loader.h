@@ -1,0 +1,113 @@
+/* recovery/loader/loader.h
+ *
+ * What to say to a bootloader so that something happens: one interface, one driver a loader. A task is a conversation: the caller
+ * types the command it is given (with protocol/dialog), hands the reply back, and asks again until the task is done or failed.
+ * Tasks are pure: no descriptor, no clock, no allocation; the image is borrowed. A driver that cannot do a thing leaves its
+ * function NULL. */
+#ifndef UNBRICK_RECOVERY_LOADER_H
+#define UNBRICK_RECOVERY_LOADER_H
+
+#include <stdbool.h>
+
+#include "recovery/protocol/dialog.h"
+#include "src/base/bytes.h"
+#include "src/base/status.h"
+
+enum {
+	LOADER_CELL = 64 * 1024,		/* what a comparison tells apart, bytes */
+	LOADER_FINE_CELL = 4 * 1024,		/* the same inside one cell, to see where data ends */
+	LOADER_CELLS_MAX = 4096,		/* 256 MiB */
+	LOADER_PIECE = 1024 * 1024,		/* written and read at once: progress, and how much a power cut can spoil */
+};
+
+enum loader_turn {
+	LOADER_TYPE,		/* type say->command and come back with the reply */
+	LOADER_DONE,
+	LOADER_FAILED,		/* reterr says what the loader said */
+};
+
+struct loader_say {
+	char command[DIALOG_COMMAND_MAX];
+	uint64_t silence_ms;	/* how long it may say nothing while it works */
+	const char *until;	/* a text that ends it besides the prompt, or NULL */
+	bool no_prompt;		/* the device leaves the prompt: silence is no failure */
+	bool writes;		/* changes the flash */
+};
+
+/* What the build at the prompt can do. */
+struct loader_build {
+	char version[96];
+	bool is_known;		/* learn has run; else nothing is assumed missing */
+	bool has_tftp, has_crc32, has_sf, has_nand, has_mmc, has_virtio, has_cp, has_erase, has_protect, has_saveenv, has_reset;
+	bool has_tftp_port;	/* the build knows tftpdstp */
+	char model[64], bootcmd[256], bootargs[160];	/* of its environment; empty when not set */
+};
+
+enum loader_storage { STORAGE_NONE, STORAGE_CFI, STORAGE_SPI_NOR, STORAGE_NAND, STORAGE_MMC, STORAGE_VIRTIO };
+bool loader_storage_parse(const char *kind, enum loader_storage *ret_storage);
+
+/* Where the image goes, and how it gets into RAM. */
+struct loader_place {
+	enum loader_storage storage;
+	unsigned device;
+	uint64_t erase_size;	/* 0: by kind */
+	uint64_t base;		/* CFI: address of offset 0 */
+	uint64_t offset;	/* in the flash */
+	uint64_t load_address;	/* in RAM */
+	const char *device_ip, *bench_ip, *netmask;
+	unsigned tftp_port;	/* 0: 69 */
+	const char *file_name;	/* as the bench serves it */
+};
+
+enum loader_cell { CELL_UNKNOWN, CELL_SAME, CELL_DIFFERS, CELL_ERASED };
+
+struct loader_task {	/* caller-owned; fields belong to the driver, but for done, total and cells */
+	const struct loader_place *place;
+	struct loader_build *build;
+	struct bytes image;
+	bool stop_at_difference;
+	uint32_t cell_size;		/* LOADER_CELL unless set after init */
+	unsigned step;
+	uint64_t at;			/* bytes of the image dealt with */
+	uint64_t block;			/* bytes of the block being checked, and where in it the next cell is */
+	uint64_t in_block;
+	unsigned cells_asked;
+	uint64_t done, total;		/* bytes, for the progress */
+	uint8_t cell[LOADER_CELLS_MAX];	/* enum loader_cell, of compare */
+	size_t cell_count;
+	uint64_t first_difference;	/* offset in the image, UINT64_MAX: none */
+};
+
+/* reply: NULL at the first call of a task; later what the loader said to the last command. */
+typedef enum loader_turn loader_next(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr);
+
+struct loader_driver {
+	const char *name;
+	loader_next *learn;	/* fills task->build; changes nothing */
+	loader_next *load_tftp;	/* addresses for this session only; image to RAM; size and CRC checked there */
+	loader_next *write;	/* RAM to flash, erasing first where the storage needs it */
+	loader_next *compare;	/* flash against image, by CRC: fills cells; fails at the first difference with stop_at_difference */
+	loader_next *reset;
+};
+
+void loader_task_init(struct loader_task *task, const struct loader_place *place, struct loader_build *build, struct bytes image);
+const struct loader_driver *loader_driver_find(const char *name);	/* NULL: "uboot"; NULL when there is none */
+/* The value of a variable in the text that printenv prints. */
+bool loader_env_value(const char *printenv, const char *name, char *ret_value, size_t size);
+
+extern const struct loader_driver loader_uboot;
+
+/* What a comparison means. */
+struct loader_difference {
+	size_t same, differs, erased, total;	/* cells */
+	size_t first_bad, last_bad;		/* cells; meaningless while all are the same */
+	bool has_erased_tail;		/* right up to somewhere, erased from there on: never written */
+	bool has_foreign_front;		/* other data from the beginning on, the image behind it */
+	bool has_gap;			/* foreign front, and erased flash between it and the image: a write was interrupted */
+	char text[160];			/* one sentence for the operator */
+};
+void loader_difference_of(const struct loader_task *task, struct loader_difference *ret_difference);
+/* A foreign front ends somewhere inside its last cell: compare this cell once more with LOADER_FINE_CELL, then add what was seen. */
+void loader_difference_refine(struct loader_difference *difference, const struct loader_task *fine);
+
+#endif

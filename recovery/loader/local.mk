@@ -1,0 +1,2 @@
+librecovery_a_SOURCES += recovery/protocol/dialog.c recovery/protocol/dialog.h \
+	recovery/loader/loader.c recovery/loader/loader.h recovery/loader/stop_boot.c recovery/loader/stop_boot.h recovery/loader/uboot.c

@@ -1,0 +1,169 @@
+#include "recovery/loader/stop_boot.h"
+
+#include <string.h>
+
+#include "recovery/protocol/dialog.h"
+#include "src/base/text.h"
+
+/* What a loader says while it can still be stopped, and what a kernel says when it cannot any more. */
+static const char *const banners[] = { "U-Boot 1.", "U-Boot 20", "U-Boot SPL", "U-Boot TPL", "DRAM:", "stop autoboot", "barebox 20", "RedBoot" };
+static const char *const too_late[] = { "Starting kernel", "Linux version ", "Booting Linux on", "Uncompressing Linux" };
+
+void stop_boot_init(struct stop_boot *stop, const char *keys, const char *at, const char *prompt)
+{
+	*stop = (struct stop_boot){
+		.state = STOP_AWAIT_START, .keys = keys && *keys ? keys : " ", .at = at, .prompt = prompt, .deadline_ms = UINT64_MAX,
+	};
+}
+
+static void send_key(struct stop_boot *stop, uint64_t now_ms)
+{
+	stop->out = stop->keys;
+	stop->out_size = strlen(stop->keys);
+	stop->deadline_ms = now_ms + STOP_BOOT_KEY_MS;
+}
+
+static void clean_line(struct stop_boot *stop, uint64_t now_ms)
+{
+	stop->state = STOP_CLEANING;
+	stop->out = "\x03";
+	stop->out_size = 1;
+	stop->tail_size = 0;
+	stop->deadline_ms = now_ms + STOP_BOOT_QUIET_MS;
+}
+
+void stop_boot_at_prompt(struct stop_boot *stop, uint64_t now_ms)
+{
+	clean_line(stop, now_ms);
+}
+
+static bool tail_holds(const struct stop_boot *stop, const char *text)
+{
+	return memmem(stop->tail, stop->tail_size, text, strlen(text)) != NULL;
+}
+
+static bool tail_holds_any(const struct stop_boot *stop, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (tail_holds(stop, list[i]))
+			return true;
+	return false;
+}
+
+/* The prompt stands alone on the line; keys that came too late may stand behind it. */
+static bool at_prompt(const struct stop_boot *stop)
+{
+	size_t wanted = stop->prompt ? strlen(stop->prompt) : 0;
+
+	while (wanted > 0 && stop->prompt[wanted - 1] == ' ')
+		wanted--;
+	if (wanted == 0)
+		return dialog_looks_like_prompt(stop->tail, stop->tail_size) && !tail_holds(stop, "autoboot");
+	if (stop->tail_size < wanted || memcmp(stop->tail, stop->prompt, wanted) != 0)
+		return false;
+	for (size_t i = wanted; i < stop->tail_size; i++)
+		if (stop->tail[i] != ' ' && strchr(stop->keys, stop->tail[i]) == NULL)
+			return false;
+	return true;
+}
+
+static void follow_line(struct stop_boot *stop, uint8_t byte)
+{
+	if (byte == '\n' || byte == '\r') {
+		stop->tail_size = 0;
+	} else if (byte >= 0x20) {
+		if (stop->tail_size == STOP_BOOT_TAIL) {
+			memmove(stop->tail, stop->tail + 1, STOP_BOOT_TAIL - 1);
+			stop->tail_size--;
+		}
+		stop->tail[stop->tail_size++] = (char)byte;
+	}
+}
+
+static enum stop_boot_event_type on_byte(struct stop_boot *stop, uint8_t byte, uint64_t now_ms)
+{
+	follow_line(stop, byte);
+	if (stop->state == STOP_CLEANING) {
+		stop->deadline_ms = now_ms + STOP_BOOT_QUIET_MS;
+		return STOP_BOOT_NOTHING;
+	}
+	if (stop->state == STOP_SETTLED)
+		return STOP_BOOT_NOTHING;
+	if (byte >= 0x20 && tail_holds_any(stop, too_late, sizeof(too_late) / sizeof(too_late[0]))) {
+		bool was_sending = stop->state == STOP_SENDING;
+
+		stop->state = STOP_AWAIT_START;
+		stop->deadline_ms = UINT64_MAX;
+		stop->out_size = 0;
+		stop->tail_size = 0;
+		return was_sending ? STOP_BOOT_MISSED : STOP_BOOT_NOTHING;
+	}
+	if (stop->state == STOP_AWAIT_START && byte >= 0x20 &&
+	    (stop->at && *stop->at ? tail_holds(stop, stop->at) || tail_holds(stop, "stop autoboot")
+				   : tail_holds_any(stop, banners, sizeof(banners) / sizeof(banners[0])))) {
+		stop->state = STOP_SENDING;
+		send_key(stop, now_ms);
+		return STOP_BOOT_STARTED;
+	}
+	if (stop->state == STOP_SENDING && at_prompt(stop))
+		clean_line(stop, now_ms);
+	return STOP_BOOT_NOTHING;
+}
+
+enum stop_boot_event_type stop_boot_input(struct stop_boot *stop, struct bytes *in, uint64_t now_ms)
+{
+	stop->last_byte_ms = now_ms;
+	while (in->size > 0) {
+		enum stop_boot_event_type type = on_byte(stop, in->data[0], now_ms);
+
+		*in = bytes_from(*in, 1);
+		if (type != STOP_BOOT_NOTHING)
+			return type;
+	}
+	return STOP_BOOT_NOTHING;
+}
+
+enum stop_boot_event_type stop_boot_tick(struct stop_boot *stop, uint64_t now_ms)
+{
+	if (now_ms < stop->deadline_ms)
+		return STOP_BOOT_NOTHING;
+	if (stop->state == STOP_SENDING) {
+		send_key(stop, now_ms);
+		return STOP_BOOT_NOTHING;
+	}
+	stop->deadline_ms = UINT64_MAX;
+	if (stop->state != STOP_CLEANING)
+		return STOP_BOOT_NOTHING;
+	if (!at_prompt(stop) || stop->tail_size >= sizeof(stop->learnt)) {
+		/* It was not a prompt after all (a table's '#', a late message): go on waiting. */
+		stop->state = STOP_AWAIT_START;
+		return STOP_BOOT_NOTHING;
+	}
+	memcpy(stop->learnt, stop->tail, stop->tail_size);
+	stop->learnt[stop->tail_size] = '\0';
+	stop->state = STOP_SETTLED;
+	return STOP_BOOT_DONE;
+}
+
+struct bytes stop_boot_output(const struct stop_boot *stop)
+{
+	return bytes_of(stop->out, stop->out_size);
+}
+
+void stop_boot_sent(struct stop_boot *stop, size_t count)
+{
+	if (count > stop->out_size)
+		count = stop->out_size;
+	stop->out += count;
+	stop->out_size -= count;
+}
+
+uint64_t stop_boot_deadline(const struct stop_boot *stop)
+{
+	return stop->deadline_ms;
+}
+
+const char *stop_boot_prompt(const struct stop_boot *stop)
+{
+	return stop->learnt;
+}

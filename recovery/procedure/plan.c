@@ -1,0 +1,142 @@
+#include "recovery/procedure/plan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "src/base/text.h"
+
+static bool method_treats(const struct profile_method *method, enum cause cause)
+{
+	for (unsigned i = 0; i < method->treats.count; i++)
+		if (text_equal(method->treats.item[i], cause_label(cause)))
+			return true;
+	return method->treats.count == 0;
+}
+
+/* The causes that lead: those within a hair of the first count alike. */
+static bool leads(const struct verdict *verdict, size_t index)
+{
+	return index == 0 || (!verdict->is_decided && verdict->causes[0].confidence - verdict->causes[index].confidence < 0.15);
+}
+
+static bool needs(const struct procedure *procedure, const char *what)
+{
+	size_t length = strlen(what);
+
+	for (const char *at = procedure->needs; at != NULL && *at;) {
+		size_t word = strcspn(at, " ");
+
+		if (word == length && strncmp(at, what, length) == 0)
+			return true;
+		at += word + (at[word] == ' ');
+	}
+	return false;
+}
+
+static bool waits_for_retry(const struct procedure *procedure)
+{
+	for (unsigned i = 0; i < procedure->step_count; i++)
+		if (procedure->steps[i].kind == STEP_WAIT && text_equal(procedure_step_field(&procedure->steps[i], "for"), "retry"))
+			return true;
+	return false;
+}
+
+static void find_obstacle(struct plan_item *item, const struct plan_bench *bench)
+{
+	const char *obstacle = NULL;
+
+	if (needs(item->procedure, "serial") && !bench->has_serial)
+		obstacle = "needs a serial line: connect the adapter";
+	else if (needs(item->procedure, "network") && !bench->has_network)
+		obstacle = "needs the network: no port of this machine has a link to the device";
+	else if (needs(item->procedure, "card") && !bench->has_card)
+		obstacle = "needs a memory card in a reader";
+	else if (needs(item->procedure, "login") && !bench->is_at_login)
+		obstacle = "needs the device's login prompt, and it does not come that far";
+	else if (waits_for_retry(item->procedure) && bench->is_at_prompt)
+		obstacle = "the bootloader waits at its prompt: it will not try again by itself";
+	item->is_possible = obstacle == NULL;
+	text_copy(item->obstacle, sizeof(item->obstacle), obstacle ? obstacle : "");
+}
+
+static void find_reason(struct plan_item *item, const struct verdict *verdict)
+{
+	char causes[64] = "";
+
+	for (size_t i = 0; i < verdict->cause_count; i++)
+		if (leads(verdict, i) && method_treats(item->method, verdict->causes[i].cause)) {
+			text_append(causes, sizeof(causes), "%s%s", causes[0] ? " and " : "", cause_label(verdict->causes[i].cause));
+			item->treats = true;
+		}
+	if (item->treats)
+		snprintf(item->reason, sizeof(item->reason), "treats %s", causes);
+	else
+		text_copy(item->reason, sizeof(item->reason), "not meant for what was found");
+}
+
+static int rank(const struct plan_item *item)
+{
+	return (item->treats ? 2 : 0) + (item->is_possible ? 1 : 0);
+}
+
+size_t plan_make(const struct verdict *verdict, const struct profile *profile, const struct plan_bench *bench,
+		 const struct procedure *(*find)(void *user, const char *name), void *user, struct plan_item *ret_items, size_t max)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < profile->method_count && count < max; i++) {
+		struct plan_item item = { .method = &profile->methods[i] };
+		size_t at = count;
+
+		item.procedure = find(user, item.method->procedure);
+		if (item.procedure == NULL)
+			continue;
+		find_reason(&item, verdict);
+		find_obstacle(&item, bench);
+		/* Insertion keeps the profile's order among equals: it is the order in which the sources prefer them. */
+		while (at > 0 && rank(&ret_items[at - 1]) < rank(&item)) {
+			ret_items[at] = ret_items[at - 1];
+			at--;
+		}
+		ret_items[at] = item;
+		count++;
+	}
+	return count;
+}
+
+enum status plan_guard_range(const struct profile *profile, uint64_t offset, uint64_t size, struct error *reterr)
+{
+	for (unsigned i = 0; i < profile->partition_count; i++) {
+		const struct profile_partition *part = &profile->partitions[i];
+
+		if (offset >= part->offset + part->size || offset + size <= part->offset || !text_equal(part->guard, "never-write"))
+			continue;
+		error_set(reterr, STATUS_REFUSED, "writing 0x%" PRIx64 " to 0x%" PRIx64 " would overwrite the partition '%s', which nothing could bring back", offset,
+			  offset + size, part->name);
+		return error_hint(reterr, "check that the image is the one for this model");
+	}
+	return STATUS_OK;
+}
+
+enum status plan_image_range(const struct profile *profile, uint64_t *ret_offset, uint64_t *ret_size, struct error *reterr)
+{
+	uint64_t offset = 0, size = 0;
+
+	for (unsigned i = 0; i < profile->image_covers.count; i++) {
+		const struct profile_partition *part = NULL;
+
+		for (unsigned k = 0; k < profile->partition_count; k++)
+			if (text_equal(profile->partitions[k].name, profile->image_covers.item[i]))
+				part = &profile->partitions[k];
+		if (part == NULL || (i > 0 && part->offset != offset + size))
+			return error_set(reterr, STATUS_INVALID, "the profile %s does not say where its image lies in the flash", profile->id);
+		if (i == 0)
+			offset = part->offset;
+		size += part->size;
+	}
+	if (size == 0)
+		return error_set(reterr, STATUS_INVALID, "the profile %s does not say which partitions its image covers", profile->id);
+	*ret_offset = offset;
+	*ret_size = size;
+	return STATUS_OK;
+}

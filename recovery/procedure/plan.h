@@ -1,0 +1,41 @@
+/* recovery/procedure/plan.h
+ *
+ * From causes to methods: which of the profile's methods treat what was found, what each needs and destroys, and which one first. Pure. */
+#ifndef UNBRICK_RECOVERY_PLAN_H
+#define UNBRICK_RECOVERY_PLAN_H
+
+#include "recovery/diagnosis/diagnosis.h"
+#include "recovery/procedure/procedure.h"
+#include "recovery/procedure/profile.h"
+
+enum { PLAN_MAX = 8 };
+
+/* What the bench has now. */
+struct plan_bench {
+	bool has_serial;	/* a line is open */
+	bool has_network;	/* a network port with carrier, or the bench's address */
+	bool has_card;
+	bool has_usb_recovery;
+	bool is_at_prompt;	/* the bootloader waits for commands */
+	bool is_at_login;	/* the system is up and waits for a user */
+};
+
+struct plan_item {
+	const struct profile_method *method;
+	const struct procedure *procedure;
+	bool treats;		/* it is meant for the leading cause */
+	bool is_possible;
+	char reason[160];
+	char obstacle[160];
+};
+
+/* find is asked for each method's procedure; NULL leaves the method out. Best first. */
+size_t plan_make(const struct verdict *verdict, const struct profile *profile, const struct plan_bench *bench,
+		 const struct procedure *(*find)(void *user, const char *name), void *user, struct plan_item *ret_items, size_t max);
+
+/* May [offset, offset + size) of the flash be written? STATUS_REFUSED names the guarded partition. */
+enum status plan_guard_range(const struct profile *profile, uint64_t offset, uint64_t size, struct error *reterr);
+/* Where the vendor's image lies: the contiguous partitions that image-covers names. STATUS_INVALID without them. */
+enum status plan_image_range(const struct profile *profile, uint64_t *ret_offset, uint64_t *ret_size, struct error *reterr);
+
+#endif
