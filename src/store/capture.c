@@ -1,0 +1,330 @@
+/* src/store/capture.c
+ *
+ * Both files are written at offsets that this file counts itself (pwrite), not appended: a write that the full disk cut short
+ * is overwritten by the next one, so a line of the index is never half there, and the index never speaks of bytes that are not
+ * in the .raw file. Every call goes straight to the kernel, where it survives the end of this program; once a second at most it
+ * is also synced, where it survives the end of the machine. A sync for each byte was rejected: at 1.5 Mbaud on a slow card the
+ * session would stand still. */
+#include "src/store/capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+
+enum {
+	PATH_SIZE = 4096,
+	NAME_MAX_SIZE = 200,		/* leaves room for a number and ".times" in NAME_MAX */
+	NUMBERS = 10000,		/* captures of one name in one folder */
+	SYNC_INTERVAL_MS = 1000,
+	REMARK_SIZE = 512,
+};
+
+struct capture {
+	char path[PATH_SIZE];
+	int raw_fd, times_fd;
+	uint64_t raw_size, times_size;	/* what is known to be there */
+	uint64_t lost, lost_noted;	/* bytes; how many of them the index has a remark on */
+	/* bytes that are in the .raw file but not yet in the index, because there was no room for the line */
+	uint64_t pending_ms, pending_offset, pending_length;
+	uint64_t synced_ms;
+	bool is_synced, is_losing, is_news;
+};
+
+static inline void capture_free(struct capture *capture)
+{
+	capture_close(capture);
+}
+DEFINE_AUTO(capture);
+
+static enum status status_of_errno(int number)
+{
+	switch (number) {
+	case ENOSPC: case EDQUOT: case EFBIG:
+		return STATUS_NO_SPACE;
+	case EACCES: case EPERM: case EROFS:
+		return STATUS_NO_PERMISSION;
+	}
+	return STATUS_IO;
+}
+
+static void hint_room(const char *path, struct error *reterr)
+{
+	char free_space[32] = "an unknown amount of space";
+	struct statvfs fs;
+
+	if (statvfs(path, &fs) == 0)
+		text_size(free_space, sizeof(free_space), (uint64_t)fs.f_bavail * fs.f_frsize);
+	error_hint(reterr, "Make room where %.120s is (%s free); the session goes on, and so does the log when there is room", path,
+		   free_space);
+}
+
+static enum status capture_error(const char *path, const char *doing, int number, struct error *reterr)
+{
+	enum status status = error_set(reterr, status_of_errno(number), "cannot %s log '%s': %s", doing, path, strerror(number));
+
+	if (status == STATUS_NO_SPACE)
+		hint_room(path, reterr);
+	else if (status == STATUS_NO_PERMISSION)
+		error_hint(reterr, "Give yourself write permission there, or set XDG_STATE_HOME to a folder that you can write in");
+	return status;
+}
+
+/* --- opening --- */
+
+static enum status make_folders(const char *folder, struct error *reterr)
+{
+	char part[PATH_SIZE];
+
+	text_copy(part, sizeof(part), folder);
+	for (char *at = part + 1; ; at++) {
+		char was = *at;
+
+		if (was != '/' && was != '\0')
+			continue;
+		*at = '\0';
+		if (mkdir(part, 0700) != 0 && errno != EEXIST) {
+			int number = errno;
+			struct stat there;
+
+			/* a read-only file system says EROFS for what exists too */
+			if (stat(part, &there) != 0 || !S_ISDIR(there.st_mode))
+				return capture_error(folder, "make the folder of the", number, reterr);
+		}
+		*at = was;
+		if (was == '\0')
+			return STATUS_OK;
+	}
+}
+
+/* A name may come from a port or a device: it stays in the folder and needs no quoting in a shell. */
+static void safe_name(char *to, size_t size, const char *name)
+{
+	text_copy(to, size, name);
+	for (char *at = to; *at != '\0'; at++)
+		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+", *at) == NULL)
+			*at = '_';
+	if (to[0] == '.' || to[0] == '-')
+		to[0] = '_';
+}
+
+static int make_new(char *path, const char *folder, const char *name, unsigned number, const char *ending)
+{
+	if (number == 1)
+		text_format(path, PATH_SIZE, "%s/%s.%s", folder, name, ending);
+	else
+		text_format(path, PATH_SIZE, "%s/%s-%u.%s", folder, name, number, ending);
+	return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+static enum status make_files(struct capture *capture, const char *folder, const char *name, struct error *reterr)
+{
+	char times_path[PATH_SIZE];
+
+	for (unsigned number = 1; number <= NUMBERS; number++) {
+		capture->raw_fd = make_new(capture->path, folder, name, number, "raw");
+		if (capture->raw_fd < 0 && errno == EEXIST)
+			continue;
+		if (capture->raw_fd < 0)
+			return capture_error(capture->path, "make", errno, reterr);
+		capture->times_fd = make_new(times_path, folder, name, number, "times");
+		if (capture->times_fd >= 0)
+			return STATUS_OK;
+		/* a lone index of that number is somebody's too; the .raw file was made here and is empty */
+		int why = errno;
+		unlink(capture->path);
+		close(TAKE_FD(capture->raw_fd));
+		if (why != EEXIST)
+			return capture_error(times_path, "make", why, reterr);
+	}
+	error_set(reterr, STATUS_INVALID, "cannot make log '%s/%s.raw': there are %d of that name", folder, name, NUMBERS);
+	error_hint(reterr, "Move old logs out of that folder");
+	return STATUS_INVALID;
+}
+
+enum status capture_open(const char *folder, const char *name, struct capture **ret_capture, struct error *reterr)
+{
+	AUTO(capture) capture = calloc(1, sizeof(*capture));
+	char safe[NAME_MAX_SIZE];
+	enum status status;
+
+	if (capture == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a log");
+	capture->raw_fd = capture->times_fd = -1;
+	if (folder[0] == '\0' || name[0] == '\0' || strlen(folder) >= PATH_SIZE - NAME_MAX_SIZE - 16)
+		return error_set(reterr, STATUS_INVALID, "cannot make log '%.100s/%.100s': the name is empty or too long", folder, name);
+	safe_name(safe, sizeof(safe), name);
+	status = make_folders(folder, reterr);
+	if (status == STATUS_OK)
+		status = make_files(capture, folder, safe, reterr);
+	if (status == STATUS_OK)
+		*ret_capture = TAKE(capture);
+	return status;
+}
+
+/* --- writing --- */
+
+/* Returns 0, or the errno that stopped it; *ret_written says how far it came. */
+static int write_at(int fd, struct bytes in, uint64_t offset, size_t *ret_written)
+{
+	size_t written = 0;
+
+	*ret_written = 0;
+	while (written < in.size) {
+		ssize_t count = pwrite(fd, in.data + written, in.size - written, (off_t)(offset + written));
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			return count < 0 ? errno : ENOSPC;
+		written += (size_t)count;
+		*ret_written = written;
+	}
+	return 0;
+}
+
+/* All of the line or none of it. Returns 0 or errno. */
+static int write_line(struct capture *capture, const char *line)
+{
+	struct bytes text = bytes_of_text(line);
+	size_t written;
+	int number = write_at(capture->times_fd, text, capture->times_size, &written);
+
+	if (number == 0)
+		capture->times_size += text.size;
+	return number;
+}
+
+static void add_pending(struct capture *capture, uint64_t offset, uint64_t length, uint64_t wall_ms)
+{
+	if (length == 0)
+		return;
+	if (capture->pending_length == 0) {
+		capture->pending_ms = wall_ms;
+		capture->pending_offset = offset;
+	}
+	/* the .raw file has no gaps, so what is pending is one run; its first time stands for all */
+	capture->pending_length = offset + length - capture->pending_offset;
+}
+
+static int write_index(struct capture *capture, uint64_t wall_ms)
+{
+	char line[120];
+	int number;
+
+	if (capture->pending_length > 0) {
+		text_format(line, sizeof(line), "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", capture->pending_ms, capture->pending_offset,
+			    capture->pending_length);
+		number = write_line(capture, line);
+		if (number != 0)
+			return number;
+		capture->pending_length = 0;
+	}
+	if (capture->lost > capture->lost_noted && !capture->is_losing) {
+		text_format(line, sizeof(line), "# %" PRIu64 " %" PRIu64 " bytes could not be kept before this\n", wall_ms,
+			    capture->lost - capture->lost_noted);
+		number = write_line(capture, line);
+		if (number != 0)
+			return number;
+		capture->lost_noted = capture->lost;
+	}
+	return 0;
+}
+
+static void sync_now_and_then(struct capture *capture, uint64_t wall_ms)
+{
+	/* the wall clock may be set back: any distance counts */
+	uint64_t since = wall_ms > capture->synced_ms ? wall_ms - capture->synced_ms : capture->synced_ms - wall_ms;
+
+	if (capture->is_synced && since < SYNC_INTERVAL_MS)
+		return;
+	fdatasync(capture->raw_fd);
+	fdatasync(capture->times_fd);
+	capture->is_synced = true;
+	capture->synced_ms = wall_ms;
+}
+
+enum status capture_write(struct capture *capture, struct bytes in, uint64_t wall_ms, struct error *reterr)
+{
+	bool was_losing = capture->is_losing;
+	size_t written;
+	int number;
+
+	capture->is_news = false;
+	if (in.size == 0)
+		return STATUS_OK;
+	number = write_at(capture->raw_fd, in, capture->raw_size, &written);
+	/* what was lost before lies between the old bytes and these: the remark goes in front of their line */
+	if (written > 0 && number == 0 && was_losing) {
+		capture->is_losing = false;
+		(void)write_index(capture, wall_ms);
+	}
+	add_pending(capture, capture->raw_size, written, wall_ms);
+	capture->raw_size += written;
+	capture->lost += in.size - written;
+	capture->is_losing = number != 0;
+	capture->is_news = capture->is_losing != was_losing;
+	(void)write_index(capture, wall_ms);	/* what does not fit now stays pending */
+	sync_now_and_then(capture, wall_ms);
+	return number == 0 ? STATUS_OK : capture_error(capture->path, "write to", number, reterr);
+}
+
+enum status capture_remark(struct capture *capture, const char *text, uint64_t wall_ms, struct error *reterr)
+{
+	char safe[REMARK_SIZE], line[REMARK_SIZE + 40];
+	int number;
+
+	text_printable(safe, sizeof(safe), bytes_of_text(text));
+	text_format(line, sizeof(line), "# %" PRIu64 " %s\n", wall_ms, safe);
+	number = write_index(capture, wall_ms);
+	if (number == 0)
+		number = write_line(capture, line);
+	return number == 0 ? STATUS_OK : capture_error(capture->path, "write a remark to", number, reterr);
+}
+
+bool capture_is_news(const struct capture *capture)
+{
+	return capture->is_news;
+}
+
+const char *capture_path(const struct capture *capture)
+{
+	return capture->path;
+}
+
+uint64_t capture_size(const struct capture *capture)
+{
+	return capture->raw_size;
+}
+
+uint64_t capture_lost(const struct capture *capture)
+{
+	return capture->lost;
+}
+
+void capture_close(struct capture *capture)
+{
+	if (capture == NULL)
+		return;
+	if (capture->times_fd >= 0) {
+		capture->is_losing = false;	/* a last try to say what is missing at the end */
+		(void)write_index(capture, capture->pending_length > 0 ? capture->pending_ms : capture->synced_ms);
+		/* drops a line that was cut short; should that fail, the line has no end and a reader skips it */
+		if (ftruncate(capture->times_fd, (off_t)capture->times_size) == 0)
+			fsync(capture->times_fd);
+		close(capture->times_fd);
+	}
+	if (capture->raw_fd >= 0) {
+		fsync(capture->raw_fd);
+		close(capture->raw_fd);
+	}
+	free(capture);
+}

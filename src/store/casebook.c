@@ -1,0 +1,624 @@
+/* src/store/casebook.c
+ *
+ * Two things guard a casebook. SQLite keeps the entries: WAL with synchronous FULL syncs the log at every commit, so an entry
+ * that was appended survives a kill and a pulled plug. A second file beside the database, "-holds", says who works on which
+ * case: an open-file-description lock (fcntl(2), F_OFD_SETLK) on the case's slot in it, which the kernel drops with the process
+ * however it ends, and in the slot the pid for the error text. A table of holders was rejected: after a kill somebody would
+ * have to judge whether a pid is still the same process. */
+#include "src/store/casebook.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+#include "src/store/casebook_schema.h"
+
+enum {
+	PATH_MAX_SIZE = 4000,
+	/* How long another process may keep the database locked: its commits take milliseconds. */
+	BUSY_TIMEOUT_MS = 3000,
+	/* Going to WAL does not call SQLite's busy handler; two first starts at once meet here. */
+	WAL_ATTEMPTS = 50,
+	WAL_PAUSE_MS = 20,
+	/* The longest key, text or data of an entry. */
+	ENTRY_CEILING = 16 * 1024 * 1024,
+	HOLD_SLOT_SIZE = 16,
+};
+
+struct casebook {
+	char *path;
+	sqlite3 *db;
+	sqlite3_stmt *append;
+	sqlite3_stmt *last_value;
+	int holds_fd;
+	int64_t *held;		/* case ids, to empty their slots at the end */
+	size_t held_count;
+};
+
+static inline void casebook_free(struct casebook *book)
+{
+	casebook_close(book);
+}
+DEFINE_AUTO(casebook);
+
+static void finalize_statement(sqlite3_stmt **statement)
+{
+	sqlite3_finalize(*statement);
+}
+#define AUTO_STATEMENT __attribute__((cleanup(finalize_statement)))
+
+/* --- errors --- */
+
+/* Up to the last slash; "." when there is none. */
+static void folder_of(const char *path, char *to, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+
+	text_copy(to, size, path);
+	if (slash == NULL)
+		text_copy(to, size, ".");
+	else if ((size_t)(slash - path) < size)
+		to[slash == path ? 1 : slash - path] = '\0';
+}
+
+static void hint_no_space(const char *path, struct error *reterr)
+{
+	char folder[PATH_MAX_SIZE], free_space[32] = "an unknown amount of space";
+	struct statvfs fs;
+
+	folder_of(path, folder, sizeof(folder));
+	if (statvfs(folder, &fs) == 0)
+		text_size(free_space, sizeof(free_space), (uint64_t)fs.f_bavail * fs.f_frsize);
+	error_hint(reterr, "Make room where %.120s is (%s free). What was kept before is safe", path, free_space);
+}
+
+static enum status status_of_errno(int number)
+{
+	switch (number) {
+	case ENOSPC: case EDQUOT: case EFBIG:
+		return STATUS_NO_SPACE;
+	case EACCES: case EPERM: case EROFS:
+		return STATUS_NO_PERMISSION;
+	case ENOMEM:
+		return STATUS_NO_MEMORY;
+	case ENOENT: case ENOTDIR:
+		return STATUS_NOT_FOUND;
+	}
+	return STATUS_IO;
+}
+
+/* For a path that the operating system refused. */
+static enum status system_error(const char *path, const char *doing, int number, struct error *reterr)
+{
+	enum status status = error_set(reterr, status_of_errno(number), "cannot %s casebook '%s': %s", doing, path,
+				       strerror(number));
+
+	if (status == STATUS_NO_SPACE)
+		hint_no_space(path, reterr);
+	else if (status == STATUS_NO_PERMISSION)
+		error_hint(reterr, "Give yourself write permission there, or set XDG_STATE_HOME to a folder that you can write in");
+	else
+		error_hint(reterr, "Set XDG_STATE_HOME to a folder that you can write in");
+	return status;
+}
+
+static enum status not_a_casebook(const char *path, struct error *reterr)
+{
+	error_set(reterr, STATUS_INVALID, "cannot open casebook '%s': it is not a casebook", path);
+	error_hint(reterr, "Move that file away; a new casebook is made in its place");
+	return STATUS_INVALID;
+}
+
+/* To be called right after the call that failed: SQLite forgets the errno of some writes, so errno itself is asked too. */
+static int io_errno(const struct casebook *book)
+{
+	int number = errno;
+
+	if (status_of_errno(number) == STATUS_NO_SPACE)
+		return number;
+	number = sqlite3_system_errno(book->db);
+	return number != 0 ? number : EIO;
+}
+
+static enum status sqlite_error(const struct casebook *book, const char *doing, struct error *reterr)
+{
+	int number = io_errno(book), code = sqlite3_errcode(book->db) & 0xff;
+
+	switch (code) {
+	case SQLITE_NOTADB:
+		return not_a_casebook(book->path, reterr);
+	case SQLITE_FULL:
+		return system_error(book->path, doing, ENOSPC, reterr);
+	case SQLITE_READONLY:
+		return system_error(book->path, doing, EROFS, reterr);
+	case SQLITE_IOERR: case SQLITE_CANTOPEN:
+		return system_error(book->path, doing, number, reterr);
+	case SQLITE_NOMEM:
+		return error_set(reterr, STATUS_NO_MEMORY, "cannot %s casebook '%s': no memory", doing, book->path);
+	case SQLITE_TOOBIG:
+		return error_set(reterr, STATUS_INVALID, "cannot %s casebook '%s': an entry of more than 16 MiB", doing, book->path);
+	case SQLITE_BUSY: case SQLITE_LOCKED:
+		error_set(reterr, STATUS_BUSY, "cannot %s casebook '%s': another process keeps it locked", doing, book->path);
+		error_hint(reterr, "Try again; if it stays so, look who uses it with: fuser %.150s", book->path);
+		return STATUS_BUSY;
+	case SQLITE_CORRUPT:
+		error_set(reterr, STATUS_INVALID, "cannot %s casebook '%s': it is damaged (%s)", doing, book->path,
+			  sqlite3_errmsg(book->db));
+		error_hint(reterr, "Keep a copy, then move the file away; 'sqlite3 FILE .recover' may save its entries");
+		return STATUS_INVALID;
+	}
+	return error_set(reterr, STATUS_IO, "cannot %s casebook '%s': %s", doing, book->path, sqlite3_errmsg(book->db));
+}
+
+/* --- opening --- */
+
+static enum status default_path(char *to, size_t size, struct error *reterr)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	/* a relative path is to be ignored: XDG Base Directory Specification 0.8 */
+	if (state != NULL && state[0] == '/')
+		text_format(to, size, "%s/unbrick/casebook.db", state);
+	else if (home != NULL && home[0] == '/')
+		text_format(to, size, "%s/.local/state/unbrick/casebook.db", home);
+	else {
+		error_set(reterr, STATUS_NOT_FOUND, "cannot open the casebook: neither XDG_STATE_HOME nor HOME is set");
+		error_hint(reterr, "Set XDG_STATE_HOME to a folder that you can write in");
+		return STATUS_NOT_FOUND;
+	}
+	return STATUS_OK;
+}
+
+static enum status make_folders(const char *path, struct error *reterr)
+{
+	char part[PATH_MAX_SIZE];
+
+	text_copy(part, sizeof(part), path);
+	for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(part, 0700) != 0 && errno != EEXIST) {
+			int number = errno;
+			struct stat there;
+
+			/* a read-only file system says EROFS for what exists too */
+			if (stat(part, &there) != 0 || !S_ISDIR(there.st_mode))
+				return system_error(path, "make a folder for", number, reterr);
+		}
+		*slash = '/';
+	}
+	return STATUS_OK;
+}
+
+/* Makes the file for its mode, and for a plain errno where SQLite would say "unable to open". A file that exists is not opened:
+ * closing any descriptor of it would drop the locks of another connection in this process (SQLite, "How To Corrupt", 2.2). */
+static enum status make_file(const char *path, struct error *reterr)
+{
+	struct stat there;
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0) {
+		close(fd);
+		return STATUS_OK;
+	}
+	if (errno != EEXIST)
+		return system_error(path, "make", errno, reterr);
+	if (stat(path, &there) != 0)
+		return system_error(path, "open", errno, reterr);
+	if (!S_ISREG(there.st_mode))
+		return not_a_casebook(path, reterr);
+	if (access(path, R_OK | W_OK) != 0)
+		return system_error(path, "write to", errno, reterr);
+	return STATUS_OK;
+}
+
+static int run_sql(struct casebook *book, const char *sql)
+{
+	return sqlite3_exec(book->db, sql, NULL, NULL, NULL);
+}
+
+static int read_number(struct casebook *book, const char *sql, int64_t *ret_number)
+{
+	AUTO_STATEMENT sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(book->db, sql, -1, &statement, NULL);
+
+	if (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+		*ret_number = sqlite3_column_int64(statement, 0);
+		return SQLITE_OK;
+	}
+	return code == SQLITE_DONE ? SQLITE_ERROR : code;
+}
+
+enum book_state { BOOK_EMPTY, BOOK_READY, BOOK_NEWER, BOOK_FOREIGN };
+
+/* Within a transaction: another first start may commit between two of the questions. */
+static int read_state_locked(struct casebook *book, enum book_state *ret_state)
+{
+	int64_t application = 0, version = 0, objects = 0;
+	int code = read_number(book, "PRAGMA application_id", &application);
+
+	if (code == SQLITE_OK)
+		code = read_number(book, "PRAGMA user_version", &version);
+	if (code == SQLITE_OK)
+		code = read_number(book, "SELECT COUNT(*) FROM sqlite_master", &objects);
+	if (code != SQLITE_OK)
+		return code;
+	if (application == 0 && version == 0 && objects == 0)
+		*ret_state = BOOK_EMPTY;
+	else if (application != CASEBOOK_APPLICATION_ID)
+		*ret_state = BOOK_FOREIGN;
+	else
+		*ret_state = version > CASEBOOK_VERSION ? BOOK_NEWER : BOOK_READY;
+	return SQLITE_OK;
+}
+
+static int read_state(struct casebook *book, enum book_state *ret_state)
+{
+	int code = run_sql(book, "BEGIN");
+
+	if (code == SQLITE_OK && (code = read_state_locked(book, ret_state)) == SQLITE_OK)
+		return run_sql(book, "COMMIT");
+	/* no ROLLBACK: it would hide the error, and the connection is closed on any */
+	return code;
+}
+
+static enum status make_schema(struct casebook *book, struct error *reterr)
+{
+	enum book_state state;
+
+	if (run_sql(book, "BEGIN IMMEDIATE") != SQLITE_OK)
+		return sqlite_error(book, "make", reterr);
+	/* again under the lock: another first start may have been quicker */
+	if (read_state_locked(book, &state) == SQLITE_OK && (state != BOOK_EMPTY || run_sql(book, casebook_schema) == SQLITE_OK) &&
+	    run_sql(book, "COMMIT") == SQLITE_OK)
+		return STATUS_OK;
+	return sqlite_error(book, "make", reterr);	/* closing the connection rolls back */
+}
+
+static enum status use_wal(struct casebook *book, struct error *reterr)
+{
+	for (int attempt = 0; attempt < WAL_ATTEMPTS; attempt++) {
+		int code = run_sql(book, "PRAGMA journal_mode = WAL");
+
+		if (code == SQLITE_OK)
+			return run_sql(book, "PRAGMA synchronous = FULL") == SQLITE_OK ? STATUS_OK
+										       : sqlite_error(book, "open", reterr);
+		if ((code & 0xff) != SQLITE_BUSY)
+			break;
+		sqlite3_sleep(WAL_PAUSE_MS);
+	}
+	return sqlite_error(book, "open", reterr);
+}
+
+static enum status prepare(struct casebook *book, struct error *reterr)
+{
+	if (sqlite3_prepare_v3(book->db, "INSERT INTO journal (case_id, time_ms, by, kind, text, data) VALUES (?, ?, ?, ?, ?, ?)",
+			       -1, SQLITE_PREPARE_PERSISTENT, &book->append, NULL) != SQLITE_OK ||
+	    sqlite3_prepare_v3(book->db, "SELECT data FROM journal WHERE case_id = ? AND kind = 'set' AND text = ?"
+			       " ORDER BY id DESC LIMIT 1",
+			       -1, SQLITE_PREPARE_PERSISTENT, &book->last_value, NULL) != SQLITE_OK)
+		return sqlite_error(book, "open", reterr);
+	return STATUS_OK;
+}
+
+static enum status open_database(struct casebook *book, struct error *reterr)
+{
+	enum book_state state;
+	enum status status;
+
+	if (sqlite3_open_v2(book->path, &book->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+		return sqlite_error(book, "open", reterr);
+	sqlite3_extended_result_codes(book->db, 1);
+	sqlite3_busy_timeout(book->db, BUSY_TIMEOUT_MS);
+	sqlite3_limit(book->db, SQLITE_LIMIT_LENGTH, ENTRY_CEILING);
+	if (read_state(book, &state) != SQLITE_OK)
+		return sqlite_error(book, "open", reterr);
+	if (state == BOOK_EMPTY) {
+		status = make_schema(book, reterr);
+		if (status != STATUS_OK)
+			return status;
+		if (read_state(book, &state) != SQLITE_OK)
+			return sqlite_error(book, "open", reterr);
+	}
+	if (state == BOOK_FOREIGN)
+		return not_a_casebook(book->path, reterr);
+	if (state == BOOK_NEWER) {
+		error_set(reterr, STATUS_UNSUPPORTED, "cannot open casebook '%s': a newer version of the program made it", book->path);
+		error_hint(reterr, "Use that newer version, or set XDG_STATE_HOME to another folder to start a new casebook");
+		return STATUS_UNSUPPORTED;
+	}
+	status = use_wal(book, reterr);
+	return status == STATUS_OK ? prepare(book, reterr) : status;
+}
+
+enum status casebook_open(const char *path, struct casebook **ret_book, struct error *reterr)
+{
+	AUTO(casebook) book = calloc(1, sizeof(*book));
+	char found[PATH_MAX_SIZE];
+	enum status status = STATUS_OK;
+
+	if (book == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the casebook");
+	book->holds_fd = -1;
+	if (path != NULL && strlen(path) >= sizeof(found) - 16)
+		return error_set(reterr, STATUS_INVALID, "the casebook's path is longer than %d bytes", PATH_MAX_SIZE - 16);
+	if (path == NULL)
+		status = default_path(found, sizeof(found), reterr);
+	else
+		text_copy(found, sizeof(found), path);
+	if (status != STATUS_OK)
+		return status;
+	book->path = strdup(found);
+	if (book->path == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the casebook");
+	status = make_folders(book->path, reterr);
+	if (status == STATUS_OK)
+		status = make_file(book->path, reterr);
+	if (status == STATUS_OK)
+		status = open_database(book, reterr);
+	if (status == STATUS_OK)
+		*ret_book = TAKE(book);
+	return status;
+}
+
+static off_t hold_slot(int64_t case_id)
+{
+	return (off_t)case_id * HOLD_SLOT_SIZE;
+}
+
+void casebook_close(struct casebook *book)
+{
+	static const char empty[HOLD_SLOT_SIZE];
+
+	if (book == NULL)
+		return;
+	for (size_t i = 0; i < book->held_count; i++)
+		if (pwrite(book->holds_fd, empty, sizeof(empty), hold_slot(book->held[i])) < 0)
+			break;	/* the slot only makes an error text better; the lock is what counts */
+	if (book->holds_fd >= 0)
+		close(book->holds_fd);
+	sqlite3_finalize(book->append);
+	sqlite3_finalize(book->last_value);
+	sqlite3_close_v2(book->db);
+	free(book->held);
+	free(book->path);
+	free(book);
+}
+
+const char *casebook_path(const struct casebook *book)
+{
+	return book->path;
+}
+
+/* --- entries --- */
+
+enum status casebook_case_new(struct casebook *book, int64_t now_ms, int64_t *ret_case_id, struct error *reterr)
+{
+	AUTO_STATEMENT sqlite3_stmt *statement = NULL;
+
+	if (sqlite3_prepare_v2(book->db, "INSERT INTO cases (opened_ms) VALUES (?)", -1, &statement, NULL) != SQLITE_OK ||
+	    sqlite3_bind_int64(statement, 1, now_ms) != SQLITE_OK || sqlite3_step(statement) != SQLITE_DONE)
+		return sqlite_error(book, "open a case in", reterr);
+	*ret_case_id = sqlite3_last_insert_rowid(book->db);
+	return STATUS_OK;
+}
+
+static int bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+	return text != NULL ? sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC) : sqlite3_bind_null(statement, index);
+}
+
+enum status casebook_append(struct casebook *book, const struct journal_entry *entry, struct error *reterr)
+{
+	sqlite3_stmt *to = book->append;
+	enum status status = STATUS_OK;
+
+	if (sqlite3_bind_int64(to, 1, entry->case_id) != SQLITE_OK || sqlite3_bind_int64(to, 2, entry->time_ms) != SQLITE_OK ||
+	    sqlite3_bind_int(to, 3, (int)entry->by) != SQLITE_OK || bind_text(to, 4, entry->kind) != SQLITE_OK ||
+	    bind_text(to, 5, entry->text ? entry->text : "") != SQLITE_OK || bind_text(to, 6, entry->data) != SQLITE_OK ||
+	    sqlite3_step(to) != SQLITE_DONE) {
+		if (sqlite3_extended_errcode(book->db) == SQLITE_CONSTRAINT_TRIGGER)
+			status = error_set(reterr, STATUS_NOT_FOUND, "cannot write to casebook '%s': no case %" PRId64, book->path,
+					   entry->case_id);
+		else if ((sqlite3_errcode(book->db) & 0xff) == SQLITE_CONSTRAINT)
+			status = error_set(reterr, STATUS_INVALID, "cannot write to casebook '%s': an entry without kind or maker",
+					   book->path);
+		else
+			status = sqlite_error(book, "write to", reterr);
+	}
+	sqlite3_reset(to);
+	sqlite3_clear_bindings(to);
+	return status;
+}
+
+enum status casebook_set(struct casebook *book, int64_t case_id, int64_t now_ms, enum journal_by by, const char *key, const char *value,
+			 struct error *reterr)
+{
+	struct journal_entry entry = {
+		.case_id = case_id, .time_ms = now_ms, .by = by, .kind = "set", .text = key, .data = value,
+	};
+
+	return casebook_append(book, &entry, reterr);
+}
+
+static const char *column_text(sqlite3_stmt *statement, int column)
+{
+	return (const char *)sqlite3_column_text(statement, column);
+}
+
+enum status casebook_get(struct casebook *book, int64_t case_id, const char *key, char *ret_value, size_t size, struct error *reterr)
+{
+	sqlite3_stmt *from = book->last_value;
+	enum status status = STATUS_OK;
+	int code = SQLITE_ERROR;
+
+	if (sqlite3_bind_int64(from, 1, case_id) == SQLITE_OK && bind_text(from, 2, key) == SQLITE_OK)
+		code = sqlite3_step(from);
+	if (code == SQLITE_ROW)
+		text_copy(ret_value, size, column_text(from, 0));
+	else if (code == SQLITE_DONE)
+		status = error_set(reterr, STATUS_NOT_FOUND, "case %" PRId64 " has no '%s'", case_id, key);
+	else
+		status = sqlite_error(book, "read", reterr);
+	sqlite3_reset(from);
+	sqlite3_clear_bindings(from);
+	return status;
+}
+
+/* The columns are those of casebook_summary_columns. */
+static void read_summary(sqlite3_stmt *from, struct case_summary *to)
+{
+	const char *device = column_text(from, 3);
+
+	*to = (struct case_summary){
+		.id = sqlite3_column_int64(from, 0),
+		.opened_ms = sqlite3_column_int64(from, 1),
+		.changed_ms = sqlite3_column_int64(from, 2),
+	};
+	text_copy(to->device, sizeof(to->device), device != NULL && device[0] != '\0' ? device : "unknown device");
+	text_copy(to->title, sizeof(to->title), column_text(from, 4));
+	text_copy(to->cause, sizeof(to->cause), column_text(from, 5));
+	text_copy(to->phase, sizeof(to->phase), column_text(from, 6));
+	text_copy(to->note, sizeof(to->note), column_text(from, 7));
+	text_copy(to->written, sizeof(to->written), column_text(from, 8));
+	text_copy(to->verified, sizeof(to->verified), column_text(from, 9));
+	text_copy(to->booted, sizeof(to->booted), column_text(from, 10));
+	to->is_open = !text_equal(to->phase, "closed");
+}
+
+enum status casebook_list(struct casebook *book, bool only_open, struct case_summary *ret_cases, size_t max, size_t *ret_count,
+			  struct error *reterr)
+{
+	AUTO_STATEMENT sqlite3_stmt *statement = NULL;
+	char sql[2400];
+	size_t count = 0;
+	int code;
+
+	text_format(sql, sizeof(sql), "SELECT %s FROM cases c WHERE %s ORDER BY c.id DESC", casebook_summary_columns,
+		    only_open ? "phase IS NOT 'closed'" : "1");
+	code = sqlite3_prepare_v2(book->db, sql, -1, &statement, NULL);
+	if (code != SQLITE_OK)
+		return sqlite_error(book, "read", reterr);
+	while (count < max && (code = sqlite3_step(statement)) == SQLITE_ROW)
+		read_summary(statement, &ret_cases[count++]);
+	if (count < max && code != SQLITE_DONE)
+		return sqlite_error(book, "read", reterr);
+	*ret_count = count;
+	return STATUS_OK;
+}
+
+enum status casebook_summary(struct casebook *book, int64_t case_id, struct case_summary *ret_case, struct error *reterr)
+{
+	AUTO_STATEMENT sqlite3_stmt *statement = NULL;
+	char sql[2400];
+	int code;
+
+	text_format(sql, sizeof(sql), "SELECT %s FROM cases c WHERE c.id = ?", casebook_summary_columns);
+	if (sqlite3_prepare_v2(book->db, sql, -1, &statement, NULL) != SQLITE_OK ||
+	    sqlite3_bind_int64(statement, 1, case_id) != SQLITE_OK)
+		return sqlite_error(book, "read", reterr);
+	code = sqlite3_step(statement);
+	if (code == SQLITE_DONE)
+		return error_set(reterr, STATUS_NOT_FOUND, "casebook '%s' has no case %" PRId64, book->path, case_id);
+	if (code != SQLITE_ROW)
+		return sqlite_error(book, "read", reterr);
+	read_summary(statement, ret_case);
+	return STATUS_OK;
+}
+
+enum status casebook_read(struct casebook *book, int64_t case_id, int64_t after_id, bool (*on_entry)(void *user, const struct journal_entry *),
+			  void *user, struct error *reterr)
+{
+	AUTO_STATEMENT sqlite3_stmt *statement = NULL;
+	int code;
+
+	/* up to what there is now: on_entry may append */
+	if (sqlite3_prepare_v2(book->db, "SELECT id, case_id, time_ms, by, kind, text, data FROM journal"
+			       " WHERE case_id = ?1 AND id > ?2 AND id <= (SELECT MAX(id) FROM journal) ORDER BY id",
+			       -1, &statement, NULL) != SQLITE_OK ||
+	    sqlite3_bind_int64(statement, 1, case_id) != SQLITE_OK || sqlite3_bind_int64(statement, 2, after_id) != SQLITE_OK)
+		return sqlite_error(book, "read", reterr);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct journal_entry entry = {
+			.id = sqlite3_column_int64(statement, 0),
+			.case_id = sqlite3_column_int64(statement, 1),
+			.time_ms = sqlite3_column_int64(statement, 2),
+			.by = (enum journal_by)sqlite3_column_int(statement, 3),
+			.kind = column_text(statement, 4),
+			.text = column_text(statement, 5),
+			.data = column_text(statement, 6),
+		};
+
+		if (!on_entry(user, &entry))
+			return STATUS_OK;
+	}
+	return code == SQLITE_DONE ? STATUS_OK : sqlite_error(book, "read", reterr);
+}
+
+/* --- holding --- */
+
+static enum status open_holds(struct casebook *book, struct error *reterr)
+{
+	char path[PATH_MAX_SIZE + 8];
+
+	if (book->holds_fd >= 0)
+		return STATUS_OK;
+	text_format(path, sizeof(path), "%s-holds", book->path);
+	book->holds_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return book->holds_fd >= 0 ? STATUS_OK : system_error(path, "open", errno, reterr);
+}
+
+static enum status held_by_another(struct casebook *book, int64_t case_id, struct error *reterr)
+{
+	char slot[HOLD_SLOT_SIZE + 1] = "";
+	long pid = 0;
+
+	if (pread(book->holds_fd, slot, HOLD_SLOT_SIZE, hold_slot(case_id)) > 0)
+		pid = strtol(slot, NULL, 10);
+	/* a killed holder leaves its pid in the slot until the next one has written his own */
+	if (pid <= 0 || (kill((pid_t)pid, 0) != 0 && errno == ESRCH))
+		error_set(reterr, STATUS_BUSY, "case %" PRId64 " is being worked on by another process", case_id);
+	else
+		error_set(reterr, STATUS_BUSY, "case %" PRId64 " is being worked on by another process (pid %ld)", case_id, pid);
+	error_hint(reterr, "Go on in that window, or end it first");
+	return STATUS_BUSY;
+}
+
+enum status casebook_hold(struct casebook *book, int64_t case_id, struct error *reterr)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = hold_slot(case_id), .l_len = HOLD_SLOT_SIZE };
+	char slot[HOLD_SLOT_SIZE] = "";
+	enum status status;
+	int64_t *grown;
+
+	if (case_id <= 0 || case_id > INT32_MAX)
+		return error_set(reterr, STATUS_NOT_FOUND, "casebook '%s' has no case %" PRId64, book->path, case_id);
+	for (size_t i = 0; i < book->held_count; i++)
+		if (book->held[i] == case_id)
+			return STATUS_OK;
+	status = open_holds(book, reterr);
+	if (status != STATUS_OK)
+		return status;
+	grown = realloc(book->held, (book->held_count + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory to hold a case");
+	book->held = grown;
+	if (fcntl(book->holds_fd, F_OFD_SETLK, &lock) != 0)
+		return errno == EAGAIN || errno == EACCES ? held_by_another(book, case_id, reterr)
+							  : system_error(book->path, "lock", errno, reterr);
+	book->held[book->held_count++] = case_id;
+	text_format(slot, sizeof(slot), "%ld", (long)getpid());
+	/* without its pid, on a full disk, the lock still holds */
+	if (pwrite(book->holds_fd, slot, sizeof(slot), hold_slot(case_id)) < 0)
+		errno = 0;
+	return STATUS_OK;
+}

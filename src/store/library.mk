@@ -1,0 +1,13 @@
+libstore_a_SOURCES += \
+	src/store/device_library.c src/store/device_library.h \
+	src/store/library_index.c src/store/library_index.h \
+	src/store/library_schema.h \
+	src/store/nearest.c src/store/nearest.h \
+	src/store/procedure_schema.c src/store/profile_schema.c src/store/sign_schema.c src/store/usb_schema.c \
+	src/store/yaml_fields.c src/store/yaml_file.c src/store/yaml_file.h src/store/yaml_tree.h
+
+check_PROGRAMS += tests/integration/test_device_library
+tests_integration_test_device_library_SOURCES = tests/integration/test_device_library.c
+tests_integration_test_device_library_LDADD = libstore.a librecovery.a libbase.a $(YAML_LIBS) $(PCRE2_LIBS) $(CMOCKA_LIBS)
+
+FUZZERS += tests/fuzz/fuzz_yaml_profile.c

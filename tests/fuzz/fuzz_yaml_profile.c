@@ -1,0 +1,29 @@
+/* Hostile YAML as a profile, a procedure and a file of signs: the first byte chooses. No input may take long or much
+ * memory. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "src/store/library_schema.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct yaml_memory memory = { 0 };
+	struct yaml_file *file = NULL;
+	struct error error;
+
+	if (size == 0)
+		return 0;
+	if (yaml_file_parse("fuzz", bytes_of(data + 1, size - 1), &memory, &file, &error) == STATUS_OK) {
+		if (data[0] % 3 == 0)
+			(void)!profile_schema_read(file, "fuzz/fuzz", &memory, &(struct profile){ 0 }, &error);
+		else if (data[0] % 3 == 1)
+			(void)!procedure_schema_read(file, "fuzz", &memory, &(struct procedure){ 0 }, &error);
+		else
+			(void)!sign_schema_read(file, &memory, &(struct sign_list){ 0 }, &error);
+	}
+	yaml_file_free(file);
+	yaml_memory_done(&memory);
+	return 0;
+}

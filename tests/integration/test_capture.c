@@ -1,0 +1,350 @@
+/* The capture on real files and a disk that is really full. */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "src/base/text.h"
+#include "src/store/capture.h"
+
+struct bench {
+	char logs[240];		/* not made yet */
+	char folder[200];
+};
+
+static int remove_one(const char *path, const struct stat *about, int type, struct FTW *walk)
+{
+	(void)about, (void)type, (void)walk;
+	return remove(path);
+}
+
+static int setup(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+	const char *tmp = getenv("TMPDIR");
+
+	if (bench == NULL)
+		return -1;
+	text_format(bench->folder, sizeof(bench->folder), "%s/capture-XXXXXX", tmp ? tmp : "/tmp");
+	if (mkdtemp(bench->folder) == NULL)
+		return -1;
+	text_format(bench->logs, sizeof(bench->logs), "%s/state/logs", bench->folder);
+	*state = bench;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bench *bench = *state;
+
+	nftw(bench->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	free(bench);
+	return 0;
+}
+
+static struct capture *open_capture(const char *folder, const char *name)
+{
+	struct capture *capture = NULL;
+	struct error error = { .text = "" };
+
+	if (capture_open(folder, name, &capture, &error) != STATUS_OK)
+		fail_msg("%s", error.text);
+	return capture;
+}
+
+/* Reads at most size - 1 bytes and ends them; returns how many. */
+static size_t slurp(const char *path, char *to, size_t size)
+{
+	FILE *file = fopen(path, "r");
+	size_t count;
+
+	if (file == NULL)
+		fail_msg("no file %s", path);
+	count = fread(to, 1, size - 1, file);
+	to[count] = '\0';
+	fclose(file);
+	return count;
+}
+
+static const char *times_path(const char *raw_path)
+{
+	static char path[400];
+
+	text_copy(path, sizeof(path), raw_path);
+	text_copy(path + strlen(path) - 3, 8, "times");
+	return path;
+}
+
+static void the_first_byte_is_in_the_file_when_the_call_returns(void **state)
+{
+	struct bench *bench = *state;
+	struct capture *capture = open_capture(bench->logs, "cam");
+	char content[16];
+
+	assert_int_equal(capture_write(capture, BYTES("U"), 1000, NULL), STATUS_OK);
+	assert_int_equal(slurp(capture_path(capture), content, sizeof(content)), 1);
+	assert_string_equal(content, "U");
+	assert_int_equal(slurp(times_path(capture_path(capture)), content, sizeof(content)), 9);
+	assert_string_equal(content, "1000 0 1\n");
+	capture_close(capture);
+}
+
+static void bytes_are_kept_as_they_came_and_offsets_say_when(void **state)
+{
+	struct bench *bench = *state;
+	struct capture *capture = open_capture(bench->logs, "cam");
+	char path[400], content[200];
+
+	text_copy(path, sizeof(path), capture_path(capture));
+	assert_int_equal(capture_write(capture, BYTES("U-Boot\r\n"), 1000, NULL), STATUS_OK);
+	assert_int_equal(capture_write(capture, BYTES(""), 1001, NULL), STATUS_OK);
+	assert_int_equal(capture_write(capture, BYTES("\0\xff\x1b[2J"), 1500, NULL), STATUS_OK);
+	assert_int_equal(capture_remark(capture, "power\noff \x1b[31mby hand", 1600, NULL), STATUS_OK);
+	assert_int_equal(capture_write(capture, BYTES("x"), 900, NULL), STATUS_OK);	/* the clock was set back */
+	assert_int_equal(capture_size(capture), 15);
+	assert_int_equal(capture_lost(capture), 0);
+	capture_close(capture);
+	assert_int_equal(slurp(path, content, sizeof(content)), 15);
+	assert_memory_equal(content, "U-Boot\r\n\0\xff\x1b[2Jx", 15);
+	slurp(times_path(path), content, sizeof(content));
+	assert_string_equal(content, "1000 0 8\n1500 8 6\n# 1600 power.off by hand\n900 14 1\n");
+}
+
+static void only_the_owner_reads_a_capture(void **state)
+{
+	struct bench *bench = *state;
+	struct capture *capture = open_capture(bench->logs, "cam");
+	struct stat about;
+
+	assert_int_equal(stat(capture_path(capture), &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0600);
+	assert_int_equal(stat(times_path(capture_path(capture)), &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0600);
+	assert_int_equal(stat(bench->logs, &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0700);
+	capture_close(capture);
+}
+
+static void an_earlier_capture_is_never_overwritten(void **state)
+{
+	struct bench *bench = *state;
+	struct capture *first = open_capture(bench->logs, "cam"), *second, *third;
+	char path[400], content[16];
+
+	assert_int_equal(capture_write(first, BYTES("old"), 1, NULL), STATUS_OK);
+	text_copy(path, sizeof(path), capture_path(first));
+	capture_close(first);
+	second = open_capture(bench->logs, "cam");
+	assert_non_null(strstr(capture_path(second), "cam-2.raw"));
+	/* an index alone is in the way too */
+	unlink(path);
+	third = open_capture(bench->logs, "cam");
+	assert_non_null(strstr(capture_path(third), "cam-3.raw"));
+	assert_int_equal(access(path, F_OK), -1);
+	slurp(times_path(path), content, sizeof(content));
+	assert_string_equal(content, "1 0 3\n");
+	capture_close(second);
+	capture_close(third);
+}
+
+static void a_foreign_name_stays_in_the_folder(void **state)
+{
+	struct bench *bench = *state;
+	struct capture *capture = open_capture(bench->logs, "../../etc/pass wd\n");
+	char expected[300];
+
+	text_format(expected, sizeof(expected), "%s/_._.._etc_pass_wd_.raw", bench->logs);
+	assert_string_equal(capture_path(capture), expected);
+	capture_close(capture);
+	assert_int_equal(capture_open(bench->logs, "", &capture, NULL), STATUS_INVALID);
+}
+
+static void a_file_in_place_of_the_folder_is_named(void **state)
+{
+	struct bench *bench = *state;
+	struct capture *capture = NULL;
+	struct error error = { .text = "" };
+	int fd;
+
+	text_format(bench->logs, sizeof(bench->logs), "%s/file", bench->folder);
+	fd = open(bench->logs, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	close(fd);
+	assert_int_equal(capture_open(bench->logs, "cam", &capture, &error), STATUS_IO);
+	assert_non_null(strstr(error.text, bench->logs));
+	assert_null(capture);
+}
+
+static bool is_kept(struct capture *capture, struct bytes in, uint64_t now_ms, unsigned *news)
+{
+	struct error error = { .text = "" };
+	enum status status = capture_write(capture, in, now_ms, &error);
+
+	*news += capture_is_news(capture);
+	if (status == STATUS_OK)
+		return true;
+	assert_int_equal(status, STATUS_NO_SPACE);
+	assert_non_null(strstr(error.hint, capture_path(capture)));
+	assert_non_null(strstr(error.hint, "B free"));
+	return false;
+}
+
+/* Every line of the index ends, the runs follow each other without gap, and together they cover the .raw file. */
+static void check_index(const char *raw_path, bool expect_loss)
+{
+	FILE *file = fopen(times_path(raw_path), "r");
+	uint64_t next = 0, ms, offset, length;
+	bool is_loss_said = false;
+	struct stat about;
+	char line[200];
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		assert_int_equal(line[strlen(line) - 1], '\n');
+		if (line[0] == '#') {
+			is_loss_said |= strstr(line, "could not be kept") != NULL;
+			continue;
+		}
+		assert_int_equal(sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 "\n", &ms, &offset, &length), 3);
+		assert_int_equal(offset, next);
+		next = offset + length;
+	}
+	fclose(file);
+	assert_int_equal(stat(raw_path, &about), 0);
+	assert_int_equal(next, about.st_size);
+	assert_int_equal(is_loss_said, expect_loss);
+}
+
+/* Fills the disk, frees it, goes on. free_room is called when it is full. */
+static void check_full_disk(const char *folder, void (*free_room)(void *), void *user)
+{
+	struct capture *capture = open_capture(folder, "cam");
+	char path[400], bytes[1000];
+	unsigned news = 0;
+	uint64_t lost, sent = 0;
+
+	text_copy(path, sizeof(path), capture_path(capture));
+	memset(bytes, 'x', sizeof(bytes));
+	while (is_kept(capture, bytes_of(bytes, sizeof(bytes)), sent, &news)) {
+		sent += sizeof(bytes);
+		assert_true(sent < 10000000);
+	}
+	assert_int_equal(news, 1);
+	for (int i = 0; i < 5; i++)
+		assert_false(is_kept(capture, bytes_of(bytes, sizeof(bytes)), sent, &news));
+	assert_int_equal(news, 1);
+	sent += 6 * sizeof(bytes);
+	lost = capture_lost(capture);
+	assert_in_range(lost, 5 * sizeof(bytes), 6 * sizeof(bytes));
+	free_room(user);
+	assert_true(is_kept(capture, BYTES("back again"), 99, &news));
+	assert_int_equal(news, 2);
+	assert_true(is_kept(capture, BYTES("!"), 100, &news));
+	assert_int_equal(news, 2);
+	assert_int_equal(capture_lost(capture), lost);
+	assert_int_equal(capture_size(capture), sent - lost + 11);
+	capture_close(capture);
+	check_index(path, true);
+}
+
+static void remove_ballast(void *user)
+{
+	assert_int_equal(unlink(user), 0);
+}
+
+static void a_full_disk_is_news_once_and_the_capture_goes_on_when_there_is_room(void **state)
+{
+	struct bench *bench = *state;
+	char ballast[240], block[4096] = "";
+	int fd;
+
+	if (geteuid() != 0)
+		skip();
+	text_format(bench->logs, sizeof(bench->logs), "%s/full", bench->folder);
+	assert_int_equal(mkdir(bench->logs, 0700), 0);
+	if (mount("none", bench->logs, "tmpfs", 0, "size=128k") != 0) {
+		fprintf(stderr, "SKIP: cannot mount a tmpfs: %s\n", strerror(errno));
+		skip();
+	}
+	text_format(ballast, sizeof(ballast), "%s/full/ballast", bench->folder);
+	fd = open(ballast, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	for (int i = 0; i < 16; i++)
+		assert_int_equal(write(fd, block, sizeof(block)), (ssize_t)sizeof(block));
+	close(fd);
+	check_full_disk(bench->logs, remove_ballast, ballast);
+	umount(bench->logs);
+}
+
+static void raise_limit(void *user)
+{
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, user), 0);
+}
+
+static void a_file_size_limit_is_treated_as_a_full_disk(void **state)
+{
+	struct bench *bench = *state;
+	struct rlimit before, small;
+
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = before;
+	small.rlim_cur = 50 * 1000 + 500;	/* in the middle of a write */
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	check_full_disk(bench->logs, raise_limit, &before);
+	signal(SIGXFSZ, SIG_DFL);
+}
+
+static void no_room_for_the_index_only_delays_it(void **state)
+{
+	struct bench *bench = *state;
+	struct capture *capture = open_capture(bench->logs, "cam");
+	struct rlimit before, small;
+	char path[400];
+
+	text_copy(path, sizeof(path), capture_path(capture));
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = before;
+	small.rlim_cur = 205;	/* one byte at a time, the index grows faster than the bytes */
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	for (uint64_t i = 0; i < 100; i++)
+		assert_int_equal(capture_write(capture, BYTES("x"), 1000000 + i, NULL), STATUS_OK);
+	setrlimit(RLIMIT_FSIZE, &before);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(capture_write(capture, BYTES("y"), 2000000, NULL), STATUS_OK);
+	assert_int_equal(capture_lost(capture), 0);
+	capture_close(capture);
+	check_index(path, false);
+}
+
+#define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_first_byte_is_in_the_file_when_the_call_returns),
+		TEST(bytes_are_kept_as_they_came_and_offsets_say_when),
+		TEST(only_the_owner_reads_a_capture),
+		TEST(an_earlier_capture_is_never_overwritten),
+		TEST(a_foreign_name_stays_in_the_folder),
+		TEST(a_file_in_place_of_the_folder_is_named),
+		TEST(a_full_disk_is_news_once_and_the_capture_goes_on_when_there_is_room),
+		TEST(a_file_size_limit_is_treated_as_a_full_disk),
+		TEST(no_room_for_the_index_only_delays_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
