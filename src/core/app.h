@@ -1,0 +1,93 @@
+/* src/core/app.h
+ *
+ * The engine that both faces drive: the bench, the consoles, the cases. A face calls these, draws the snapshot, and never talks to a
+ * device. Everything runs on the loop's thread. */
+#ifndef UNBRICK_CORE_APP_H
+#define UNBRICK_CORE_APP_H
+
+#include "src/core/snapshot.h"
+#include "src/io/line.h"
+#include "src/io/loop.h"
+#include "src/store/device_library.h"
+
+struct app;
+
+struct app_options {
+	const char *state_folder;		/* NULL: $XDG_STATE_HOME/unbrick */
+	const char *const *library_folders;	/* NULL-terminated firmware-db roots */
+	const char *power_command;		/* shell command that switches the device's power, with {} for on|off|cycle; NULL: by hand */
+	unsigned tftp_port;			/* 0: 69 */
+	const char *port;			/* the serial line that a new case takes; NULL: the only one, or the operator's choice */
+	bool is_unattended;			/* command line with --yes: questions that cannot harm answer themselves */
+};
+
+/* An event is something that happened, for the command line's JSON and for tests. text is printable. data: JSON object text or NULL. */
+struct app_event {
+	int64_t case_id;	/* 0: the bench */
+	uint64_t wall_ms;
+	enum journal_by by;
+	const char *kind;	/* as in the journal, and "question", "phase", "verdict", "progress", "console" */
+	const char *text;
+	const char *data;
+};
+
+/* All callbacks may be NULL; they come from the loop, never from inside an app_* call. */
+struct app_observer {
+	void (*on_change)(void *user);		/* the snapshot differs: draw it when convenient */
+	void (*on_event)(void *user, const struct app_event *event);
+	/* Raw bytes of a console, before anything else looks at them; then its finished lines. */
+	void (*on_console_bytes)(void *user, unsigned console_id, struct bytes in);
+	void (*on_console_line)(void *user, unsigned console_id, const struct diagnosis_line *line);
+	void *user;
+};
+
+enum status app_new(struct loop *loop, const struct app_options *options, struct app **ret_app, struct error *reterr);
+void app_free(struct app *app);
+void app_observe(struct app *app, const struct app_observer *observer);
+const struct snapshot *app_snapshot(struct app *app);
+
+/* Profiles for the device question: "Vendor Model  kind soc" lines; returns how many. Empty query: the ones used last, then all. */
+struct device_row {
+	char id[96];
+	char text[120];
+	char detail[160];	/* kind, SoC, aliases, what it can be recovered by */
+};
+size_t app_device_search(struct app *app, const char *query, struct device_row *ret_rows, size_t max);
+struct device_library *app_library(struct app *app);
+struct casebook *app_casebook(struct app *app);
+
+/* Cases. A new case is live at once; opening an old one makes it live and goes on where it was. */
+enum status app_case_new(struct app *app, int64_t *ret_case_id, struct error *reterr);
+enum status app_case_open(struct app *app, int64_t case_id, struct error *reterr);
+const struct case_view *app_case_view(struct app *app, int64_t case_id);	/* NULL when it is not live */
+/* text: the choice's id, the device id, the path, the free text or the typed word, after the question's type. An answer to a
+ * question that is no longer asked is ignored (STATUS_OK); one that does not fit is said in question.problem. */
+enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_id, const char *text, struct error *reterr);
+/* Stops what runs, as soon as that is safe, and goes back to the plan. In a destructive step: STATUS_REFUSED with the reason. */
+enum status app_case_cancel(struct app *app, int64_t case_id, struct error *reterr);
+/* Back to an earlier question (device, happened, connect): nothing that was written is undone. */
+enum status app_case_back(struct app *app, int64_t case_id, enum guide_phase to, struct error *reterr);
+
+/* Consoles. Opening a port that is open already gives the same console. */
+enum status app_console_open(struct app *app, const char *port, unsigned baud, unsigned *ret_console_id, struct error *reterr);
+void app_console_close(struct app *app, unsigned console_id);
+/* STATUS_BUSY while a step drives the line. */
+enum status app_console_type(struct app *app, unsigned console_id, struct bytes keys, struct error *reterr);
+enum status app_console_set_baud(struct app *app, unsigned console_id, unsigned baud, struct error *reterr);
+enum status app_console_break(struct app *app, unsigned console_id, struct error *reterr);
+enum status app_console_set_dtr(struct app *app, unsigned console_id, bool on, struct error *reterr);
+enum status app_console_set_rts(struct app *app, unsigned console_id, bool on, struct error *reterr);
+
+/* The practice camera: its ways to be bricked, one line each; false behind the last. Starting one plugs its line into the bench. */
+bool app_practice_kind(size_t index, const char **ret_kind, const char **ret_text);
+enum status app_practice_start(struct app *app, const char *kind, struct error *reterr);
+void app_practice_stop(struct app *app);
+/* The vendor's good image of the practice camera; "" without one. */
+const char *app_practice_image(const struct app *app);
+/* The switch of the practice camera, or the power command: "on", "off", "cycle". */
+enum status app_power(struct app *app, const char *how, struct error *reterr);
+
+/* True while a step must not be interrupted: the face does not quit then. */
+bool app_is_dangerous(const struct app *app);
+
+#endif

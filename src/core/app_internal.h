@@ -1,0 +1,47 @@
+/* src/core/app_internal.h
+ *
+ * What the files of src/core share: the app itself, and how they tell it that something changed. Not for the faces. */
+#ifndef UNBRICK_CORE_APP_INTERNAL_H
+#define UNBRICK_CORE_APP_INTERNAL_H
+
+#include "src/core/app.h"
+#include "src/core/console.h"
+
+struct live_case;
+struct practice_process;
+struct queued_event;
+
+struct app {
+	struct loop *loop;
+	struct app_options options;
+	char state_folder[512];
+	char program[512];		/* how to start ourselves again, for the practice camera */
+	struct app_observer observer;
+	struct device_library *library;
+	struct casebook *book;
+	struct bench_watch *watch;
+	struct bench_state bench;
+	const struct sign *signs;
+	size_t sign_count;
+	struct error sign_problem;
+	struct console *console[SNAPSHOT_CONSOLES_MAX];
+	unsigned last_console_id;
+	struct live_case *live[SNAPSHOT_LIVE_MAX];
+	struct practice_process *practice;
+	struct snapshot snapshot;
+	bool is_stale;			/* the snapshot */
+	struct loop_timer *deferred;	/* tells the observer on the next turn of the loop */
+	struct queued_event *first_event, *last_event;
+	char notice[200], notice_hint[200];
+	bool notice_is_error;
+};
+
+/* The snapshot differs; the observer hears of it on the loop's next turn. */
+void app_changed(struct app *app);
+/* To the journal (durably, unless the kind is only for the faces: "progress", "console", "question") and to the observer. */
+void app_event(struct app *app, int64_t case_id, enum journal_by by, const char *kind, const char *text, const char *data);
+void app_notice(struct app *app, bool is_error, const char *text, const char *hint);
+struct console *app_find_console(struct app *app, const char *port);
+struct console *app_console(struct app *app, unsigned console_id);
+
+#endif

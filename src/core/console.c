@@ -1,0 +1,322 @@
+#include "src/core/console.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+#include "src/core/app_internal.h"
+
+enum {
+	PAUSE_MS = 150,			/* a line that is quiet for so long is looked at as it stands */
+	HEARTBEAT_MS = 1000,		/* while a case listens: it may be waiting for silence */
+	SCORE_MIN = 24,			/* bytes; fewer say nothing about the baud rate */
+	SCORE_WINDOW = 512,
+};
+
+struct console {
+	struct app *app;
+	unsigned id;
+	char port[96];
+	struct line *line;
+	enum line_state state;
+	char state_text[120];
+	struct capture *capture;
+	char capture_problem[160];
+	struct diagnosis *diagnosis;
+	int64_t case_id;
+	struct console_listener listener;
+	bool is_driven;
+	struct loop_timer *pause;
+	uint64_t last_byte_ms, bytes;
+	uint8_t window[SCORE_WINDOW];	/* the last bytes, for the text score */
+	size_t window_size;
+	char last_line[CONSOLE_LINE_MAX];
+	struct console_line kept[CONSOLE_LINES_KEPT];
+	unsigned kept_count;
+};
+void console_free(struct console *console);
+DEFINE_AUTO(console);
+
+static void keep_line(void *user, const struct diagnosis_line *line)
+{
+	struct console *console = user;
+	struct console_line *to = &console->kept[line->number % CONSOLE_LINES_KEPT];
+
+	to->number = line->number;
+	to->start = line->start;
+	to->time_ms = line->time_ms;
+	to->stage = line->stage;
+	to->sign = line->sign;
+	text_copy(to->text, sizeof(to->text), line->text);
+	if (console->app->observer.on_console_line)
+		console->app->observer.on_console_line(console->app->observer.user, console->id, line);
+	if (console->listener.on_line)
+		console->listener.on_line(console->listener.user, line);
+}
+
+static void follow_last_line(struct console *console, struct bytes in)
+{
+	size_t begin = in.size;
+	size_t used = strlen(console->last_line);
+
+	while (begin > 0 && in.data[begin - 1] != '\n' && in.data[begin - 1] != '\r')
+		begin--;
+	if (begin > 0)
+		used = 0;
+	text_printable(console->last_line + used, sizeof(console->last_line) - used, bytes_from(in, begin));
+}
+
+static void keep_window(struct console *console, struct bytes in)
+{
+	if (in.size >= SCORE_WINDOW) {
+		memcpy(console->window, in.data + in.size - SCORE_WINDOW, SCORE_WINDOW);
+		console->window_size = SCORE_WINDOW;
+		return;
+	}
+	if (console->window_size + in.size > SCORE_WINDOW) {
+		size_t drop = console->window_size + in.size - SCORE_WINDOW;
+
+		memmove(console->window, console->window + drop, console->window_size - drop);
+		console->window_size -= drop;
+	}
+	memcpy(console->window + console->window_size, in.data, in.size);
+	console->window_size += in.size;
+}
+
+static void capture_bytes(struct console *console, struct bytes in)
+{
+	struct error error;
+
+	if (console->capture == NULL)
+		return;
+	if (capture_write(console->capture, in, loop_wall_ms(), &error) == STATUS_OK) {
+		console->capture_problem[0] = '\0';
+		return;
+	}
+	if (console->capture_problem[0] == '\0')
+		app_notice(console->app, true, error.text, error.hint);
+	text_copy(console->capture_problem, sizeof(console->capture_problem), error.text);
+}
+
+static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
+{
+	struct console *console = user;
+
+	capture_bytes(console, in);
+	console->last_byte_ms = now_ms;
+	console->bytes += in.size;
+	if (console->app->observer.on_console_bytes)
+		console->app->observer.on_console_bytes(console->app->observer.user, console->id, in);
+	diagnosis_input(console->diagnosis, in, now_ms);
+	follow_last_line(console, in);
+	keep_window(console, in);
+	loop_timer_set_after(console->pause, PAUSE_MS);
+	if (console->listener.on_bytes)
+		console->listener.on_bytes(console->listener.user, in, now_ms);
+	app_changed(console->app);
+}
+
+static void on_state(void *user, enum line_state state, const struct error *why)
+{
+	struct console *console = user;
+	char text[300];
+
+	console->state = state;
+	if (state == LINE_OPEN) {
+		text_copy(console->state_text, sizeof(console->state_text), "open");
+		text_format(text, sizeof(text), "%s is back", console->port);
+	} else {
+		text_copy(console->state_text, sizeof(console->state_text), why ? why->text : "lost");
+		text_format(text, sizeof(text), "%s was lost: %s", console->port, why ? why->text : "unplugged");
+	}
+	console_remark(console, text);
+	app_event(console->app, console->case_id, JOURNAL_OBSERVED, state == LINE_OPEN ? "line" : "line-lost", text, NULL);
+	app_notice(console->app, state != LINE_OPEN, text, state == LINE_OPEN ? "" : "plug the adapter in again; everything goes on by itself");
+	if (console->listener.on_state)
+		console->listener.on_state(console->listener.user, state, why);
+	app_changed(console->app);
+}
+
+static void on_pause(void *user)
+{
+	struct console *console = user;
+	uint64_t now = loop_now_ms();
+
+	diagnosis_quiet(console->diagnosis, now);
+	if (console->listener.on_pause)
+		console->listener.on_pause(console->listener.user, now);
+	if (console->case_id != 0)
+		loop_timer_set_after(console->pause, HEARTBEAT_MS);
+	app_changed(console->app);
+}
+
+static enum status open_capture(struct console *console, struct error *reterr)
+{
+	char folder[600], name[64], stamp[32];
+	const char *base = strrchr(console->port, '/');
+	time_t now = (time_t)(loop_wall_ms() / 1000);
+	struct tm parts;
+
+	localtime_r(&now, &parts);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &parts);
+	text_format(folder, sizeof(folder), "%s/captures", console->app->state_folder);
+	text_format(name, sizeof(name), "%s-%.40s", stamp, base ? base + 1 : console->port);
+	for (char *at = name; *at; at++)
+		if (!isalnum((unsigned char)*at) && strchr("-_.", *at) == NULL)
+			*at = '-';
+	return capture_open(folder, name, &console->capture, reterr);
+}
+
+enum status console_new(struct app *app, unsigned id, const char *port, unsigned baud, struct console **ret_console, struct error *reterr)
+{
+	AUTO(console) console = calloc(1, sizeof(*console));
+	struct line_settings settings = { .baud = baud };
+	enum status status;
+
+	if (console == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a console");
+	console->app = app;
+	console->id = id;
+	text_copy(console->port, sizeof(console->port), port);
+	text_copy(console->state_text, sizeof(console->state_text), "open");
+	console->pause = loop_timer_new(app->loop, on_pause, console);
+	if (console->pause == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a timer");
+	status = diagnosis_new(app->signs, app->sign_count, keep_line, console, &console->diagnosis, reterr);
+	if (status != STATUS_OK)
+		return status;
+	/* A capture that cannot be kept is said, and does not keep the technician from the device. */
+	status = open_capture(console, reterr);
+	if (status != STATUS_OK) {
+		text_copy(console->capture_problem, sizeof(console->capture_problem), reterr->text);
+		app_notice(app, true, reterr->text, reterr->hint);
+	}
+	status = line_open(app->loop, port, &settings, &(struct line_observer){ .on_bytes = on_bytes, .on_state = on_state, .user = console },
+			   &console->line, reterr);
+	if (status != STATUS_OK)
+		return status;
+	*ret_console = TAKE(console);
+	return STATUS_OK;
+}
+
+void console_free(struct console *console)
+{
+	if (console == NULL)
+		return;
+	if (console->line)
+		line_close(console->line);
+	loop_timer_free(console->pause);
+	diagnosis_free(console->diagnosis);
+	if (console->capture)
+		capture_close(console->capture);
+	free(console);
+}
+
+unsigned console_id(const struct console *console)
+{
+	return console->id;
+}
+
+const char *console_port(const struct console *console)
+{
+	return console->port;
+}
+
+void console_listen(struct console *console, int64_t case_id, const struct console_listener *listener)
+{
+	console->case_id = case_id;
+	console->listener = listener ? *listener : (struct console_listener){ 0 };
+	loop_timer_set_after(console->pause, PAUSE_MS);
+}
+
+size_t console_write(struct console *console, struct bytes out)
+{
+	return line_write(console->line, out);
+}
+
+void console_set_driven(struct console *console, bool is_driven)
+{
+	console->is_driven = is_driven;
+}
+
+bool console_is_driven(const struct console *console)
+{
+	return console->is_driven;
+}
+
+bool console_is_open(const struct console *console)
+{
+	return console->state == LINE_OPEN;
+}
+
+struct line *console_get_line(struct console *console)
+{
+	return console->line;
+}
+
+struct diagnosis *console_diagnosis(struct console *console)
+{
+	return console->diagnosis;
+}
+
+void console_forget(struct console *console)
+{
+	diagnosis_reset(console->diagnosis);
+	console->bytes = 0;
+	console->window_size = 0;
+	console->last_line[0] = '\0';
+	memset(console->kept, 0, sizeof(console->kept));
+}
+
+uint64_t console_last_byte_ms(const struct console *console)
+{
+	return console->last_byte_ms;
+}
+
+uint64_t console_bytes(const struct console *console)
+{
+	return console->bytes;
+}
+
+const char *console_last_line(const struct console *console)
+{
+	return console->last_line;
+}
+
+const struct console_line *console_find_line(const struct console *console, unsigned number)
+{
+	const struct console_line *line = &console->kept[number % CONSOLE_LINES_KEPT];
+
+	return number > 0 && line->number == number ? line : NULL;
+}
+
+void console_fill_view(struct console *console, struct console_view *ret_view)
+{
+	*ret_view = (struct console_view){
+		.id = console->id, .baud = line_baud(console->line), .is_open = console->state == LINE_OPEN, .case_id = console->case_id,
+		.is_driven = console->is_driven, .stage = diagnosis_stage(console->diagnosis), .starts = diagnosis_starts(console->diagnosis),
+		.lines = diagnosis_line_count(console->diagnosis), .bytes = console->bytes, .text_score = -1,
+	};
+	text_copy(ret_view->port, sizeof(ret_view->port), console->port);
+	text_copy(ret_view->state, sizeof(ret_view->state), console->state_text);
+	if (console->capture)
+		text_copy(ret_view->capture, sizeof(ret_view->capture), capture_path(console->capture));
+	text_copy(ret_view->capture_problem, sizeof(ret_view->capture_problem), console->capture_problem);
+	if (console->window_size >= SCORE_MIN)
+		ret_view->text_score = diagnosis_text_score(bytes_of(console->window, console->window_size));
+	if (ret_view->text_score >= 0 && ret_view->text_score < 40)
+		ret_view->likely_baud = ret_view->baud == 115200 ? 57600 : 115200;
+	ret_view->fact_count = diagnosis_facts(console->diagnosis, &ret_view->facts);
+	diagnosis_verdict(console->diagnosis, &ret_view->verdict);
+}
+
+void console_remark(struct console *console, const char *text)
+{
+	struct error error;
+
+	if (console->capture)
+		capture_remark(console->capture, text, loop_wall_ms(), &error);
+}

@@ -1,0 +1,61 @@
+/* src/core/console.h
+ *
+ * A console: one line and the three that read it, in this order: the capture (evidence), the face's terminal (the eye), the diagnosis.
+ * A step may drive it: then the operator's keys wait. The line stays open when nobody looks. */
+#ifndef UNBRICK_CORE_CONSOLE_H
+#define UNBRICK_CORE_CONSOLE_H
+
+#include "recovery/diagnosis/diagnosis.h"
+#include "src/core/snapshot.h"
+#include "src/io/line.h"
+#include "src/store/capture.h"
+
+struct app;
+struct console;
+
+enum { CONSOLE_LINES_KEPT = 512, CONSOLE_LINE_MAX = 160 };
+
+/* A finished line, kept for showing proofs with their neighbours. */
+struct console_line {
+	unsigned number, start;
+	uint64_t time_ms;
+	enum boot_stage stage;
+	const struct sign *sign;
+	char text[CONSOLE_LINE_MAX];
+};
+
+/* What a case wants to hear of its console. All may be NULL. Called from the loop. */
+struct console_listener {
+	void (*on_bytes)(void *user, struct bytes in, uint64_t now_ms);
+	void (*on_line)(void *user, const struct diagnosis_line *line);
+	void (*on_state)(void *user, enum line_state state, const struct error *why);
+	/* Nothing came for a while (150 ms), or a second has gone by: look at the verdict. */
+	void (*on_pause)(void *user, uint64_t now_ms);
+	void *user;
+};
+
+enum status console_new(struct app *app, unsigned id, const char *port, unsigned baud, struct console **ret_console, struct error *reterr);
+void console_free(struct console *console);
+unsigned console_id(const struct console *console);
+const char *console_port(const struct console *console);
+void console_listen(struct console *console, int64_t case_id, const struct console_listener *listener);
+/* Takes what the line takes now. */
+size_t console_write(struct console *console, struct bytes out);
+void console_set_driven(struct console *console, bool is_driven);
+bool console_is_driven(const struct console *console);
+bool console_is_open(const struct console *console);
+struct line *console_get_line(struct console *console);
+struct diagnosis *console_diagnosis(struct console *console);
+/* Forgets what was seen: the next start counts as the first. The capture goes on. */
+void console_forget(struct console *console);
+uint64_t console_last_byte_ms(const struct console *console);	/* 0: nothing came yet */
+uint64_t console_bytes(const struct console *console);		/* since console_forget */
+/* The unfinished last line, printable. */
+const char *console_last_line(const struct console *console);
+/* The line with that number, or NULL when it is not kept any more. */
+const struct console_line *console_find_line(const struct console *console, unsigned number);
+void console_fill_view(struct console *console, struct console_view *ret_view);
+/* A remark in the capture: what the program did to the line. */
+void console_remark(struct console *console, const char *text);
+
+#endif

@@ -1,0 +1,566 @@
+/* The guide's way from "which device?" to the verdict. Each phase shows one page and asks at most one question. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+#include "src/core/live_case.h"
+
+enum {
+	PROBE_AFTER_MS = 4000,		/* of silence, before the line is asked whether somebody is there */
+	PROBE_AFTER_POWER_MS = 20000,	/* the same when the power was switched just now: a key would stop the start that is to be seen */
+	RESTARTS_MAX = 2,
+	PROMPT_QUIET_MS = 700,
+	LOGIN_QUIET_MS = 2000,		/* late alarms come right behind the login prompt */
+	FAULT_QUIET_MS = 5000,
+	DEAD_QUIET_MS = 30000,
+	NOTHING_AFTER_MS = 30000,
+};
+
+static const struct { enum happened happened; const char *id; int key; const char *text, *words; enum cause cause; } happenings[] = {
+	{ HAPPENED_UNKNOWN, "unknown", 'u', "I do not know", "", CAUSE_NONE },
+	{ HAPPENED_POWER, "power", 'p', "Power was lost, or the plug was pulled, during the update", "power plug unplug interrupt cut outage", CAUSE_POWER },
+	{ HAPPENED_MESSAGE, "checksum", 'c', "The update said that the file is damaged", "checksum damaged corrupt crc hash", CAUSE_CHECKSUM },
+	{ HAPPENED_OTHER_FILE, "other-file", 'o', "A file for another model or revision may have been used", "wrong other model revision", CAUSE_WRONG_HARDWARE },
+	{ HAPPENED_FULL, "space", 's', "It complained that there is no space", "space full room", CAUSE_SPACE },
+};
+
+enum happened happened_parse(const char *text)
+{
+	for (size_t i = 1; i < ARRAY_SIZE(happenings); i++) {
+		if (text_equal(text, happenings[i].id))
+			return happenings[i].happened;
+		for (const char *word = happenings[i].words; *word;) {
+			char part[24];
+			size_t length = strcspn(word, " ");
+
+			text_format(part, sizeof(part), "%.*s", (int)length, word);
+			if (text_contains(text, part))
+				return happenings[i].happened;
+			word += length + (word[length] == ' ');
+		}
+	}
+	return HAPPENED_UNKNOWN;
+}
+
+/* ---- device, happened ---- */
+
+static void show_device(struct live_case *c)
+{
+	case_say(c, "Which device is it? Type a part of its vendor or model.");
+	case_ask(c, QUESTION_DEVICE, "Device");
+}
+
+static void show_happened(struct live_case *c)
+{
+	case_say(c, "%s does not work after an update.", c->view.title);
+	case_ask(c, QUESTION_CHOOSE, "What happened?");
+	for (size_t i = 0; i < ARRAY_SIZE(happenings); i++)
+		case_choice(c, happenings[i].id, happenings[i].key, happenings[i].text, "");
+}
+
+static enum status answer_happened(struct live_case *c, const char *text, struct error *reterr)
+{
+	(void)reterr;
+	c->happened = happened_parse(text);
+	text_copy(c->happened_text, sizeof(c->happened_text), text);
+	case_set(c, JOURNAL_OPERATOR, "happened", text);
+	guide_enter(c, GUIDE_CONNECT);
+	return STATUS_OK;
+}
+
+void guide_add_evidence(struct live_case *c)
+{
+	const char *text = happenings[c->happened].text;
+	struct evidence evidence = { .source = EVIDENCE_OPERATOR, .cause = happenings[c->happened].cause, .weight = 30 };
+
+	if (c->happened == HAPPENED_UNKNOWN)
+		return;
+	text_format(evidence.text, sizeof(evidence.text), "the operator says: %s", text);
+	diagnosis_add(console_diagnosis(c->console), &evidence);
+}
+
+/* ---- connect ---- */
+
+static bool is_usable(const struct bench_port *port)
+{
+	return port->may_open && port->holder[0] == '\0';
+}
+
+static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
+{
+	struct live_case *c = user;
+
+	if (c->is_running)
+		steps_on_bytes(c, in, now_ms);
+}
+
+static void on_line(void *user, const struct diagnosis_line *line)
+{
+	struct live_case *c = user;
+
+	guide_on_line(c, line);
+	if (c->is_running)
+		steps_on_line(c, line);
+}
+
+static void on_pause(void *user, uint64_t now_ms)
+{
+	guide_on_pause(user, now_ms);
+}
+
+static void on_state(void *user, enum line_state state, const struct error *why)
+{
+	struct live_case *c = user;
+
+	case_log(c, JOURNAL_OBSERVED, state == LINE_OPEN ? "line" : "error", "%s %s%s", c->view.port, state == LINE_OPEN ? "is back" : "was lost: ",
+		 state == LINE_OPEN ? "" : why ? why->text : "unplugged");
+	if (c->is_running)
+		steps_on_state(c, state);
+}
+
+enum status guide_connect(struct live_case *c, const char *port, struct error *reterr)
+{
+	const struct console_listener listener = { .on_bytes = on_bytes, .on_line = on_line, .on_state = on_state, .on_pause = on_pause, .user = c };
+	char baud_text[16];
+	unsigned id, baud = c->profile ? c->profile->console.baud : 0;
+	enum status status;
+
+	if (case_get(c, "baud", baud_text, sizeof(baud_text)))
+		baud = (unsigned)strtoul(baud_text, NULL, 10);
+	status = app_console_open(c->app, port, baud, &id, reterr);
+	if (status != STATUS_OK)
+		return status;
+	c->console = app_console(c->app, id);
+	text_copy(c->view.port, sizeof(c->view.port), port);
+	console_listen(c->console, c->id, &listener);
+	if (c->profile)
+		diagnosis_expect_arch(console_diagnosis(c->console), c->profile->arch);
+	case_set(c, JOURNAL_OBSERVED, "port", port);
+	return STATUS_OK;
+}
+
+/* The line that was named, or the only one there is; NULL where there is a choice. */
+static const char *only_port(const struct live_case *c)
+{
+	const struct bench_state *bench = &c->app->bench;
+	const char *only = c->app->options.port;
+
+	for (unsigned i = 0; c->app->options.port == NULL && i < bench->port_count; i++) {
+		if (!is_usable(&bench->port[i]))
+			continue;
+		if (only)
+			return NULL;
+		only = bench->port[i].path;
+	}
+	return only;
+}
+
+static void show_connect(struct live_case *c)
+{
+	const struct bench_state *bench = &c->app->bench;
+	const char *port = only_port(c);
+	struct error error;
+
+	if (c->console || (port && guide_connect(c, port, &error) == STATUS_OK)) {
+		guide_enter(c, GUIDE_WATCH);
+		return;
+	}
+	if (port)
+		case_problem(c, &error);
+	if (bench->port_count == 0)
+		case_say(c, "No serial port is plugged in. Plug in the USB serial adapter: I see it at once.");
+	else
+		case_say(c, "Which serial line goes to the device?");
+	if (c->profile && c->profile->console.pads)
+		case_say(c, "%s", c->profile->console.pads);
+	if (c->profile && c->profile->console.level)
+		case_say(c, "Level: %s. A wrong level can destroy the device.", c->profile->console.level);
+	case_ask(c, QUESTION_CHOOSE, "%s", bench->port_count ? "Serial line" : "Waiting for a serial port");
+	for (unsigned i = 0; i < bench->port_count && i < CASE_CHOICES_MAX - 1; i++) {
+		const struct bench_port *seen = &bench->port[i];
+		char id[24], text[80];
+
+		text_format(id, sizeof(id), "port:%u", i);
+		text_format(text, sizeof(text), "%.40s  %.30s", seen->path, seen->product);
+		case_choice(c, id, i < 9 ? (int)('1' + i) : 0, text, seen->holder[0] ? seen->holder : seen->may_open ? "" : seen->remedy);
+	}
+}
+
+static enum status answer_connect(struct live_case *c, const char *text, struct error *reterr)
+{
+	const char *port = text;
+	enum status status;
+
+	if (text_starts(text, "port:")) {
+		unsigned index = (unsigned)strtoul(text + 5, NULL, 10);
+
+		if (index >= c->app->bench.port_count)
+			return error_set(reterr, STATUS_NOT_FOUND, "that port is gone");
+		port = c->app->bench.port[index].path;
+	}
+	status = guide_connect(c, port, reterr);
+	if (status != STATUS_OK) {
+		case_problem(c, reterr);
+		return status;
+	}
+	case_problem(c, NULL);
+	guide_enter(c, GUIDE_WATCH);
+	return STATUS_OK;
+}
+
+/* ---- watch ---- */
+
+static void ask_for_start(struct live_case *c)
+{
+	struct error error;
+
+	case_clear_page(c);
+	if ((c->app->practice || c->app->options.power_command) && app_power(c->app, "cycle", &error) == STATUS_OK) {
+		c->probe.after_ms = PROBE_AFTER_POWER_MS;
+		case_say(c, "The device was switched off and on. I watch it start.");
+		case_log(c, JOURNAL_PROGRAM, "power", "power cycle");
+	} else {
+		case_say(c, "Switch the device OFF and ON again.");
+		case_say(c, "I watch %s and go on by myself.", c->view.port);
+		app_event(c->app, c->id, JOURNAL_PROGRAM, "ask", "power-cycle", NULL);
+	}
+	case_watch_item(c, 0, "the device starts", false, "not yet");
+	case_ask(c, QUESTION_CHOOSE, "Nothing else to do");
+	case_choice(c, "nothing", 'n', "It is switched on and nothing appears", "");
+}
+
+static void show_watch(struct live_case *c)
+{
+	c->watch_since_ms = loop_now_ms();
+	c->probe = (struct wake_probe){ .after_ms = PROBE_AFTER_MS };
+	c->restarts = 0;
+	c->was_started_here = false;
+	ask_for_start(c);
+	/* The line may have said something already while nobody asked. */
+	guide_on_pause(c, loop_now_ms());
+}
+
+static void finish_watch(struct live_case *c)
+{
+	guide_add_evidence(c);
+	guide_enter(c, GUIDE_DIAGNOSIS);
+}
+
+static bool at_loader_prompt(const struct live_case *c)
+{
+	const char *line = console_last_line(c->console);
+	const char *prompt = c->profile ? c->profile->console.prompt : NULL;
+	enum boot_stage stage = diagnosis_stage(console_diagnosis(c->console));
+	size_t length = prompt ? strlen(prompt) : 0, size = strlen(line);
+
+	while (length > 0 && prompt[length - 1] == ' ')
+		length--;
+	while (size > 0 && line[size - 1] == ' ')
+		size--;
+	if (length > 0)
+		return size == length && strncmp(line, prompt, length) == 0;
+	return (stage == STAGE_LOADER || stage == STAGE_FIRST_LOADER) && dialog_looks_like_prompt(line, strlen(line)) && !text_contains(line, "autoboot");
+}
+
+static bool shows_login(const struct live_case *c, const char *line)
+{
+	const char *prompt = c->profile ? c->profile->console.login_prompt : NULL;
+
+	return prompt ? strstr(line, prompt) != NULL : strstr(line, " login:") != NULL;
+}
+
+static void follow_state(struct live_case *c)
+{
+	if (c->is_running && c->prompt[0])
+		return;		/* a step knows better */
+	c->is_at_prompt = at_loader_prompt(c);
+	if (shows_login(c, console_last_line(c->console)))
+		c->is_at_login = true;
+	if (c->is_at_prompt)
+		c->is_at_login = false;
+}
+
+void guide_on_line(struct live_case *c, const struct diagnosis_line *line)
+{
+	if (shows_login(c, line->text))
+		c->is_at_login = true;
+	else if (line->sign && line->sign->effect == SIGN_MILESTONE && (line->stage == STAGE_LOADER || line->stage == STAGE_FIRST_LOADER))
+		c->is_at_login = false;
+	if (c->phase == GUIDE_WATCH && !c->was_started_here && diagnosis_starts(console_diagnosis(c->console)) > 0) {
+		c->was_started_here = true;
+		case_watch_item(c, 0, "the device starts", true, "seen");
+	}
+}
+
+/* A space is harmless everywhere; only where it is echoed does an editor wait for a line, and "space, Enter" is an empty command there
+ * that repeats nothing (U-Boot repeats the last command only for a line without any character). */
+static void probe(struct live_case *c, uint64_t now_ms)
+{
+	const char *line = console_last_line(c->console);
+
+	if (!c->probe.is_sent) {
+		c->probe.is_sent = true;
+		c->probe.sent_ms = now_ms;
+		console_write(c->console, BYTES(" "));
+		console_remark(c->console, "sent a space to see whether it is echoed");
+		return;
+	}
+	if (c->probe.sent_ms == 0 || console_last_byte_ms(c->console) < c->probe.sent_ms)
+		return;
+	c->probe.sent_ms = 0;
+	if (line[0] == ' ' && line[1] == '\0') {
+		console_write(c->console, BYTES("\r"));
+		console_remark(c->console, "the space was echoed: sent Enter to see the prompt");
+	}
+}
+
+/* The device stands at its loader's prompt, but how it came there was not seen, or a key stopped its start: it can be restarted without
+ * the operator. */
+static void restart_from_prompt(struct live_case *c)
+{
+	c->restarts++;
+	console_forget(c->console);
+	c->is_at_prompt = c->was_started_here = false;
+	c->watch_since_ms = loop_now_ms();
+	c->probe.is_sent = true;
+	console_write(c->console, BYTES("reset\r"));
+	case_log(c, JOURNAL_PROGRAM, "sent", "reset");
+	case_clear_page(c);
+	case_say(c, "It waits at its bootloader. I restart it from there and watch.");
+	case_watch_item(c, 0, "the device starts", false, "not yet");
+}
+
+static void show_baud_problem(struct live_case *c)
+{
+	struct console_view view;
+	struct error error;
+	char id[24], text[80];
+
+	console_fill_view(c->console, &view);
+	if (view.text_score < 0 || view.text_score >= 40 || c->view.problem.status != STATUS_OK)
+		return;
+	error_set(&error, STATUS_PROTOCOL, "what comes on %s is no text: the baud rate %u is probably wrong", c->view.port, view.baud);
+	error_hint(&error, "try %u baud", view.likely_baud);
+	case_problem(c, &error);
+	text_format(id, sizeof(id), "baud:%u", view.likely_baud);
+	text_format(text, sizeof(text), "Try %u baud", view.likely_baud);
+	case_choice(c, id, 'b', text, "");
+}
+
+static bool watch_is_over(struct live_case *c, uint64_t now_ms)
+{
+	uint64_t quiet = now_ms - console_last_byte_ms(c->console);
+	struct verdict *verdict = &c->view.verdict;
+
+	diagnosis_verdict(console_diagnosis(c->console), verdict);
+	if (console_bytes(c->console) == 0)
+		return false;
+	if (!c->was_started_here && !cause_is_fault(verdict->cause))
+		return false;
+	if (c->is_at_prompt && !cause_is_fault(verdict->cause) && c->restarts < RESTARTS_MAX)
+		return false;
+	return (c->is_at_prompt && quiet >= PROMPT_QUIET_MS) || (c->is_at_login && quiet >= LOGIN_QUIET_MS) ||
+	       (verdict->is_looping && cause_is_fault(verdict->cause)) || (cause_is_fault(verdict->cause) && quiet >= FAULT_QUIET_MS) ||
+	       (c->was_started_here && quiet >= DEAD_QUIET_MS);
+}
+
+static void look_at_watch(struct live_case *c, uint64_t now_ms)
+{
+	uint64_t spent = now_ms - c->watch_since_ms;
+
+	guide_show_verdict(c);
+	if (diagnosis_starts(console_diagnosis(c->console)) > 0)
+		c->was_started_here = true;
+	if (watch_is_over(c, now_ms)) {
+		finish_watch(c);
+		return;
+	}
+	if (c->is_at_prompt && c->restarts < RESTARTS_MAX && now_ms - console_last_byte_ms(c->console) >= PROMPT_QUIET_MS) {
+		restart_from_prompt(c);
+		return;
+	}
+	if (console_bytes(c->console) > 0)
+		show_baud_problem(c);
+	if (!c->was_started_here && spent >= c->probe.after_ms && now_ms - console_last_byte_ms(c->console) >= PROMPT_QUIET_MS)
+		probe(c, now_ms);
+	if (console_bytes(c->console) == 0 && spent >= NOTHING_AFTER_MS && c->view.problem.status == STATUS_OK) {
+		struct error error;
+
+		error_set(&error, STATUS_TIMEOUT, "nothing came on %s so far", c->view.port);
+		error_hint(&error, "is the power on? swap TX and RX; connect ground; check the level (3.3 V or 1.8 V)");
+		case_problem(c, &error);
+	}
+}
+
+void guide_on_pause(struct live_case *c, uint64_t now_ms)
+{
+	if (c->console == NULL)
+		return;
+	follow_state(c);
+	if (c->is_running)
+		steps_on_pause(c, now_ms);
+	else if (c->phase == GUIDE_WATCH)
+		look_at_watch(c, now_ms);
+}
+
+static enum status answer_watch(struct live_case *c, const char *text, struct error *reterr)
+{
+	struct evidence evidence = { .source = EVIDENCE_OPERATOR, .cause = CAUSE_BOOTLOADER_GONE, .weight = 40 };
+
+	if (text_starts(text, "baud:")) {
+		case_problem(c, NULL);
+		case_set(c, JOURNAL_OPERATOR, "baud", text + 5);
+		console_forget(c->console);
+		ask_for_start(c);
+		return line_set_baud(console_get_line(c->console), (unsigned)strtoul(text + 5, NULL, 10), reterr);
+	}
+	text_copy(evidence.text, sizeof(evidence.text), "switched on, and the serial line stays silent");
+	diagnosis_add(console_diagnosis(c->console), &evidence);
+	case_log(c, JOURNAL_OPERATOR, "answer", "it is switched on and nothing appears");
+	finish_watch(c);
+	return STATUS_OK;
+}
+
+/* ---- the guide ---- */
+
+static const struct {
+	void (*show)(struct live_case *c);
+	enum status (*answer)(struct live_case *c, const char *text, struct error *reterr);
+} pages[GUIDE_PHASE_COUNT] = {
+	[GUIDE_DEVICE] = { show_device, NULL },
+	[GUIDE_HAPPENED] = { show_happened, answer_happened },
+	[GUIDE_CONNECT] = { show_connect, answer_connect },
+	[GUIDE_WATCH] = { show_watch, answer_watch },
+	[GUIDE_DIAGNOSIS] = { guide_show_diagnosis, guide_answer_diagnosis },
+	[GUIDE_OUTCOME] = { guide_show_outcome, guide_answer_outcome },
+};
+
+void guide_enter(struct live_case *c, enum guide_phase phase)
+{
+	bool changes = c->phase != phase;
+
+	c->phase = c->view.phase = phase;
+	case_clear_page(c);
+	if (changes) {
+		case_set(c, JOURNAL_PROGRAM, "phase", guide_phase_name(phase));
+		app_event(c->app, c->id, JOURNAL_PROGRAM, "phase", guide_phase_name(phase), NULL);
+	}
+	if (pages[phase].show)
+		pages[phase].show(c);
+	app_changed(c->app);
+}
+
+enum status guide_answer(struct live_case *c, const char *text, struct error *reterr)
+{
+	if (c->is_running)
+		return steps_answer(c, text, reterr);
+	if (c->phase == GUIDE_DEVICE) {
+		enum status status = case_take_device(c, text, reterr);
+
+		if (status == STATUS_OK)
+			guide_enter(c, GUIDE_HAPPENED);
+		return status;
+	}
+	return pages[c->phase].answer ? pages[c->phase].answer(c, text, reterr) : STATUS_OK;
+}
+
+void guide_on_bench(struct live_case *c)
+{
+	if (c->phase == GUIDE_CONNECT && !c->is_running)
+		guide_enter(c, GUIDE_CONNECT);
+}
+
+void guide_on_time(struct live_case *c)
+{
+	(void)c;
+}
+
+/* ---- going on after the program was stopped ---- */
+
+static enum guide_phase phase_parse(const char *name)
+{
+	for (unsigned i = 0; i < GUIDE_PHASE_COUNT; i++)
+		if (text_equal(guide_phase_name(i), name))
+			return (enum guide_phase)i;
+	return GUIDE_DEVICE;
+}
+
+static enum outcome outcome_parse(const char *name)
+{
+	for (unsigned i = OUTCOME_YES; i <= OUTCOME_NOT_NEEDED; i++)
+		if (text_equal(outcome_name(i), name))
+			return (enum outcome)i;
+	return OUTCOME_UNKNOWN;
+}
+
+static void resume_outcomes(struct live_case *c)
+{
+	const struct { const char *key; enum outcome *to; } table[] = {
+		{ "written", &c->view.written }, { "verified", &c->view.verified }, { "booted", &c->view.booted },
+	};
+	char value[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (case_get(c, table[i].key, value, sizeof(value)))
+			*table[i].to = outcome_parse(value);
+}
+
+/* A procedure that was cut off is begun again where it gets hold of the device; the old session's proofs count no more. */
+static void resume_procedure(struct live_case *c)
+{
+	char method[64], step[96];
+	char *slash;
+	struct error error;
+
+	if (!case_get(c, "step", step, sizeof(step)) || (slash = strchr(step, '/')) == NULL || !c->profile || !c->console) {
+		guide_enter(c, c->console ? GUIDE_WATCH : GUIDE_CONNECT);
+		return;
+	}
+	*slash = '\0';
+	case_get(c, "method", method, sizeof(method));
+	c->method = NULL;
+	for (unsigned i = 0; i < c->profile->method_count; i++)
+		if (text_equal(c->profile->methods[i].name, method))
+			c->method = &c->profile->methods[i];
+	if (device_library_procedure(c->app->library, step, &c->procedure, &error) != STATUS_OK) {
+		case_problem(c, &error);
+		guide_enter(c, GUIDE_WATCH);
+		return;
+	}
+	c->phase = c->view.phase = GUIDE_STEPS;
+	c->phase_after = GUIDE_OUTCOME;
+	steps_resume(c, (unsigned)strtoul(slash + 1, NULL, 10));
+}
+
+void guide_resume(struct live_case *c)
+{
+	char value[512];
+	enum guide_phase phase = GUIDE_DEVICE;
+	struct error error;
+
+	if (case_get(c, "phase", value, sizeof(value)))
+		phase = phase_parse(value);
+	if (case_get(c, "device", value, sizeof(value)) && case_take_device(c, text_equal(value, "unknown device") ? "" : value, &error) != STATUS_OK) {
+		case_problem(c, &error);
+		phase = GUIDE_DEVICE;
+	}
+	if (case_get(c, "happened", value, sizeof(value))) {
+		c->happened = happened_parse(value);
+		text_copy(c->happened_text, sizeof(c->happened_text), value);
+	}
+	if (case_get(c, "image", value, sizeof(value)) && case_take_image(c, value, &error) != STATUS_OK)
+		case_problem(c, &error);
+	resume_outcomes(c);
+	if (case_get(c, "added-address", value, sizeof(value)) && value[0])
+		text_copy(c->added_address, sizeof(c->added_address), value);
+	if (phase > GUIDE_CONNECT && phase < GUIDE_CLOSED && case_get(c, "port", value, sizeof(value)) && guide_connect(c, value, &error) != STATUS_OK) {
+		case_problem(c, &error);
+		phase = GUIDE_CONNECT;
+	}
+	case_log(c, JOURNAL_PROGRAM, "resume", "the case goes on: %s", guide_phase_name(phase));
+	if (phase == GUIDE_STEPS)
+		resume_procedure(c);
+	else
+		guide_enter(c, phase == GUIDE_DIAGNOSIS ? GUIDE_WATCH : phase);
+}

@@ -1,0 +1,296 @@
+/* The diagnosis page, the plan, and the end of the case. */
+#include <stdio.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+#include "src/core/live_case.h"
+
+/* ---- the verdict with the lines that prove it ---- */
+
+static void mark_causes(const struct verdict *verdict, unsigned line, char *to, size_t size)
+{
+	to[0] = '\0';
+	for (size_t i = 0; i < verdict->cause_count; i++)
+		for (size_t k = 0; k < verdict->causes[i].proof_count; k++)
+			if (verdict->causes[i].proof[k].line == line) {
+				text_append(to, size, "%s%s", to[0] ? " " : "", cause_label(verdict->causes[i].cause));
+				break;
+			}
+}
+
+static bool is_wanted(const struct verdict *verdict, unsigned number)
+{
+	for (size_t i = 0; i < verdict->cause_count && i < 3; i++)
+		for (size_t k = 0; k < verdict->causes[i].proof_count && k < 3; k++) {
+			unsigned line = verdict->causes[i].proof[k].line;
+
+			if (line != 0 && number + 3 >= line && number <= line + 1)
+				return true;
+		}
+	return false;
+}
+
+void guide_show_verdict(struct live_case *c)
+{
+	struct case_view *view = &c->view;
+	unsigned last, first;
+	uint64_t start_ms = 0;
+
+	if (c->console == NULL)
+		return;
+	diagnosis_verdict(console_diagnosis(c->console), &view->verdict);
+	last = diagnosis_line_count(console_diagnosis(c->console));
+	first = last > CONSOLE_LINES_KEPT ? last - CONSOLE_LINES_KEPT + 1 : 1;
+	view->excerpt_count = 0;
+	for (unsigned n = first; n <= last; n++) {
+		const struct console_line *line = console_find_line(c->console, n);
+		struct excerpt_line *to;
+
+		if (line == NULL)
+			continue;
+		if (start_ms == 0 || line->start != (n > 1 && console_find_line(c->console, n - 1) ? console_find_line(c->console, n - 1)->start : 0))
+			start_ms = line->time_ms;
+		if (view->excerpt_count == CASE_EXCERPT_MAX || !is_wanted(&view->verdict, n))
+			continue;
+		to = &view->excerpt[view->excerpt_count++];
+		to->number = n;
+		to->ms = line->time_ms - start_ms;
+		text_copy(to->text, sizeof(to->text), line->text);
+		mark_causes(&view->verdict, n, to->mark, sizeof(to->mark));
+	}
+}
+
+/* ---- the plan ---- */
+
+static const struct procedure *find_procedure(void *user, const char *name)
+{
+	struct live_case *c = user;
+	const struct procedure *procedure;
+	struct error error;
+
+	if (device_library_procedure(c->app->library, name, &procedure, &error) == STATUS_OK)
+		return procedure;
+	app_notice(c->app, true, error.text, error.hint);
+	return NULL;
+}
+
+static bool has_link(const struct live_case *c)
+{
+	const struct bench_state *bench = &c->app->bench;
+
+	if (c->profile && c->profile->network.bench_ip && text_starts(c->profile->network.bench_ip, "127."))
+		return true;
+	for (unsigned i = 0; i < bench->nic_count; i++)
+		if (bench->nic[i].has_carrier && !bench->nic[i].is_wireless)
+			return true;
+	return false;
+}
+
+static void make_plan(struct live_case *c)
+{
+	struct plan_bench bench = {
+		.has_serial = c->console != NULL, .has_network = has_link(c), .has_card = c->app->bench.card_count > 0, .is_at_prompt = c->is_at_prompt,
+		.is_at_login = c->is_at_login,
+	};
+
+	c->plan_count = c->profile ? plan_make(&c->view.verdict, c->profile, &bench, find_procedure, c, c->plan, PLAN_MAX) : 0;
+	c->view.plan_count = 0;
+	for (size_t i = 0; i < c->plan_count; i++) {
+		const struct plan_item *item = &c->plan[i];
+		struct plan_view *to = &c->view.plan[c->view.plan_count++];
+
+		*to = (struct plan_view){ .minutes = item->method->minutes, .is_possible = item->is_possible };
+		text_copy(to->name, sizeof(to->name), item->method->name);
+		text_copy(to->title, sizeof(to->title), item->procedure->title);
+		text_copy(to->reason, sizeof(to->reason), item->reason);
+		text_copy(to->keeps, sizeof(to->keeps), item->method->keeps);
+		text_copy(to->destroys, sizeof(to->destroys), item->method->destroys);
+		text_copy(to->obstacle, sizeof(to->obstacle), item->obstacle);
+		text_copy(to->warning, sizeof(to->warning), item->method->warning);
+	}
+}
+
+static const char *plan_detail(const struct plan_item *item, char *to, size_t size)
+{
+	if (!item->is_possible)
+		return text_copy(to, size, item->obstacle);
+	return text_format(to, size, "%s%s%s%s%s", item->reason, item->method->keeps ? "; keeps " : "", item->method->keeps ? item->method->keeps : "",
+			   item->method->destroys ? "; WIPES " : "", item->method->destroys ? item->method->destroys : "");
+}
+
+static bool is_well(const struct live_case *c)
+{
+	/* LOGIN may also be a loader's prompt: only the system's own login was seen to be one. */
+	return c->is_at_login && !cause_is_fault(c->view.verdict.cause);
+}
+
+static void ask_for_plan(struct live_case *c)
+{
+	char id[24], detail[120];
+	bool well = is_well(c);
+
+	case_ask(c, QUESTION_CHOOSE, "%s", well ? "It comes up. What next?" : c->plan_count ? "Which way?" : "What next?");
+	if (well)
+		case_choice(c, "well", 'o', "Nothing is wrong: record it and close", "");
+	for (size_t i = 0; i < c->plan_count && i < 7; i++) {
+		text_format(id, sizeof(id), "plan:%zu", i);
+		case_choice(c, id, (int)('1' + i), c->plan[i].procedure->title, plan_detail(&c->plan[i], detail, sizeof(detail)));
+		c->view.question.choice[c->view.question.choice_count - 1].is_dangerous = c->plan[i].method->destroys != NULL;
+	}
+	case_choice(c, "watch", 'w', "Watch it start once more", "");
+	if (c->profile == NULL)
+		case_choice(c, "device", 'd', "Choose the device, to get its ways back", "");
+	case_choice(c, "rma", 'r', "Give up here: hand it to RMA", "");
+	if (!well && (c->plan_count == 0 || !c->plan[0].is_possible || !c->plan[0].treats))
+		c->view.question.preferred = c->view.question.choice_count - 2;
+}
+
+/* Reading the flash settles what the console leaves open; it changes nothing, so it is not asked for. */
+static bool can_compare(const struct live_case *c)
+{
+	enum cause cause = c->view.verdict.cause;
+
+	return !c->is_compared && c->is_at_prompt && c->profile && c->profile->storage.kind && c->profile->network.load_address != 0 &&
+	       (cause == CAUSE_CHECKSUM || cause == CAUSE_POWER || cause == CAUSE_SPACE || cause == CAUSE_BAD_ENV);
+}
+
+enum status guide_start_procedure(struct live_case *c, const struct profile_method *method, const char *procedure, enum guide_phase after,
+				  struct error *reterr)
+{
+	enum status status = device_library_procedure(c->app->library, procedure, &c->procedure, reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	c->method = method;
+	c->phase_after = after;
+	case_set(c, JOURNAL_OPERATOR, "method", method ? method->name : "");
+	guide_enter(c, GUIDE_STEPS);
+	steps_begin(c);
+	return STATUS_OK;
+}
+
+static void settle_by_reading(struct live_case *c)
+{
+	struct error error;
+
+	c->is_compared = true;	/* one try: what fails is said, and the plan is offered all the same */
+	if (guide_start_procedure(c, NULL, "uboot-compare", GUIDE_DIAGNOSIS, &error) != STATUS_OK) {
+		case_problem(c, &error);
+		guide_enter(c, GUIDE_DIAGNOSIS);
+	}
+}
+
+void guide_show_diagnosis(struct live_case *c)
+{
+	struct case_view *view = &c->view;
+	const char *label;
+
+	guide_show_verdict(c);
+	view->has_verdict = true;
+	label = cause_label(view->verdict.cause);
+	case_set(c, JOURNAL_PROGRAM, "cause", label);
+	app_event(c->app, c->id, JOURNAL_PROGRAM, "verdict", label, NULL);
+	if (can_compare(c) && c->image) {
+		settle_by_reading(c);
+		return;
+	}
+	make_plan(c);
+	case_say(c, "%s", view->verdict.is_decided || view->verdict.cause_count < 2 ? cause_meaning(view->verdict.cause) :
+		 "Two causes lead together; what would settle it stands below.");
+	if (can_compare(c)) {
+		case_say(c, "With the vendor's image I can read the flash and compare: it settles the cause, and changes nothing.");
+		case_ask(c, QUESTION_FILE, "Path of the vendor's image (empty: go on without)");
+		return;
+	}
+	if (c->profile && c->profile->no_method)
+		case_say(c, "No way back is known for this model: %s", c->profile->no_method);
+	ask_for_plan(c);
+}
+
+enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct error *reterr)
+{
+	enum status status;
+
+	if (c->view.question.type == QUESTION_FILE) {
+		if (text[0] == '\0') {
+			c->is_compared = true;
+		} else {
+			status = case_take_image(c, text, reterr);
+			if (status != STATUS_OK)
+				return status;
+		}
+		guide_enter(c, GUIDE_DIAGNOSIS);
+		return STATUS_OK;
+	}
+	if (text_equal(text, "watch")) {
+		console_forget(c->console);
+		guide_enter(c, GUIDE_WATCH);
+		return STATUS_OK;
+	}
+	if (text_equal(text, "device")) {
+		guide_enter(c, GUIDE_DEVICE);
+		return STATUS_OK;
+	}
+	if (text_equal(text, "well") || text_equal(text, "rma")) {
+		if (text_equal(text, "well")) {
+			case_outcome(c, "written", OUTCOME_NOT_NEEDED, "nothing was wrong");
+			case_outcome(c, "booted", OUTCOME_YES, "it came to its login prompt");
+		} else {
+			case_set(c, JOURNAL_OPERATOR, "note", "to RMA");
+		}
+		guide_enter(c, GUIDE_OUTCOME);
+		return STATUS_OK;
+	}
+	for (size_t i = 0; i < c->plan_count; i++) {
+		char id[24], by_name[64];
+
+		text_format(id, sizeof(id), "plan:%zu", i);
+		text_format(by_name, sizeof(by_name), "method:%s", c->plan[i].method->name);
+		if (!text_equal(text, id) && !text_equal(text, by_name))
+			continue;
+		if (!c->plan[i].is_possible) {
+			error_set(reterr, STATUS_REFUSED, "not possible now: %s", c->plan[i].obstacle);
+			return error_hint(reterr, "choose another way, or see to it and choose again");
+		}
+		case_problem(c, NULL);
+		return guide_start_procedure(c, c->plan[i].method, c->plan[i].method->procedure, GUIDE_OUTCOME, reterr);
+	}
+	return error_set(reterr, STATUS_INVALID, "'%.40s' is none of the choices", text);
+}
+
+/* ---- the end ---- */
+
+static bool all_is_well(const struct live_case *c)
+{
+	return c->view.booted == OUTCOME_YES;
+}
+
+void guide_show_outcome(struct live_case *c)
+{
+	static const char *const words[] = { "Written", "Verified", "Booted" };
+	const enum outcome outcomes[] = { c->view.written, c->view.verified, c->view.booted };
+
+	case_say(c, "%s", all_is_well(c) ? "The device runs again." : "The device was not seen to run.");
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		case_say(c, "%-9s %-10s %s", words[i], outcome_name(outcomes[i]), c->view.outcome_reason[i]);
+	case_ask(c, QUESTION_CHOOSE, "Close the case?");
+	case_choice(c, "close", 'c', "Close the case", "the journal and the capture are kept");
+	case_choice(c, "again", 'a', "Back to the plan: try another way", "");
+	case_choice(c, "leave", 'l', "Leave it open", "it goes on from here at the next start");
+	if (!all_is_well(c) && c->view.written != OUTCOME_UNKNOWN)
+		c->view.question.preferred = 1;
+}
+
+enum status guide_answer_outcome(struct live_case *c, const char *text, struct error *reterr)
+{
+	(void)reterr;
+	if (text_equal(text, "close")) {
+		case_log(c, JOURNAL_OPERATOR, "closed", "closed: written %s, verified %s, booted %s", outcome_name(c->view.written),
+			 outcome_name(c->view.verified), outcome_name(c->view.booted));
+		case_set(c, JOURNAL_PROGRAM, "note", all_is_well(c) ? "well again" : "closed");
+		guide_enter(c, GUIDE_CLOSED);
+	} else if (text_equal(text, "again")) {
+		guide_enter(c, c->console ? GUIDE_DIAGNOSIS : GUIDE_CONNECT);
+	}
+	return STATUS_OK;
+}

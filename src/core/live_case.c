@@ -1,0 +1,352 @@
+/* The life of a live case: its journal, its page, its image. What it does is in guide*.c and step*.c. */
+#include "src/core/live_case.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+#include "src/core/tftp_service.h"
+
+const char *outcome_name(enum outcome outcome)
+{
+	static const char *const names[] = { "unknown", "yes", "no", "not needed" };
+
+	return names[outcome];
+}
+
+const char *guide_phase_name(enum guide_phase phase)
+{
+	static const char *const names[] = { "device", "happened", "connect", "watch", "diagnosis", "steps", "outcome", "closed" };
+
+	return phase < GUIDE_PHASE_COUNT ? names[phase] : "?";
+}
+
+/* ---- hashing, beside the loop; outlives a case that is closed meanwhile ---- */
+
+struct digest_work {
+	struct live_case *owner;	/* NULL: the case is gone */
+	char path[512];
+	_Atomic uint64_t done;
+	_Atomic bool cancelled;
+	struct digest digest;
+	enum status status;
+	struct error error;
+};
+
+static void run_digest(void *user)
+{
+	struct digest_work *work = user;
+
+	work->status = digest_file(work->path, &work->done, &work->cancelled, &work->digest, &work->error);
+}
+
+static void digest_is_done(void *user)
+{
+	struct digest_work *work = user;
+	struct live_case *c = work->owner;
+
+	if (c) {
+		c->digest_work = NULL;
+		c->has_digest = work->status == STATUS_OK;
+		c->digest = work->digest;
+		if (!c->has_digest)
+			case_problem(c, &work->error);
+		app_changed(c->app);
+	}
+	free(work);
+}
+
+static void forget_digest(struct live_case *c)
+{
+	c->has_digest = false;
+	if (c->digest_work) {
+		atomic_store(&c->digest_work->cancelled, true);
+		c->digest_work->owner = NULL;
+		c->digest_work = NULL;
+	}
+}
+
+enum status case_take_image(struct live_case *c, const char *path, struct error *reterr)
+{
+	struct digest_work *work;
+	struct image_file *image;
+	enum status status = image_file_open(path, &image, reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	forget_digest(c);
+	image_file_free(c->image);
+	c->image = image;
+	text_copy(c->view.image, sizeof(c->view.image), path);
+	case_set(c, JOURNAL_OPERATOR, "image", path);
+	case_log(c, JOURNAL_OBSERVED, "image", "%.120s: %s, %zu bytes", path, image_file_facts(image)->title, image_file_bytes(image).size);
+	work = calloc(1, sizeof(*work));
+	if (work == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory to check the image");
+	work->owner = c;
+	text_copy(work->path, sizeof(work->path), path);
+	c->digest_work = work;
+	return loop_work(c->app->loop, run_digest, digest_is_done, work);
+}
+
+enum status case_take_device(struct live_case *c, const char *profile_id, struct error *reterr)
+{
+	const struct profile *profile = NULL;
+	enum status status = STATUS_OK;
+
+	if (profile_id[0])
+		status = device_library_profile(c->app->library, profile_id, &profile, reterr);
+	if (status != STATUS_OK)
+		return status;
+	c->profile = profile;
+	text_copy(c->view.device, sizeof(c->view.device), profile_id);
+	if (profile)
+		text_format(c->view.title, sizeof(c->view.title), "%s %s", profile->vendor, profile->model);
+	else
+		text_copy(c->view.title, sizeof(c->view.title), "unknown device");
+	case_set(c, JOURNAL_OPERATOR, "device", profile_id[0] ? profile_id : "unknown device");
+	case_set(c, JOURNAL_PROGRAM, "title", c->view.title);
+	if (c->console && profile)
+		diagnosis_expect_arch(console_diagnosis(c->console), profile->arch);
+	return STATUS_OK;
+}
+
+/* ---- life ---- */
+
+static void on_time(void *user)
+{
+	struct live_case *c = user;
+
+	if (c->is_running)
+		steps_on_time(c);
+	else
+		guide_on_time(c);
+}
+
+enum status live_case_new(struct app *app, int64_t id, struct live_case **ret_case, struct error *reterr)
+{
+	struct live_case *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a case");
+	c->app = app;
+	c->id = c->view.id = id;
+	c->timer = loop_timer_new(app->loop, on_time, c);
+	if (c->timer == NULL) {
+		free(c);
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a timer");
+	}
+	text_copy(c->view.title, sizeof(c->view.title), "new case");
+	*ret_case = c;
+	return STATUS_OK;
+}
+
+/* What this case changed on the bench goes back to what it was. */
+static void undo_host_changes(struct live_case *c)
+{
+	char command[160];
+	struct error error;
+
+	if (c->added_address[0] == '\0')
+		return;
+	text_format(command, sizeof(command), "ip addr del %s", c->added_address);
+	loop_run_command(c->app->loop, command, NULL, NULL, &error);
+	case_set(c, JOURNAL_PROGRAM, "added-address", "");
+	c->added_address[0] = '\0';
+}
+
+void live_case_free(struct live_case *c)
+{
+	if (c == NULL)
+		return;
+	undo_host_changes(c);
+	if (c->console) {
+		console_set_driven(c->console, false);
+		console_listen(c->console, 0, NULL);
+	}
+	forget_digest(c);
+	tftp_service_free(c->tftp);
+	image_file_free(c->image);
+	loop_timer_free(c->timer);
+	free(c);
+}
+
+/* ---- journal ---- */
+
+void case_set(struct live_case *c, enum journal_by by, const char *key, const char *value)
+{
+	struct error error;
+
+	if (casebook_set(c->app->book, c->id, (int64_t)loop_wall_ms(), by, key, value, &error) != STATUS_OK)
+		app_notice(c->app, true, error.text, error.hint);
+}
+
+bool case_get(struct live_case *c, const char *key, char *ret_value, size_t size)
+{
+	struct error error;
+
+	ret_value[0] = '\0';
+	return casebook_get(c->app->book, c->id, key, ret_value, size, &error) == STATUS_OK;
+}
+
+static void add_log_line(struct live_case *c, enum journal_by by, bool is_error, const char *text)
+{
+	struct case_view *view = &c->view;
+	time_t now = (time_t)(loop_wall_ms() / 1000);
+	struct log_line *line;
+	struct tm parts;
+
+	if (view->log_count == CASE_LOG_MAX) {
+		memmove(view->log, view->log + 1, sizeof(view->log[0]) * (CASE_LOG_MAX - 1));
+		view->log_count--;
+	}
+	line = &view->log[view->log_count++];
+	localtime_r(&now, &parts);
+	strftime(line->clock, sizeof(line->clock), "%H:%M:%S", &parts);
+	line->by = by;
+	line->is_error = is_error;
+	text_copy(line->text, sizeof(line->text), text);
+}
+
+void case_log(struct live_case *c, enum journal_by by, const char *kind, const char *format, ...)
+{
+	char text[400], shown[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	text_printable(shown, sizeof(shown), bytes_of_text(text));
+	add_log_line(c, by, text_equal(kind, "error"), shown);
+	app_event(c->app, c->id, by, kind, shown, NULL);
+}
+
+void case_problem(struct live_case *c, const struct error *error)
+{
+	if (error)
+		c->view.problem = *error;
+	else
+		c->view.problem = (struct error){ .status = STATUS_OK };
+	app_changed(c->app);
+}
+
+void case_outcome(struct live_case *c, const char *which, enum outcome outcome, const char *reason)
+{
+	enum outcome *to = text_equal(which, "written") ? &c->view.written : text_equal(which, "verified") ? &c->view.verified : &c->view.booted;
+	size_t index = to == &c->view.written ? 0 : to == &c->view.verified ? 1 : 2;
+	char text[200];
+
+	*to = outcome;
+	text_copy(c->view.outcome_reason[index], sizeof(c->view.outcome_reason[index]), reason);
+	case_set(c, JOURNAL_OBSERVED, which, outcome == OUTCOME_UNKNOWN ? "" : outcome_name(outcome));
+	if (outcome == OUTCOME_UNKNOWN)
+		return;
+	text_format(text, sizeof(text), "%s: %s", outcome_name(outcome), reason);
+	app_event(c->app, c->id, JOURNAL_OBSERVED, which, text, NULL);
+}
+
+/* ---- the page ---- */
+
+void case_clear_page(struct live_case *c)
+{
+	c->view.say_count = 0;
+	c->view.progress_count = c->view.watch_count = 0;
+	c->view.countdown_ms = c->view.countdown_total_ms = 0;
+	c->view.silence[0] = '\0';
+	case_ask_nothing(c);
+}
+
+void case_say(struct live_case *c, const char *format, ...)
+{
+	va_list args;
+
+	if (c->view.say_count == CASE_SAY_MAX)
+		return;
+	va_start(args, format);
+	vsnprintf(c->view.say[c->view.say_count++], sizeof(c->view.say[0]), format, args);
+	va_end(args);
+	app_changed(c->app);
+}
+
+void case_ask_nothing(struct live_case *c)
+{
+	c->view.question = (struct question){ .id = c->last_question };
+	app_changed(c->app);
+}
+
+struct question *case_ask(struct live_case *c, enum question_type type, const char *format, ...)
+{
+	struct question *question = &c->view.question;
+	va_list args;
+
+	*question = (struct question){ .id = ++c->last_question, .type = type };
+	va_start(args, format);
+	vsnprintf(question->text, sizeof(question->text), format, args);
+	va_end(args);
+	app_event(c->app, c->id, JOURNAL_PROGRAM, "question", question->text, NULL);
+	app_changed(c->app);
+	return question;
+}
+
+void case_choice(struct live_case *c, const char *id, int key, const char *text, const char *detail)
+{
+	struct question *question = &c->view.question;
+	struct choice *choice;
+
+	if (question->choice_count == CASE_CHOICES_MAX)
+		return;
+	choice = &question->choice[question->choice_count++];
+	text_copy(choice->id, sizeof(choice->id), id);
+	choice->key = key;
+	text_copy(choice->text, sizeof(choice->text), text);
+	text_copy(choice->detail, sizeof(choice->detail), detail);
+}
+
+void case_progress(struct live_case *c, const char *label, uint64_t done, uint64_t total, uint64_t since_ms)
+{
+	struct progress *bar = NULL;
+	uint64_t spent = loop_now_ms() - since_ms;
+	char data[160];
+
+	for (unsigned i = 0; i < c->view.progress_count; i++)
+		if (text_equal(c->view.progress[i].label, label))
+			bar = &c->view.progress[i];
+	if (bar == NULL) {
+		if (c->view.progress_count == CASE_PROGRESS_MAX)
+			return;
+		bar = &c->view.progress[c->view.progress_count++];
+		*bar = (struct progress){ .left_ms = UINT64_MAX };
+		text_copy(bar->label, sizeof(bar->label), label);
+	}
+	bar->done = done;
+	bar->total = total;
+	bar->is_finished = total > 0 && done >= total;
+	bar->rate = spent > 200 ? done * 1000 / spent : 0;
+	bar->left_ms = bar->rate > 0 && total >= done ? (total - done) * 1000 / bar->rate : UINT64_MAX;
+	app_changed(c->app);
+	if (!bar->is_finished && loop_now_ms() - c->step.shown_ms < 500)
+		return;
+	c->step.shown_ms = loop_now_ms();
+	text_format(data, sizeof(data), "{\"label\":\"%s\",\"done\":%" PRIu64 ",\"total\":%" PRIu64 "}", label, done, total);
+	app_event(c->app, c->id, JOURNAL_PROGRAM, "progress", label, data);
+}
+
+void case_watch_item(struct live_case *c, unsigned index, const char *text, bool is_seen, const char *state)
+{
+	struct watch_item *item;
+
+	if (index >= CASE_WATCH_MAX)
+		return;
+	if (index >= c->view.watch_count)
+		c->view.watch_count = index + 1;
+	item = &c->view.watch[index];
+	text_copy(item->text, sizeof(item->text), text);
+	text_copy(item->state, sizeof(item->state), state);
+	item->is_seen = is_seen;
+	app_changed(c->app);
+}

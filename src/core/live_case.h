@@ -1,0 +1,153 @@
+/* src/core/live_case.h
+ *
+ * A case that is being worked on: what the journal says of it, the guide's phase, the console it listens to, the image, and the procedure
+ * that runs. guide.c leads through the phases, step_*.c run the steps; both speak to the operator only through the view. */
+#ifndef UNBRICK_CORE_LIVE_CASE_H
+#define UNBRICK_CORE_LIVE_CASE_H
+
+#include "recovery/loader/loader.h"
+#include "recovery/loader/stop_boot.h"
+#include "recovery/procedure/plan.h"
+#include "recovery/procedure/runner.h"
+#include "src/core/app_internal.h"
+#include "src/media/digest.h"
+#include "src/media/image_file.h"
+
+struct tftp_service;
+struct step_ops;
+struct live_case;
+
+/* What the operator said about how it came to this. */
+enum happened { HAPPENED_UNKNOWN, HAPPENED_POWER, HAPPENED_MESSAGE, HAPPENED_OTHER_FILE, HAPPENED_FULL, HAPPENED_COUNT };
+
+/* Finding the loader's prompt state from a quiet line, without harm. */
+struct wake_probe {
+	uint64_t after_ms;	/* of silence */
+	bool is_sent;
+	uint64_t sent_ms;
+};
+
+/* The step that runs. A step uses what it needs; start clears all. */
+struct step_context {
+	const struct step_ops *ops;
+	const struct procedure_step *step;
+	unsigned phase;			/* the step's own */
+	unsigned tries;
+	uint64_t started_ms, deadline_ms;
+	struct stop_boot stop;
+	struct dialog dialog;
+	bool is_talking;		/* the dialog has a command under way */
+	bool is_silence_fine;		/* of that command */
+	struct loader_task task, fine;
+	struct loader_say say;
+	char command[DIALOG_COMMAND_MAX];
+	char until[96];
+	uint64_t shown_ms;		/* when progress was last shown */
+	unsigned starts_before;
+	char answer[64];
+};
+
+struct live_case {
+	struct app *app;
+	int64_t id;
+	struct case_view view;
+	const struct profile *profile;
+	struct console *console;
+	enum happened happened;
+	char happened_text[160];
+	enum guide_phase phase;
+	unsigned last_question;
+	struct loop_timer *timer;		/* the phase's, or the step's */
+
+	/* watching */
+	uint64_t watch_since_ms;
+	struct wake_probe probe;
+	unsigned restarts;			/* from the loader's prompt, to see the start */
+	bool was_started_here;			/* a start was seen since the watch began */
+	bool is_at_prompt, is_at_login;		/* the last thing the line showed */
+	bool is_compared;			/* flash against image has been done in this case */
+
+	/* image */
+	struct image_file *image;
+	struct digest digest;
+	bool has_digest;
+	struct digest_work *digest_work;
+
+	/* plan and procedure */
+	struct plan_item plan[PLAN_MAX];
+	size_t plan_count;
+	const struct profile_method *method;
+	const struct procedure *procedure;
+	struct procedure_run run;
+	bool is_running;
+	bool has_consent;			/* the typed word was given for this run */
+	enum guide_phase phase_after;		/* where the guide goes when the run is over */
+	struct step_context step;
+	const struct loader_driver *loader;
+	struct loader_build build;
+	struct loader_place place;
+	char prompt[DIALOG_PROMPT_MAX];		/* of the loader; empty: not at it */
+	char shell_prompt[DIALOG_PROMPT_MAX];	/* signed in; empty: not */
+	struct tftp_service *tftp;
+	char added_address[96];			/* "ADDRESS/LEN dev NIC" that this case gave the bench; undone at its end */
+	char version_seen[64];			/* what the device says it runs */
+	char log_words[64];
+};
+
+/* live_case.c: life, journal, answers */
+enum status live_case_new(struct app *app, int64_t id, struct live_case **ret_case, struct error *reterr);
+void live_case_free(struct live_case *c);
+void case_set(struct live_case *c, enum journal_by by, const char *key, const char *value);
+bool case_get(struct live_case *c, const char *key, char *ret_value, size_t size);
+/* A line of the case's log: journalled, shown, and told to the observer. */
+void case_log(struct live_case *c, enum journal_by by, const char *kind, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void case_problem(struct live_case *c, const struct error *error);	/* NULL: none any more */
+void case_outcome(struct live_case *c, const char *which, enum outcome outcome, const char *reason);
+enum status case_take_image(struct live_case *c, const char *path, struct error *reterr);
+enum status case_take_device(struct live_case *c, const char *profile_id, struct error *reterr);
+
+/* What the operator reads and is asked; the view is rebuilt by whoever leads now. */
+void case_clear_page(struct live_case *c);
+void case_say(struct live_case *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct question *case_ask(struct live_case *c, enum question_type type, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void case_choice(struct live_case *c, const char *id, int key, const char *text, const char *detail);
+void case_ask_nothing(struct live_case *c);
+void case_progress(struct live_case *c, const char *label, uint64_t done, uint64_t total, uint64_t since_ms);
+void case_watch_item(struct live_case *c, unsigned index, const char *text, bool is_seen, const char *state);
+
+/* guide.c */
+void guide_enter(struct live_case *c, enum guide_phase phase);
+void guide_resume(struct live_case *c);
+/* STATUS_INVALID with the reason when the answer does not fit. */
+enum status guide_answer(struct live_case *c, const char *text, struct error *reterr);
+void guide_on_line(struct live_case *c, const struct diagnosis_line *line);
+void guide_on_pause(struct live_case *c, uint64_t now_ms);
+void guide_on_bench(struct live_case *c);
+void guide_on_time(struct live_case *c);
+enum happened happened_parse(const char *text);
+void guide_add_evidence(struct live_case *c);
+enum status guide_connect(struct live_case *c, const char *port, struct error *reterr);
+/* The verdict with its excerpt, into the view. */
+void guide_show_verdict(struct live_case *c);
+
+/* guide_plan.c: the diagnosis page and what follows it */
+void guide_show_diagnosis(struct live_case *c);
+enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct error *reterr);
+void guide_show_outcome(struct live_case *c);
+enum status guide_answer_outcome(struct live_case *c, const char *text, struct error *reterr);
+enum status guide_start_procedure(struct live_case *c, const struct profile_method *method, const char *procedure, enum guide_phase after,
+				  struct error *reterr);
+
+/* step.c: the runner at work */
+void steps_begin(struct live_case *c);
+void steps_resume(struct live_case *c, unsigned at);
+void steps_on_bytes(struct live_case *c, struct bytes in, uint64_t now_ms);
+void steps_on_line(struct live_case *c, const struct diagnosis_line *line);
+void steps_on_pause(struct live_case *c, uint64_t now_ms);
+void steps_on_time(struct live_case *c);
+void steps_on_state(struct live_case *c, enum line_state state);
+enum status steps_answer(struct live_case *c, const char *text, struct error *reterr);
+enum status steps_cancel(struct live_case *c, struct error *reterr);
+bool steps_are_dangerous(const struct live_case *c);
+
+#endif

@@ -1,0 +1,272 @@
+/* Steps that look before and after: the image, waiting for the device, and whether it really runs. */
+#include <stdio.h>
+
+#include "recovery/procedure/pattern.h"
+#include "src/base/text.h"
+#include "src/core/step.h"
+
+enum {
+	DIGEST_LOOK_MS = 100,
+	SETTLE_MS = 1500,	/* of quiet behind the login prompt: late alarms come right after it */
+};
+
+/* ---- check-image ---- */
+
+static void ask_for_image(struct live_case *c)
+{
+	case_clear_page(c);
+	case_say(c, "Which file is to be written? The vendor's image for %s.", c->view.title);
+	if (c->method && c->method->image)
+		case_say(c, "%s", c->method->image);
+	case_ask(c, QUESTION_FILE, "Path of the image");
+	case_get(c, "last-image", c->view.question.prefill, sizeof(c->view.question.prefill));
+}
+
+/* The vendor's own list of what it published, as far as the profile has it. 1: it is in it, 0: the list does not know the file. */
+static int published(struct live_case *c, char *ret_text, size_t size)
+{
+	for (unsigned i = 0; c->profile && i < c->profile->firmware_count; i++) {
+		const struct profile_firmware *firmware = &c->profile->firmware[i];
+
+		if (firmware->sha256 && text_equal(firmware->sha256, c->digest.sha256)) {
+			text_format(ret_text, size, "it is the vendor's %s, version %s", firmware->file ? firmware->file : "file", firmware->version ? firmware->version : "?");
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static void find_image_problem(struct live_case *c, struct error *error)
+{
+	const struct image_facts *facts = image_file_facts(c->image);
+	uint64_t offset, room;
+	struct error ignored;
+
+	error_set(error, STATUS_OK, "%s", "");
+	if (facts->whole == IMAGE_NO) {
+		error_set(error, STATUS_REFUSED, "the image is damaged: %s", facts->problem);
+		error_hint(error, "fetch it again, without resuming the old download");
+	} else if (c->profile && image_arch_fits(facts->arch, c->profile->arch ? c->profile->arch : "") == IMAGE_NO) {
+		error_set(error, STATUS_REFUSED, "the image is for %s, this device has %s", facts->arch, c->profile->arch);
+		error_hint(error, "choose the package for the model and revision on the sticker");
+	} else if (c->profile && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK && image_file_bytes(c->image).size > room) {
+		error_set(error, STATUS_REFUSED, "the image has %zu bytes, its place in the flash %llu", image_file_bytes(c->image).size,
+			  (unsigned long long)room);
+		error_hint(error, "choose the image for this model and revision");
+	}
+}
+
+static void judge_image(struct live_case *c)
+{
+	char text[160] = "";
+	struct error error;
+
+	if (published(c, text, sizeof(text)) == 0)
+		text_copy(text, sizeof(text), "whether it is the vendor's is not known: no published hash to compare with");
+	case_log(c, JOURNAL_OBSERVED, "image", "SHA-256 %s", c->digest.sha256);
+	case_log(c, JOURNAL_OBSERVED, "image", "%s", text);
+	find_image_problem(c, &error);
+	if (error.status == STATUS_OK) {
+		c->run.is_image_checked = true;
+		step_done(c, "the image is %s and fits", image_file_facts(c->image)->whole == IMAGE_YES ? "whole" : "readable");
+		return;
+	}
+	case_problem(c, &error);
+	case_clear_page(c);
+	case_say(c, "This image must not be written.");
+	case_say(c, "%s", error.text);
+	case_ask(c, QUESTION_WORD, "Type 'anyway' to overrule this, Enter to choose another file");
+	text_copy(c->view.question.word, sizeof(c->view.question.word), "anyway");
+	c->step.phase = 2;
+}
+
+static void start_check_image(struct live_case *c)
+{
+	c->step.phase = 0;
+	if (c->image == NULL) {
+		ask_for_image(c);
+		return;
+	}
+	case_say(c, "Checking the image");
+	c->step.phase = 1;
+	step_set_deadline(c, 0);
+}
+
+static void time_check_image(struct live_case *c)
+{
+	if (c->step.phase != 1)
+		return;
+	if (c->has_digest)
+		judge_image(c);
+	else
+		step_set_deadline(c, DIGEST_LOOK_MS);
+}
+
+static enum status answer_check_image(struct live_case *c, const char *text, struct error *reterr)
+{
+	enum status status;
+
+	if (c->step.phase == 2 && text_equal(text, "anyway")) {
+		case_log(c, JOURNAL_OPERATOR, "override", "wrote 'anyway' over: %s", c->view.problem.text);
+		c->run.is_image_checked = true;
+		step_done(c, "%s", "");
+		return STATUS_OK;
+	}
+	if (c->step.phase == 2) {
+		case_problem(c, NULL);
+		c->step.phase = 0;
+		ask_for_image(c);
+		return STATUS_OK;
+	}
+	status = case_take_image(c, text, reterr);
+	if (status == STATUS_OK)
+		start_check_image(c);
+	return status;
+}
+
+const struct step_ops step_check_image = { .start = start_check_image, .on_time = time_check_image, .on_answer = answer_check_image };
+
+/* ---- wait: for the device's own retry, or a time ---- */
+
+static void start_wait(struct live_case *c)
+{
+	c->view.countdown_total_ms = step_field_seconds(c, "seconds", 600) * UINT64_C(1000);
+	c->view.countdown_ms = c->view.countdown_total_ms;
+	case_say(c, "%s", c->view.step_title);
+	case_ask(c, QUESTION_CHOOSE, "Nothing to do: I watch the line.");
+	case_choice(c, "skip", 's', "Do not wait any longer", "");
+	case_watch_item(c, 0, "the device starts by itself and comes up", false, "not yet");
+	c->step.starts_before = c->console ? diagnosis_starts(console_diagnosis(c->console)) : 0;
+	step_set_deadline(c, 500);
+}
+
+static void time_wait(struct live_case *c)
+{
+	uint64_t spent = loop_now_ms() - c->step.started_ms;
+	struct error error;
+
+	if (c->is_at_login && step_is(c, "for", "retry")) {
+		step_done(c, "the device came up by itself");
+		return;
+	}
+	if (spent < c->view.countdown_total_ms) {
+		c->view.countdown_ms = c->view.countdown_total_ms - spent;
+		step_set_deadline(c, 500);
+		return;
+	}
+	if (!step_is(c, "for", "retry")) {
+		step_done(c, "waited");
+		return;
+	}
+	error_set(&error, STATUS_TIMEOUT, "the device did not recover by itself");
+	error_hint(&error, "go on with the next plan");
+	step_failed(c, &error);
+}
+
+static enum status answer_wait(struct live_case *c, const char *text, struct error *reterr)
+{
+	struct error error;
+
+	(void)text;
+	(void)reterr;
+	error_set(&error, STATUS_TIMEOUT, "not waited for any longer");
+	step_failed(c, &error);
+	return STATUS_OK;
+}
+
+const struct step_ops step_wait = { .start = start_wait, .on_time = time_wait, .on_answer = answer_wait };
+
+/* ---- verify ---- */
+
+static void start_verify(struct live_case *c)
+{
+	unsigned seconds = c->profile && c->profile->boot_seconds ? c->profile->boot_seconds : 120;
+
+	case_say(c, "Watching it start: does it really run?");
+	case_watch_item(c, 0, "the firmware says its version", false, "not yet");
+	case_watch_item(c, 1, "it comes to its login prompt", false, "not yet");
+	c->version_seen[0] = '\0';
+	c->is_at_login = false;
+	c->view.countdown_total_ms = step_field_seconds(c, "seconds", seconds * 2 + 30) * UINT64_C(1000);
+	step_set_deadline(c, 500);
+}
+
+static void line_verify(struct live_case *c, const struct diagnosis_line *line)
+{
+	char version[64];
+
+	if (c->profile && c->profile->banner && pattern_matches(c->profile->banner, line->text, version, sizeof(version))) {
+		text_copy(c->version_seen, sizeof(c->version_seen), version[0] ? version : "seen");
+		case_watch_item(c, 0, "the firmware says its version", true, version);
+		case_log(c, JOURNAL_OBSERVED, "version", "line %u: %.120s", line->number, line->text);
+	}
+}
+
+static void fail_verify(struct live_case *c, enum status status, const char *why, const char *hint)
+{
+	struct error error;
+
+	error_set(&error, status, "%s", why);
+	error_hint(&error, "%s", hint);
+	case_outcome(c, "booted", OUTCOME_NO, why);
+	step_failed(c, &error);
+}
+
+/* Is it the version that was meant? The image's own name says which; else the profile's list. */
+static const char *judge_version(struct live_case *c, char *to, size_t size)
+{
+	const char *name = c->image ? image_file_facts(c->image)->name : "";
+
+	if (c->version_seen[0] == '\0')
+		return text_format(to, size, "came to its login prompt; it does not say its version");
+	if (name[0] && strstr(name, c->version_seen))
+		return text_format(to, size, "came up with version %.40s, the image's own", c->version_seen);
+	for (unsigned i = 0; c->profile && i < c->profile->firmware_count; i++)
+		if (text_equal(c->profile->firmware[i].version, c->version_seen))
+			return text_format(to, size, "came up with version %.40s, which the profile lists", c->version_seen);
+	return text_format(to, size, "came up with version %.40s", c->version_seen);
+}
+
+static void judge_start(struct live_case *c)
+{
+	struct verdict verdict;
+	char text[120];
+
+	diagnosis_verdict(console_diagnosis(c->console), &verdict);
+	if (cause_is_fault(verdict.cause)) {
+		text_format(text, sizeof(text), "it comes up, but still shows %s: %.60s", cause_label(verdict.cause),
+			    verdict.cause_count && verdict.causes[0].proof_count ? verdict.causes[0].proof[0].text : "");
+		fail_verify(c, STATUS_PROTOCOL, text, "look at the evidence and choose another plan");
+		return;
+	}
+	case_outcome(c, "booted", OUTCOME_YES, judge_version(c, text, sizeof(text)));
+	if (c->view.written == OUTCOME_UNKNOWN) {
+		case_outcome(c, "written", OUTCOME_NOT_NEEDED, "no image had to be written");
+		case_outcome(c, "verified", OUTCOME_YES, "it started without the fault that was found");
+	}
+	step_done(c, "%s", text);
+}
+
+static void time_verify(struct live_case *c)
+{
+	uint64_t now = loop_now_ms();
+	uint64_t spent = now - c->step.started_ms;
+
+	case_watch_item(c, 1, "it comes to its login prompt", c->is_at_login, c->is_at_login ? "seen" : "not yet");
+	if (c->is_at_login && now - console_last_byte_ms(c->console) >= SETTLE_MS) {
+		judge_start(c);
+		return;
+	}
+	if (c->is_at_prompt) {
+		fail_verify(c, STATUS_PROTOCOL, "the device stopped at its bootloader again", "look at the console (c) for its reason");
+		return;
+	}
+	if (spent >= c->view.countdown_total_ms) {
+		fail_verify(c, STATUS_TIMEOUT, "the device did not come to its login prompt", "look at the console (c): it may need longer, or another plan");
+		return;
+	}
+	c->view.countdown_ms = c->view.countdown_total_ms - spent;
+	step_set_deadline(c, 250);
+}
+
+const struct step_ops step_verify = { .start = start_verify, .on_line = line_verify, .on_time = time_verify };

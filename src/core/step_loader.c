@@ -1,0 +1,372 @@
+/* Steps that talk to the bootloader through its driver: identify at the prompt, load, compare, write, read back. */
+#include <stdio.h>
+
+#include "recovery/procedure/pattern.h"
+#include "src/base/text.h"
+#include "src/core/step.h"
+
+typedef loader_next *loader_next_ptr;
+
+static loader_next_ptr current_task(const struct live_case *c)
+{
+	const struct loader_driver *driver = c->loader;
+
+	if (c->step.ops == &step_identify)
+		return driver->learn;
+	if (c->step.ops == &step_load)
+		return driver->load_tftp;
+	if (c->step.ops == &step_write)
+		return driver->write;
+	return driver->compare;
+}
+
+static void finish_task(struct live_case *c);
+
+static struct loader_task *active_task(struct live_case *c)
+{
+	return c->step.phase == 1 ? &c->step.fine : &c->step.task;
+}
+
+/* What failed half way is said as such: the three statements never stay open after a failure. */
+static void fail_task(struct live_case *c, const struct error *error)
+{
+	if (c->step.ops == &step_write)
+		case_outcome(c, "written", OUTCOME_NO, error->text);
+	else if (c->step.ops == &step_readback)
+		case_outcome(c, "verified", OUTCOME_NO, error->text);
+	step_failed(c, error);
+}
+
+/* Asks the task what to type next, or ends the step. */
+static void advance(struct live_case *c, const char *reply)
+{
+	struct loader_task *task = active_task(c);
+	struct error error;
+
+	switch (current_task(c)(task, reply, &c->step.say, &error)) {
+	case LOADER_TYPE:
+		step_type(c, c->prompt, c->step.say.command, c->step.say.silence_ms, c->step.say.until, false);
+		break;
+	case LOADER_DONE:
+		finish_task(c);
+		break;
+	case LOADER_FAILED:
+		fail_task(c, &error);
+		break;
+	}
+}
+
+static void on_dialog(struct live_case *c, struct dialog_event event)
+{
+	struct loader_task *task = active_task(c);
+	struct error error;
+
+	if (event.type == DIALOG_MATCHED && c->step.say.until) {
+		/* The loader tries for ever; Ctrl-C brings its prompt back. */
+		console_write(c->console, BYTES("\x03"));
+		error_set(&error, STATUS_TIMEOUT, "the device got no answer from the TFTP server on %s", c->place.bench_ip);
+		error_hint(&error, "check the network cable, and that no firewall on this machine blocks UDP");
+		step_failed(c, &error);
+		return;
+	}
+	if (event.type == DIALOG_FAILED) {
+		error_set(&error, event.status, event.status == STATUS_TIMEOUT ? "the bootloader did not answer '%.80s' in time" :
+			  "the bootloader did not take '%.80s' as it was typed", c->step.command);
+		error_hint(&error, "check the serial line; this step can be begun again");
+		fail_task(c, &error);
+		return;
+	}
+	advance(c, dialog_reply(&c->step.dialog));
+	if (c->step.ops && c->step.ops != &step_load && c->step.ops != &step_identify && task->total > 0)
+		case_progress(c, c->step.ops == &step_write ? "write" : c->step.ops == &step_compare ? "compare" : "verify", task->done, task->total,
+			      c->step.started_ms);
+}
+
+static bool is_ready(struct live_case *c, bool needs_image)
+{
+	const struct profile *profile = c->profile;
+	struct error error;
+
+	error_set(&error, STATUS_OK, "%s", "");
+	c->loader = loader_driver_find(profile ? profile->console.loader : NULL);
+	if (c->loader == NULL)
+		error_set(&error, STATUS_UNSUPPORTED, "no driver for the bootloader '%s'", profile->console.loader);
+	else if (c->prompt[0] == '\0')
+		error_set(&error, STATUS_INVALID, "the device is not at its bootloader prompt");
+	else if (needs_image && (profile == NULL || c->image == NULL))
+		error_set(&error, STATUS_INVALID, "%s", profile ? "no image was chosen" : "the device is not known: choose its model");
+	if (error.status == STATUS_OK)
+		return true;
+	step_failed(c, &error);
+	return false;
+}
+
+/* Where the image lies and how it travels, from the profile. */
+static enum status find_place(struct live_case *c, struct error *reterr)
+{
+	const struct profile *profile = c->profile;
+	uint64_t room;
+	enum status status;
+	const char *base = strrchr(c->view.image, '/');
+
+	c->place = (struct loader_place){
+		.device = profile->storage.device, .erase_size = profile->storage.erase_size, .base = profile->storage.base,
+		.load_address = profile->network.load_address, .device_ip = profile->network.device_ip, .bench_ip = profile->network.bench_ip,
+		.netmask = profile->network.netmask, .tftp_port = profile->network.tftp_port ? profile->network.tftp_port : c->app->options.tftp_port,
+		.file_name = base ? base + 1 : c->view.image,
+	};
+	if (!loader_storage_parse(profile->storage.kind, &c->place.storage) || c->place.load_address == 0)
+		return error_set(reterr, STATUS_INVALID, "the profile %s does not say how its flash is reached", profile->id);
+	status = plan_image_range(profile, &c->place.offset, &room, reterr);
+	if (status != STATUS_OK)
+		return status;
+	if (image_file_bytes(c->image).size > room) {
+		error_set(reterr, STATUS_NO_SPACE, "the image is larger than the %llu bytes that its partitions have", (unsigned long long)room);
+		return error_hint(reterr, "choose the image for this model and revision");
+	}
+	return plan_guard_range(profile, c->place.offset, image_file_bytes(c->image).size, reterr);
+}
+
+/* A name that the loader's command line could not hold is served as "firmware.bin". */
+static void begin_image_task(struct live_case *c)
+{
+	struct error error;
+
+	if (!is_ready(c, true))
+		return;
+	if (find_place(c, &error) != STATUS_OK) {
+		step_failed(c, &error);
+		return;
+	}
+	for (const char *at = c->place.file_name; *at; at++)
+		if (*at <= ' ' || *at > '~' || strchr(";&|$\"'\\#", *at) || at - c->place.file_name > 60) {
+			c->place.file_name = "firmware.bin";
+			break;
+		}
+	loader_task_init(&c->step.task, &c->place, &c->build, image_file_bytes(c->image));
+}
+
+/* ---- identify ---- */
+
+static bool log_identifies(struct live_case *c)
+{
+	const struct profile_identity *identity = &c->profile->identity;
+	unsigned last = diagnosis_line_count(console_diagnosis(c->console));
+
+	for (unsigned i = 0; i < identity->log.count; i++)
+		for (unsigned n = last > CONSOLE_LINES_KEPT ? last - CONSOLE_LINES_KEPT + 1 : 1; n <= last; n++) {
+			const struct console_line *line = console_find_line(c->console, n);
+
+			if (line && pattern_matches(identity->log.item[i], line->text, NULL, 0)) {
+				case_log(c, JOURNAL_OBSERVED, "identity", "line %u shows the model: %.100s", n, line->text);
+				return true;
+			}
+		}
+	return false;
+}
+
+static void ask_identity(struct live_case *c)
+{
+	case_clear_page(c);
+	case_say(c, "Nothing that the device prints proves its model.");
+	case_say(c, "%s", c->profile && c->profile->identity.sticker ? c->profile->identity.sticker : "Read model and revision off its sticker.");
+	case_ask(c, QUESTION_CHOOSE, "Is this a %s?", c->view.title);
+	case_choice(c, "yes", 'y', "Yes, the sticker says so", "");
+	case_choice(c, "no", 'n', "No, or not sure", "");
+	c->view.question.preferred = 1;
+}
+
+static void start_identify(struct live_case *c)
+{
+	case_say(c, "Making sure that this is a %s", c->view.title);
+	if (c->prompt[0] && c->profile) {
+		if (!is_ready(c, false))
+			return;
+		loader_task_init(&c->step.task, NULL, &c->build, (struct bytes){ NULL, 0 });
+		advance(c, NULL);
+	} else if (c->profile && c->console && log_identifies(c)) {
+		c->run.is_identified = true;
+		step_done(c, "identified by its boot log");
+	} else {
+		ask_identity(c);
+	}
+}
+
+/* "model=cam32" against what printenv gave. 1: proved, -1: another model, 0: it does not say. */
+static int environment_identifies(struct live_case *c, const char *printenv)
+{
+	const struct profile_identity *identity = &c->profile->identity;
+	int found = 0;
+
+	for (unsigned i = 0; i < identity->env.count; i++) {
+		char name[48], value[96];
+		const char *equals = strchr(identity->env.item[i], '=');
+
+		if (equals == NULL || (size_t)(equals - identity->env.item[i]) >= sizeof(name))
+			continue;
+		memcpy(name, identity->env.item[i], (size_t)(equals - identity->env.item[i]));
+		name[equals - identity->env.item[i]] = '\0';
+		if (!loader_env_value(printenv, name, value, sizeof(value)))
+			continue;
+		found = text_equal(value, equals + 1) ? 1 : -1;
+		case_log(c, JOURNAL_OBSERVED, "identity", "the bootloader's environment says %s=%.60s", name, value);
+		if (found > 0)
+			break;
+	}
+	return found;
+}
+
+static void finish_identify(struct live_case *c)
+{
+	int found = environment_identifies(c, dialog_reply(&c->step.dialog));
+	struct error error;
+
+	if (c->build.version[0])
+		case_log(c, JOURNAL_OBSERVED, "loader", "bootloader: %s", c->build.version);
+	if (found < 0) {
+		error_set(&error, STATUS_REFUSED, "the device says that it is another model than %s", c->view.title);
+		error_hint(&error, "go back and choose the model that the device names");
+		step_failed(c, &error);
+	} else if (found > 0 || log_identifies(c)) {
+		c->run.is_identified = true;
+		step_done(c, "identified as %s by the device itself", c->view.title);
+	} else {
+		ask_identity(c);
+	}
+}
+
+static enum status answer_identify(struct live_case *c, const char *text, struct error *reterr)
+{
+	struct error error;
+
+	(void)reterr;
+	if (text_equal(text, "yes")) {
+		c->run.is_identified = true;
+		case_log(c, JOURNAL_OPERATOR, "answer", "the sticker says %s", c->view.title);
+		step_done(c, "%s", "");
+		return STATUS_OK;
+	}
+	error_set(&error, STATUS_REFUSED, "the model was not confirmed, so nothing is written");
+	error_hint(&error, "go back and choose the device that the sticker names");
+	step_failed(c, &error);
+	return STATUS_OK;
+}
+
+const struct step_ops step_identify = { .start = start_identify, .on_dialog = on_dialog, .on_answer = answer_identify, .types = true };
+
+/* ---- load, write, readback, compare ---- */
+
+static void start_load(struct live_case *c)
+{
+	case_say(c, "The device fetches the image by TFTP");
+	c->run.is_image_in_ram = false;
+	begin_image_task(c);
+	if (c->step.ops)
+		advance(c, NULL);
+}
+
+const struct step_ops step_load = { .start = start_load, .on_dialog = on_dialog, .types = true };
+
+static void start_write(struct live_case *c)
+{
+	case_say(c, "Writing to the flash");
+	begin_image_task(c);
+	if (c->step.ops == NULL)
+		return;
+	case_outcome(c, "written", OUTCOME_UNKNOWN, "");
+	case_log(c, JOURNAL_PROGRAM, "write", "begins at 0x%llx", (unsigned long long)c->place.offset);
+	case_progress(c, "write", 0, c->step.task.total, c->step.started_ms);
+	advance(c, NULL);
+}
+
+const struct step_ops step_write = { .start = start_write, .on_dialog = on_dialog, .types = true };
+
+static void start_readback(struct live_case *c)
+{
+	case_say(c, "Reading the flash back and comparing it with the image");
+	begin_image_task(c);
+	if (c->step.ops == NULL)
+		return;
+	c->step.task.stop_at_difference = true;
+	c->step.task.cell_size = LOADER_PIECE;
+	advance(c, NULL);
+}
+
+const struct step_ops step_readback = { .start = start_readback, .on_dialog = on_dialog, .types = true };
+
+static void start_compare(struct live_case *c)
+{
+	case_say(c, "Reading the flash and comparing it with the image; nothing is changed");
+	begin_image_task(c);
+	if (c->step.ops)
+		advance(c, NULL);
+}
+
+const struct step_ops step_compare = { .start = start_compare, .on_dialog = on_dialog, .types = true };
+
+static void add_probe(struct live_case *c, enum cause cause, int weight, const char *text)
+{
+	struct evidence evidence = { .source = EVIDENCE_PROBE, .cause = cause, .weight = weight };
+
+	text_copy(evidence.text, sizeof(evidence.text), text);
+	diagnosis_add(console_diagnosis(c->console), &evidence);
+	case_log(c, JOURNAL_OBSERVED, "evidence", "%s %+d: %s", cause_label(cause), weight, text);
+}
+
+static void finish_compare(struct live_case *c)
+{
+	struct loader_difference difference;
+
+	loader_difference_of(&c->step.task, &difference);
+	if (c->step.phase == 0 && difference.has_foreign_front) {
+		/* One look inside the cell where the foreign data ends. */
+		uint64_t offset = (uint64_t)difference.last_bad * LOADER_CELL;
+		struct bytes rest = bytes_from(image_file_bytes(c->image), offset);
+
+		if (rest.size > LOADER_CELL)
+			rest.size = LOADER_CELL;
+		c->step.phase = 1;
+		c->place.offset += offset;
+		loader_task_init(&c->step.fine, &c->place, &c->build, rest);
+		c->step.fine.cell_size = LOADER_FINE_CELL;
+		advance(c, NULL);
+		return;
+	}
+	if (c->step.phase == 1)
+		loader_difference_refine(&difference, &c->step.fine);
+	c->is_compared = true;
+	if (difference.same == difference.total) {
+		add_probe(c, CAUSE_CHECKSUM, -60, difference.text);
+		add_probe(c, CAUSE_POWER, -60, difference.text);
+	} else if (difference.has_foreign_front) {
+		add_probe(c, CAUSE_POWER, difference.has_gap ? 90 : 60, difference.text);
+		add_probe(c, CAUSE_CHECKSUM, -40, difference.text);
+	} else {
+		add_probe(c, CAUSE_CHECKSUM, difference.has_erased_tail ? 60 : 80, difference.text);
+		if (!difference.has_erased_tail)
+			add_probe(c, CAUSE_POWER, -30, difference.text);
+	}
+	step_done(c, "%s", difference.text);
+}
+
+static void finish_task(struct live_case *c)
+{
+	char text[120];
+
+	if (c->step.ops == &step_identify) {
+		finish_identify(c);
+	} else if (c->step.ops == &step_load) {
+		c->run.is_image_in_ram = true;
+		step_done(c, "the device's memory holds the image: size and CRC are right");
+	} else if (c->step.ops == &step_write) {
+		text_format(text, sizeof(text), "%llu bytes from 0x%llx on, each command answered well", (unsigned long long)c->step.task.total,
+			    (unsigned long long)c->place.offset);
+		case_outcome(c, "written", OUTCOME_YES, text);
+		step_done(c, "written: %s", text);
+	} else if (c->step.ops == &step_readback) {
+		case_outcome(c, "verified", OUTCOME_YES, "read back from the flash: CRC of every block is the image's");
+		step_done(c, "the flash holds exactly the image");
+	} else {
+		finish_compare(c);
+	}
+}

@@ -1,0 +1,171 @@
+/* Steps on the bench's side of the network cable. */
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "src/base/text.h"
+#include "src/core/step.h"
+#include "src/core/tftp_service.h"
+
+enum { BENCH_LOOK_MS = 500 };
+
+/* ---- bench-net: the address that the device will look for must be this machine's ---- */
+
+static const struct bench_nic *nic_with(const struct bench_state *bench, const char *address)
+{
+	size_t length = strlen(address);
+
+	for (unsigned i = 0; i < bench->nic_count; i++)
+		for (unsigned k = 0; k < bench->nic[i].address_count; k++)
+			if (strncmp(bench->nic[i].address[k], address, length) == 0 && (bench->nic[i].address[k][length] == '/' || !bench->nic[i].address[k][length]))
+				return &bench->nic[i];
+	return NULL;
+}
+
+/* The port that is meant when only one can be: wired, and preferably with a link. */
+static const struct bench_nic *likely_nic(const struct bench_state *bench)
+{
+	const struct bench_nic *best = NULL;
+
+	for (unsigned i = 0; i < bench->nic_count; i++)
+		if (!bench->nic[i].is_wireless && (best == NULL || (bench->nic[i].has_carrier && !best->has_carrier)))
+			best = &bench->nic[i];
+	return best;
+}
+
+static void look_at_bench(struct live_case *c)
+{
+	const struct bench_state *bench = &c->app->bench;
+	char address[48];
+	const struct bench_nic *nic;
+
+	step_field(c, "address", address, sizeof(address));
+	if (address[0] == '\0')
+		step_lookup(c, "bench-ip", address, sizeof(address));
+	nic = nic_with(bench, address);
+	if (text_starts(address, "127.") || (nic && nic->has_carrier)) {
+		step_done(c, "%s has the address %s that the device looks for", nic ? nic->name : "this machine", address);
+		return;
+	}
+	if (nic == NULL)
+		nic = likely_nic(bench);
+	case_clear_page(c);
+	if (nic && nic_with(bench, address))
+		case_say(c, "%s has the address %s, but no link: plug the network cable in.", nic->name, address);
+	else
+		case_say(c, "No network port of this machine has the address %s.", address);
+	if (nic && !nic_with(bench, address))
+		case_say(c, "By hand: sudo ip addr add %s/24 dev %s", address, nic->name);
+	case_say(c, "I look again every moment and go on by myself.");
+	case_ask(c, QUESTION_CHOOSE, "The device expects this machine at %s.", address);
+	if (nic && !nic_with(bench, address))
+		case_choice(c, "add", 'a', "Give it the address now", "undone when this is over; needs root");
+	case_choice(c, "stop", 'x', "Stop here", "");
+	step_set_deadline(c, BENCH_LOOK_MS);
+}
+
+static void time_bench_net(struct live_case *c)
+{
+	struct error error;
+
+	if (c->app->options.is_unattended && loop_now_ms() - c->step.started_ms > 5000) {
+		error_set(&error, STATUS_NOT_FOUND, "%s", c->view.say[0]);
+		error_hint(&error, "%s", c->view.say_count > 1 ? c->view.say[1] : "plug the cable in");
+		step_failed(c, &error);
+		return;
+	}
+	bench_scan(&c->app->bench);
+	if (c->view.question.type == QUESTION_CHOOSE) {
+		unsigned id = c->view.question.id;
+
+		look_at_bench(c);
+		if (c->step.ops)	/* the same question, not a new one */
+			c->view.question.id = id;
+	}
+}
+
+static void on_added(void *user, int exit_status, const char *output)
+{
+	struct live_case *c = user;
+	struct error error;
+
+	if (exit_status == 0) {
+		case_log(c, JOURNAL_PROGRAM, "host", "gave the bench the address %s", c->added_address);
+		return;
+	}
+	c->added_address[0] = '\0';
+	error_set(&error, STATUS_NO_PERMISSION, "the address could not be set: %.160s", output);
+	error_hint(&error, "run the command by hand with sudo, or start unbrick as root");
+	case_problem(c, &error);
+}
+
+static enum status answer_bench_net(struct live_case *c, const char *text, struct error *reterr)
+{
+	const struct bench_nic *nic = likely_nic(&c->app->bench);
+	char address[48], command[200];
+
+	if (text_equal(text, "stop"))
+		return steps_cancel(c, reterr);
+	if (nic == NULL || !text_equal(text, "add"))
+		return STATUS_OK;
+	step_field(c, "address", address, sizeof(address));
+	if (address[0] == '\0')
+		step_lookup(c, "bench-ip", address, sizeof(address));
+	text_format(c->added_address, sizeof(c->added_address), "%s/24 dev %s", address, nic->name);
+	/* Journalled before it is done, so that a crash in between is undone at the next start. */
+	case_set(c, JOURNAL_PROGRAM, "added-address", c->added_address);
+	text_format(command, sizeof(command), "ip addr add %s && ip link set %s up", c->added_address, nic->name);
+	return loop_run_command(c->app->loop, command, on_added, c, reterr);
+}
+
+const struct step_ops step_bench_net = { .start = look_at_bench, .on_time = time_bench_net, .on_answer = answer_bench_net };
+
+/* ---- serve ---- */
+
+static void on_served(void *user, const char *name, uint64_t done, uint64_t total)
+{
+	struct live_case *c = user;
+
+	(void)name;
+	case_progress(c, "load", done, total, c->step.started_ms);
+}
+
+static void on_tftp_event(void *user, bool is_error, const char *text)
+{
+	case_log(user, JOURNAL_OBSERVED, is_error ? "error" : "transfer", "%s", text);
+}
+
+static void start_serve(struct live_case *c)
+{
+	const char *base = strrchr(c->view.image, '/');
+	char bench[48] = "", device[48] = "", file[128];
+	struct error error;
+	struct tftp_service_options options = { .on_progress = on_served, .on_event = on_tftp_event, .user = c };
+	bool is_safe_name = true;
+
+	if (c->image == NULL) {
+		error_set(&error, STATUS_INVALID, "no image was chosen");
+		step_failed(c, &error);
+		return;
+	}
+	step_lookup(c, "bench-ip", bench, sizeof(bench));
+	step_lookup(c, "device-ip", device, sizeof(device));
+	step_field(c, "file", file, sizeof(file));
+	if (file[0] == '\0')
+		text_copy(file, sizeof(file), base ? base + 1 : c->view.image);
+	for (const char *at = file; *at; at++)
+		is_safe_name = is_safe_name && *at > ' ' && *at <= '~' && !strchr(";&|$\"'\\#", *at) && at - file <= 60;
+	options.bench_ip = bench;
+	options.device_ip = device;
+	options.port = c->profile && c->profile->network.tftp_port ? c->profile->network.tftp_port : c->app->options.tftp_port;
+	options.file_name = is_safe_name ? file : "firmware.bin";
+	options.file = image_file_bytes(c->image);
+	tftp_service_free(c->tftp);
+	c->tftp = NULL;
+	if (tftp_service_new(c->app->loop, &options, &c->tftp, &error) != STATUS_OK) {
+		step_failed(c, &error);
+		return;
+	}
+	step_done(c, "serving %s by TFTP on %s to %s only", options.file_name, bench, device);
+}
+
+const struct step_ops step_serve = { .start = start_serve };

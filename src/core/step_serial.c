@@ -1,0 +1,332 @@
+/* Steps on the serial line: getting the loader's prompt, signing in, single commands, starting the system. */
+#include <stdio.h>
+
+#include "src/base/text.h"
+#include "src/core/step.h"
+
+enum {
+	STOP_BOOT_PATIENCE_S = 600,	/* the operator may be looking for the plug */
+	LOGIN_PATIENCE_S = 30,
+	SEND_SILENCE_MS = 15000,
+};
+
+/* ---- stop-boot ---- */
+
+static void push_stop(struct live_case *c)
+{
+	struct bytes out = stop_boot_output(&c->step.stop);
+
+	if (out.size > 0)
+		stop_boot_sent(&c->step.stop, console_write(c->console, out));
+}
+
+static void ask_for_power(struct live_case *c)
+{
+	struct error error;
+
+	case_clear_page(c);
+	case_say(c, "Switch the device OFF and ON again.");
+	case_say(c, "I stop its start at the bootloader by myself.");
+	case_watch_item(c, 0, "the bootloader starts", false, "not yet");
+	if (c->view.verdict.is_looping && c->step.tries == 0) {
+		case_clear_page(c);
+		case_say(c, "It restarts by itself: I stop it at its next start.");
+		case_watch_item(c, 0, "the bootloader starts", false, "not yet");
+		case_ask_nothing(c);
+		return;
+	}
+	if ((c->app->practice || c->app->options.power_command) && app_power(c->app, "cycle", &error) == STATUS_OK) {
+		case_log(c, JOURNAL_PROGRAM, "power", "power cycle");
+		case_ask_nothing(c);
+		return;
+	}
+	case_ask(c, QUESTION_CHOOSE, "Nothing else to do: I go on by myself.");
+	case_choice(c, "nothing", 'n', "Nothing happens", "");
+	app_event(c->app, c->id, JOURNAL_PROGRAM, "ask", "power-cycle", NULL);
+}
+
+static void start_stop_boot(struct live_case *c)
+{
+	const struct profile_console *console = c->profile ? &c->profile->console : NULL;
+
+	if (c->console == NULL) {
+		struct error error;
+
+		error_set(&error, STATUS_NOT_FOUND, "no serial line is connected");
+		error_hint(&error, "connect the adapter and go back to 'connect'");
+		step_failed(c, &error);
+		return;
+	}
+	stop_boot_init(&c->step.stop, console ? console->stop_keys : NULL, console ? console->stop_at : NULL, console ? console->prompt : NULL);
+	c->prompt[0] = c->shell_prompt[0] = '\0';
+	step_set_deadline(c, (c->step.step->timeout_seconds ? c->step.step->timeout_seconds : STOP_BOOT_PATIENCE_S) * UINT64_C(1000));
+	if (c->is_at_prompt) {
+		stop_boot_at_prompt(&c->step.stop, loop_now_ms());
+		push_stop(c);
+		return;
+	}
+	ask_for_power(c);
+}
+
+static void on_stop_event(struct live_case *c, enum stop_boot_event_type type)
+{
+	switch (type) {
+	case STOP_BOOT_STARTED:
+		case_watch_item(c, 0, "the bootloader starts", true, "seen");
+		case_ask_nothing(c);
+		break;
+	case STOP_BOOT_MISSED:
+		case_log(c, JOURNAL_OBSERVED, "stop-boot", "the system was started before the bootloader could be stopped");
+		c->step.tries++;
+		ask_for_power(c);
+		break;
+	case STOP_BOOT_DONE:
+		text_copy(c->prompt, sizeof(c->prompt), stop_boot_prompt(&c->step.stop));
+		c->is_at_prompt = true;
+		step_done(c, "the bootloader waits at its prompt '%s'", c->prompt);
+		break;
+	case STOP_BOOT_NOTHING:
+		break;
+	}
+}
+
+static void bytes_stop_boot(struct live_case *c, struct bytes in, uint64_t now_ms)
+{
+	while (in.size > 0 && c->step.ops == &step_stop_boot) {
+		enum stop_boot_event_type type = stop_boot_input(&c->step.stop, &in, now_ms);
+
+		push_stop(c);
+		on_stop_event(c, type);
+	}
+}
+
+static void time_stop_boot(struct live_case *c)
+{
+	struct error error;
+
+	on_stop_event(c, stop_boot_tick(&c->step.stop, loop_now_ms()));
+	if (c->step.ops != &step_stop_boot)
+		return;
+	push_stop(c);
+	if (loop_now_ms() < c->step.deadline_ms)
+		return;
+	error_set(&error, STATUS_TIMEOUT, "the bootloader's prompt did not come");
+	error_hint(&error, "check TX, RX and ground; the bootloader may be locked or need another key");
+	step_failed(c, &error);
+}
+
+static enum status answer_stop_boot(struct live_case *c, const char *text, struct error *reterr)
+{
+	struct error error;
+
+	(void)text;
+	(void)reterr;
+	error_set(&error, STATUS_TIMEOUT, "nothing came on %s when the device was switched on", c->view.port);
+	error_hint(&error, "check power, TX and RX (swap them), ground and the baud rate");
+	step_failed(c, &error);
+	return STATUS_OK;
+}
+
+const struct step_ops step_stop_boot = {
+	.start = start_stop_boot, .on_bytes = bytes_stop_boot, .on_time = time_stop_boot, .on_answer = answer_stop_boot, .types = true,
+};
+
+/* ---- send ---- */
+
+static void start_send(struct live_case *c)
+{
+	char command[DIALOG_COMMAND_MAX];
+	bool to_shell = step_is(c, "to", "shell");
+	const char *prompt = to_shell ? c->shell_prompt : c->prompt;
+	struct error error;
+
+	case_say(c, "%s", c->view.step_title);
+	if (prompt[0] == '\0') {
+		error_set(&error, STATUS_INVALID, "the device is not at its %s prompt", to_shell ? "shell" : "bootloader");
+		step_failed(c, &error);
+		return;
+	}
+	step_type(c, prompt, step_field(c, "command", command, sizeof(command)), SEND_SILENCE_MS, NULL, false);
+}
+
+static void dialog_send(struct live_case *c, struct dialog_event event)
+{
+	char expect[96], fail[96];
+	const char *reply = dialog_reply(&c->step.dialog);
+	struct error error;
+
+	step_field(c, "expect", expect, sizeof(expect));
+	step_field(c, "fail", fail, sizeof(fail));
+	if (event.type == DIALOG_REPLIED && (!fail[0] || !strstr(reply, fail)) && (!expect[0] || strstr(reply, expect))) {
+		step_done(c, "'%.60s' answered as expected", c->step.command);
+		return;
+	}
+	error_set(&error, event.type == DIALOG_FAILED ? event.status : STATUS_PROTOCOL, "'%.60s': %s", c->step.command,
+		  event.type == DIALOG_FAILED ? "no answer" : "not the answer that was expected");
+	step_failed(c, &error);
+}
+
+const struct step_ops step_send = { .start = start_send, .on_dialog = dialog_send, .types = true };
+
+/* ---- login ---- */
+
+enum { LOGIN_AWAIT, LOGIN_USER, LOGIN_PASSWORD };
+
+static void type_line(struct live_case *c, const char *text)
+{
+	console_write(c->console, bytes_of_text(text));
+	console_write(c->console, BYTES("\r"));
+}
+
+static void start_login(struct live_case *c)
+{
+	case_say(c, "Signing in on the serial console");
+	c->step.phase = LOGIN_AWAIT;
+	step_set_deadline(c, LOGIN_PATIENCE_S * UINT64_C(1000));
+	/* Late kernel messages push the prompt away. At a login prompt, and only there, an empty line is harmless and brings it back. */
+	if (c->is_at_login && !text_contains(console_last_line(c->console), "login"))
+		console_write(c->console, BYTES("\r"));
+}
+
+/* The step's own user and password, or the profile's. */
+static const char *credential(struct live_case *c, const char *field, const char *in_profile, char *to, size_t size)
+{
+	if (*step_field(c, field, to, size) == '\0')
+		step_lookup(c, in_profile, to, size);
+	return to;
+}
+
+static bool is_shell_prompt(const char *line)
+{
+	size_t length = strlen(line);
+
+	while (length > 0 && line[length - 1] == ' ')
+		length--;
+	return length > 0 && length < 40 && (line[length - 1] == '#' || line[length - 1] == '$');
+}
+
+static void pause_login(struct live_case *c, uint64_t now_ms)
+{
+	const char *line = console_last_line(c->console);
+	char value[64] = "";
+
+	(void)now_ms;
+	if (c->step.phase != LOGIN_AWAIT && is_shell_prompt(line)) {
+		text_copy(c->shell_prompt, sizeof(c->shell_prompt), line);
+		step_done(c, "signed in");
+	} else if (c->step.phase == LOGIN_AWAIT && text_contains(line, "login")) {
+		c->step.phase = LOGIN_USER;
+		type_line(c, credential(c, "user", "login-user", value, sizeof(value)));
+		case_log(c, JOURNAL_PROGRAM, "sent", "%s", value);
+	} else if (c->step.phase == LOGIN_USER && text_contains(line, "password")) {
+		c->step.phase = LOGIN_PASSWORD;
+		type_line(c, credential(c, "password", "login-password", value, sizeof(value)));
+		case_log(c, JOURNAL_PROGRAM, "sent", "(password)");
+	}
+}
+
+static void line_login(struct live_case *c, const struct diagnosis_line *line)
+{
+	struct error error;
+
+	if (!text_contains(line->text, "login incorrect"))
+		return;
+	error_set(&error, STATUS_NO_PERMISSION, "the device refused the user and password of its profile");
+	error_hint(&error, "sign in by hand on the console (c), or choose another plan");
+	step_failed(c, &error);
+}
+
+static void time_login(struct live_case *c)
+{
+	struct error error;
+
+	if (loop_now_ms() < c->step.deadline_ms)
+		return;
+	error_set(&error, STATUS_TIMEOUT, "no shell came after signing in");
+	error_hint(&error, "look at the console (c): the device may be too busy or full to start a shell");
+	step_failed(c, &error);
+}
+
+const struct step_ops step_login = { .start = start_login, .on_pause = pause_login, .on_line = line_login, .on_time = time_login, .types = true };
+
+/* ---- environment: one good start from the prompt ---- */
+
+static void start_environment(struct live_case *c)
+{
+	char command[DIALOG_COMMAND_MAX];
+	struct error error;
+
+	case_say(c, "Starting the system once, with the right settings typed in");
+	step_field(c, "value", command, sizeof(command));
+	if (command[0] == '\0')
+		step_lookup(c, "boot-command", command, sizeof(command));
+	if (command[0] == '\0' || c->prompt[0] == '\0') {
+		error_set(&error, STATUS_INVALID, command[0] ? "the device is not at its bootloader prompt" : "the profile has no boot-command for this model");
+		step_failed(c, &error);
+		return;
+	}
+	console_forget(c->console);
+	c->step.is_silence_fine = true;
+	step_type(c, c->prompt, command, 3000, "Starting kernel", false);
+}
+
+static void dialog_environment(struct live_case *c, struct dialog_event event)
+{
+	char why[120];
+	struct error error;
+
+	if (event.type == DIALOG_REPLIED) {
+		error_set(&error, STATUS_PROTOCOL, "the system did not start: the bootloader is back at its prompt");
+		error_hint(&error, "look at the console (c) for its reason, and choose another plan");
+		step_failed(c, &error);
+		return;
+	}
+	c->prompt[0] = '\0';
+	c->is_at_prompt = false;
+	if (step_lookup(c, "save-why-not", why, sizeof(why)))
+		case_outcome(c, "written", OUTCOME_NO, why);
+	else
+		case_outcome(c, "written", OUTCOME_NO, "the environment was not saved: this start only");
+	step_done(c, "started once by hand; the stored environment is as it was");
+}
+
+const struct step_ops step_environment = { .start = start_environment, .on_dialog = dialog_environment, .types = true };
+
+/* ---- boot ---- */
+
+static void start_boot(struct live_case *c)
+{
+	char command[DIALOG_COMMAND_MAX];
+	const char *prompt = c->prompt[0] ? c->prompt : c->shell_prompt;
+	struct error error;
+
+	case_say(c, "Restarting the device");
+	step_field(c, "command", command, sizeof(command));
+	if (command[0] == '\0')
+		text_copy(command, sizeof(command), c->prompt[0] ? "reset" : "reboot");
+	if (prompt[0] == '\0') {
+		error_set(&error, STATUS_INVALID, "the device is at no prompt that could restart it");
+		step_failed(c, &error);
+		return;
+	}
+	console_forget(c->console);
+	step_type(c, prompt, command, 1500, NULL, false);
+}
+
+/* No prompt comes back after a restart: silence, or a prompt of the system going down, both mean that it was taken. */
+static void dialog_boot(struct live_case *c, struct dialog_event event)
+{
+	struct error error;
+
+	if (event.type == DIALOG_FAILED && event.status == STATUS_PROTOCOL) {
+		error_set(&error, STATUS_PROTOCOL, "the device does not take the command to restart");
+		error_hint(&error, "switch it off and on by hand");
+		step_failed(c, &error);
+		return;
+	}
+	c->prompt[0] = c->shell_prompt[0] = '\0';
+	c->is_at_prompt = c->is_at_login = false;
+	step_done(c, "restarted");
+}
+
+const struct step_ops step_boot = { .start = start_boot, .on_dialog = dialog_boot, .types = true };
