@@ -1,0 +1,38 @@
+/* Whatever a device sends: no crash, no answer, no byte but a printable one in a row's text. The first bytes choose the
+ * size. */
+#include <stdlib.h>
+
+#include "ui/keys.h"
+#include "ui/terminal_view.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct terminal_view *view;
+	struct diagnosis_line line = { .number = 1, .text = "" };
+	static const struct sign sign = { .effect = SIGN_FAULT, .cause = CAUSE_POWER };
+	char text[2100], key[64];
+	size_t half;
+
+	if (size < 4 || terminal_view_new(data[0] % 60, data[1] % 200, &view, NULL) != STATUS_OK)
+		return 0;
+	half = 4 + (size - 4) / 2;
+	terminal_view_input(view, bytes_of(data + 4, half - 4));
+	line.sign = &sign;
+	terminal_view_mark_line(view, &line);
+	terminal_view_resize(view, data[2] % 60, data[3] % 200);
+	terminal_view_input(view, bytes_of(data + half, size - half));
+	line.number = data[3];
+	terminal_view_mark_line(view, &line);
+	for (uint64_t row = terminal_view_first_row(view); row < terminal_view_end_row(view); row++) {
+		terminal_view_row_text(view, row, text, sizeof(text));
+		for (const char *at = text; *at != '\0'; at++)
+			if ((unsigned char)*at < 0x20 || *at == 0x7f)
+				abort();
+	}
+	if (terminal_view_encode_key(view, UI_KEY_UP, key, sizeof(key)) > 8)
+		abort();
+	terminal_view_free(view);
+	return 0;
+}

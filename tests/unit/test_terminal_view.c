@@ -1,0 +1,163 @@
+/* The device's screen: what it keeps, what it never lets through, where its marks stand. */
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ui/keys.h"
+#include "ui/terminal_history.h"
+#include "ui/terminal_view.h"
+
+static struct terminal_view *new_view(int rows, int cols)
+{
+	struct terminal_view *view;
+	struct error error;
+
+	assert_int_equal(terminal_view_new(rows, cols, &view, &error), STATUS_OK);
+	return view;
+}
+
+static void feed(struct terminal_view *view, const char *text)
+{
+	terminal_view_input(view, bytes_of_text(text));
+}
+
+static const char *row(struct terminal_view *view, uint64_t number)
+{
+	static char text[512];
+
+	terminal_view_row_text(view, number, text, sizeof(text));
+	return text;
+}
+
+static void lines_that_scroll_off_are_kept_with_their_number(void **state)
+{
+	struct terminal_view *view = new_view(4, 40);
+	char line[32];
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		snprintf(line, sizeof(line), "line %d\r\n", i);
+		feed(view, line);
+	}
+	assert_string_equal(row(view, 0), "line 0");
+	assert_string_equal(row(view, 500), "line 500");
+	assert_string_equal(row(view, 999), "line 999");
+	terminal_view_free(view);
+}
+
+static void one_byte_at_a_time_is_the_same_picture(void **state)
+{
+	static const char text[] = "a\x1b[31mred\x1b[0m \xc3\xa9\xe2\x82\xac\r\n\x1b]0;title\x07next\x1b[2Cgap";
+	struct terminal_view *all = new_view(5, 40), *bytes = new_view(5, 40);
+	char expected[512];
+
+	(void)state;
+	feed(all, text);
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		terminal_view_input(bytes, bytes_of(text + i, 1));
+	for (uint64_t i = 0; i < 5; i++) {
+		terminal_view_row_text(all, i, expected, sizeof(expected));
+		assert_string_equal(row(bytes, i), expected);
+	}
+	assert_string_equal(row(all, 0), "ared \xc3\xa9\xe2\x82\xac");
+	assert_string_equal(row(all, 1), "next  gap");
+	terminal_view_free(all);
+	terminal_view_free(bytes);
+}
+
+static void what_the_emulator_would_answer_is_never_sent(void **state)
+{
+	struct terminal_view *view = new_view(5, 40);
+	char out[64];
+	size_t size;
+
+	(void)state;
+	feed(view, "\x1b[c\x1b[>c\x1b[6n\x1b[5n\x1bP$qm\x1b\\\x1b[?6n");
+	size = terminal_view_encode_key(view, UI_KEY_UP, out, sizeof(out));
+	assert_int_equal(size, 3);
+	assert_memory_equal(out, "\x1b[A", 3);
+	terminal_view_free(view);
+}
+
+static void cursor_keys_follow_the_mode_of_the_device(void **state)
+{
+	struct terminal_view *view = new_view(5, 40);
+	char out[64];
+
+	(void)state;
+	feed(view, "\x1b[?1h");
+	assert_int_equal(terminal_view_encode_key(view, UI_KEY_UP, out, sizeof(out)), 3);
+	assert_memory_equal(out, "\x1bOA", 3);
+	assert_int_equal(terminal_view_encode_key(view, UI_KEY_ENTER, out, sizeof(out)), 1);
+	assert_int_equal(out[0], '\r');
+	assert_int_equal(terminal_view_encode_key(view, 0xe9, out, sizeof(out)), 2);
+	terminal_view_free(view);
+}
+
+static void a_hundred_thousand_full_lines_stay_under_the_ceiling(void **state)
+{
+	struct terminal_history history;
+	char line[160];
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	assert_int_equal(terminal_history_init(&history), STATUS_OK);
+	for (int i = 0; i < 250000; i++) {
+		terminal_history_push(&history, line, sizeof(line), NULL, 0);
+		assert_true(history.bytes <= TERMINAL_HISTORY_BYTES_MAX);
+	}
+	assert_true(history.count <= TERMINAL_HISTORY_LINES_MAX);
+	assert_true(history.count > 80000 - 1000);
+	assert_int_equal(history.dropped + history.count, 250000);
+	terminal_history_done(&history);
+}
+
+static void search_goes_upwards_and_ignores_case(void **state)
+{
+	struct terminal_view *view = new_view(4, 40);
+	uint64_t found;
+
+	(void)state;
+	feed(view, "first ERROR\r\na\r\nb\r\nc\r\nsecond Error\r\nd\r\ne\r\nf\r\n");
+	assert_true(terminal_view_find(view, "error", UINT64_MAX, &found));
+	assert_int_equal(found, 4);
+	assert_true(terminal_view_find(view, "error", found, &found));
+	assert_int_equal(found, 0);
+	assert_false(terminal_view_find(view, "error", found, &found));
+	assert_true(terminal_view_scroll_for(view, 0) > 0);
+	terminal_view_free(view);
+}
+
+static void sizes_beyond_reason_are_cut_down(void **state)
+{
+	struct terminal_view *view = new_view(0, 100000);
+
+	(void)state;
+	feed(view, "hello");
+	terminal_view_resize(view, 100000, -5);
+	terminal_view_resize(view, 24, 80);
+	feed(view, "\r\nstill here");
+	terminal_view_free(view);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_that_scroll_off_are_kept_with_their_number),
+		cmocka_unit_test(one_byte_at_a_time_is_the_same_picture),
+		cmocka_unit_test(what_the_emulator_would_answer_is_never_sent),
+		cmocka_unit_test(cursor_keys_follow_the_mode_of_the_device),
+		cmocka_unit_test(a_hundred_thousand_full_lines_stay_under_the_ceiling),
+		cmocka_unit_test(search_goes_upwards_and_ignores_case),
+		cmocka_unit_test(sizes_beyond_reason_are_cut_down),
+	};
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,35 @@
+libui_a_SOURCES += \
+	ui/canvas.c ui/canvas.h \
+	ui/keys.c ui/keys.h \
+	ui/screen.h ui/screens.c \
+	ui/screen_case.c ui/screen_case.h ui/screen_case_coach.c ui/screen_case_diagnosis.c ui/screen_case_write.c \
+	ui/screen_console.c \
+	ui/screen_evidence.c \
+	ui/screen_help.c \
+	ui/screen_home.c \
+	ui/screen_log.c \
+	ui/screen_practice.c \
+	ui/terminal_history.c ui/terminal_history.h \
+	ui/terminal_view.c ui/terminal_view.h \
+	ui/theme.c ui/theme.h \
+	ui/ui.c ui/ui.h ui/ui_draw.c ui/ui_input.c ui/ui_internal.h ui/ui_terminal.c \
+	ui/widget_bar.c ui/widget_bar.h \
+	ui/widget_digits.c ui/widget_digits.h \
+	ui/widget_input.c ui/widget_input.h \
+	ui/widget_list.c ui/widget_list.h \
+	ui/widget_question.c ui/widget_question.h
+
+check_PROGRAMS += tests/unit/test_terminal_view
+EXTRA_PROGRAMS += tests/screens/screen_demo tests/screens/screen_test
+tests_screens_screen_demo_SOURCES = tests/screens/screen_demo.c tests/fakes/fake_app.c tests/fakes/fake_app.h
+tests_screens_screen_demo_LDADD = libui.a librecovery.a libio.a libbase.a $(UV_LIBS) $(PCRE2_LIBS) $(VTERM_LIBS) $(NCURSES_LIBS)
+tests_screens_screen_test_SOURCES = tests/screens/screen_test.c
+tests_screens_screen_test_LDADD = $(VTERM_LIBS) $(NCURSES_LIBS) -lutil
+tests_unit_test_terminal_view_SOURCES = tests/unit/test_terminal_view.c
+tests_unit_test_terminal_view_LDADD = libui.a librecovery.a libbase.a $(VTERM_LIBS) $(NCURSES_LIBS) $(CMOCKA_LIBS)
+
+# The screens as scripts, typed at the demo by screen_test.
+TESTS += tests/screens/run
+EXTRA_DIST += tests/screens/run tests/screens/scripts tests/screens/expected
+
+FUZZERS += tests/fuzz/fuzz_terminal_view.c

@@ -1,0 +1,310 @@
+/* A case: one question per screen. Draws any case view the same way: what is going on above, what to do next below. */
+#include "ui/screen_case.h"
+
+#include <string.h>
+
+#include "src/base/text.h"
+
+static const struct key_binding keys[] = {
+	{ UI_KEY_ENTER, COMMAND_OPEN, NULL, "answer: the likely thing" },	/* the footer says what */
+	{ 'e', COMMAND_EVIDENCE, "evidence", "evidence" },
+	{ 'c', COMMAND_CONSOLE, "console", "console" },
+	{ 'l', COMMAND_LOG, "log", "log" },
+	{ UI_KEY_ESC, COMMAND_BACK, "bench", "back" },
+	{ 'x', COMMAND_CANCEL, "cancel", "stop" },
+	{ 'b', COMMAND_EARLIER, "back", "earlier question" },
+	{ UI_KEY_VERB_ONLY, COMMAND_POWER, "power", "power on, off or cycle" },
+	{ 0 },
+};
+
+static const struct case_view *view_of(struct ui *ui, const struct case_state *state)
+{
+	return app_case_view(ui_app(ui), state->id);
+}
+
+static void open_case(struct ui *ui, void *user, const struct screen_arg *arg)
+{
+	struct case_state *state = user;
+
+	(void)ui;
+	state->id = arg->case_id;
+}
+
+static void title(struct ui *ui, void *user, char *left, size_t left_size, char *right, size_t right_size)
+{
+	static const char *const phases[GUIDE_PHASE_COUNT] = {
+		[GUIDE_DEVICE] = "which device?",
+		[GUIDE_HAPPENED] = "what happened?",
+		[GUIDE_CONNECT] = "which serial line?",
+		[GUIDE_WATCH] = "watch it start",
+		[GUIDE_DIAGNOSIS] = "diagnosis",
+		[GUIDE_STEPS] = "at work",
+		[GUIDE_OUTCOME] = "outcome",
+		[GUIDE_CLOSED] = "closed",
+	};
+	struct case_state *state = user;
+	const struct case_view *view = view_of(ui, state);
+
+	text_format(left, left_size, "#%lld %s", (long long)state->id, view ? view->title : "");
+	if (view == NULL)
+		return;
+	if (view->step > 0)
+		text_format(right, right_size, "step %u of %u: %s", view->step, view->step_count, view->step_title);
+	else if (view->phase == GUIDE_WATCH && view->port[0] != '\0')
+		text_format(right, right_size, "watching %s", ui_short_path(view->port));
+	else if (view->phase < GUIDE_PHASE_COUNT)
+		text_copy(right, right_size, phases[view->phase]);
+}
+
+static bool has_problem(const struct case_view *view)
+{
+	return view->problem.status != STATUS_OK;
+}
+
+static int problem_rows(const struct case_view *view, const struct canvas *to)
+{
+	if (!has_problem(view))
+		return 0;
+	return canvas_wrap_rows(to, to->cols - 12, view->problem.text) +
+	       (view->problem.hint[0] ? canvas_wrap_rows(to, to->cols - 12, view->problem.hint) : 0) + 1;
+}
+
+/* What went wrong and what to do about it stands right above the question, and is never cut for anything else. */
+static int draw_problem(const struct case_view *view, struct canvas *to, int y)
+{
+	if (!has_problem(view))
+		return y;
+	canvas_put(to, y, 1, 8, ROLE_DANGER, "Problem");
+	y += canvas_wrap(to, y, 11, to->cols - 12, 8, ROLE_DANGER, view->problem.text);
+	if (view->problem.hint[0] != '\0') {
+		canvas_put(to, y, 1, 8, ROLE_STRONG, "To do");
+		y += canvas_wrap(to, y, 11, to->cols - 12, 4, ROLE_STRONG, view->problem.hint);
+	}
+	return y + 1;
+}
+
+static int draw_above(struct ui *ui, const struct case_view *view, struct canvas *to, int bottom)
+{
+	switch (view->phase) {
+	case GUIDE_DIAGNOSIS: return case_draw_diagnosis(ui, view, to, 0, bottom);
+	case GUIDE_WATCH: return case_draw_coach(ui, view, to, 0, bottom);
+	case GUIDE_STEPS:
+		if (view->is_dangerous || (view->progress_count > 0 && view->countdown_total_ms == 0))
+			return case_draw_write(ui, view, to, 0, bottom);
+		return case_draw_coach(ui, view, to, 0, bottom);
+	case GUIDE_OUTCOME: case GUIDE_CLOSED: return case_draw_outcome(ui, view, to, 0, bottom);
+	default: return case_draw_say(view, to, 0, bottom) + 1;
+	}
+}
+
+static int say_rows(const struct case_view *view, const struct canvas *to)
+{
+	int rows = 0;
+
+	for (unsigned i = 0; i < view->say_count && i < CASE_SAY_MAX; i++)
+		rows += canvas_wrap_rows(to, to->cols - 4, view->say[i]);
+	return rows;
+}
+
+static void draw(struct ui *ui, void *user, struct canvas *to)
+{
+	struct case_state *state = user;
+	const struct case_view *view = view_of(ui, state);
+	int question_rows, above, bottom, y;
+
+	if (view == NULL) {
+		canvas_put(to, 1, 1, to->cols - 2, ROLE_NORMAL,
+			   "This case is not being worked on now. Esc goes back; Enter opens it again.");
+		return;
+	}
+	widget_question_follow(&state->question, ui, &view->question);
+	question_rows = widget_question_rows(&state->question, to, &view->question);
+	above = view->phase == GUIDE_DIAGNOSIS ? 9 : view->is_dangerous ? 12 : say_rows(view, to) + 2;
+	bottom = to->rows - question_rows - problem_rows(view, to);
+	if (bottom < above)
+		bottom = above < to->rows / 2 ? above : to->rows / 2;
+	y = draw_above(ui, view, to, bottom);
+	y = draw_problem(view, to, y < bottom ? y : bottom);
+	widget_question_draw(&state->question, to, y, to->rows - y, &view->question);
+	y += question_rows + (question_rows > 0);
+	if (view->phase == GUIDE_STEPS && !view->is_dangerous && view->progress_count == 0 && to->rows - y > 1)
+		case_draw_log_tail(view, to, y, to->rows);
+}
+
+static bool takes_text(struct ui *ui, void *user)
+{
+	const struct case_view *view = view_of(ui, user);
+
+	return view != NULL && widget_question_takes_text(&view->question);
+}
+
+static bool allows(struct ui *ui, void *user, enum ui_command what)
+{
+	const struct case_view *view = view_of(ui, user);
+
+	if (what == COMMAND_BACK)
+		return true;
+	if (view == NULL)
+		return what == COMMAND_OPEN || what == COMMAND_LOG;
+	/* letters are text then; the commands stay there under `:` only where that is no text either */
+	switch (what) {
+	case COMMAND_EVIDENCE: return view->verdict.cause_count > 0 && !takes_text(ui, user);
+	case COMMAND_CONSOLE: return view->port[0] != '\0' && !takes_text(ui, user);
+	case COMMAND_CANCEL:
+		return (view->phase == GUIDE_STEPS || view->phase == GUIDE_WATCH) && !view->is_dangerous &&
+		       !takes_text(ui, user);
+	case COMMAND_EARLIER:
+		return view->phase > GUIDE_DEVICE && view->phase != GUIDE_STEPS && view->phase != GUIDE_CLOSED &&
+		       !takes_text(ui, user);
+	case COMMAND_LOG: return !takes_text(ui, user);
+	default: return true;
+	}
+}
+
+static void answer_earlier(struct ui *ui, void *user, const char *text)
+{
+	struct case_state *state = user;
+	struct error error;
+
+	for (enum guide_phase phase = GUIDE_DEVICE; phase <= GUIDE_CONNECT; phase++)
+		if (strcmp(text, guide_phase_name(phase)) == 0) {
+			if (app_case_back(ui_app(ui), state->id, phase, &error) != STATUS_OK)
+				ui_say_error(ui, &error);
+			return;
+		}
+	ui_say(ui, true, "back to where? One of: device, happened, connect");
+}
+
+static void answer_cancel(struct ui *ui, void *user, const char *text)
+{
+	struct case_state *state = user;
+	struct error error;
+
+	(void)text;
+	if (app_case_cancel(ui_app(ui), state->id, &error) != STATUS_OK)
+		ui_say_error(ui, &error);
+}
+
+static void reopen(struct ui *ui, const struct case_state *state, const struct case_view *view)
+{
+	struct error error;
+
+	if (view != NULL && view->phase == GUIDE_CLOSED)
+		ui_pop(ui);
+	else if (view == NULL && app_case_open(ui_app(ui), state->id, &error) != STATUS_OK)
+		ui_say_error(ui, &error);
+}
+
+static void ask_earlier(struct ui *ui, struct case_state *state, const struct case_view *view)
+{
+	static const struct ui_prompt_ops earlier = { .accept = answer_earlier };
+	enum guide_phase to = view->phase > GUIDE_CONNECT   ? GUIDE_CONNECT
+			      : view->phase == GUIDE_DEVICE ? GUIDE_DEVICE
+							    : view->phase - 1;
+
+	ui_prompt(ui, "back to device, happened or connect:", guide_phase_name(to), &earlier, state);
+}
+
+static void command(struct ui *ui, void *user, enum ui_command what, const char *argument)
+{
+	static const struct ui_prompt_ops cancel = { .accept = answer_cancel };
+	struct case_state *state = user;
+	const struct case_view *view = view_of(ui, state);
+
+	switch (what) {
+	case COMMAND_BACK: ui_pop(ui); break;
+	case COMMAND_OPEN: reopen(ui, state, view); break;
+	case COMMAND_LOG: ui_push(ui, &screen_log, &(struct screen_arg){ .case_id = state->id }); break;
+	case COMMAND_EVIDENCE: ui_push(ui, &screen_evidence, &(struct screen_arg){ .case_id = state->id }); break;
+	case COMMAND_CONSOLE: ui_show_console(ui, view->port, 0); break;
+	case COMMAND_POWER: ui_power(ui, argument); break;
+	case COMMAND_CANCEL:
+		ui_ask(ui, "Stop here and go back to the plan? What was written stays written.", "stop", &cancel,
+		       state);
+		break;
+	case COMMAND_EARLIER:
+		if (argument != NULL)
+			answer_earlier(ui, state, argument);
+		else
+			ask_earlier(ui, state, view);
+		break;
+	default: break;
+	}
+}
+
+static bool key(struct ui *ui, void *user, int pressed)
+{
+	struct case_state *state = user;
+	const struct case_view *view = view_of(ui, state);
+
+	if (view == NULL || pressed == UI_KEY_ESC)
+		return false;
+	if (view->is_dangerous && pressed == 'x') {
+		ui_say(ui, true, "not now: this step must not be broken off");
+		return true;
+	}
+	return widget_question_key(&state->question, ui, view, pressed);
+}
+
+static void footer(struct ui *ui, void *user, struct footer *footer)
+{
+	struct case_state *state = user;
+	const struct case_view *view = view_of(ui, state);
+
+	if (view == NULL)
+		footer_add(footer, "Enter", "open it again");
+	else if (view->phase == GUIDE_CLOSED)
+		footer_add(footer, "Enter", "back to the bench");
+	else if (view->question.type == QUESTION_NONE)
+		footer_add(footer, "", "nothing to do now");
+	else
+		widget_question_footer(&state->question, &view->question, footer);
+}
+
+static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int x)
+{
+	struct case_state *state = user;
+	const struct case_view *view = view_of(ui, state);
+
+	(void)x;
+	if (view != NULL)
+		widget_question_mouse(&state->question, ui, view, what, y);
+}
+
+static enum screen_appetite appetite(struct ui *ui, void *user)
+{
+	const struct case_view *view = view_of(ui, user);
+
+	return view != NULL && (view->question.type == QUESTION_TEXT || view->question.type == QUESTION_FILE)
+		       ? APPETITE_TEXT
+		       : APPETITE_NONE;
+}
+
+static unsigned refresh_ms(struct ui *ui, void *user)
+{
+	const struct case_view *view = view_of(ui, user);
+
+	return view != NULL && view->countdown_total_ms > 0 ? 250 : 0;
+}
+
+const struct screen_ops screen_case = {
+	.name = "case",
+	.keys = keys,
+	.state_size = sizeof(struct case_state),
+	.open = open_case,
+	.title = title,
+	.draw = draw,
+	.key = key,
+	.allows = allows,
+	.command = command,
+	.footer = footer,
+	.mouse = mouse,
+	.appetite = appetite,
+	.refresh_ms = refresh_ms,
+	.help = "One case, one device. Above stands what is going on and the proof for it; below what you are asked. Enter does the "
+		"likely thing; each answer may have a key of its own, which stands before it.\n"
+		"Esc goes back to the bench and the work goes on. What can destroy something is red and wants a word typed in full.\n"
+		"Written, verified and booted are three different things: bytes were sent, bytes were read back and are right, and the "
+		"device came up.\n"
+		"F1 is help as well, where ? is text.\n",
+};

@@ -1,0 +1,164 @@
+/* Why it does not start: how far it comes, the lines that prove it, the likely causes, what would settle it. */
+#include <ctype.h>
+#include <string.h>
+
+#include "src/base/text.h"
+#include "ui/screen_case.h"
+#include "ui/widget_bar.h"
+
+enum { STAGE_WORDS = 7 };
+
+static int stage_word(enum boot_stage stage)
+{
+	switch (stage) {
+	case STAGE_ROM: return 0;
+	case STAGE_FIRST_LOADER: return 1;
+	case STAGE_LOADER: return 2;
+	case STAGE_KERNEL_UNPACK: case STAGE_KERNEL: return 3;
+	case STAGE_ROOT_MOUNT: return 4;
+	case STAGE_INIT: return 5;
+	case STAGE_APPLICATION: case STAGE_LOGIN: case STAGE_UPDATER: return 6;
+	default: return -1;
+	}
+}
+
+/* "U-BOOT" where the device has said so, else the general word. */
+static void loader_word(const struct console_view *console, char *to, size_t size)
+{
+	text_copy(to, size, "loader");
+	for (size_t i = 0; console != NULL && i < console->fact_count; i++)
+		if (strcmp(console->facts[i].name, "loader") == 0 && console->facts[i].value[0] != '\0') {
+			size_t length = strcspn(console->facts[i].value, " ");
+
+			text_copy(to, length + 1 < size ? length + 1 : size, console->facts[i].value);
+		}
+}
+
+int case_draw_stages(struct ui *ui, const struct case_view *view, struct canvas *to, int y)
+{
+	static const char *const words[STAGE_WORDS] = { "rom", "spl", "loader", "kernel", "root", "init", "app" };
+	const struct console_view *console = view->port[0] ? ui_find_console(ui_now(ui), 0, view->port) : NULL;
+	int now = stage_word(view->phase == GUIDE_WATCH && console ? console->stage : view->verdict.furthest), x = 9;
+	char word[16], right[80] = "", round[32];
+
+	canvas_put(to, y, 1, 8, ROLE_STRONG, "Stages");
+	for (int i = 0; i < STAGE_WORDS; i++) {
+		text_copy(word, sizeof(word), words[i]);
+		if (i == 2)
+			loader_word(console, word, 11);
+		for (char *at = word; i == now && *at != '\0'; at++)
+			*at = (char)toupper((unsigned char)*at);
+		if (i == now)
+			x += canvas_printf(to, y, x, 20, ROLE_ATTENTION, "[%s]", word) + 2;
+		else
+			x += canvas_put(to, y, x, 18, i < now ? ROLE_NORMAL : ROLE_DIM, word) + 2;
+	}
+	if (view->verdict.starts > 0)
+		text_format(right, sizeof(right), "start %u", view->verdict.starts);
+	if (view->verdict.is_looping && view->verdict.loop_ms > 0)
+		text_append(right, sizeof(right), ", loops every %s",
+			    text_duration(round, sizeof(round), view->verdict.loop_ms));
+	else if (view->verdict.is_looping)
+		text_append(right, sizeof(right), ", again and again");
+	canvas_put(to, y, to->cols - 1 - canvas_width(to, right), (int)sizeof(right), ROLE_NORMAL, right);
+	return y + 1;
+}
+
+static void draw_excerpt_line(struct canvas *to, int y, const struct excerpt_line *line)
+{
+	int mark_width = canvas_width(to, line->mark), text_width = to->cols - 14 - (mark_width ? mark_width + 2 : 0);
+	enum role role = line->mark[0] ? ROLE_NORMAL : ROLE_DIM;
+
+	canvas_put(to, y, 1, 1, ROLE_ATTENTION, line->mark[0] ? ">" : " ");
+	canvas_printf(to, y, 2, 9, ROLE_DIM, "%5u.%03u", (unsigned)(line->ms / 1000), (unsigned)(line->ms % 1000));
+	canvas_put(to, y, 13, text_width, role, line->text);
+	canvas_put(to, y, to->cols - 1 - mark_width, mark_width, ROLE_ATTENTION, line->mark);
+}
+
+/* With less room than lines, the marked ones and what is just before them stay. */
+int case_draw_excerpt(const struct case_view *view, struct canvas *to, int y, int bottom)
+{
+	unsigned count = view->excerpt_count, room = bottom > y ? (unsigned)(bottom - y) : 0, first = 0;
+
+	if (count > room) {
+		unsigned last_mark = count - 1;
+
+		while (last_mark > 0 && view->excerpt[last_mark].mark[0] == '\0')
+			last_mark--;
+		first = last_mark + 2 > room ? last_mark + 2 - room : 0;
+		first = first > count - room ? count - room : first;
+		count = room;
+	}
+	for (unsigned i = 0; i < count; i++)
+		draw_excerpt_line(to, y++, &view->excerpt[first + i]);
+	if (view->excerpt_count == 0 && room > 0)
+		canvas_put(to, y++, 3, to->cols - 4, ROLE_DIM, "no line of the device says why");
+	return y;
+}
+
+/* The proof itself says more than the meaning of the word, which the evidence page has. */
+static const char *why(const struct cause_verdict *cause)
+{
+	const char *text = cause->proof_count > 0 ? cause->proof[0].text : "";
+
+	while (*text == ' ')
+		text++;
+	return text[0] != '\0' ? text : cause_meaning(cause->cause);
+}
+
+static int draw_causes(const struct case_view *view, struct canvas *to, int y, int most)
+{
+	const struct verdict *verdict = &view->verdict;
+
+	canvas_put(to, y, 1, 12, ROLE_STRONG, verdict->is_decided ? "Cause" : "Most likely");
+	for (size_t i = 0; i < verdict->cause_count && (int)i < most; i++) {
+		const struct cause_verdict *cause = &verdict->causes[i];
+
+		canvas_put(to, y, 14, 17, i == 0 ? ROLE_STRONG : ROLE_NORMAL, cause_label(cause->cause));
+		widget_bar(to, y, 32, 10, cause->confidence, i == 0 ? ROLE_ATTENTION : ROLE_NORMAL);
+		canvas_printf(to, y, 43, 5, ROLE_NORMAL, "%.2f", cause->confidence);
+		canvas_put(to, y, 49, to->cols - 50, ROLE_NORMAL, why(cause));
+		y++;
+	}
+	if (verdict->cause_count == 0)
+		canvas_put(to, y++, 14, to->cols - 15, ROLE_NORMAL, cause_meaning(verdict->cause));
+	return y;
+}
+
+static int plan_obstacles(const struct case_view *view, struct canvas *to, int y, int bottom)
+{
+	for (unsigned i = 0; i < view->plan_count && y < bottom; i++) {
+		if (view->plan[i].is_possible)
+			continue;
+		canvas_put(to, y, 1, 12, ROLE_DIM, "Not yet");
+		canvas_printf(to, y++, 14, to->cols - 15, ROLE_DIM, "%s: %s", view->plan[i].title,
+			      view->plan[i].obstacle);
+	}
+	return y;
+}
+
+int case_draw_diagnosis(struct ui *ui, const struct case_view *view, struct canvas *to, int y, int bottom)
+{
+	bool is_tall = bottom - y > 20;
+	int causes = (int)view->verdict.cause_count, most = is_tall ? 5 : 3, below;
+
+	causes = causes > most ? most : causes < 1 ? 1 : causes;
+	below = causes + 1 +
+		(view->verdict.next_count > 0 ? canvas_wrap_rows(to, to->cols - 15, view->verdict.next[0]) : 0);
+	if (view->say_count > 0)
+		y += canvas_wrap(to, y, 1, to->cols - 2, is_tall ? 2 : 1, ROLE_STRONG, view->say[0]);
+	y = case_draw_stages(ui, view, to, y);
+	canvas_line(to, y++);
+	y = case_draw_excerpt(view, to, y, bottom - below < y + 24 ? bottom - below : y + 24);
+	canvas_line(to, y++);
+	y = draw_causes(view, to, y, most);
+	for (size_t i = 0; i < view->verdict.next_count && i < 3 && y < bottom && (i == 0 || is_tall); i++) {
+		canvas_put(to, y, 1, 12, ROLE_STRONG, i == 0 ? "To settle" : "");
+		y += canvas_wrap(to, y, 14, to->cols - 15, bottom - y < 2 ? bottom - y : 2, ROLE_NORMAL,
+				 view->verdict.next[i]);
+	}
+	for (unsigned i = 1; i < view->say_count && i < CASE_SAY_MAX && y < bottom; i++)
+		y += canvas_wrap(to, y, 1, to->cols - 2, bottom - y, ROLE_NORMAL, view->say[i]);
+	y = plan_obstacles(view, to, y, bottom);
+	return y < bottom ? y + 1 : y;
+}

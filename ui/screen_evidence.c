@@ -1,0 +1,137 @@
+/* Everything that speaks for and against each cause. */
+#include "src/base/text.h"
+#include "ui/screen.h"
+#include "ui/widget_bar.h"
+
+struct evidence_state {
+	int64_t case_id;
+	int top, rows;
+};
+
+static const struct key_binding keys[] = {
+	{ UI_KEY_ESC, COMMAND_BACK, "back", "back" },
+	{ UI_KEY_UP, COMMAND_SCROLL_UP, NULL, "scroll" },
+	{ UI_KEY_PAGE_UP, COMMAND_SCROLL_UP, NULL, NULL },
+	{ UI_KEY_DOWN, COMMAND_SCROLL_DOWN, NULL, "scroll" },
+	{ UI_KEY_PAGE_DOWN, COMMAND_SCROLL_DOWN, NULL, NULL },
+	{ UI_KEY_ENTER, COMMAND_BACK, NULL, NULL },
+	{ 'e', COMMAND_BACK, NULL, NULL },
+	{ 'q', COMMAND_BACK, NULL, NULL },
+	{ 0 },
+};
+
+static void open_evidence(struct ui *ui, void *user, const struct screen_arg *arg)
+{
+	struct evidence_state *state = user;
+
+	(void)ui;
+	state->case_id = arg->case_id;
+}
+
+static void title(struct ui *ui, void *user, char *left, size_t left_size, char *right, size_t right_size)
+{
+	struct evidence_state *state = user;
+	const struct case_view *view = app_case_view(ui_app(ui), state->case_id);
+
+	text_format(left, left_size, "#%lld %s", (long long)state->case_id, view ? view->title : "");
+	text_copy(right, right_size, "evidence");
+}
+
+static const char *source_words(const struct evidence *evidence, char *to, size_t size)
+{
+	static const char *const words[] = {
+		[EVIDENCE_LINE] = "the device said",   [EVIDENCE_COURSE] = "the course of it",
+		[EVIDENCE_PROBE] = "asked the device", [EVIDENCE_IMAGE] = "the firmware file",
+		[EVIDENCE_OPERATOR] = "you said",      [EVIDENCE_PROFILE] = "the profile",
+	};
+
+	if (evidence->source == EVIDENCE_LINE && evidence->line > 0)
+		return text_format(to, size, "line %u", evidence->line);
+	return text_copy(to, size, evidence->source <= EVIDENCE_PROFILE ? words[evidence->source] : "");
+}
+
+static int draw_proof(struct canvas *to, int y, const struct evidence *evidence, bool is_for)
+{
+	char source[32];
+
+	canvas_put(to, y, 3, 1, is_for ? ROLE_ATTENTION : ROLE_GOOD, is_for ? "+" : "-");
+	canvas_printf(to, y, 5, 4, ROLE_NORMAL, "%3d", evidence->weight < 0 ? -evidence->weight : evidence->weight);
+	canvas_put(to, y, 10, 17, ROLE_DIM, source_words(evidence, source, sizeof(source)));
+	y += canvas_wrap(to, y, 28, to->cols - 29, 3, ROLE_NORMAL, evidence->text);
+	if (evidence->sign != NULL && evidence->sign->meaning != NULL)
+		y += canvas_wrap(to, y, 28, to->cols - 29, 2, ROLE_DIM, evidence->sign->meaning);
+	return y;
+}
+
+static int draw_cause(struct canvas *to, int y, const struct cause_verdict *cause)
+{
+	canvas_put(to, y, 1, 17, ROLE_STRONG, cause_label(cause->cause));
+	widget_bar(to, y, 19, 10, cause->confidence, ROLE_ATTENTION);
+	canvas_printf(to, y, 30, 5, ROLE_NORMAL, "%.2f", cause->confidence);
+	y += canvas_wrap(to, y, 36, to->cols - 37, 3, ROLE_NORMAL, cause_meaning(cause->cause));
+	for (size_t i = 0; i < cause->proof_count && i < DIAGNOSIS_PROOFS_MAX; i++)
+		y = draw_proof(to, y, &cause->proof[i], true);
+	for (size_t i = 0; i < cause->contradiction_count && i < DIAGNOSIS_PROOFS_MAX; i++)
+		y = draw_proof(to, y, &cause->contradiction[i], false);
+	return y + 1;
+}
+
+static void draw(struct ui *ui, void *user, struct canvas *to)
+{
+	struct evidence_state *state = user;
+	const struct case_view *view = app_case_view(ui_app(ui), state->case_id);
+	int y = 1 - state->top;
+
+	if (view == NULL || view->verdict.cause_count == 0) {
+		canvas_put(to, 1, 1, to->cols - 2, ROLE_NORMAL, "Nothing speaks for a fault so far.");
+		return;
+	}
+	canvas_put(to, y++, 1, to->cols - 2, ROLE_DIM,
+		   "+ speaks for the cause, - against it; the number says how strongly, 1 to 100");
+	y++;
+	for (size_t i = 0; i < view->verdict.cause_count && i < DIAGNOSIS_CAUSES_MAX; i++)
+		y = draw_cause(to, y, &view->verdict.causes[i]);
+	for (size_t i = 0; i < view->verdict.next_count && i < 3; i++) {
+		canvas_put(to, y, 1, 12, ROLE_STRONG, i == 0 ? "To settle" : "");
+		y += canvas_wrap(to, y, 12, to->cols - 13, 3, ROLE_NORMAL, view->verdict.next[i]);
+	}
+	state->rows = y + state->top;
+	if (y > to->rows)
+		canvas_put(to, to->rows - 1, to->cols - 7, 6, ROLE_SELECTED, " more ");
+	if (state->top > 0 && y < to->rows)
+		state->top = state->rows > to->rows ? state->rows - to->rows : 0;
+}
+
+static void command(struct ui *ui, void *user, enum ui_command what, const char *argument)
+{
+	struct evidence_state *state = user;
+
+	(void)argument;
+	if (what == COMMAND_BACK)
+		ui_pop(ui);
+	if (what == COMMAND_SCROLL_DOWN && state->top < state->rows)
+		state->top += 5;
+	if (what == COMMAND_SCROLL_UP)
+		state->top = state->top > 5 ? state->top - 5 : 0;
+}
+
+static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int x)
+{
+	(void)y;
+	(void)x;
+	if (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN)
+		command(ui, user, what == SCREEN_MOUSE_WHEEL_UP ? COMMAND_SCROLL_UP : COMMAND_SCROLL_DOWN, NULL);
+}
+
+const struct screen_ops screen_evidence = {
+	.name = "evidence",
+	.keys = keys,
+	.state_size = sizeof(struct evidence_state),
+	.open = open_evidence,
+	.title = title,
+	.draw = draw,
+	.command = command,
+	.mouse = mouse,
+	.help = "What speaks for each cause and what speaks against it: lines of the device with their number, what was asked of the "
+		"device, what the firmware file says, and what you said.\n",
+};

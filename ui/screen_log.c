@@ -1,0 +1,205 @@
+/* The log of a case: everything that was really seen, sent, done and answered, and who did it. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "src/base/text.h"
+#include "ui/screen.h"
+#include "ui/widget_list.h"
+
+enum { LOG_KEPT_MAX = 1000, LOG_FILTER_MAX = 64 };
+
+struct log_state {
+	int64_t case_id;
+	struct widget_list list;
+	bool is_following;		/* the newest stays in view */
+	char filter[LOG_FILTER_MAX];
+	struct log_line *kept;		/* of a case that is not live: from the casebook; a ring */
+	size_t kept_first, kept_count;
+	unsigned shown[LOG_KEPT_MAX];
+	unsigned shown_count;
+};
+
+static const struct key_binding keys[] = {
+	{ UI_KEY_ESC, COMMAND_BACK, "back", "back" },
+	{ '/', COMMAND_FIND, "find", "find" },
+	{ UI_KEY_PAGE_UP, COMMAND_SCROLL_UP, NULL, "older" },
+	{ UI_KEY_PAGE_DOWN, COMMAND_SCROLL_DOWN, NULL, "newer" },
+	{ UI_KEY_ENTER, COMMAND_BACK, NULL, NULL },
+	{ 'l', COMMAND_BACK, NULL, NULL },
+	{ 'q', COMMAND_BACK, NULL, NULL },
+	{ 0 },
+};
+
+static bool keep_entry(void *user, const struct journal_entry *entry)
+{
+	struct log_state *state = user;
+	struct log_line *line;
+	time_t seconds = (time_t)(entry->time_ms / 1000);
+	struct tm local;
+
+	if (strcmp(entry->kind, "set") == 0)	/* the program's own notes, not a thing that happened */
+		return true;
+	if (state->kept_count == LOG_KEPT_MAX) {
+		state->kept_first = (state->kept_first + 1) % LOG_KEPT_MAX;
+		state->kept_count--;
+	}
+	line = &state->kept[(state->kept_first + state->kept_count++) % LOG_KEPT_MAX];
+	memset(line, 0, sizeof(*line));
+	if (localtime_r(&seconds, &local) != NULL)
+		strftime(line->clock, sizeof(line->clock), "%H:%M:%S", &local);
+	line->by = entry->by;
+	line->is_error = strcmp(entry->kind, "error") == 0;
+	text_printable(line->text, sizeof(line->text), bytes_of_text(entry->text ? entry->text : ""));
+	return true;
+}
+
+static void open_log(struct ui *ui, void *user, const struct screen_arg *arg)
+{
+	struct log_state *state = user;
+	struct error error;
+
+	state->case_id = arg->case_id;
+	state->is_following = true;
+	if (app_case_view(ui_app(ui), state->case_id) != NULL || app_casebook(ui_app(ui)) == NULL)
+		return;
+	state->kept = calloc(LOG_KEPT_MAX, sizeof(*state->kept));
+	if (state->kept != NULL &&
+	    casebook_read(app_casebook(ui_app(ui)), state->case_id, 0, keep_entry, state, &error) != STATUS_OK)
+		ui_say_error(ui, &error);
+}
+
+static void close_log(struct ui *ui, void *user)
+{
+	struct log_state *state = user;
+
+	(void)ui;
+	free(state->kept);
+}
+
+static const struct log_line *line_at(struct ui *ui, const struct log_state *state, unsigned index)
+{
+	const struct case_view *view = app_case_view(ui_app(ui), state->case_id);
+
+	if (state->kept != NULL)
+		return index < state->kept_count ? &state->kept[(state->kept_first + index) % LOG_KEPT_MAX] : NULL;
+	return view != NULL && index < view->log_count && index < CASE_LOG_MAX ? &view->log[index] : NULL;
+}
+
+static void collect(struct ui *ui, struct log_state *state)
+{
+	const struct log_line *line;
+
+	state->shown_count = 0;
+	for (unsigned i = 0; i < LOG_KEPT_MAX && (line = line_at(ui, state, i)) != NULL; i++)
+		if (state->filter[0] == '\0' || text_contains(line->text, state->filter))
+			state->shown[state->shown_count++] = i;
+}
+
+static void title(struct ui *ui, void *user, char *left, size_t left_size, char *right, size_t right_size)
+{
+	struct log_state *state = user;
+	const struct case_view *view = app_case_view(ui_app(ui), state->case_id);
+
+	text_format(left, left_size, "#%lld %s", (long long)state->case_id, view ? view->title : "");
+	text_format(right, right_size, "log: seen, sent, done, answered");
+}
+
+static void draw_line(struct canvas *to, int y, const struct log_line *line)
+{
+	static const char *const by[] = {
+		[JOURNAL_OBSERVED] = "seen", [JOURNAL_PROGRAM] = "done", [JOURNAL_OPERATOR] = "you"
+	};
+
+	canvas_put(to, y, 1, 9, ROLE_DIM, line->clock);
+	canvas_put(to, y, 11, 5, line->by == JOURNAL_OPERATOR ? ROLE_STRONG : ROLE_DIM,
+		   line->by <= JOURNAL_OPERATOR ? by[line->by] : "");
+	canvas_put(to, y, 17, to->cols - 18, line->is_error ? ROLE_DANGER : ROLE_NORMAL, line->text);
+}
+
+static void draw(struct ui *ui, void *user, struct canvas *to)
+{
+	struct log_state *state = user;
+	int y = 0;
+
+	collect(ui, state);
+	if (state->filter[0] != '\0')
+		canvas_printf(to, y++, 1, to->cols - 2, ROLE_ATTENTION, "only lines with '%s' (Esc shows all)",
+			      state->filter);
+	if (state->is_following)
+		state->list.cursor = (int)state->shown_count - 1;
+	widget_list_place(&state->list, (int)state->shown_count, y, to->rows - y);
+	for (int i = 0; i < state->list.rows && state->list.top + i < (int)state->shown_count; i++) {
+		draw_line(to, y + i, line_at(ui, state, state->shown[state->list.top + i]));
+		if (state->list.top + i == state->list.cursor)
+			mvwchgat(to->window, y + i, 0, 1, A_REVERSE, 0, NULL);
+	}
+	if (state->shown_count == 0)
+		canvas_put(to, y + 1, 1, to->cols - 2, ROLE_DIM, "nothing yet");
+}
+
+static void filter_changed(struct ui *ui, void *user, const char *text)
+{
+	struct log_state *state = user;
+
+	(void)ui;
+	text_copy(state->filter, sizeof(state->filter), text);
+}
+
+static void filter_cancelled(struct ui *ui, void *user)
+{
+	filter_changed(ui, user, "");
+}
+
+static void command(struct ui *ui, void *user, enum ui_command what, const char *argument)
+{
+	static const struct ui_prompt_ops filter = { filter_changed, filter_changed, filter_cancelled };
+	struct log_state *state = user;
+
+	(void)argument;
+	if (what == COMMAND_FIND)
+		ui_prompt(ui, "/", state->filter, &filter, state);
+	else if (what == COMMAND_BACK && state->filter[0] != '\0')
+		state->filter[0] = '\0';
+	else if (what == COMMAND_BACK)
+		ui_pop(ui);
+}
+
+static bool key(struct ui *ui, void *user, int pressed)
+{
+	struct log_state *state = user;
+
+	(void)ui;
+	if (!widget_list_key(&state->list, pressed))
+		return false;
+	state->is_following = state->list.cursor == state->list.count - 1;
+	return true;
+}
+
+static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int x)
+{
+	struct log_state *state = user;
+
+	(void)ui;
+	(void)x;
+	if (what == SCREEN_MOUSE_CLICK && widget_list_at(&state->list, y) >= 0)
+		state->list.cursor = widget_list_at(&state->list, y);
+	else if (what != SCREEN_MOUSE_CLICK)
+		widget_list_wheel(&state->list, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
+	state->is_following = state->list.cursor == state->list.count - 1;
+}
+
+const struct screen_ops screen_log = {
+	.name = "log",
+	.keys = keys,
+	.state_size = sizeof(struct log_state),
+	.open = open_log,
+	.close = close_log,
+	.title = title,
+	.draw = draw,
+	.key = key,
+	.command = command,
+	.mouse = mouse,
+	.help = "Everything that was really seen, sent, done and answered in this case, newest last. The second column says who: seen "
+		"by unbrick, done by unbrick, or you.\n",
+};

@@ -1,0 +1,44 @@
+/* ui/terminal_view.h
+ *
+ * The screen of a device as libvterm sees it, with what has scrolled off. Device output gets no further than here: the
+ * face paints cells. Titles, the clipboard, bells and DCS strings are not looked at, and what the emulator would answer
+ * (who are you, where is the cursor) is thrown away: an answer typed into a bootloader stops its countdown or runs as a
+ * command.
+ *
+ * Rows are counted absolutely, from the first line the device ever sent, so that a mark stays where it belongs. */
+#ifndef UNBRICK_UI_TERMINAL_VIEW_H
+#define UNBRICK_UI_TERMINAL_VIEW_H
+
+#include "src/core/snapshot.h"
+#include "src/base/bytes.h"
+#include "src/base/status.h"
+#include "ui/canvas.h"
+
+enum { TERMINAL_MARK_MAX = 40 };
+
+struct terminal_view;
+
+enum status terminal_view_new(int rows, int cols, struct terminal_view **ret_view, struct error *reterr);
+void terminal_view_free(struct terminal_view *view);
+void terminal_view_input(struct terminal_view *view, struct bytes in);
+void terminal_view_resize(struct terminal_view *view, int rows, int cols);
+/* The sign on a finished line: comes after the bytes of that line. Lines are matched by their number, counted in '\n'.
+ */
+void terminal_view_mark_line(struct terminal_view *view, const struct diagnosis_line *line);
+/* Rows in all (scrolled off and on screen), and where the first kept one is. */
+uint64_t terminal_view_first_row(const struct terminal_view *view);
+uint64_t terminal_view_end_row(const struct terminal_view *view);
+/* Paints the device's screen, scrolled back by so many rows, into the first rows of to; marks go to mark_x when it is
+ * inside, else over the blank end of their line. found_row (UINT64_MAX: none) is shown as selected. */
+void terminal_view_draw(struct terminal_view *view, struct canvas *to, uint64_t scroll_back, int mark_x,
+			uint64_t found_row);
+/* Searches upwards from before_row (exclusive), ASCII case ignored. */
+bool terminal_view_find(struct terminal_view *view, const char *text, uint64_t before_row, uint64_t *ret_row);
+/* How far to scroll back so that row is in the middle. */
+uint64_t terminal_view_scroll_for(const struct terminal_view *view, uint64_t row);
+/* The bytes that a key is on the line, after the modes that the device has set (cursor keys). 0: the key has none. */
+size_t terminal_view_encode_key(struct terminal_view *view, int key, char *to, size_t size);
+/* The text of a row, for tests and for copying. */
+size_t terminal_view_row_text(struct terminal_view *view, uint64_t row, char *to, size_t size);
+
+#endif

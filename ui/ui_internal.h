@@ -1,0 +1,73 @@
+/* ui/ui_internal.h
+ *
+ * The screen stack itself; screens see it through screen.h only. */
+#ifndef UNBRICK_UI_UI_INTERNAL_H
+#define UNBRICK_UI_UI_INTERNAL_H
+
+#include "ui/screen.h"
+#include "ui/ui.h"
+#include "ui/widget_input.h"
+
+enum {
+	UI_STACK_MAX = 8,
+	UI_MIN_ROWS = 24,
+	UI_MIN_COLS = 80,
+	UI_MESSAGE_ROWS_MAX = 4,
+};
+
+struct ui_screen {
+	const struct screen_ops *ops;
+	void *state;
+};
+
+struct ui_terminal {
+	unsigned id;
+	struct terminal_view *view;
+};
+
+struct ui {
+	struct loop *loop;
+	struct app *app;
+	const struct ui_options *options;
+	SCREEN *curses;
+	int terminal_flags;		/* fcntl's, to be given back */
+	struct theme theme;
+	WINDOW *top, *body, *bottom;
+	int rows, cols;
+	struct ui_screen stack[UI_STACK_MAX];
+	unsigned depth;
+	struct ui_terminal terminal[SNAPSHOT_CONSOLES_MAX];
+	struct loop_watch *input;
+	struct loop_timer *redraw;	/* at most 30 pictures a second */
+	struct loop_timer *clock;	/* the minute, or what moves by itself */
+	uint64_t drawn_ms;
+	bool is_dirty, is_leaving;
+	bool must_leave;		/* a signal asked; as soon as nothing is dangerous */
+	char message[800];
+	bool message_is_error;
+	char dismissed_notice[200];
+	bool has_prompt, is_yes_no;
+	struct {
+		char label[80], yes[16];
+		struct widget_input input;
+		struct ui_prompt_ops ops;
+		void *state;
+	} prompt;
+};
+
+/* ui_terminal.c: the operator's terminal. */
+enum status ui_terminal_start(struct ui *ui, struct error *reterr);
+void ui_terminal_stop(struct ui *ui);
+void ui_terminal_measure(struct ui *ui);
+/* ui_input.c: all keys that wait; false when the terminal is gone. */
+bool ui_input_read(struct ui *ui);
+/* ui_draw.c */
+void ui_draw(struct ui *ui);
+/* ui.c */
+void ui_key(struct ui *ui, int key);
+void ui_mouse(struct ui *ui, enum screen_mouse what, int y, int x);
+struct ui_screen *ui_top(struct ui *ui);
+enum screen_appetite ui_appetite(struct ui *ui);
+bool ui_allows(struct ui *ui, enum ui_command command);
+
+#endif

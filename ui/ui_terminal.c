@@ -1,0 +1,112 @@
+/* Starting and ending curses, so that the operator's shell gets its terminal back whatever happens. */
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "src/base/cleanup.h"
+#include "ui/ui_internal.h"
+
+static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+
+/* endwin is not safe in a handler by the letter, but the process is lost anyway and a dead terminal is the worse end.
+ * Should it hang on a lock that was held, the alarm ends it. */
+static void on_fatal_signal(int signal_number)
+{
+	signal(SIGALRM, SIG_DFL);
+	alarm(2);
+	endwin();
+	raise(signal_number);	/* SA_RESETHAND: now with the default action */
+}
+
+static void catch_fatal_signals(bool on)
+{
+	struct sigaction action = { .sa_flags = (int)(SA_RESETHAND | SA_NODEFER) };
+
+	action.sa_handler = on ? on_fatal_signal : SIG_DFL;
+	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++)
+		sigaction(fatal_signals[i], &action, NULL);
+}
+
+static void set_modes(const struct ui *ui)
+{
+	raw();			/* Ctrl-C, Ctrl-Z, Ctrl-S are the device's in a console */
+	noecho();
+	nonl();
+	set_escdelay(25);	/* Esc answers at once */
+	keypad(stdscr, TRUE);
+	meta(stdscr, TRUE);
+	nodelay(stdscr, TRUE);
+	leaveok(stdscr, FALSE);
+	if (!ui->options->no_mouse) {
+		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+		mouseinterval(0);
+	}
+}
+
+enum status ui_terminal_start(struct ui *ui, struct error *reterr)
+{
+	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+		error_set(reterr, STATUS_UNSUPPORTED, "the full-screen face needs a terminal, and this is none");
+		return error_hint(reterr, "use the command line: unbrick --help lists its verbs");
+	}
+	setlocale(LC_CTYPE, "");
+	ui->curses = newterm(NULL, stdout, stdin);
+	if (ui->curses == NULL) {
+		error_set(reterr, STATUS_UNSUPPORTED,
+			  "cannot start the screen: the terminal type TERM=%s is not known here", term ? term : "");
+		return error_hint(reterr, "try: TERM=xterm unbrick, or TERM=vt100 unbrick");
+	}
+	ui->terminal_flags = fcntl(STDIN_FILENO, F_GETFL);
+	catch_fatal_signals(true);
+	set_modes(ui);
+	theme_init(&ui->theme, nl_langinfo(CODESET), term,
+		   !ui->options->no_colour && (no_colour == NULL || no_colour[0] == '\0'));
+	ui_terminal_measure(ui);
+	return STATUS_OK;
+}
+
+static void free_windows(struct ui *ui)
+{
+	WINDOW **windows[] = { &ui->top, &ui->body, &ui->bottom };
+
+	for (size_t i = 0; i < ARRAY_SIZE(windows); i++) {
+		if (*windows[i] != NULL)
+			delwin(*windows[i]);
+		*windows[i] = NULL;
+	}
+}
+
+void ui_terminal_measure(struct ui *ui)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0)
+		resizeterm(size.ws_row, size.ws_col);
+	getmaxyx(stdscr, ui->rows, ui->cols);
+	free_windows(ui);
+	ui->top = newwin(1, 0, 0, 0);
+	ui->body = newwin(ui->rows > 3 ? ui->rows - 3 : 1, 0, ui->rows > 1 ? 1 : 0, 0);
+	ui->bottom = newwin(ui->rows > 2 ? 2 : 1, 0, ui->rows > 2 ? ui->rows - 2 : 0, 0);
+}
+
+void ui_terminal_stop(struct ui *ui)
+{
+	if (ui->curses == NULL)
+		return;
+	free_windows(ui);
+	endwin();
+	/* libuv made the terminal non-blocking, for the shell that shares it too */
+	if (ui->terminal_flags >= 0)
+		fcntl(STDIN_FILENO, F_SETFL, ui->terminal_flags);
+	delscreen(ui->curses);
+	ui->curses = NULL;
+	catch_fatal_signals(false);
+}
