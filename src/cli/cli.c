@@ -1,0 +1,127 @@
+#include "src/cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+
+static const struct cli_verb *const verbs[] = {
+	&verb_recover, &verb_diagnose, &verb_case, &verb_device, &verb_bench, &verb_practice, &verb_lint,
+};
+
+static const struct cli_verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (strcmp(verbs[i]->name, name) == 0)
+			return verbs[i];
+	return NULL;
+}
+
+bool cli_is_verb(const char *name)
+{
+	return find_verb(name) != NULL;
+}
+
+void cli_print_error(const struct error *error)
+{
+	fprintf(stderr, "unbrick: %s\n", error->text);
+	if (error->hint[0])
+		fprintf(stderr, "  %s\n", error->hint);
+}
+
+static void print_verb(const struct cli_verb *verb)
+{
+	printf("usage: unbrick %s [options] %s\n%s\n\noptions:\n", verb->name, verb->words, verb->summary);
+	for (const struct cli_option *option = verb->options; option->name; option++) {
+		char left[48];
+
+		text_format(left, sizeof(left), "--%s%s%s", option->name, option->value ? " " : "", option->value ? option->value : "");
+		printf("  %-24s %s\n", left, option->help);
+	}
+	printf("  %-24s %s\n  %-24s %s\n", "--state FOLDER", "where the casebook and the captures are", "--db FOLDER", "more device data, looked at first");
+}
+
+void cli_print_help(void)
+{
+	printf("usage: unbrick                    the full-screen console\n"
+	       "       unbrick VERB [options]     one job, for scripts\n\nverbs:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		printf("  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+	printf("\n  --help, --version; unbrick VERB --help for the options of one verb; unbrick(1) for all\n");
+}
+
+const char *cli_value(const struct cli_verb *verb, const struct cli_line *line, const char *name)
+{
+	for (size_t i = 0; verb->options[i].name; i++)
+		if (strcmp(verb->options[i].name, name) == 0)
+			return line->value[i];
+	return NULL;
+}
+
+static int usage(const char *verb, const char *what, const char *argument)
+{
+	fprintf(stderr, "unbrick: %s '%s'\n  see: unbrick %s --help\n", what, argument, verb);
+	return EXIT_USAGE;
+}
+
+/* "--name value" and "--name=value". */
+static int take_option(const struct cli_verb *verb, struct cli_line *line, const char **folders, int argc, char **argv, int *at)
+{
+	const char *argument = argv[*at] + 2;
+	const char *equals = strchr(argument, '=');
+	size_t length = equals ? (size_t)(equals - argument) : strlen(argument);
+	const struct cli_option common[] = { { "state", "FOLDER", "" }, { "db", "FOLDER", "" }, { NULL, NULL, NULL } };
+	const char **common_to[] = { &line->state_folder, &folders[0] };
+	const char **to = NULL;
+	bool has_value = true;
+
+	for (size_t i = 0; verb->options[i].name; i++)
+		if (strlen(verb->options[i].name) == length && strncmp(verb->options[i].name, argument, length) == 0) {
+			to = &line->value[i];
+			has_value = verb->options[i].value != NULL;
+		}
+	for (size_t i = 0; common[i].name; i++)
+		if (strlen(common[i].name) == length && strncmp(common[i].name, argument, length) == 0)
+			to = common_to[i];
+	if (to == NULL)
+		return usage(verb->name, "there is no option", argv[*at]);
+	if (!has_value) {
+		*to = "";
+		return EXIT_WELL;
+	}
+	if (equals == NULL && *at + 1 >= argc)
+		return usage(verb->name, "a value is missing after", argv[*at]);
+	*to = equals ? equals + 1 : argv[++*at];
+	return EXIT_WELL;
+}
+
+int cli_main(int argc, char **argv, const char *const *library_folders)
+{
+	const struct cli_verb *verb = find_verb(argv[1]);
+	const char *folders[8] = { NULL };
+	struct cli_line line = { 0 };
+	size_t count = 0;
+
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0) {
+			print_verb(verb);
+			return EXIT_WELL;
+		}
+		if (text_starts(argv[i], "--") && argv[i][2]) {
+			int code = take_option(verb, &line, folders, argc, argv, &i);
+
+			if (code != EXIT_WELL)
+				return code;
+		} else if (line.word_count < CLI_WORDS_MAX) {
+			line.word[line.word_count++] = argv[i];
+		}
+	}
+	if (folders[0])
+		count++;
+	for (size_t i = 0; library_folders[i] && count + 1 < ARRAY_SIZE(folders); i++)
+		folders[count++] = library_folders[i];
+	folders[count] = NULL;
+	line.library_folders = folders;
+	return verb->run(&line);
+}

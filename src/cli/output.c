@@ -1,0 +1,150 @@
+#include "src/cli/output.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+#include "src/store/casebook.h"
+
+void output_text(const char *format, ...)
+{
+	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *shown = NULL;
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vasprintf(&text, format, args);
+	va_end(args);
+	if (length < 0) {
+		text = NULL;	/* vasprintf leaves it undefined */
+		return;
+	}
+	shown = malloc((size_t)length + 1);
+	if (shown == NULL)
+		return;
+	for (const char *at = text; *at; ) {
+		size_t size = strcspn(at, "\n");
+
+		text_printable(shown, (size_t)length + 1, bytes_of(at, size));
+		fputs(shown, stdout);
+		at += size;
+		if (*at == '\n') {
+			putchar('\n');
+			at++;
+		}
+	}
+}
+
+json_t *output_json_text(const char *text)
+{
+	AUTO_FREE char *shown = NULL;
+	json_t *string;
+	size_t size;
+
+	if (text == NULL)
+		return json_null();
+	string = json_string(text);
+	if (string)
+		return string;
+	size = strlen(text) + 1;
+	shown = malloc(size);
+	if (shown)
+		text_printable(shown, size, bytes_of_text(text));
+	return json_string(shown ? shown : "");
+}
+
+static void dump(json_t *item, size_t flags, const char *end)
+{
+	AUTO_FREE char *text = item ? json_dumps(item, flags | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(4)) : NULL;
+
+	if (text)
+		printf("%s%s", text, end);
+	else
+		fprintf(stderr, "unbrick: no memory for the JSON document\n");
+	json_decref(item);
+}
+
+void output_json(json_t *document)
+{
+	dump(document, JSON_INDENT(2), "\n");
+}
+
+void output_json_item(json_t *item)
+{
+	dump(item, JSON_COMPACT, "");
+}
+
+char *output_time(char *to, size_t size, int64_t time_ms)
+{
+	time_t seconds = (time_t)(time_ms / 1000);
+	struct tm parts;
+
+	to[0] = '\0';
+	if (localtime_r(&seconds, &parts) == NULL || strftime(to, size, "%Y-%m-%d %H:%M:%S %z", &parts) == 0)
+		text_format(to, size, "%lld", (long long)time_ms);
+	return to;
+}
+
+int output_end(int exit_code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return exit_code;
+	fprintf(stderr, "unbrick: cannot write to standard output: %s\n", strerror(errno));
+	return EXIT_FAILED;
+}
+
+int output_usage(const char *verb, const char *format, ...)
+{
+	char text[400], shown[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	text_printable(shown, sizeof(shown), bytes_of_text(text));
+	fprintf(stderr, "unbrick: %s\n  see: unbrick %s --help\n", shown, verb);
+	return EXIT_USAGE;
+}
+
+int output_error(const struct error *error, int exit_code)
+{
+	struct error shown = { .status = error->status };
+
+	text_printable(shown.text, sizeof(shown.text), bytes_of_text(error->text));
+	text_printable(shown.hint, sizeof(shown.hint), bytes_of_text(error->hint));
+	fflush(stdout);
+	cli_print_error(&shown);
+	return exit_code;
+}
+
+/* The same rule as the app's: XDG Base Directory Specification 0.8 ignores relative paths. */
+char *output_state_folder(const struct cli_line *line, char *to, size_t size)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	if (line->state_folder)
+		return text_copy(to, size, line->state_folder);
+	if (state && state[0] == '/')
+		return text_format(to, size, "%s/unbrick", state);
+	return text_format(to, size, "%s/.local/state/unbrick", home && home[0] == '/' ? home : "/tmp");
+}
+
+enum status output_casebook(const struct cli_line *line, struct casebook **ret_book, struct error *reterr)
+{
+	char folder[500], path[600];
+
+	output_state_folder(line, folder, sizeof(folder));
+	text_format(path, sizeof(path), "%s/casebook.db", folder);
+	if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		error_set(reterr, STATUS_NOT_FOUND, "there is no casebook at '%s'", path);
+		return error_hint(reterr, "the first case makes it; another folder is chosen with --state FOLDER");
+	}
+	return casebook_open(path, ret_book, reterr);
+}

@@ -1,0 +1,302 @@
+/* unbrick recover: the same case as on the screen, led by the options instead of keys; one JSON event a line with --json. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/text.h"
+#include "src/cli/cli.h"
+#include "src/core/app.h"
+
+enum { DEVICE, PORT, IMAGE, METHOD, HAPPENED, CASE, POWER, TFTP_PORT, TIMEOUT, YES, JSON };
+
+static const struct cli_option options[] = {
+	[DEVICE] = { "device", "PROFILE", "which device it is: see `unbrick device search`" },
+	[PORT] = { "port", "PORT", "serial line: /dev/..., tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH" },
+	[IMAGE] = { "image", "FILE", "the vendor's firmware image" },
+	[METHOD] = { "method", "NAME", "the way back to take; else the first that treats the cause" },
+	[HAPPENED] = { "happened", "TEXT", "what happened: power, checksum, space, other-file, unknown, or in words" },
+	[CASE] = { "case", "NUMBER", "go on with an open case" },
+	[POWER] = { "power-command", "COMMAND", "switches the device; {} stands for on, off or cycle" },
+	[TFTP_PORT] = { "tftp-port", "PORT", "serve on another port than 69, for loaders that know tftpdstp" },
+	[TIMEOUT] = { "timeout", "SECONDS", "stop after so long (1800); the case stays open" },
+	[YES] = { "yes", NULL, "allow what cannot be undone, without asking" },
+	[JSON] = { "json", NULL, "one JSON object a line" },
+	{ NULL, NULL, NULL },
+};
+
+struct recover {
+	const struct cli_line *line;
+	struct loop *loop;
+	struct app *app;
+	int64_t case_id;
+	unsigned answered;		/* question id */
+	unsigned refused;		/* the same question refused our answer */
+	bool json;
+	bool is_plan_tried;
+	int exit_code;
+	bool is_over;
+	struct loop_timer *limit;
+};
+
+static const char *const by_names[] = { [JOURNAL_OBSERVED] = "observed", [JOURNAL_PROGRAM] = "program", [JOURNAL_OPERATOR] = "operator" };
+
+static void print_json(json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT);
+
+	if (text)
+		printf("%s\n", text);
+	fflush(stdout);
+	free(text);
+	json_decref(object);
+}
+
+static void on_event(void *user, const struct app_event *event)
+{
+	struct recover *r = user;
+	json_t *data = event->data ? json_loads(event->data, 0, NULL) : NULL;
+
+	if (!r->json) {
+		if (!text_equal(event->kind, "progress") && !text_equal(event->kind, "console"))
+			printf("%-10s %s\n", event->kind, event->text);
+		fflush(stdout);
+		json_decref(data);
+		return;
+	}
+	print_json(json_pack("{s:I,s:I,s:s,s:s,s:s,s:o*}", "case", (json_int_t)event->case_id, "time", (json_int_t)event->wall_ms, "by", by_names[event->by],
+			     "event", event->kind, "text", event->text, "data", data));
+}
+
+static void finish(struct recover *r, int exit_code)
+{
+	if (r->is_over)
+		return;
+	r->is_over = true;
+	r->exit_code = exit_code;
+	loop_stop(r->loop);
+}
+
+static int class_of(const struct error *error)
+{
+	switch (error->status) {
+	case STATUS_REFUSED:
+		return EXIT_REFUSED;
+	case STATUS_BUSY:
+	case STATUS_NO_PERMISSION:
+	case STATUS_NOT_FOUND:
+		return EXIT_NETWORK;
+	case STATUS_TIMEOUT:
+		return EXIT_NO_ANSWER;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+static const char *given(const struct recover *r, int option)
+{
+	return r->line->value[option];
+}
+
+/* The first way that treats the cause and is possible, or the one that was asked for. One try: a second would write again. */
+static const char *choose_plan(struct recover *r, const struct case_view *view, char *to, size_t size)
+{
+	if (view->question.choice_count && text_equal(view->question.choice[0].id, "well"))
+		return "well";
+	if (r->is_plan_tried)
+		return NULL;
+	r->is_plan_tried = true;
+	if (given(r, METHOD))
+		return text_format(to, size, "method:%s", given(r, METHOD));
+	if (view->plan_count && view->plan[0].is_possible)
+		return text_format(to, size, "method:%s", view->plan[0].name);
+	return NULL;
+}
+
+static const char *choose(struct recover *r, const struct case_view *view, char *to, size_t size)
+{
+	const struct question *question = &view->question;
+
+	switch (view->phase) {
+	case GUIDE_HAPPENED:
+		return given(r, HAPPENED) ? text_format(to, size, "%s", question->choice[0].id) : "unknown";
+	case GUIDE_DIAGNOSIS:
+		return choose_plan(r, view, to, size);
+	case GUIDE_OUTCOME:
+		return "close";
+	case GUIDE_CONNECT:
+	case GUIDE_WATCH:
+		return "";		/* nothing to choose: it goes on by itself */
+	default:
+		break;
+	}
+	for (unsigned i = 0; i < question->choice_count; i++)
+		if (text_equal(question->choice[i].id, "yes"))
+			return given(r, YES) ? "yes" : "no";
+	return "";
+}
+
+/* NULL: there is no answer, the job ends. "": wait. */
+static const char *find_answer(struct recover *r, const struct case_view *view, char *to, size_t size)
+{
+	switch (view->question.type) {
+	case QUESTION_DEVICE:
+		return given(r, DEVICE);
+	case QUESTION_FILE:
+		return given(r, IMAGE) ? given(r, IMAGE) : view->phase == GUIDE_DIAGNOSIS ? "" : NULL;
+	case QUESTION_WORD:
+		return given(r, YES) && text_equal(view->question.word, "yes") ? "yes" : NULL;
+	case QUESTION_CHOOSE:
+		return choose(r, view, to, size);
+	default:
+		return "";
+	}
+}
+
+static void say_why(struct recover *r, const struct case_view *view)
+{
+	const struct error *problem = &view->problem;
+
+	if (problem->status == STATUS_OK && view->question.text[0])
+		fprintf(stderr, "unbrick: no answer for: %s%s\n", view->question.text, view->question.type == QUESTION_WORD ? " (--yes allows it)" : "");
+	else if (problem->status != STATUS_OK)
+		cli_print_error(problem);
+	(void)r;
+}
+
+static void end_case(struct recover *r, const struct case_view *view)
+{
+	bool well = view->booted == OUTCOME_YES && view->verified != OUTCOME_NO;
+
+	if (r->json)
+		print_json(json_pack("{s:I,s:s,s:s,s:s,s:s,s:s}", "case", (json_int_t)r->case_id, "event", "result", "cause", cause_label(view->verdict.cause), "written",
+				     outcome_name(view->written), "verified", outcome_name(view->verified), "booted", outcome_name(view->booted)));
+	else
+		printf("case #%" PRId64 ": written %s, verified %s, booted %s\n", r->case_id, outcome_name(view->written), outcome_name(view->verified),
+		       outcome_name(view->booted));
+	finish(r, well ? EXIT_WELL : EXIT_FAILED);
+}
+
+static void on_change(void *user)
+{
+	struct recover *r = user;
+	const struct case_view *view = app_case_view(r->app, r->case_id);
+	char text[200];
+	const char *answer;
+	struct error error;
+
+	app_snapshot(r->app);
+	if (view == NULL || r->is_over)
+		return;
+	if (view->phase == GUIDE_CLOSED) {
+		end_case(r, view);
+		return;
+	}
+	if (view->question.type == QUESTION_NONE || view->question.id == r->answered)
+		return;
+	answer = find_answer(r, view, text, sizeof(text));
+	if (answer == NULL) {
+		say_why(r, view);
+		finish(r, view->problem.status != STATUS_OK ? class_of(&view->problem) : EXIT_REFUSED);
+		return;
+	}
+	r->answered = view->question.id;
+	if (answer[0] == '\0' && view->question.type == QUESTION_CHOOSE)
+		return;
+	if (view->phase == GUIDE_HAPPENED && given(r, HAPPENED))
+		answer = given(r, HAPPENED);
+	if (app_case_answer(r->app, r->case_id, view->question.id, answer, &error) != STATUS_OK) {
+		cli_print_error(&error);
+		finish(r, error.status == STATUS_REFUSED ? EXIT_REFUSED : EXIT_USAGE);
+	}
+}
+
+static void on_limit(void *user)
+{
+	struct recover *r = user;
+
+	fprintf(stderr, "unbrick: time is over; the case #%" PRId64 " stays open\n", r->case_id);
+	finish(r, EXIT_NO_ANSWER);
+}
+
+/* While the flash is written, a hang-up or Ctrl-C does not stop the work: it would leave it half written. */
+static void on_signal(void *user, int number)
+{
+	struct recover *r = user;
+
+	if (app_is_dangerous(r->app)) {
+		fprintf(stderr, "unbrick: the flash is being written; stopping when that is over is safe, now is not\n");
+		return;
+	}
+	(void)number;
+	finish(r, EXIT_INTERRUPTED);
+}
+
+static int begin(struct recover *r, struct error *error)
+{
+	unsigned console;
+	enum status status;
+
+	if (given(r, PORT)) {
+		status = app_console_open(r->app, given(r, PORT), 0, &console, error);
+		if (status != STATUS_OK)
+			return EXIT_NO_PORT;
+	}
+	if (given(r, CASE)) {
+		r->case_id = strtoll(given(r, CASE), NULL, 10);
+		status = app_case_open(r->app, r->case_id, error);
+	} else {
+		status = app_case_new(r->app, &r->case_id, error);
+	}
+	return status == STATUS_OK ? EXIT_WELL : EXIT_FAILED;
+}
+
+static void watch_signals(struct recover *r)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		loop_on_signal(r->loop, numbers[i], on_signal, r);
+}
+
+static int run(const struct cli_line *line)
+{
+	struct recover r = { .line = line, .json = line->value[JSON] != NULL, .exit_code = EXIT_FAILED };
+	struct app_options app_options = {
+		.state_folder = line->state_folder, .library_folders = line->library_folders, .power_command = line->value[POWER],
+		.tftp_port = line->value[TFTP_PORT] ? (unsigned)strtoul(line->value[TFTP_PORT], NULL, 10) : 0, .is_unattended = true, .port = line->value[PORT],
+	};
+	struct error error;
+	int code;
+
+	if (app_options.power_command == NULL)
+		app_options.power_command = getenv("UNBRICK_POWER_COMMAND");
+	if (!line->value[CASE] && (!line->value[DEVICE] || !line->value[PORT])) {
+		fprintf(stderr, "unbrick: recover needs --device and --port\n  see: unbrick recover --help\n");
+		return EXIT_USAGE;
+	}
+	if (loop_new(&r.loop, &error) != STATUS_OK || app_new(r.loop, &app_options, &r.app, &error) != STATUS_OK) {
+		cli_print_error(&error);
+		loop_free(r.loop);
+		return EXIT_FAILED;
+	}
+	app_observe(r.app, &(struct app_observer){ .on_change = on_change, .on_event = on_event, .user = &r });
+	watch_signals(&r);
+	r.limit = loop_timer_new(r.loop, on_limit, &r);
+	loop_timer_set_after(r.limit, (line->value[TIMEOUT] ? strtoul(line->value[TIMEOUT], NULL, 10) : 1800) * 1000);
+	code = begin(&r, &error);
+	if (code == EXIT_WELL)
+		loop_run(r.loop);
+	else
+		cli_print_error(&error);
+	loop_timer_free(r.limit);
+	app_free(r.app);
+	loop_free(r.loop);
+	return code == EXIT_WELL ? r.exit_code : code;
+}
+
+const struct cli_verb verb_recover = {
+	.name = "recover", .words = "", .summary = "bring a device back, led by options instead of keys", .options = options, .run = run,
+};

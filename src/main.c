@@ -1,0 +1,104 @@
+/* src/main.c
+ *
+ * The roof: it alone sees everything and wires it. No argument: the full-screen console; a verb: the command line. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/base/text.h"
+#include "src/cli/cli.h"
+#include "src/cli/version.h"
+#include "src/core/app.h"
+#include "src/io/loop.h"
+#include "src/practice/practice_device.h"
+#include "ui/ui.h"
+
+/* The data beside the source is for running before `make install`; the installed one is the normal case. */
+static const char *const library_folders[] = { FIRMWARE_DB_DIR, NULL };
+static const char *const source_folders[] = { SOURCE_DB_DIR, NULL };
+
+static const char *const *find_library(void)
+{
+	return access(FIRMWARE_DB_DIR, R_OK) == 0 ? library_folders : source_folders;
+}
+
+struct screen_arguments {
+	const char *state_folder;
+	const char *port;
+	const char *practice_kind;
+	const char *const *folders;
+};
+
+static int run_screen(const struct screen_arguments *arguments)
+{
+	struct app_options options = {
+		.state_folder = arguments->state_folder, .library_folders = arguments->folders, .port = arguments->port,
+		.power_command = getenv("UNBRICK_POWER_COMMAND"),
+	};
+	struct loop *loop = NULL;
+	struct app *app = NULL;
+	struct error error;
+	enum status status = loop_new(&loop, &error);
+
+	if (status == STATUS_OK)
+		status = app_new(loop, &options, &app, &error);
+	if (status == STATUS_OK && arguments->practice_kind)
+		status = app_practice_start(app, arguments->practice_kind, &error);
+	if (status == STATUS_OK)
+		status = ui_run(loop, app, &(struct ui_options){ 0 }, &error);
+	app_free(app);
+	loop_free(loop);
+	if (status == STATUS_OK)
+		return EXIT_WELL;
+	cli_print_error(&error);
+	return EXIT_FAILED;
+}
+
+int cli_start_screen(const struct cli_line *line, const char *practice_kind)
+{
+	return run_screen(&(struct screen_arguments){ .state_folder = line->state_folder, .practice_kind = practice_kind, .folders = line->library_folders });
+}
+
+static int run_screen_options(int argc, char **argv)
+{
+	struct screen_arguments arguments = { .folders = find_library() };
+	const char *folders[3] = { NULL };
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--state") == 0 && i + 1 < argc) {
+			arguments.state_folder = argv[++i];
+		} else if (strcmp(argv[i], "--port") == 0 && i + 1 < argc) {
+			arguments.port = argv[++i];
+		} else if (strcmp(argv[i], "--db") == 0 && i + 1 < argc) {
+			folders[0] = argv[++i];
+			folders[1] = arguments.folders[0];
+			arguments.folders = folders;
+		} else {
+			fprintf(stderr, "unbrick: there is no verb or option '%s'\n  see: unbrick --help\n", argv[i]);
+			return EXIT_USAGE;
+		}
+	}
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "unbrick: the full-screen console needs a terminal\n  for scripts: unbrick recover --help\n");
+		return EXIT_USAGE;
+	}
+	return run_screen(&arguments);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "practice-device") == 0)
+		return practice_device_main(argc - 1, argv + 1);
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+		cli_print_help();
+		return EXIT_WELL;
+	}
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		cli_print_version();
+		return EXIT_WELL;
+	}
+	if (argc > 1 && cli_is_verb(argv[1]))
+		return cli_main(argc, argv, find_library());
+	return run_screen_options(argc, argv);
+}
