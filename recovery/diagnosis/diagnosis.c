@@ -22,6 +22,7 @@ struct diagnosis {
 	struct course course;
 	struct evidence_book book;
 	size_t quiet_size;	/* of the unfinished line when it was last looked at */
+	bool is_deaf;
 };
 
 DEFINE_AUTO(diagnosis);
@@ -40,6 +41,7 @@ enum status diagnosis_new(const struct sign *signs, size_t sign_count,
 		return status;
 	diagnosis->on_line = on_line;
 	diagnosis->user = user;
+	line_reader_init(&diagnosis->reader);
 	diagnosis_reset(diagnosis);
 	*ret_diagnosis = TAKE(diagnosis);
 	return STATUS_OK;
@@ -59,11 +61,11 @@ void diagnosis_reset(struct diagnosis *diagnosis)
 
 	/* the profile is not something seen */
 	text_copy(arch, sizeof(arch), diagnosis->course.expected_arch);
-	line_reader_init(&diagnosis->reader);
 	course_init(&diagnosis->course);
 	text_copy(diagnosis->course.expected_arch, sizeof(arch), arch);
 	diagnosis->book.count = 0;
 	diagnosis->quiet_size = 0;
+	diagnosis->is_deaf = false;
 }
 
 /* How much a sign tells about its line, for marking it. */
@@ -122,7 +124,7 @@ static const struct sign *apply_signs(struct diagnosis *diagnosis, const struct 
 
 static void finish_line(struct diagnosis *diagnosis, const struct reader_line *line)
 {
-	const struct sign *best = apply_signs(diagnosis, line);
+	const struct sign *best = diagnosis->is_deaf ? NULL : apply_signs(diagnosis, line);
 
 	diagnosis->quiet_size = 0;
 	if (diagnosis->on_line == NULL)
@@ -141,12 +143,17 @@ void diagnosis_input(struct diagnosis *diagnosis, struct bytes in, uint64_t now_
 		finish_line(diagnosis, &line);
 }
 
+void diagnosis_heed(struct diagnosis *diagnosis, bool heeds)
+{
+	diagnosis->is_deaf = !heeds;
+}
+
 void diagnosis_quiet(struct diagnosis *diagnosis, uint64_t now_ms)
 {
 	struct reader_line line;
 
 	(void)now_ms;
-	if (!line_reader_peek(&diagnosis->reader, &line) || line.size == diagnosis->quiet_size)
+	if (diagnosis->is_deaf || !line_reader_peek(&diagnosis->reader, &line) || line.size == diagnosis->quiet_size)
 		return;
 	diagnosis->quiet_size = line.size;
 	(void)apply_signs(diagnosis, &line);

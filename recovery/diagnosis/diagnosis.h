@@ -85,9 +85,12 @@ enum status diagnosis_new(const struct sign *signs, size_t sign_count,
 			  void (*on_line)(void *user, const struct diagnosis_line *line), void *user,
 			  struct diagnosis **ret_diagnosis, struct error *reterr);
 void diagnosis_free(struct diagnosis *diagnosis);
-/* Forgets everything seen, keeps the signs. */
+/* Forgets everything seen, keeps the signs; line numbers go on. */
 void diagnosis_reset(struct diagnosis *diagnosis);
 void diagnosis_input(struct diagnosis *diagnosis, struct bytes in, uint64_t now_ms);
+/* Off while somebody types commands at the prompt: lines are still counted and handed out, but what they say is an answer to the typing,
+ * not the course of a start, so no sign is looked for. On at first and after diagnosis_reset. */
+void diagnosis_heed(struct diagnosis *diagnosis, bool heeds);
 /* An unfinished last line (a prompt) is looked at as well, without ending it: call when the line has been quiet. */
 void diagnosis_quiet(struct diagnosis *diagnosis, uint64_t now_ms);
 /* No more will come (end of file). */

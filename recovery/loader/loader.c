@@ -86,7 +86,9 @@ void loader_difference_of(const struct loader_task *task, struct loader_differen
 	/* Data rarely ends at a cell's border, so the first cell of an erased run may hold some of the image. */
 	is->has_erased_tail = is->erased > 0 && is->differs <= 1 && is->first_bad > 0 && is->last_bad - is->first_bad + 1 == bad;
 	is->has_foreign_front = is->first_bad == 0 && is->differs >= FRONT_MIN && is->last_bad + 1 == bad && is->same > 0 && is->erased <= 2;
-	if (bad == 0)
+	if (is->total == 0)
+		text_copy(is->text, sizeof(is->text), "nothing was compared");
+	else if (bad == 0)
 		text_copy(is->text, sizeof(is->text), "the flash holds exactly the image");
 	else if (is->has_erased_tail)
 		snprintf(is->text, sizeof(is->text), "the image is there up to 0x%zx; %zu KiB behind it are erased flash, never written",
@@ -101,13 +103,22 @@ void loader_difference_of(const struct loader_task *task, struct loader_differen
 			 is->first_bad * (size_t)task->cell_size, is->erased);
 }
 
+/* Erased cells in front of the image's, with at most one between them that holds the border. */
+static bool ends_in_gap(const struct loader_task *fine)
+{
+	for (size_t i = 0; i + 1 < fine->cell_count; i++) {
+		size_t behind = fine->cell[i + 1] == CELL_DIFFERS ? i + 2 : i + 1;
+
+		if (fine->cell[i] == CELL_ERASED && behind < fine->cell_count && fine->cell[behind] == CELL_SAME)
+			return true;
+	}
+	return false;
+}
+
 void loader_difference_refine(struct loader_difference *difference, const struct loader_task *fine)
 {
-	for (size_t i = 0; i + 1 < fine->cell_count; i++)
-		if (fine->cell[i] == CELL_ERASED && fine->cell[i + 1] == CELL_SAME && difference->has_foreign_front) {
-			difference->has_gap = true;
-			text_copy(difference->text, sizeof(difference->text),
-				  "other data, then a gap of erased flash, then this image: a write was interrupted half way");
-			return;
-		}
+	if (!difference->has_foreign_front || !ends_in_gap(fine))
+		return;
+	difference->has_gap = true;
+	text_copy(difference->text, sizeof(difference->text), "other data, then a gap of erased flash, then this image: a write was interrupted half way");
 }

@@ -39,6 +39,7 @@ struct loader_build {
 	char version[96];
 	bool is_known;		/* learn has run; else nothing is assumed missing */
 	bool has_tftp, has_crc32, has_sf, has_nand, has_mmc, has_virtio, has_cp, has_erase, has_protect, has_saveenv, has_reset;
+	bool is_tftp_short;	/* its command is called tftp */
 	bool has_tftp_port;	/* the build knows tftpdstp */
 	char model[64], bootcmd[256], bootargs[160];	/* of its environment; empty when not set */
 };
@@ -53,6 +54,7 @@ struct loader_place {
 	uint64_t erase_size;	/* 0: by kind */
 	uint64_t base;		/* CFI: address of offset 0 */
 	uint64_t offset;	/* in the flash */
+	uint64_t room;		/* bytes from offset on that belong to the image; erasing beyond them is refused. 0: not known */
 	uint64_t load_address;	/* in RAM */
 	const char *device_ip, *bench_ip, *netmask;
 	unsigned tftp_port;	/* 0: 69 */
@@ -66,7 +68,7 @@ struct loader_task {	/* caller-owned; fields belong to the driver, but for done,
 	struct loader_build *build;
 	struct bytes image;
 	bool stop_at_difference;
-	uint32_t cell_size;		/* LOADER_CELL unless set after init */
+	uint32_t cell_size;		/* LOADER_CELL unless set after init; compare doubles it where the cells would not suffice */
 	unsigned step;
 	uint64_t at;			/* bytes of the image dealt with */
 	uint64_t block;			/* bytes of the block being checked, and where in it the next cell is */
@@ -85,7 +87,7 @@ struct loader_driver {
 	const char *name;
 	loader_next *learn;	/* fills task->build; changes nothing */
 	loader_next *load_tftp;	/* addresses for this session only; image to RAM; size and CRC checked there */
-	loader_next *write;	/* RAM to flash, erasing first where the storage needs it */
+	loader_next *write;	/* RAM to flash, erasing first where the storage needs it; proves anew that the RAM holds the image */
 	loader_next *compare;	/* flash against image, by CRC: fills cells; fails at the first difference with stop_at_difference */
 	loader_next *reset;
 };

@@ -6,7 +6,9 @@
 #include "src/base/text.h"
 
 /* What a loader says while it can still be stopped, and what a kernel says when it cannot any more. */
-static const char *const banners[] = { "U-Boot 1.", "U-Boot 20", "U-Boot SPL", "U-Boot TPL", "DRAM:", "stop autoboot", "barebox 20", "RedBoot" };
+static const char *const banners[] = { "U-Boot 1.", "U-Boot 20", "U-Boot SPL", "U-Boot TPL", "DRAM:", "stop autoboot", "barebox 20", "RedBoot(tm)" };
+/* Prompts of a system that is up already: no loader has them. */
+static const char *const not_loader[] = { "autoboot", "login:", "assword:" };
 static const char *const too_late[] = { "Starting kernel", "Linux version ", "Booting Linux on", "Uncompressing Linux" };
 
 void stop_boot_init(struct stop_boot *stop, const char *keys, const char *at, const char *prompt)
@@ -25,6 +27,7 @@ static void send_key(struct stop_boot *stop, uint64_t now_ms)
 
 static void clean_line(struct stop_boot *stop, uint64_t now_ms)
 {
+	stop->was_sending = stop->state == STOP_SENDING || (stop->state == STOP_CLEANING && stop->was_sending);
 	stop->state = STOP_CLEANING;
 	stop->out = "\x03";
 	stop->out_size = 1;
@@ -50,25 +53,37 @@ static bool tail_holds_any(const struct stop_boot *stop, const char *const *list
 	return false;
 }
 
-/* The prompt stands alone on the line; keys that came too late may stand behind it. */
-static bool at_prompt(const struct stop_boot *stop)
+/* The prompt stands on the line, alone but for blanks. */
+static bool is_prompt(const struct stop_boot *stop, size_t size)
 {
 	size_t wanted = stop->prompt ? strlen(stop->prompt) : 0;
 
 	while (wanted > 0 && stop->prompt[wanted - 1] == ' ')
 		wanted--;
-	if (wanted == 0)
-		return dialog_looks_like_prompt(stop->tail, stop->tail_size) && !tail_holds(stop, "autoboot");
-	if (stop->tail_size < wanted || memcmp(stop->tail, stop->prompt, wanted) != 0)
-		return false;
-	for (size_t i = wanted; i < stop->tail_size; i++)
-		if (stop->tail[i] != ' ' && strchr(stop->keys, stop->tail[i]) == NULL)
+	while (size > 0 && stop->tail[size - 1] == ' ')
+		size--;
+	if (wanted > 0)
+		return size == wanted && memcmp(stop->tail, stop->prompt, wanted) == 0;
+	return dialog_looks_like_prompt(stop->tail, size) && !tail_holds_any(stop, not_loader, sizeof(not_loader) / sizeof(not_loader[0]));
+}
+
+/* The same, but keys that came too late may stand behind it. */
+static bool at_prompt(const struct stop_boot *stop)
+{
+	size_t size = stop->tail_size;
+
+	while (!is_prompt(stop, size)) {
+		if (size == 0 || (stop->tail[size - 1] != ' ' && strchr(stop->keys, stop->tail[size - 1]) == NULL))
 			return false;
+		size--;
+	}
 	return true;
 }
 
 static void follow_line(struct stop_boot *stop, uint8_t byte)
 {
+	if (text_in_escape(&stop->escape, byte))
+		return;
 	if (byte == '\n' || byte == '\r') {
 		stop->tail_size = 0;
 	} else if (byte >= 0x20) {
@@ -83,14 +98,10 @@ static void follow_line(struct stop_boot *stop, uint8_t byte)
 static enum stop_boot_event_type on_byte(struct stop_boot *stop, uint8_t byte, uint64_t now_ms)
 {
 	follow_line(stop, byte);
-	if (stop->state == STOP_CLEANING) {
-		stop->deadline_ms = now_ms + STOP_BOOT_QUIET_MS;
-		return STOP_BOOT_NOTHING;
-	}
 	if (stop->state == STOP_SETTLED)
 		return STOP_BOOT_NOTHING;
 	if (byte >= 0x20 && tail_holds_any(stop, too_late, sizeof(too_late) / sizeof(too_late[0]))) {
-		bool was_sending = stop->state == STOP_SENDING;
+		bool was_sending = stop->state == STOP_SENDING || (stop->state == STOP_CLEANING && stop->was_sending);
 
 		stop->state = STOP_AWAIT_START;
 		stop->deadline_ms = UINT64_MAX;
@@ -105,8 +116,8 @@ static enum stop_boot_event_type on_byte(struct stop_boot *stop, uint8_t byte, u
 		send_key(stop, now_ms);
 		return STOP_BOOT_STARTED;
 	}
-	if (stop->state == STOP_SENDING && at_prompt(stop))
-		clean_line(stop, now_ms);
+	if (stop->state == STOP_CLEANING)
+		stop->deadline_ms = now_ms + STOP_BOOT_QUIET_MS;
 	return STOP_BOOT_NOTHING;
 }
 
@@ -123,26 +134,49 @@ enum stop_boot_event_type stop_boot_input(struct stop_boot *stop, struct bytes *
 	return STOP_BOOT_NOTHING;
 }
 
+static void learn_prompt(struct stop_boot *stop)
+{
+	size_t size = stop->tail_size;
+
+	while (size > 1 && stop->tail[size - 1] == ' ' && stop->tail[size - 2] == ' ')
+		size--;
+	if (size >= sizeof(stop->learnt))
+		size = sizeof(stop->learnt) - 1;
+	memcpy(stop->learnt, stop->tail, size);
+	stop->learnt[size] = '\0';
+}
+
 enum stop_boot_event_type stop_boot_tick(struct stop_boot *stop, uint64_t now_ms)
 {
 	if (now_ms < stop->deadline_ms)
 		return STOP_BOOT_NOTHING;
 	if (stop->state == STOP_SENDING) {
-		send_key(stop, now_ms);
+		if (!at_prompt(stop))
+			send_key(stop, now_ms);
+		else if (now_ms - stop->last_byte_ms >= STOP_BOOT_KEY_MS)
+			clean_line(stop, now_ms);
+		else	/* no key now: its echo would keep the line from being quiet */
+			stop->deadline_ms = stop->last_byte_ms + STOP_BOOT_KEY_MS;
 		return STOP_BOOT_NOTHING;
 	}
 	stop->deadline_ms = UINT64_MAX;
 	if (stop->state != STOP_CLEANING)
 		return STOP_BOOT_NOTHING;
-	if (!at_prompt(stop) || stop->tail_size >= sizeof(stop->learnt)) {
-		/* It was not a prompt after all (a table's '#', a late message): go on waiting. */
-		stop->state = STOP_AWAIT_START;
-		return STOP_BOOT_NOTHING;
+	if (is_prompt(stop, stop->tail_size)) {
+		learn_prompt(stop);
+		stop->state = STOP_SETTLED;
+		return STOP_BOOT_DONE;
 	}
-	memcpy(stop->learnt, stop->tail, stop->tail_size);
-	stop->learnt[stop->tail_size] = '\0';
-	stop->state = STOP_SETTLED;
-	return STOP_BOOT_DONE;
+	if (at_prompt(stop)) {	/* a late key stands in the device's line */
+		clean_line(stop, now_ms);
+	} else if (stop->was_sending) {
+		/* It was no prompt after all ("Net: " and a pause): the window may still be to come. */
+		stop->state = STOP_SENDING;
+		send_key(stop, now_ms);
+	} else {
+		stop->state = STOP_AWAIT_START;
+	}
+	return STOP_BOOT_NOTHING;
 }
 
 struct bytes stop_boot_output(const struct stop_boot *stop)
@@ -154,6 +188,8 @@ void stop_boot_sent(struct stop_boot *stop, size_t count)
 {
 	if (count > stop->out_size)
 		count = stop->out_size;
+	if (count == 0)
+		return;
 	stop->out += count;
 	stop->out_size -= count;
 }

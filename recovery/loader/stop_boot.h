@@ -1,8 +1,8 @@
 /* recovery/loader/stop_boot.h
  *
  * Getting a bootloader's prompt: waits for the sign that the window is open, sends the stop key every 30 ms (never a flood: what the
- * loader does not eat lands in its command line), recognises the prompt, and cleans the line with one Ctrl-C. A machine: no
- * descriptor, no clock. The default key is a space, which is harmless at every prompt; Enter is never used unasked, since
+ * loader does not eat lands in its command line), recognises the prompt once the line is quiet behind it, and cleans the line with
+ * Ctrl-C until the prompt stands there alone. A machine: no descriptor, no clock. The default key is a space, which is harmless at every prompt; Enter is never used unasked, since
  * an empty Enter repeats the last command. Source: U-Boot common/autoboot.c; facts in protocols/uboot-console. */
 #ifndef UNBRICK_RECOVERY_STOP_BOOT_H
 #define UNBRICK_RECOVERY_STOP_BOOT_H
@@ -30,7 +30,8 @@ struct stop_boot {	/* caller-owned; fields belong to stop_boot.c */
 	const char *out;
 	size_t out_size;
 	uint64_t deadline_ms, last_byte_ms;
-	bool is_prompt_likely;
+	bool was_sending;	/* before the line was cleaned */
+	uint8_t escape;		/* of text_in_escape() */
 };
 
 /* All borrowed; NULL: a space; any banner; any prompt-like last line. */

@@ -14,7 +14,7 @@ static void take_group(pcre2_match_data *match, const char *text, int count, cha
 	if (count > 1 && at[2] != PCRE2_UNSET) {
 		length = at[3] - at[2];
 		if (length >= size)
-			length = size - 1;
+			length = size - 1;	/* size > 0 */
 		memcpy(ret_group, text + at[2], length);
 	}
 	ret_group[length] = '\0';
@@ -24,7 +24,7 @@ bool pattern_matches(const char *pattern, const char *text, char *ret_group, siz
 {
 	PCRE2_SIZE where;
 	int code, count;
-	pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, 0, &code, &where, NULL);
+	pcre2_code *compiled = pattern == NULL || text == NULL ? NULL : pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, 0, &code, &where, NULL);
 	pcre2_match_context *limits = pcre2_match_context_create(NULL);
 	pcre2_match_data *match = compiled ? pcre2_match_data_create_from_pattern(compiled, NULL) : NULL;
 	bool matches = false;
@@ -33,7 +33,7 @@ bool pattern_matches(const char *pattern, const char *text, char *ret_group, siz
 		pcre2_set_match_limit(limits, MATCH_LIMIT);
 		count = pcre2_match(compiled, (PCRE2_SPTR)text, strlen(text), 0, 0, match, limits);
 		matches = count > 0;
-		if (matches && ret_group)
+		if (matches && ret_group && size > 0)
 			take_group(match, text, count, ret_group, size);
 	}
 	pcre2_match_data_free(match);

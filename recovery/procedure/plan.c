@@ -84,24 +84,32 @@ size_t plan_make(const struct verdict *verdict, const struct profile *profile, c
 {
 	size_t count = 0;
 
-	for (unsigned i = 0; i < profile->method_count && count < max; i++) {
+	for (unsigned i = 0; i < profile->method_count && max > 0; i++) {
 		struct plan_item item = { .method = &profile->methods[i] };
-		size_t at = count;
+		size_t at;
 
 		item.procedure = find(user, item.method->procedure);
 		if (item.procedure == NULL)
 			continue;
 		find_reason(&item, verdict);
 		find_obstacle(&item, bench);
+		if (count == max && rank(&ret_items[max - 1]) >= rank(&item))
+			continue;
+		at = count < max ? count : max - 1;	/* a full list loses its last */
 		/* Insertion keeps the profile's order among equals: it is the order in which the sources prefer them. */
 		while (at > 0 && rank(&ret_items[at - 1]) < rank(&item)) {
 			ret_items[at] = ret_items[at - 1];
 			at--;
 		}
 		ret_items[at] = item;
-		count++;
+		count += count < max;
 	}
 	return count;
+}
+
+static bool overlap(uint64_t offset, uint64_t size, const struct profile_partition *part)
+{
+	return offset < part->offset ? part->offset - offset < size : offset - part->offset < part->size;
 }
 
 enum status plan_guard_range(const struct profile *profile, uint64_t offset, uint64_t size, struct error *reterr)
@@ -109,13 +117,22 @@ enum status plan_guard_range(const struct profile *profile, uint64_t offset, uin
 	for (unsigned i = 0; i < profile->partition_count; i++) {
 		const struct profile_partition *part = &profile->partitions[i];
 
-		if (offset >= part->offset + part->size || offset + size <= part->offset || !text_equal(part->guard, "never-write"))
+		if (!overlap(offset, size, part) || (!text_equal(part->guard, "never-write") && !text_equal(part->guard, "unit-data")))
 			continue;
-		error_set(reterr, STATUS_REFUSED, "writing 0x%" PRIx64 " to 0x%" PRIx64 " would overwrite the partition '%s', which nothing could bring back", offset,
-			  offset + size, part->name);
+		error_set(reterr, STATUS_REFUSED, "writing 0x%" PRIx64 " bytes at 0x%" PRIx64 " would overwrite the partition '%s', which nothing could bring back", size,
+			  offset, part->name);
 		return error_hint(reterr, "check that the image is the one for this model");
 	}
 	return STATUS_OK;
+}
+
+/* The blocks that an erase takes whole; 512 where none is erased. */
+static uint64_t erase_size(const struct profile *profile)
+{
+	if (profile->storage.erase_size != 0)
+		return profile->storage.erase_size;
+	return text_equal(profile->storage.kind, "nand") ? 128 * 1024 :
+	       text_equal(profile->storage.kind, "spi-nor") || text_equal(profile->storage.kind, "cfi") ? 64 * 1024 : 512;
 }
 
 enum status plan_image_range(const struct profile *profile, uint64_t *ret_offset, uint64_t *ret_size, struct error *reterr)
@@ -132,10 +149,16 @@ enum status plan_image_range(const struct profile *profile, uint64_t *ret_offset
 			return error_set(reterr, STATUS_INVALID, "the profile %s does not say where its image lies in the flash", profile->id);
 		if (i == 0)
 			offset = part->offset;
+		if (part->size > UINT64_MAX - offset - size)
+			return error_set(reterr, STATUS_INVALID, "the partitions of the profile %s lie beyond every flash", profile->id);
 		size += part->size;
 	}
 	if (size == 0)
 		return error_set(reterr, STATUS_INVALID, "the profile %s does not say which partitions its image covers", profile->id);
+	/* An image of any size that fits is then rounded up to erase blocks within the range, never into the neighbour. */
+	if (offset % erase_size(profile) != 0 || size % erase_size(profile) != 0)
+		return error_set(reterr, STATUS_INVALID, "the image's partitions in the profile %s do not begin and end at erase blocks of 0x%" PRIx64 " bytes",
+				 profile->id, erase_size(profile));
 	*ret_offset = offset;
 	*ret_size = size;
 	return STATUS_OK;

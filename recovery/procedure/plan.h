@@ -33,9 +33,10 @@ struct plan_item {
 size_t plan_make(const struct verdict *verdict, const struct profile *profile, const struct plan_bench *bench,
 		 const struct procedure *(*find)(void *user, const char *name), void *user, struct plan_item *ret_items, size_t max);
 
-/* May [offset, offset + size) of the flash be written? STATUS_REFUSED names the guarded partition. */
+/* May [offset, offset + size) of the flash be written? STATUS_REFUSED names the guarded partition, be it never-write or unit-data. */
 enum status plan_guard_range(const struct profile *profile, uint64_t offset, uint64_t size, struct error *reterr);
-/* Where the vendor's image lies: the contiguous partitions that image-covers names. STATUS_INVALID without them. */
+/* Where the vendor's image lies: the contiguous partitions that image-covers names. STATUS_INVALID without them, and where they do not
+ * begin and end at erase blocks. */
 enum status plan_image_range(const struct profile *profile, uint64_t *ret_offset, uint64_t *ret_size, struct error *reterr);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "src/base/text.h"
 
+enum { UTF8_MAX = 4 };
+
 static bool condition_holds(const char *condition, run_condition *holds, void *user)
 {
 	bool negated = condition[0] == '!';
@@ -21,13 +23,23 @@ static bool condition_holds(const char *condition, run_condition *holds, void *u
 	return holds(user, name, equals + 1) != negated;
 }
 
+static void abort_run(struct procedure_run *run, const char *reason)
+{
+	run->state = RUN_ABORTED;
+	text_copy(run->reason, sizeof(run->reason), reason ? reason : "the step failed");
+}
+
 static void settle(struct procedure_run *run, run_condition *holds, void *user)
 {
 	while (run->state == RUN_AT_STEP) {
 		const struct procedure_step *step;
 
-		if (run->at >= run->procedure->step_count || run->at >= RUN_STEPS_MAX) {
+		if (run->at >= run->procedure->step_count) {
 			run->state = RUN_DONE;
+			return;
+		}
+		if (run->at >= RUN_STEPS_MAX) {	/* procedure_check refuses it; half a procedure is never a success */
+			abort_run(run, "the procedure has too many steps");
 			return;
 		}
 		step = &run->procedure->steps[run->at];
@@ -48,14 +60,20 @@ static bool gets_hold(enum step_kind kind)
 	return kind == STEP_POWER || kind == STEP_STOP_BOOT || kind == STEP_LOGIN || kind == STEP_BUTTON;
 }
 
+/* What a restart of the program loses: the hold of the device, the proofs, and what the bench offered. */
+static bool is_lost_by_restart(enum step_kind kind)
+{
+	return gets_hold(kind) || kind == STEP_IDENTIFY || kind == STEP_CHECK_IMAGE || kind == STEP_BENCH_NET || kind == STEP_SERVE || kind == STEP_LOAD;
+}
+
 void procedure_run_resume(struct procedure_run *run, unsigned at, run_condition *holds, void *user)
 {
 	procedure_run_init(run, run->procedure, holds, user);
 	if (at >= run->procedure->step_count)
 		return;
-	/* The proofs of the old session count no more, so everything from the first hold of the device on is done again. */
+	/* The proofs of the old session count no more, so everything from the first of those steps on is done again. */
 	for (unsigned i = 0; i <= at; i++)
-		if (gets_hold(run->procedure->steps[i].kind)) {
+		if (is_lost_by_restart(run->procedure->steps[i].kind)) {
 			run->at = i;
 			break;
 		}
@@ -75,12 +93,6 @@ static bool go_to(struct procedure_run *run, const char *label)
 			return true;
 		}
 	return false;
-}
-
-static void abort_run(struct procedure_run *run, const char *reason)
-{
-	run->state = RUN_ABORTED;
-	text_copy(run->reason, sizeof(run->reason), reason ? reason : "the step failed");
 }
 
 /* "abort", "next", "goto LABEL", "retry N", "retry N LABEL": procedure_check has seen that they are well-formed. */
@@ -110,6 +122,9 @@ void procedure_run_finish(struct procedure_run *run, enum status result, const c
 
 	if (step == NULL)
 		return;
+	/* The device may have started anew, or holds half of an image. */
+	if (gets_hold(step->kind) || step->kind == STEP_BOOT || (result != STATUS_OK && (step->kind == STEP_LOAD || step->kind == STEP_WRITE)))
+		run->is_image_in_ram = false;
 	if (result == STATUS_CANCELLED)
 		abort_run(run, reason);
 	else if (step->kind == STEP_RESULT)
@@ -126,7 +141,7 @@ enum status procedure_run_guard(const struct procedure_run *run, struct error *r
 	const struct procedure_step *step = procedure_run_step(run);
 	bool writes_image;
 
-	if (step == NULL || !step->destroys)
+	if (step == NULL || (!step->destroys && step->kind != STEP_WRITE))
 		return STATUS_OK;
 	writes_image = step->kind == STEP_WRITE || step->kind == STEP_USB_ROM || step->kind == STEP_UART_LOAD || step->kind == STEP_PUT;
 	if (!run->is_identified) {
@@ -149,6 +164,8 @@ bool procedure_expand(const char *text, expand_lookup *lookup, void *user, char 
 	size_t used = 0;
 	bool all = true;
 
+	if (size == 0)
+		return false;
 	while (*text && used + 1 < size) {
 		const char *end = text[0] == '$' && text[1] == '{' ? strchr(text, '}') : NULL;
 		char name[48];
@@ -166,6 +183,9 @@ bool procedure_expand(const char *text, expand_lookup *lookup, void *user, char 
 				to[used + (size_t)(end - text) + 1] = '\0';
 		}
 		used += strlen(to + used);
+		/* A lookup cuts what does not fit, at a whole character: what fills the room to its end was perhaps cut. */
+		if (used + UTF8_MAX >= size)
+			all = false;
 		text = end + 1;
 	}
 	to[used] = '\0';

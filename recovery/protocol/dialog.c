@@ -37,7 +37,7 @@ void dialog_init(struct dialog *dialog, const char *prompt)
 	dialog->piece = DIALOG_PIECE;
 	dialog->reply_size = 0;
 	dialog->reply[0] = '\0';
-	dialog->out_size = 0;
+	dialog->out_size = dialog->last_line_size = 0;
 	dialog->deadline_ms = UINT64_MAX;
 }
 
@@ -53,6 +53,7 @@ static void type_on(struct dialog *dialog, uint64_t now_ms)
 		dialog->state = DIALOG_RUNNING;
 		dialog->reply_size = dialog->last_line_size = 0;
 		dialog->reply[0] = '\0';
+		dialog->is_prompt_pushed = dialog->was_nudged = false;
 		dialog->deadline_ms = now_ms + dialog->silence_ms;
 		return;
 	}
@@ -78,10 +79,12 @@ static enum status start(struct dialog *dialog, const char *command, uint64_t si
 	text_copy(dialog->command, sizeof(dialog->command), command);
 	dialog->state = DIALOG_TYPING;
 	dialog->silence_ms = silence_ms;
-	dialog->until = until;
+	dialog->until = until && *until ? until : NULL;
 	dialog->no_echo = no_echo;
 	dialog->typed = dialog->echoed = 0;
 	dialog->tries = 1;
+	dialog->escape = 0;
+	dialog->blanks = 0;
 	type_on(dialog, now_ms);
 	return STATUS_OK;
 }
@@ -104,54 +107,88 @@ static struct dialog_event over(struct dialog *dialog, enum dialog_event_type ty
 	return event(type, status);
 }
 
+static void send_ctrl_c(struct dialog *dialog)
+{
+	dialog->out[0] = CTRL_C;
+	dialog->out_size = 1;
+}
+
 /* The line on the device's side is not what we meant: end it without running it, then type it again more carefully. */
 static struct dialog_event type_again(struct dialog *dialog, uint64_t now_ms)
 {
-	if (dialog->tries++ >= DIALOG_TRIES)
-		return over(dialog, DIALOG_FAILED, STATUS_PROTOCOL);
+	if (dialog->tries++ >= DIALOG_TRIES) {
+		over(dialog, DIALOG_FAILED, STATUS_PROTOCOL);
+		send_ctrl_c(dialog);
+		return event(DIALOG_FAILED, STATUS_PROTOCOL);
+	}
 	dialog->piece = 1;
-	dialog->out[0] = CTRL_C;
-	dialog->out_size = 1;
+	send_ctrl_c(dialog);
 	dialog->state = DIALOG_CLEANING;
 	dialog->last_line_size = 0;
-	dialog->deadline_ms = now_ms + 5 * DIALOG_QUIET_MS;
+	dialog->escape = 0;
+	dialog->clean_end_ms = now_ms + DIALOG_CLEAN_MS;
+	dialog->deadline_ms = now_ms + DIALOG_ECHO_MS;
 	return event(DIALOG_RETYPE, STATUS_OK);
 }
 
 static struct dialog_event on_echo(struct dialog *dialog, uint8_t byte, uint64_t now_ms)
 {
-	if (byte == (uint8_t)dialog->command[dialog->echoed] && dialog->echoed < dialog->typed) {
+	if (text_in_escape(&dialog->escape, byte))
+		return event(DIALOG_NOTHING, STATUS_OK);
+	if (dialog->echoed < dialog->typed && byte == (uint8_t)dialog->command[dialog->echoed] && dialog->blanks == 0) {
 		dialog->echoed++;
 		if (dialog->echoed == dialog->typed && dialog->out_size == 0)
 			type_on(dialog, now_ms);
 		return event(DIALOG_NOTHING, STATUS_OK);
 	}
-	/* Wrapping lines are redrawn with controls and blanks; anything else that is printable was not typed by us. */
+	/* Wrapping lines are redrawn with controls and blanks: a blank counts as such once the cursor has gone back over it. Else it
+	 * is in the line, and one in the middle of a number makes two of it. In front of all it is the prompt's own. */
+	if (byte == ' ' && dialog->echoed > 0)
+		dialog->blanks++;
+	else if (byte == '\b' || byte == '\r')
+		dialog->blanks = 0;
 	if (byte <= ' ' || byte == 0x7f)
 		return event(DIALOG_NOTHING, STATUS_OK);
 	return type_again(dialog, now_ms);
 }
 
-static void keep(struct dialog *dialog, uint8_t byte)
+static size_t prompt_size(const struct dialog *dialog)
 {
-	if (byte == '\r' || byte == '\0')
-		return;
-	if (dialog->reply_size < DIALOG_REPLY_MAX - 1)
-		dialog->reply[dialog->reply_size++] = (char)byte;
-	if (byte == '\n')
-		dialog->last_line_size = 0;
-	else if (byte == '\b')
-		dialog->last_line_size -= dialog->last_line_size > 0;
-	else if (dialog->last_line_size < sizeof(dialog->last_line))
-		dialog->last_line[dialog->last_line_size++] = (char)byte;
+	return without_trailing_spaces(dialog->prompt, strlen(dialog->prompt));
+}
+
+static bool begins_with_prompt(const struct dialog *dialog)
+{
+	size_t wanted = prompt_size(dialog);
+
+	return wanted > 0 && dialog->last_line_size >= wanted && memcmp(dialog->last_line, dialog->prompt, wanted) == 0;
 }
 
 static bool is_at_prompt(const struct dialog *dialog)
 {
-	size_t wanted = without_trailing_spaces(dialog->prompt, strlen(dialog->prompt));
-	size_t size = without_trailing_spaces(dialog->last_line, dialog->last_line_size);
+	return begins_with_prompt(dialog) && without_trailing_spaces(dialog->last_line, dialog->last_line_size) == prompt_size(dialog);
+}
 
-	return wanted > 0 && size == wanted && memcmp(dialog->last_line, dialog->prompt, wanted) == 0;
+static void follow_line(struct dialog *dialog, uint8_t byte)
+{
+	if (byte == '\n' || byte == '\r') {	/* behind '\r' progress is painted over: the line begins anew */
+		if (dialog->last_line_size > 0)
+			dialog->is_prompt_pushed = begins_with_prompt(dialog);
+		dialog->last_line_size = 0;
+	} else if (byte == '\b') {
+		dialog->last_line_size -= dialog->last_line_size > 0;
+	} else if (dialog->last_line_size < sizeof(dialog->last_line)) {
+		dialog->last_line[dialog->last_line_size++] = (char)byte;
+	}
+}
+
+static void keep(struct dialog *dialog, uint8_t byte)
+{
+	if (byte == '\0' || text_in_escape(&dialog->escape, byte))
+		return;
+	if (byte != '\r' && dialog->reply_size < DIALOG_REPLY_MAX - 1)
+		dialog->reply[dialog->reply_size++] = (char)byte;
+	follow_line(dialog, byte);
 }
 
 static bool has_come(const struct dialog *dialog)
@@ -185,7 +222,11 @@ struct dialog_event dialog_input(struct dialog *dialog, struct bytes *in, uint64
 				result = on_echo(dialog, byte, now_ms);
 			break;
 		case DIALOG_CLEANING:
-			dialog->deadline_ms = now_ms + 5 * DIALOG_QUIET_MS;
+			if (byte != '\0' && !text_in_escape(&dialog->escape, byte))
+				follow_line(dialog, byte);
+			dialog->deadline_ms = now_ms + (is_at_prompt(dialog) ? 5 * DIALOG_QUIET_MS : DIALOG_ECHO_MS);
+			if (dialog->deadline_ms > dialog->clean_end_ms)
+				dialog->deadline_ms = dialog->clean_end_ms;
 			break;
 		case DIALOG_RUNNING:
 			keep(dialog, byte);
@@ -205,6 +246,27 @@ struct dialog_event dialog_input(struct dialog *dialog, struct bytes *in, uint64
 	return event(DIALOG_NOTHING, STATUS_OK);
 }
 
+static struct dialog_event end_of_silence(struct dialog *dialog, uint64_t now_ms)
+{
+	bool is_unsent = dialog->out_size > 0;
+
+	if (is_at_prompt(dialog)) {
+		finish_reply(dialog);
+		return over(dialog, DIALOG_REPLIED, STATUS_OK);
+	}
+	if (dialog->is_prompt_pushed && dialog->last_line_size == 0 && !dialog->was_nudged) {
+		dialog->was_nudged = true;
+		send_ctrl_c(dialog);
+		dialog->deadline_ms = now_ms + DIALOG_ECHO_MS;
+		return event(DIALOG_NOTHING, STATUS_OK);
+	}
+	dialog->reply[dialog->reply_size] = '\0';
+	over(dialog, DIALOG_FAILED, STATUS_TIMEOUT);
+	if (is_unsent)	/* the line stands there whole; the next Enter must not run it */
+		send_ctrl_c(dialog);
+	return event(DIALOG_FAILED, STATUS_TIMEOUT);
+}
+
 struct dialog_event dialog_tick(struct dialog *dialog, uint64_t now_ms)
 {
 	if (now_ms < dialog->deadline_ms)
@@ -213,17 +275,16 @@ struct dialog_event dialog_tick(struct dialog *dialog, uint64_t now_ms)
 	case DIALOG_TYPING:
 		return type_again(dialog, now_ms);
 	case DIALOG_CLEANING:
+		/* Without the prompt nobody knows what stands in the device's line, or whether it listens at all. */
+		if (dialog->out_size > 0 || (prompt_size(dialog) > 0 && !is_at_prompt(dialog)))
+			return type_again(dialog, now_ms);
 		dialog->state = DIALOG_TYPING;
 		dialog->typed = dialog->echoed = 0;
+		dialog->blanks = 0;
 		type_on(dialog, now_ms);
 		return event(DIALOG_NOTHING, STATUS_OK);
 	case DIALOG_RUNNING:
-		if (is_at_prompt(dialog)) {
-			finish_reply(dialog);
-			return over(dialog, DIALOG_REPLIED, STATUS_OK);
-		}
-		dialog->reply[dialog->reply_size] = '\0';
-		return over(dialog, DIALOG_FAILED, STATUS_TIMEOUT);
+		return end_of_silence(dialog, now_ms);
 	case DIALOG_IDLE:
 	case DIALOG_OVER:
 		break;

@@ -2,8 +2,9 @@
  *
  * One command at a prompt, as a machine: bytes and time in, bytes and events out. The command is typed in small pieces and each
  * piece waits for its echo, since a bootloader polls its UART and loses what comes too fast; a wrong echo ends the line with
- * Ctrl-C (never Enter: it would run what arrived) and types it again, byte by byte. Nothing is typed ahead.
- * The reply ends where the prompt stands alone on the last line and the line stays quiet.
+ * Ctrl-C (never Enter: it would run what arrived), waits for the prompt that proves the line empty, and types it again, byte by
+ * byte. Nothing is typed ahead. The reply ends where the prompt stands alone on the last line and the line stays quiet.
+ * A message that pushed the prompt away is answered, after the full silence, with one Ctrl-C: the prompt comes again.
  * Used for bootloaders and for shells alike. No descriptor, no clock, no allocation. Times are monotonic milliseconds. */
 #ifndef UNBRICK_RECOVERY_DIALOG_H
 #define UNBRICK_RECOVERY_DIALOG_H
@@ -21,6 +22,7 @@ enum {
 	DIALOG_PIECE = 8,		/* bytes typed before their echo is awaited: half of a 16550's FIFO */
 	DIALOG_ECHO_MS = 1000,
 	DIALOG_QUIET_MS = 30,		/* of silence behind a prompt */
+	DIALOG_CLEAN_MS = 5000,		/* for the prompt behind Ctrl-C, however much the device talks */
 };
 
 enum dialog_event_type {
@@ -42,13 +44,17 @@ struct dialog {		/* caller-owned; fields belong to dialog.c */
 	char command[DIALOG_COMMAND_MAX];
 	const char *until;
 	bool no_echo;
+	bool is_prompt_pushed;	/* the last whole line began with the prompt: a message came behind it */
+	bool was_nudged;
+	uint8_t escape;		/* of text_in_escape(): a terminal sequence is no part of echo, reply or prompt */
+	unsigned blanks;	/* unexpected ones in the echo that no cursor movement has explained yet */
 	size_t typed, echoed;	/* bytes of command handed out, bytes whose echo came */
 	size_t piece;
 	unsigned tries;
 	char out[DIALOG_PIECE + 1];
 	size_t out_size;
 	uint64_t silence_ms;
-	uint64_t deadline_ms;
+	uint64_t deadline_ms, clean_end_ms;
 	char last_line[DIALOG_COMMAND_MAX];
 	size_t last_line_size;
 	char reply[DIALOG_REPLY_MAX];
@@ -65,11 +71,12 @@ enum status dialog_start_hidden(struct dialog *dialog, const char *command, uint
 /* Consumes *in through the byte that causes an event; call again with the rest. */
 struct dialog_event dialog_input(struct dialog *dialog, struct bytes *in, uint64_t now_ms);
 struct dialog_event dialog_tick(struct dialog *dialog, uint64_t now_ms);
-/* Bytes for the line, valid until the next call; dialog_sent says how many it took. */
+/* Bytes for the line, valid until the next call; dialog_sent says how many it took. Also after DIALOG_FAILED: a Ctrl-C may be left,
+ * without which the next command would be typed behind half of this one. */
 struct bytes dialog_output(const struct dialog *dialog);
 void dialog_sent(struct dialog *dialog, size_t count);
 uint64_t dialog_deadline(const struct dialog *dialog);
-/* What came between the echo and the prompt: lines ended by '\n', no '\r'. NUL-ended. */
+/* What came between the echo and the prompt: lines ended by '\n', no '\r', no escape sequences. NUL-ended. */
 const char *dialog_reply(const struct dialog *dialog);
 
 /* Is the text of an unfinished line a prompt? Generic form: up to 40 printable bytes that end in one of > # $ : and perhaps a space. */

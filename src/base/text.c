@@ -91,6 +91,41 @@ static size_t escape_length(struct bytes from)
 	}
 }
 
+bool text_in_escape(uint8_t *state, uint8_t byte)
+{
+	enum { OUTSIDE, AFTER_ESC, IN_CSI, IN_STRING };
+	uint8_t was = *state;
+
+	if (byte == '\n' || byte == '\r') {
+		*state = OUTSIDE;
+		return false;
+	}
+	if (byte == 0x1b) {	/* also the first half of ST, whose second half ends it as any final byte does */
+		*state = AFTER_ESC;
+		return true;
+	}
+	switch (was) {
+	case AFTER_ESC:
+		if (byte == '[')
+			*state = IN_CSI;
+		else if (memchr("]PX^_", byte, 5) != NULL)
+			*state = IN_STRING;
+		else if (byte < 0x20 || byte > 0x2f)	/* not an intermediate byte: the last one */
+			*state = OUTSIDE;
+		return true;
+	case IN_CSI:
+		if (byte < 0x20 || byte > 0x3f)
+			*state = OUTSIDE;
+		return true;
+	case IN_STRING:
+		if (byte == 0x07)
+			*state = OUTSIDE;
+		return true;
+	default:
+		return false;
+	}
+}
+
 size_t text_printable(char *to, size_t size, struct bytes from)
 {
 	size_t used = 0;
@@ -155,12 +190,13 @@ bool text_parse_size(const char *text, uint64_t *ret_bytes)
 		{ "", 0 }, { "B", 0 }, { "KiB", 10 }, { "MiB", 20 }, { "GiB", 30 },
 	};
 	unsigned long long value;
+	bool is_hex = text != NULL && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 	char *end;
 
 	if (text == NULL || !isdigit((unsigned char)text[0]))
 		return false;
 	errno = 0;
-	value = strtoull(text, &end, 0);
+	value = strtoull(text, &end, is_hex ? 16 : 10);	/* a leading 0 means no octal here */
 	if (errno != 0)
 		return false;
 	while (*end == ' ')

@@ -19,6 +19,9 @@ void text_append(char *to, size_t size, const char *format, ...) __attribute__((
 /* Makes foreign bytes showable: escape sequences (CSI, OSC, DCS...) dropped, other controls and invalid UTF-8 as '.', a tab
  * as one space. to gets at most size - 1 bytes and the NUL. Returns the length. */
 size_t text_printable(char *to, size_t size, struct bytes from);
+/* The same for a stream, byte by byte: does the byte belong to an escape sequence (ECMA-48, 5.3 to 5.6)? *state begins as 0. A line's end
+ * ends every sequence, so that noise cannot swallow what follows. */
+bool text_in_escape(uint8_t *state, uint8_t byte);
 /* "12.0 MiB", "512 B". */
 char *text_size(char *to, size_t size, uint64_t bytes);
 /* "8 s", "1 min 20 s", "2 h 5 min". */

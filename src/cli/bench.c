@@ -4,13 +4,13 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/cli/output.h"
+#include "src/core/tftp_service.h"
 #include "src/io/bench_scan.h"
 #include "src/io/loop.h"
-#include "src/io/udp.h"
 #include "src/store/device_library.h"
 
 enum { JSON };
-enum { TFTP_PORT = 69 };	/* RFC 1350, 4 */
+enum { TFTP_PORT = 69 }; /* RFC 1350, 4 */
 
 static const struct cli_option options[] = {
 	[JSON] = { "json", NULL, "one JSON document" },
@@ -22,28 +22,32 @@ DEFINE_AUTO(loop);
 
 struct bench {
 	struct bench_state state;
-	const struct usb_recovery_id *ids;	/* NULL: not known; the rest is worth showing all the same */
+	const struct usb_recovery_id *ids; /* NULL: not known; the rest is worth showing all the same */
 	size_t id_count;
-	struct error tftp;			/* STATUS_OK: the port can be served */
+	struct error tftp; /* STATUS_OK: the port can be served */
 };
 
-/* Tried for real, for a second: rules for privileged ports differ by kernel setting, capability and container. */
+/* Tried for real, for a moment: rules for privileged ports differ by kernel setting, capability and container. On the loopback address:
+ * no device can ask there, and who serves the port on all addresses is noticed all the same. */
 static void try_tftp(struct bench *bench)
 {
 	AUTO(loop) loop = NULL;
-	const struct udp_settings settings = { .port = TFTP_PORT };
-	struct udp_socket *socket = NULL;
+	const struct tftp_service_options service_options = {
+		.bench_ip = "127.0.0.1", .device_ip = "127.0.0.1", .port = TFTP_PORT, .file_name = ""
+	};
+	struct tftp_service *service = NULL;
 
 	bench->tftp = (struct error){ .status = STATUS_OK };
-	if (loop_new(&loop, &bench->tftp) != STATUS_OK || udp_open(loop, &settings, &(struct udp_observer){ 0 }, &socket, &bench->tftp) != STATUS_OK)
-		return;
-	udp_close(socket);
+	if (loop_new(&loop, &bench->tftp) == STATUS_OK &&
+	    tftp_service_new(loop, &service_options, &service, &bench->tftp) == STATUS_OK)
+		tftp_service_free(service);
 }
 
 static const struct usb_recovery_id *find_id(const struct bench *bench, const struct bench_usb *usb)
 {
 	for (size_t i = 0; i < bench->id_count; i++)
-		if (bench->ids[i].vendor == usb->vendor && (bench->ids[i].product == UINT32_MAX || bench->ids[i].product == usb->product))
+		if (bench->ids[i].vendor == usb->vendor &&
+		    (bench->ids[i].product == UINT32_MAX || bench->ids[i].product == usb->product))
 			return &bench->ids[i];
 	return NULL;
 }
@@ -62,10 +66,13 @@ static json_t *json_ports(const struct bench_state *state)
 	for (unsigned i = 0; i < state->port_count; i++) {
 		const struct bench_port *port = &state->port[i];
 
-		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "path", output_json_text(port->path), "by_id",
-						      output_json_text(port->by_id), "product", output_json_text(port->product), "serial",
-						      output_json_text(port->serial), "usb_path", output_json_text(port->usb_path), "holder",
-						      output_json_text(port->holder), "may_open", port->may_open, "remedy", output_json_text(port->remedy)));
+		json_array_append_new(
+			list,
+			json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "path", output_json_text(port->path),
+				  "by_id", output_json_text(port->by_id), "product", output_json_text(port->product),
+				  "serial", output_json_text(port->serial), "usb_path",
+				  output_json_text(port->usb_path), "holder", output_json_text(port->holder),
+				  "may_open", port->may_open, "remedy", output_json_text(port->remedy)));
 	}
 	return list;
 }
@@ -81,8 +88,10 @@ static json_t *json_usb(const struct bench *bench)
 
 		text_format(vendor, sizeof(vendor), "%04x", usb->vendor);
 		text_format(product, sizeof(product), "%04x", usb->product);
-		json_array_append_new(list, json_pack("{s:o, s:s, s:s, s:o, s:o, s:o}", "path", output_json_text(usb->path), "vendor", vendor, "product", product, "name",
-						      output_json_text(usb->name), "recovery_mode", output_json_text(id ? id->name : NULL), "meaning",
+		json_array_append_new(list, json_pack("{s:o, s:s, s:s, s:o, s:o, s:o}", "path",
+						      output_json_text(usb->path), "vendor", vendor, "product", product,
+						      "name", output_json_text(usb->name), "recovery_mode",
+						      output_json_text(id ? id->name : NULL), "meaning",
 						      output_json_text(id ? id->meaning : NULL)));
 	}
 	return list;
@@ -95,9 +104,11 @@ static json_t *json_cards(const struct bench_state *state)
 	for (unsigned i = 0; i < state->card_count; i++) {
 		const struct bench_card *card = &state->card[i];
 
-		json_array_append_new(list, json_pack("{s:o, s:o, s:I, s:o, s:b, s:b}", "path", output_json_text(card->path), "name", output_json_text(card->name),
-						      "size_bytes", (json_int_t)card->size_bytes, "content", output_json_text(card->content), "mounted",
-						      card->is_mounted, "read_only", card->is_read_only));
+		json_array_append_new(
+			list, json_pack("{s:o, s:o, s:I, s:o, s:b, s:b}", "path", output_json_text(card->path), "name",
+					output_json_text(card->name), "size_bytes", (json_int_t)card->size_bytes,
+					"content", output_json_text(card->content), "mounted", card->is_mounted,
+					"read_only", card->is_read_only));
 	}
 	return list;
 }
@@ -112,8 +123,10 @@ static json_t *json_nics(const struct bench_state *state)
 
 		for (unsigned k = 0; k < nic->address_count; k++)
 			json_array_append_new(addresses, output_json_text(nic->address[k]));
-		json_array_append_new(list, json_pack("{s:o, s:b, s:b, s:b, s:o, s:o}", "name", output_json_text(nic->name), "up", nic->is_up, "carrier", nic->has_carrier,
-						      "wireless", nic->is_wireless, "mac", output_json_text(nic->mac), "addresses", addresses));
+		json_array_append_new(list, json_pack("{s:o, s:b, s:b, s:b, s:o, s:o}", "name",
+						      output_json_text(nic->name), "up", nic->is_up, "carrier",
+						      nic->has_carrier, "wireless", nic->is_wireless, "mac",
+						      output_json_text(nic->mac), "addresses", addresses));
 	}
 	return list;
 }
@@ -123,10 +136,13 @@ static void print_json(const struct bench *bench)
 	const struct bench_state *state = &bench->state;
 	bool is_free = bench->tftp.status == STATUS_OK;
 
-	output_json(json_pack("{s:o, s:o, s:o, s:o, s:{s:s, s:o}, s:{s:i, s:b, s:o, s:o}}", "serial", json_ports(state), "usb", json_usb(bench), "cards",
-			      json_cards(state), "network", json_nics(state), "power", "source", power_name(state->power), "battery_percent",
-			      state->battery_percent >= 0 ? json_integer(state->battery_percent) : json_null(), "tftp", "port", TFTP_PORT, "may_serve", is_free,
-			      "problem", output_json_text(is_free ? NULL : bench->tftp.text), "remedy", output_json_text(is_free ? NULL : bench->tftp.hint)));
+	output_json(json_pack("{s:o, s:o, s:o, s:o, s:{s:s, s:o}, s:{s:i, s:b, s:o, s:o}}", "serial", json_ports(state),
+			      "usb", json_usb(bench), "cards", json_cards(state), "network", json_nics(state), "power",
+			      "source", power_name(state->power), "battery_percent",
+			      state->battery_percent >= 0 ? json_integer(state->battery_percent) : json_null(), "tftp",
+			      "port", TFTP_PORT, "may_serve", is_free, "problem",
+			      output_json_text(is_free ? NULL : bench->tftp.text), "remedy",
+			      output_json_text(is_free ? NULL : bench->tftp.hint)));
 }
 
 /* ---- text ---- */
@@ -136,8 +152,11 @@ static void print_ports(const struct bench_state *state)
 	for (unsigned i = 0; i < state->port_count; i++) {
 		const struct bench_port *port = &state->port[i];
 
-		output_text("serial   %-16s %s%s%s%s%s\n", port->path, port->product[0] ? port->product : "serial port", port->serial[0] ? " " : "", port->serial,
-			    port->holder[0] ? "; in use by " : "; ", port->holder[0] ? port->holder : port->may_open ? "free" : "no permission");
+		output_text("serial   %-16s %s%s%s%s%s\n", port->path, port->product[0] ? port->product : "serial port",
+			    port->serial[0] ? " " : "", port->serial, port->holder[0] ? "; in use by " : "; ",
+			    port->holder[0]  ? port->holder
+			    : port->may_open ? "free"
+					     : "no permission");
 		if (!port->may_open && port->remedy[0])
 			output_text("                          %s\n", port->remedy);
 	}
@@ -163,8 +182,10 @@ static void print_cards(const struct bench_state *state)
 		const struct bench_card *card = &state->card[i];
 		char size[32];
 
-		output_text("card     %-16s %s, %s%s%s%s%s\n", card->path, card->name, card->size_bytes ? text_size(size, sizeof(size), card->size_bytes) : "no card in it",
-			    card->content[0] ? ", " : "", card->content, card->is_mounted ? "; MOUNTED: unmount it before it is written" : "",
+		output_text("card     %-16s %s, %s%s%s%s%s\n", card->path, card->name,
+			    card->size_bytes ? text_size(size, sizeof(size), card->size_bytes) : "no card in it",
+			    card->content[0] ? ", " : "", card->content,
+			    card->is_mounted ? "; MOUNTED: unmount it before it is written" : "",
 			    card->is_read_only ? "; read-only: look for the lock slider" : "");
 	}
 }
@@ -174,7 +195,10 @@ static void print_nics(const struct bench_state *state)
 	for (unsigned i = 0; i < state->nic_count; i++) {
 		const struct bench_nic *nic = &state->nic[i];
 
-		output_text("network  %-16s %s%s", nic->name, nic->has_carrier ? "link" : nic->is_up ? "no link: is the cable in, and the device on?" : "down",
+		output_text("network  %-16s %s%s", nic->name,
+			    nic->has_carrier ? "link"
+			    : nic->is_up     ? "no link: is the cable in, and the device on?"
+					     : "down",
 			    nic->is_wireless ? ", wireless" : "");
 		for (unsigned k = 0; k < nic->address_count; k++)
 			output_text("%s%s", k ? ", " : "; ", nic->address[k]);
@@ -195,7 +219,8 @@ static void print_bench(const struct bench *bench)
 	if (bench->tftp.status == STATUS_OK)
 		output_text("tftp     port %-11d can be served\n", TFTP_PORT);
 	else
-		output_text("tftp     port %-11d %s\n                          %s\n", TFTP_PORT, bench->tftp.text, bench->tftp.hint);
+		output_text("tftp     port %-11d %s\n                          %s\n", TFTP_PORT, bench->tftp.text,
+			    bench->tftp.hint);
 }
 
 static int run(const struct cli_line *line)
@@ -219,5 +244,9 @@ static int run(const struct cli_line *line)
 }
 
 const struct cli_verb verb_bench = {
-	.name = "bench", .words = "", .summary = "what is plugged in, who holds it, and what stands in the way", .options = options, .run = run,
+	.name = "bench",
+	.words = "",
+	.summary = "what is plugged in, who holds it, and what stands in the way",
+	.options = options,
+	.run = run,
 };

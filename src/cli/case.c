@@ -28,7 +28,10 @@ static inline void book_close(struct casebook **book)
 
 static int class_of(const struct error *error)
 {
-	return error->status == STATUS_NOT_FOUND || error->status == STATUS_INVALID || error->status == STATUS_UNSUPPORTED ? EXIT_USAGE : EXIT_FAILED;
+	return error->status == STATUS_NOT_FOUND || error->status == STATUS_INVALID ||
+			       error->status == STATUS_UNSUPPORTED
+		       ? EXIT_USAGE
+		       : EXIT_FAILED;
 }
 
 /* ---- list ---- */
@@ -38,8 +41,9 @@ static void print_row(const struct case_summary *summary)
 	char when[48];
 
 	output_text("#%-4" PRId64 " %-6s %.16s  %-28s %-18s %s\n", summary->id, summary->is_open ? "open" : "closed",
-		    output_time(when, sizeof(when), summary->changed_ms), summary->title[0] ? summary->title : summary->device,
-		    summary->cause[0] ? summary->cause : "-", summary->note);
+		    output_time(when, sizeof(when), summary->changed_ms),
+		    summary->title[0] ? summary->title : summary->device, summary->cause[0] ? summary->cause : "-",
+		    summary->note);
 }
 
 static void print_list(const struct cli_line *line, const struct case_summary *cases, size_t count)
@@ -62,7 +66,7 @@ static void print_list(const struct cli_line *line, const struct case_summary *c
 
 static int list_cases(const struct cli_line *line)
 {
-	AUTO_FREE struct case_summary *cases = calloc(CASES_MAX, sizeof(*cases));
+	AUTO_FREE struct case_summary *cases = NULL;
 	AUTO_BOOK struct casebook *book = NULL;
 	struct error error;
 	enum status status;
@@ -70,6 +74,7 @@ static int list_cases(const struct cli_line *line)
 
 	if (line->word_count != 1)
 		return output_usage("case", "'case list' takes no '%s'", line->word[1]);
+	cases = calloc(CASES_MAX, sizeof(*cases));
 	if (cases == NULL) {
 		error_set(&error, STATUS_NO_MEMORY, "no memory for the list of cases");
 		return output_error(&error, EXIT_FAILED);
@@ -77,7 +82,7 @@ static int list_cases(const struct cli_line *line)
 	status = output_casebook(line, &book, &error);
 	if (status == STATUS_OK)
 		status = casebook_list(book, line->value[OPEN] != NULL, cases, CASES_MAX, &count, &error);
-	else if (status == STATUS_NOT_FOUND)	/* nobody has worked here yet: an empty list, and no error */
+	else if (status == STATUS_NOT_FOUND) /* nobody has worked here yet: an empty list, and no error */
 		status = STATUS_OK;
 	if (status != STATUS_OK)
 		return output_error(&error, class_of(&error));
@@ -94,7 +99,8 @@ struct show {
 
 static json_t *json_data(const struct journal_entry *entry)
 {
-	json_t *data = entry->data && !text_equal(entry->kind, "set") ? json_loads(entry->data, JSON_DECODE_ANY, NULL) : NULL;
+	json_t *data = entry->data && !text_equal(entry->kind, "set") ? json_loads(entry->data, JSON_DECODE_ANY, NULL)
+								      : NULL;
 
 	return data ? data : output_json_text(entry->data);
 }
@@ -106,14 +112,15 @@ static bool on_entry(void *user, const struct journal_entry *entry)
 
 	output_time(when, sizeof(when), entry->time_ms);
 	if (!show->json) {
-		output_text("%.19s  %-8s %-10s %s%s%s\n", when, case_by_name(entry->by), entry->kind, entry->text, entry->data ? " = " : "",
-			    entry->data ? entry->data : "");
+		output_text("%.19s  %-8s %-10s %s%s%s\n", when, case_by_name(entry->by), entry->kind, entry->text,
+			    entry->data ? " = " : "", entry->data ? entry->data : "");
 		return !ferror(stdout);
 	}
 	fputs(show->is_first ? "\n" : ",\n", stdout);
 	show->is_first = false;
-	output_json_item(json_pack("{s:I, s:I, s:s, s:s, s:o, s:o, s:o}", "id", (json_int_t)entry->id, "time_ms", (json_int_t)entry->time_ms, "time", when, "by",
-				   case_by_name(entry->by), "kind", output_json_text(entry->kind), "text", output_json_text(entry->text), "data",
+	output_json_item(json_pack("{s:I, s:I, s:s, s:s, s:o, s:o, s:o}", "id", (json_int_t)entry->id, "time_ms",
+				   (json_int_t)entry->time_ms, "time", when, "by", case_by_name(entry->by), "kind",
+				   output_json_text(entry->kind), "text", output_json_text(entry->text), "data",
 				   json_data(entry)));
 	return !ferror(stdout);
 }
@@ -131,8 +138,10 @@ static int show_case(const struct cli_line *line, struct casebook *book, const s
 		fputs(", \"journal\": [", stdout);
 	} else {
 		print_row(summary);
-		output_text("       written %s, verified %s, booted %s\n\n", summary->written[0] ? summary->written : "unknown",
-			    summary->verified[0] ? summary->verified : "unknown", summary->booted[0] ? summary->booted : "unknown");
+		output_text("       written %s, verified %s, booted %s\n\n",
+			    summary->written[0] ? summary->written : "unknown",
+			    summary->verified[0] ? summary->verified : "unknown",
+			    summary->booted[0] ? summary->booted : "unknown");
 	}
 	status = casebook_read(book, summary->id, 0, on_entry, &show, &error);
 	if (show.json)
@@ -148,7 +157,8 @@ static int report_case(const struct cli_line *line, struct casebook *book, const
 	struct error error;
 	json_t *report;
 
-	if (case_report_make(book, summary, output_state_folder(line, folder, sizeof(folder)), &report, &error) != STATUS_OK)
+	if (case_report_make(book, summary, output_state_folder(line, folder, sizeof(folder)), &report, &error) !=
+	    STATUS_OK)
 		return output_error(&error, EXIT_FAILED);
 	if (line->value[JSON]) {
 		output_json(report);
@@ -171,7 +181,8 @@ static bool parse_number(const char *text, int64_t *ret_number)
 	return errno == 0 && text[0] >= '0' && text[0] <= '9' && *end == '\0' && *ret_number > 0;
 }
 
-static int with_case(const struct cli_line *line, int (*run)(const struct cli_line *, struct casebook *, const struct case_summary *))
+static int with_case(const struct cli_line *line,
+		     int (*run)(const struct cli_line *, struct casebook *, const struct case_summary *))
 {
 	AUTO_BOOK struct casebook *book = NULL;
 	struct case_summary summary;
@@ -206,9 +217,14 @@ static int run(const struct cli_line *line)
 		return with_case(line, show_case);
 	if (text_equal(what, "report"))
 		return with_case(line, report_case);
-	return what ? output_usage("case", "there is no 'case %s'", what) : output_usage("case", "case needs one of: list, show N, report N");
+	return what ? output_usage("case", "there is no 'case %s'", what)
+		    : output_usage("case", "case needs one of: list, show N, report N");
 }
 
 const struct cli_verb verb_case = {
-	.name = "case", .words = "list | show N | report N", .summary = "the casebook: its cases, a journal, a report for the vendor", .options = options, .run = run,
+	.name = "case",
+	.words = "list | show N | report N",
+	.summary = "the casebook: its cases, a journal, a report for the vendor",
+	.options = options,
+	.run = run,
 };

@@ -17,7 +17,9 @@ enum { CAPTURES_MAX = 64 };
 
 const char *case_by_name(enum journal_by by)
 {
-	static const char *const names[] = { [JOURNAL_OBSERVED] = "observed", [JOURNAL_PROGRAM] = "program", [JOURNAL_OPERATOR] = "operator" };
+	static const char *const names[] = {
+		[JOURNAL_OBSERVED] = "observed", [JOURNAL_PROGRAM] = "program", [JOURNAL_OPERATOR] = "operator"
+	};
 
 	return (unsigned)by < ARRAY_SIZE(names) ? names[by] : "unknown";
 }
@@ -43,11 +45,13 @@ static json_t *json_outcome(const char *text)
 
 json_t *case_summary_json(const struct case_summary *summary)
 {
-	return json_pack("{s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:I}", "case", (json_int_t)summary->id, "open", summary->is_open,
-			 "device", output_json_text(summary->device), "title", output_json_text(summary->title), "cause", output_json_text(summary->cause),
-			 "phase", output_json_text(summary->phase), "note", output_json_text(summary->note), "written", json_outcome(summary->written),
-			 "verified", json_outcome(summary->verified), "booted", json_outcome(summary->booted), "opened", json_time(summary->opened_ms),
-			 "opened_ms", (json_int_t)summary->opened_ms, "changed", json_time(summary->changed_ms), "changed_ms",
+	return json_pack("{s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:I}", "case",
+			 (json_int_t)summary->id, "open", summary->is_open, "device", output_json_text(summary->device),
+			 "title", output_json_text(summary->title), "cause", output_json_text(summary->cause), "phase",
+			 output_json_text(summary->phase), "note", output_json_text(summary->note), "written",
+			 json_outcome(summary->written), "verified", json_outcome(summary->verified), "booted",
+			 json_outcome(summary->booted), "opened", json_time(summary->opened_ms), "opened_ms",
+			 (json_int_t)summary->opened_ms, "changed", json_time(summary->changed_ms), "changed_ms",
 			 (json_int_t)summary->changed_ms);
 }
 
@@ -55,9 +59,10 @@ json_t *case_summary_json(const struct case_summary *summary)
 
 static void add_line(json_t *report, const char *section, const struct journal_entry *entry)
 {
-	json_array_append_new(json_object_get(report, section), json_pack("{s:o, s:s, s:o, s:o}", "time", json_time(entry->time_ms), "by",
-									  case_by_name(entry->by), "kind", output_json_text(entry->kind), "text",
-									  output_json_text(entry->text)));
+	json_array_append_new(json_object_get(report, section),
+			      json_pack("{s:o, s:s, s:o, s:o}", "time", json_time(entry->time_ms), "by",
+					case_by_name(entry->by), "kind", output_json_text(entry->kind), "text",
+					output_json_text(entry->text)));
 }
 
 /* The guide says its verdict again whenever its page is drawn anew. What was sent twice was sent twice. */
@@ -66,7 +71,8 @@ static bool is_said_again(json_t *report, const struct journal_entry *entry)
 	const json_t *list = json_object_get(report, "seen");
 	const json_t *last = json_array_get(list, json_array_size(list) ? json_array_size(list) - 1 : 0);
 
-	return text_equal(entry->kind, "verdict") && text_equal(json_string_value(json_object_get(last, "kind")), "verdict") &&
+	return text_equal(entry->kind, "verdict") &&
+	       text_equal(json_string_value(json_object_get(last, "kind")), "verdict") &&
 	       text_equal(json_string_value(json_object_get(last, "text")), entry->text);
 }
 
@@ -87,7 +93,8 @@ static void add_capture(json_t *report, const char *path, const char *rests_on)
 	if (!path[0] || json_array_size(list) == CAPTURES_MAX || has_path(list, path))
 		return;
 	json_array_append_new(list, json_pack("{s:o, s:o, s:s}", "path", output_json_text(path), "size_bytes",
-					      is_there ? json_integer((json_int_t)about.st_size) : json_null(), "rests_on", rests_on));
+					      is_there ? json_integer((json_int_t)about.st_size) : json_null(),
+					      "rests_on", rests_on));
 }
 
 /* Each path once: a case that goes on after a restart names its image again. */
@@ -152,7 +159,7 @@ static bool is_one_of(const char *word, const char *const *words)
 static bool on_entry(void *user, const struct journal_entry *entry)
 {
 	static const char *const outcomes[] = { "written", "verified", "booted", NULL };
-	static const char *const of_the_program[] = { "phase", "step", "question", NULL };	/* its own bookkeeping */
+	static const char *const of_the_program[] = { "phase", "step", "question", NULL }; /* its own bookkeeping */
 	static const char *const seen[] = { "evidence", "verdict", NULL };
 	json_t *report = user;
 
@@ -165,7 +172,8 @@ static bool on_entry(void *user, const struct journal_entry *entry)
 	else if (text_equal(entry->kind, "error"))
 		add_line(report, "problems", entry);
 	else if (!is_one_of(entry->kind, of_the_program) && !is_said_again(report, entry))
-		add_line(report, is_one_of(entry->kind, seen) || entry->by == JOURNAL_OBSERVED ? "seen" : "done", entry);
+		add_line(report, is_one_of(entry->kind, seen) || entry->by == JOURNAL_OBSERVED ? "seen" : "done",
+			 entry);
 	return true;
 }
 
@@ -187,20 +195,21 @@ static bool capture_begins(const char *name, int64_t *ret_ms)
 static void find_captures(json_t *report, const struct case_summary *summary, const char *state_folder)
 {
 	char folder[600], path[900];
-	const struct dirent *entry;
+	struct dirent **names = NULL;
 	struct stat about;
 	int64_t begin_ms;
-	DIR *dir = opendir(text_format(folder, sizeof(folder), "%s/captures", state_folder));
+	int count;
 
-	while (dir && (entry = readdir(dir)) != NULL) {
-		text_format(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		if (!capture_begins(entry->d_name, &begin_ms) || stat(path, &about) != 0)
-			continue;
-		if (begin_ms <= summary->changed_ms && (int64_t)about.st_mtime * 1000 + 999 >= summary->opened_ms)
+	text_format(folder, sizeof(folder), "%s/captures", state_folder);
+	count = scandir(folder, &names, NULL, alphasort);
+	for (int i = 0; i < count; i++) {
+		text_format(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
+		if (capture_begins(names[i]->d_name, &begin_ms) && stat(path, &about) == 0 &&
+		    begin_ms <= summary->changed_ms && (int64_t)about.st_mtime * 1000 + 999 >= summary->opened_ms)
 			add_capture(report, path, "it is of the same time");
+		free(names[i]);
 	}
-	if (dir)
-		closedir(dir);
+	free(names);
 }
 
 static json_t *json_outcome_of(const char *state)
@@ -208,15 +217,16 @@ static json_t *json_outcome_of(const char *state)
 	return json_pack("{s:o, s:n, s:n}", "state", json_outcome(state), "rests_on", "time");
 }
 
-enum status case_report_make(struct casebook *book, const struct case_summary *summary, const char *state_folder, json_t **ret_report,
-			     struct error *reterr)
+enum status case_report_make(struct casebook *book, const struct case_summary *summary, const char *state_folder,
+			     json_t **ret_report, struct error *reterr)
 {
 	static const char *const lists[] = { "seen", "done", "problems", "images", "captures" };
 	json_t *report = case_summary_json(summary);
 	enum status status;
 
 	if (report == NULL)
-		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the report of case %lld", (long long)summary->id);
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the report of case %lld",
+				 (long long)summary->id);
 	json_object_del(report, "written");
 	json_object_del(report, "verified");
 	json_object_del(report, "booted");
@@ -224,8 +234,9 @@ enum status case_report_make(struct casebook *book, const struct case_summary *s
 	json_object_set_new(report, "meaning", json_string(case_cause_meaning(summary->cause)));
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		json_object_set_new(report, lists[i], json_array());
-	json_object_set_new(report, "outcome", json_pack("{s:o, s:o, s:o}", "written", json_outcome_of(summary->written), "verified",
-							 json_outcome_of(summary->verified), "booted", json_outcome_of(summary->booted)));
+	json_object_set_new(report, "outcome",
+			    json_pack("{s:o, s:o, s:o}", "written", json_outcome_of(summary->written), "verified",
+				      json_outcome_of(summary->verified), "booted", json_outcome_of(summary->booted)));
 	status = casebook_read(book, summary->id, 0, on_entry, report, reterr);
 	if (status != STATUS_OK) {
 		json_decref(report);
@@ -261,7 +272,8 @@ static void print_lines(const json_t *report, const char *section, const char *t
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *line = json_array_get(list, i);
 
-		output_text("  %.19s  %-8s %-10s %s\n", text_of(line, "time"), text_of(line, "by"), text_of(line, "kind"), text_of(line, "text"));
+		output_text("  %.19s  %-8s %-10s %s\n", text_of(line, "time"), text_of(line, "by"),
+			    text_of(line, "kind"), text_of(line, "text"));
 	}
 }
 
@@ -275,7 +287,8 @@ static void print_images(const json_t *report)
 		const json_t *image = json_array_get(list, i);
 		const json_t *what = json_object_get(image, "what");
 
-		output_text("  %s\n  SHA-256 %s\n", text_of(image, "path"), text_of(image, "sha256")[0] ? text_of(image, "sha256") : "not computed");
+		output_text("  %s\n  SHA-256 %s\n", text_of(image, "path"),
+			    text_of(image, "sha256")[0] ? text_of(image, "sha256") : "not computed");
 		for (size_t k = 0; k < json_array_size(what); k++)
 			output_text("    %s\n", json_string_value(json_array_get(what, k)));
 	}
@@ -290,7 +303,8 @@ static void print_outcome(const json_t *report)
 		const json_t *outcome = json_object_get(json_object_get(report, "outcome"), which[i]);
 
 		output_text("  %-10s %-10s %s\n", which[i], text_of(outcome, "state"),
-			    text_of(outcome, "rests_on")[0] ? text_of(outcome, "rests_on") : "(nothing was seen that says so)");
+			    text_of(outcome, "rests_on")[0] ? text_of(outcome, "rests_on")
+							    : "(nothing was seen that says so)");
 	}
 }
 
@@ -298,7 +312,8 @@ void case_report_print(const json_t *report)
 {
 	const json_t *captures = json_object_get(report, "captures");
 
-	output_text("Report of case #%lld, made by %s\n\n", (long long)json_integer_value(json_object_get(report, "case")), text_of(report, "program"));
+	output_text("Report of case #%lld, made by %s\n\n",
+		    (long long)json_integer_value(json_object_get(report, "case")), text_of(report, "program"));
 	print_field("Device", text_of(report, "title"));
 	print_field("Profile", text_of(report, "device"));
 	print_field("Opened", text_of(report, "opened"));

@@ -10,14 +10,14 @@
 #include "src/base/status.h"
 #include "src/store/casebook.h"
 
-const char *case_by_name(enum journal_by by);		/* "observed", "program", "operator" */
+const char *case_by_name(enum journal_by by); /* "observed", "program", "operator" */
 json_t *case_summary_json(const struct case_summary *summary);
 /* "no fault known yet" for a case without a cause. */
 const char *case_cause_meaning(const char *label);
 
 /* state_folder: where the captures are. The caller owns the document. */
-enum status case_report_make(struct casebook *book, const struct case_summary *summary, const char *state_folder, json_t **ret_report,
-			     struct error *reterr);
+enum status case_report_make(struct casebook *book, const struct case_summary *summary, const char *state_folder,
+			     json_t **ret_report, struct error *reterr);
 /* The same report to be read. */
 void case_report_print(const json_t *report);
 

@@ -38,8 +38,9 @@ static json_t *json_head(const struct profile *profile)
 
 	for (unsigned i = 0; i < profile->method_count; i++)
 		json_array_append_new(methods, output_json_text(profile->methods[i].name));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", output_json_text(profile->id), "vendor", output_json_text(profile->vendor), "model",
-			 output_json_text(profile->model), "kind", output_json_text(profile->kind), "soc", output_json_text(profile->soc), "arch",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", output_json_text(profile->id), "vendor",
+			 output_json_text(profile->vendor), "model", output_json_text(profile->model), "kind",
+			 output_json_text(profile->kind), "soc", output_json_text(profile->soc), "arch",
 			 output_json_text(profile->arch), "methods", methods);
 }
 
@@ -47,8 +48,9 @@ static json_t *json_head(const struct profile *profile)
 
 static void print_row(const struct profile *profile)
 {
-	output_text("%-32s %s %s  (%s%s%s)%s\n", profile->id, or_empty(profile->vendor), or_empty(profile->model), profile->kind ? profile->kind : "device",
-		    profile->soc ? ", " : "", or_empty(profile->soc), profile->method_count ? "" : "  no way back is known");
+	output_text("%-32s %s %s  (%s%s%s)%s\n", profile->id, or_empty(profile->vendor), or_empty(profile->model),
+		    profile->kind ? profile->kind : "device", profile->soc ? ", " : "", or_empty(profile->soc),
+		    profile->method_count ? "" : "  no way back is known");
 }
 
 /* No words: all of them, sorted by id. */
@@ -78,7 +80,7 @@ static int search(struct device_library *library, const struct cli_line *line)
 		struct error error;
 
 		if (device_library_profile(library, ids[i], &profile, &error) != STATUS_OK) {
-			output_error(&error, EXIT_FAILED);	/* the others are worth showing all the same */
+			output_error(&error, EXIT_FAILED); /* the others are worth showing all the same */
 			continue;
 		}
 		if (list)
@@ -92,7 +94,8 @@ static int search(struct device_library *library, const struct cli_line *line)
 		fprintf(stderr, "unbrick: these are the first %d; more words find fewer\n", FOUND_MAX);
 	if (count > 0)
 		return output_end(EXIT_WELL);
-	fprintf(stderr, "unbrick: no device has all of these words\n  try fewer: the vendor, or the SoC; an unknown device can be recovered, too\n");
+	fprintf(stderr,
+		"unbrick: no device has all of these words\n  try fewer: the vendor, or the SoC; an unknown device can be recovered, too\n");
 	return output_end(EXIT_FAILED);
 }
 
@@ -100,10 +103,12 @@ static int search(struct device_library *library, const struct cli_line *line)
 
 static json_t *json_console(const struct profile_console *console)
 {
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "baud", console->baud ? (int)console->baud : 115200, "frame",
-			 output_json_text(console->frame), "level", output_json_text(console->level), "pads", output_json_text(console->pads), "loader",
-			 output_json_text(console->loader), "prompt", output_json_text(console->prompt), "stop_at", output_json_text(console->stop_at),
-			 "stop_keys", output_json_text(console->stop_keys), "login_prompt", output_json_text(console->login_prompt), "login_user",
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "baud",
+			 console->baud ? (int)console->baud : 115200, "frame", output_json_text(console->frame),
+			 "level", output_json_text(console->level), "pads", output_json_text(console->pads), "loader",
+			 output_json_text(console->loader), "prompt", output_json_text(console->prompt), "stop_at",
+			 output_json_text(console->stop_at), "stop_keys", output_json_text(console->stop_keys),
+			 "login_prompt", output_json_text(console->login_prompt), "login_user",
 			 output_json_text(console->login_user));
 }
 
@@ -114,8 +119,10 @@ static json_t *json_partitions(const struct profile *profile)
 	for (unsigned i = 0; i < profile->partition_count; i++) {
 		const struct profile_partition *part = &profile->partitions[i];
 
-		json_array_append_new(list, json_pack("{s:o, s:I, s:I, s:o, s:o}", "name", output_json_text(part->name), "offset", (json_int_t)part->offset, "size",
-						      (json_int_t)part->size, "guard", output_json_text(part->guard), "holds", output_json_text(part->holds)));
+		json_array_append_new(list, json_pack("{s:o, s:I, s:I, s:o, s:o}", "name", output_json_text(part->name),
+						      "offset", (json_int_t)part->offset, "size",
+						      (json_int_t)part->size, "guard", output_json_text(part->guard),
+						      "holds", output_json_text(part->holds)));
 	}
 	return list;
 }
@@ -126,11 +133,12 @@ static json_t *json_methods(const struct profile *profile)
 
 	for (unsigned i = 0; i < profile->method_count; i++) {
 		const struct profile_method *method = &profile->methods[i];
-		json_t *item = json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o}", "name", output_json_text(method->name), "procedure",
-					 output_json_text(method->procedure), "treats", json_list(&method->treats), "keeps", output_json_text(method->keeps),
-					 "destroys", output_json_text(method->destroys), "minutes", (int)method->minutes, "tested",
-					 output_json_text(method->tested), "image", output_json_text(method->image), "warning",
-					 output_json_text(method->warning));
+		json_t *item = json_pack(
+			"{s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o}", "name", output_json_text(method->name),
+			"procedure", output_json_text(method->procedure), "treats", json_list(&method->treats), "keeps",
+			output_json_text(method->keeps), "destroys", output_json_text(method->destroys), "minutes",
+			(int)method->minutes, "tested", output_json_text(method->tested), "image",
+			output_json_text(method->image), "warning", output_json_text(method->warning));
 
 		json_array_append_new(list, item);
 	}
@@ -144,13 +152,16 @@ static void print_json(const struct profile *profile)
 	for (unsigned i = 0; i < profile->firmware_count; i++) {
 		const struct profile_firmware *from = &profile->firmware[i];
 
-		json_array_append_new(firmware, json_pack("{s:o, s:o, s:I, s:o, s:o}", "version", output_json_text(from->version), "file", output_json_text(from->file),
-							  "size", (json_int_t)from->size, "sha256", output_json_text(from->sha256), "revision",
-							  output_json_text(from->revision)));
+		json_array_append_new(firmware,
+				      json_pack("{s:o, s:o, s:I, s:o, s:o}", "version", output_json_text(from->version),
+						"file", output_json_text(from->file), "size", (json_int_t)from->size,
+						"sha256", output_json_text(from->sha256), "revision",
+						output_json_text(from->revision)));
 	}
 	for (unsigned i = 0; i < profile->source_count; i++)
-		json_array_append_new(sources, json_pack("{s:o, s:o}", "about", output_json_text(profile->sources[i].about), "where",
-							 output_json_text(profile->sources[i].where)));
+		json_array_append_new(sources,
+				      json_pack("{s:o, s:o}", "about", output_json_text(profile->sources[i].about),
+						"where", output_json_text(profile->sources[i].where)));
 	json_object_set_new(object, "revisions", json_list(&profile->revisions));
 	json_object_set_new(object, "aliases", json_list(&profile->aliases));
 	json_object_set_new(object, "sticker", output_json_text(profile->identity.sticker));
@@ -205,7 +216,8 @@ static void print_partitions(const struct profile *profile)
 		const struct profile_partition *part = &profile->partitions[i];
 		char size[32];
 
-		output_text("  %-12s 0x%08" PRIx64 "  %10s  %s%s%s\n", part->name, part->offset, text_size(size, sizeof(size), part->size), or_empty(part->holds),
+		output_text("  %-12s 0x%08" PRIx64 "  %10s  %s%s%s\n", part->name, part->offset,
+			    text_size(size, sizeof(size), part->size), or_empty(part->holds),
 			    part->guard && part->holds ? ", " : "", or_empty(part->guard));
 	}
 }
@@ -214,7 +226,8 @@ static void print_methods(const struct profile *profile)
 {
 	output_text("\nWays back\n");
 	if (profile->no_method || profile->method_count == 0)
-		output_text("  none: %s\n", profile->no_method ? profile->no_method : "nobody has written one down yet");
+		output_text("  none: %s\n",
+			    profile->no_method ? profile->no_method : "nobody has written one down yet");
 	for (unsigned i = 0; i < profile->method_count; i++) {
 		const struct profile_method *method = &profile->methods[i];
 
@@ -238,7 +251,8 @@ static void print_profile(const struct profile *profile)
 	if (profile->firmware_count > 0)
 		output_text("\nFirmware that the vendor published\n");
 	for (unsigned i = 0; i < profile->firmware_count; i++)
-		output_text("  %-12s %s  %s\n", or_empty(profile->firmware[i].version), or_empty(profile->firmware[i].file), or_empty(profile->firmware[i].sha256));
+		output_text("  %-12s %s  %s\n", or_empty(profile->firmware[i].version),
+			    or_empty(profile->firmware[i].file), or_empty(profile->firmware[i].sha256));
 	if (profile->source_count > 0)
 		output_text("\nSources\n");
 	for (unsigned i = 0; i < profile->source_count; i++)
@@ -269,13 +283,17 @@ static int run(const struct cli_line *line)
 	struct error error;
 
 	if (!is_search && !text_equal(what, "show"))
-		return what ? output_usage("device", "there is no 'device %s'", what) : output_usage("device", "device needs one of: search WORDS, show ID");
+		return what ? output_usage("device", "there is no 'device %s'", what)
+			    : output_usage("device", "device needs one of: search WORDS, show ID");
 	if (device_library_open(line->library_folders, &library, &error) != STATUS_OK)
 		return output_error(&error, EXIT_USAGE);
 	return is_search ? search(library, line) : show(library, line);
 }
 
 const struct cli_verb verb_device = {
-	.name = "device", .words = "search WORDS... | show ID", .summary = "what is known about a model: console, partitions, ways back", .options = options,
+	.name = "device",
+	.words = "search WORDS... | show ID",
+	.summary = "what is known about a model: console, partitions, ways back",
+	.options = options,
 	.run = run,
 };

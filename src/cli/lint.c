@@ -21,10 +21,13 @@ static enum status check_folders(const struct cli_line *line, struct error *rete
 
 	for (size_t i = 0; i < line->word_count; i++) {
 		if (stat(line->word[i], &about) != 0)
-			return error_set(reterr, STATUS_NOT_FOUND, "cannot check '%s': %s", line->word[i], strerror(errno));
+			return error_set(reterr, STATUS_NOT_FOUND, "cannot check '%s': %s", line->word[i],
+					 strerror(errno));
 		if (!S_ISDIR(about.st_mode)) {
 			error_set(reterr, STATUS_INVALID, "cannot check '%s': it is not a folder", line->word[i]);
-			return error_hint(reterr, "name the firmware-db folder that the file is in: what refers to it is checked, too");
+			return error_hint(
+				reterr,
+				"name the firmware-db folder that the file is in: what refers to it is checked, too");
 		}
 	}
 	return STATUS_OK;
@@ -51,12 +54,17 @@ static int run(const struct cli_line *line)
 		return output_error(&error, EXIT_USAGE);
 	bad = device_library_lint(library, on_error, NULL);
 	if (bad == 0)
-		output_text("%zu profiles and all that they refer to: nothing is wrong\n", device_library_count(library));
+		output_text("%zu profiles and all that they refer to: nothing is wrong\n",
+			    device_library_count(library));
 	else
 		fprintf(stderr, "unbrick: %zu of the files %s wrong\n", bad, bad == 1 ? "is" : "are");
 	return output_end(bad == 0 ? EXIT_WELL : EXIT_USAGE);
 }
 
 const struct cli_verb verb_lint = {
-	.name = "lint", .words = "[FOLDER...]", .summary = "check the device data, for those who add devices", .options = options, .run = run,
+	.name = "lint",
+	.words = "[FOLDER...]",
+	.summary = "check the device data, for those who add devices",
+	.options = options,
+	.run = run,
 };

@@ -34,13 +34,15 @@ void log_excerpt_want_verdict(struct log_excerpt *excerpt, const struct verdict 
 		const struct cause_verdict *cause = &verdict->causes[i];
 
 		for (size_t k = 0; k < cause->proof_count; k++)
-			log_excerpt_want(excerpt, cause->proof[k].line, cause->proof[k].text, cause_label(cause->cause));
+			log_excerpt_want(excerpt, cause->proof[k].line, cause->proof[k].text,
+					 cause_label(cause->cause));
 	}
 	for (size_t k = 0; verdict->cause_count > 0 && k < verdict->causes[0].contradiction_count; k++) {
 		char word[40];
 
 		text_format(word, sizeof(word), "against-%s", cause_label(verdict->causes[0].cause));
-		log_excerpt_want(excerpt, verdict->causes[0].contradiction[k].line, verdict->causes[0].contradiction[k].text, word);
+		log_excerpt_want(excerpt, verdict->causes[0].contradiction[k].line,
+				 verdict->causes[0].contradiction[k].text, word);
 	}
 }
 

@@ -16,14 +16,14 @@ enum {
 
 struct log_excerpt_line {
 	unsigned number;
-	char text[DIAGNOSIS_LINE_MAX + 1];	/* printable */
-	char mark[64];				/* "CHECKSUM POWER"; empty: a neighbour */
+	char text[DIAGNOSIS_LINE_MAX + 1]; /* printable */
+	char mark[64]; /* "CHECKSUM POWER"; empty: a neighbour */
 };
 
 struct log_excerpt {
-	struct log_excerpt_line mark[LOG_EXCERPT_MARKS_MAX];	/* the decisive ones, as the evidence has them */
+	struct log_excerpt_line mark[LOG_EXCERPT_MARKS_MAX]; /* the decisive ones, as the evidence has them */
 	size_t mark_count;
-	struct log_excerpt_line line[LOG_EXCERPT_LINES_MAX];	/* rising numbers */
+	struct log_excerpt_line line[LOG_EXCERPT_LINES_MAX]; /* rising numbers */
 	size_t line_count;
 };
 

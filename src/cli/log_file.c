@@ -16,11 +16,11 @@ struct log_file {
 	int fd;
 	bool is_stdin;
 	bool is_regular;
-	off_t begin;		/* of a regular file: standard input may have been read before us */
-	FILE *kept;		/* of a pipe; NULL: not kept (any more) */
-	uint64_t size;		/* read so far in the first pass */
+	off_t begin; /* of a regular file: standard input may have been read before us */
+	FILE *kept; /* of a pipe; NULL: not kept (any more) */
+	uint64_t size; /* read so far in the first pass */
 	bool is_again;
-	uint64_t left;		/* of the second pass */
+	uint64_t left; /* of the second pass */
 	uint8_t part[LOG_FILE_PART];
 };
 
@@ -41,8 +41,7 @@ static enum status cannot_open(const char *path, int number, struct error *reter
 	case EACCES:
 		error_set(reterr, STATUS_NO_PERMISSION, "cannot read '%s': no permission", path);
 		return error_hint(reterr, "ls -l shows who may read it");
-	default:
-		return error_set(reterr, STATUS_IO, "cannot read '%s': %s", path, strerror(number));
+	default: return error_set(reterr, STATUS_IO, "cannot read '%s': %s", path, strerror(number));
 	}
 }
 
@@ -148,7 +147,8 @@ enum status log_file_read(struct log_file *log, struct bytes *ret_part, struct e
 
 bool log_file_rewind(struct log_file *log)
 {
-	if (log->is_regular ? lseek(log->fd, log->begin, SEEK_SET) < 0 : log->kept == NULL || fflush(log->kept) != 0 || fseek(log->kept, 0, SEEK_SET) != 0)
+	if (log->is_regular ? lseek(log->fd, log->begin, SEEK_SET) < 0
+			    : log->kept == NULL || fflush(log->kept) != 0 || fseek(log->kept, 0, SEEK_SET) != 0)
 		return false;
 	log->is_again = true;
 	log->left = log->size;

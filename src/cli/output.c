@@ -23,13 +23,13 @@ void output_text(const char *format, ...)
 	length = vasprintf(&text, format, args);
 	va_end(args);
 	if (length < 0) {
-		text = NULL;	/* vasprintf leaves it undefined */
+		text = NULL; /* vasprintf leaves it undefined */
 		return;
 	}
 	shown = malloc((size_t)length + 1);
 	if (shown == NULL)
 		return;
-	for (const char *at = text; *at; ) {
+	for (const char *at = text; *at;) {
 		size_t size = strcspn(at, "\n");
 
 		text_printable(shown, (size_t)length + 1, bytes_of(at, size));

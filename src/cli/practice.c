@@ -28,10 +28,12 @@ static void print_kinds(bool json)
 	json_t *list = json ? json_array() : NULL;
 
 	for (size_t i = 0; practice_kind_name(i); i++) {
-		const char *name = practice_kind_name(i), *label = practice_kind_label(i), *story = practice_kind_story(i);
+		const char *name = practice_kind_name(i), *label = practice_kind_label(i),
+			   *story = practice_kind_story(i);
 
 		if (list)
-			json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "kind", name, "label", label, "story", story));
+			json_array_append_new(
+				list, json_pack("{s:s, s:s, s:s}", "kind", name, "label", label, "story", story));
 		else
 			output_text("%-18s %-16s %s\n", name, label, story);
 	}
@@ -44,11 +46,13 @@ static int run(const struct cli_line *line)
 	const char *kind = line->value[KIND];
 
 	if (line->word_count > 0)
-		return output_usage("practice", "practice takes no '%s'; a camera is chosen with --kind", line->word[0]);
+		return output_usage("practice", "practice takes no '%s'; a camera is chosen with --kind",
+				    line->word[0]);
 	if (line->value[JSON] && !line->value[LIST])
 		return output_usage("practice", "--json is for --list");
 	if (kind && !is_kind(kind))
-		return output_usage("practice", "there is no kind '%s'; unbrick practice --list shows which there are", kind);
+		return output_usage("practice", "there is no kind '%s'; unbrick practice --list shows which there are",
+				    kind);
 	if (line->value[LIST]) {
 		print_kinds(line->value[JSON] != NULL);
 		return output_end(EXIT_WELL);
@@ -62,5 +66,9 @@ static int run(const struct cli_line *line)
 }
 
 const struct cli_verb verb_practice = {
-	.name = "practice", .words = "", .summary = "the full-screen console with a virtual broken camera", .options = options, .run = run,
+	.name = "practice",
+	.words = "",
+	.summary = "the full-screen console with a virtual broken camera",
+	.options = options,
+	.run = run,
 };

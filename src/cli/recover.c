@@ -168,7 +168,7 @@ static void say_why(struct recover *r, const struct case_view *view)
 
 static void end_case(struct recover *r, const struct case_view *view)
 {
-	bool well = view->booted == OUTCOME_YES && view->verified != OUTCOME_NO;
+	bool well = view->booted == OUTCOME_YES;
 
 	if (r->json)
 		print_json(json_pack("{s:I,s:s,s:s,s:s,s:s,s:s}", "case", (json_int_t)r->case_id, "event", "result", "cause", cause_label(view->verdict.cause), "written",

@@ -34,7 +34,8 @@ static void print_library(const char *name, const char *built_with, const char *
 	if (built_with[0] == '\0' && running[0] == '\0')
 		printf("in this build; it does not tell its version\n");
 	else
-		printf("%s%s%s%s%s\n", built_with[0] ? "built with " : "", built_with, built_with[0] && running[0] ? ", " : "", running[0] ? "running " : "", running);
+		printf("%s%s%s%s%s\n", built_with[0] ? "built with " : "", built_with,
+		       built_with[0] && running[0] ? ", " : "", running[0] ? "running " : "", running);
 }
 
 static void print_required(void)
@@ -52,7 +53,8 @@ static void print_required(void)
 	print_library("libyaml", "", yaml_get_version_string());
 	print_library("jansson", JANSSON_VERSION, jansson_version_str());
 	snprintf(built, sizeof(built), "%d.%d", PCRE2_MAJOR, PCRE2_MINOR);
-	if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) > (int)sizeof(running) || pcre2_config(PCRE2_CONFIG_VERSION, running) < 0)
+	if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) > (int)sizeof(running) ||
+	    pcre2_config(PCRE2_CONFIG_VERSION, running) < 0)
 		running[0] = '\0';
 	print_library("PCRE2", built, running);
 }
@@ -74,7 +76,7 @@ static void print_usb(void)
 #ifdef HAVE_LIBUSB
 	const struct libusb_version *version = libusb_get_version();
 
-	built_with = "";	/* its header knows an API number only, which says nothing to a reader */
+	built_with = ""; /* its header knows an API number only, which says nothing to a reader */
 	snprintf(running, sizeof(running), "%u.%u.%u", version->major, version->minor, version->micro);
 #endif
 	print_optional("libusb", built_with, running, "USB devices in a recovery mode are seen");

@@ -381,8 +381,11 @@ static struct live_case *find_live(struct app *app, int64_t case_id)
 static enum status make_live(struct app *app, int64_t case_id, struct live_case **ret_case, struct error *reterr)
 {
 	struct live_case **place = NULL;
-	enum status status;
+	struct case_summary summary;
+	enum status status = casebook_summary(app->book, case_id, &summary, reterr);
 
+	if (status != STATUS_OK)
+		return status;
 	for (size_t i = 0; i < ARRAY_SIZE(app->live); i++)
 		if (app->live[i] == NULL || app->live[i]->phase == GUIDE_CLOSED)
 			place = &app->live[i];

@@ -268,7 +268,6 @@ void console_forget(struct console *console)
 	console->bytes = 0;
 	console->window_size = 0;
 	console->last_line[0] = '\0';
-	memset(console->kept, 0, sizeof(console->kept));
 }
 
 uint64_t console_last_byte_ms(const struct console *console)

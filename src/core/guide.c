@@ -122,6 +122,7 @@ static void on_state(void *user, enum line_state state, const struct error *why)
 enum status guide_connect(struct live_case *c, const char *port, struct error *reterr)
 {
 	const struct console_listener listener = { .on_bytes = on_bytes, .on_line = on_line, .on_state = on_state, .on_pause = on_pause, .user = c };
+	struct console_view view;
 	char baud_text[16];
 	unsigned id, baud = c->profile ? c->profile->console.baud : 0;
 	enum status status;
@@ -137,6 +138,8 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 	if (c->profile)
 		diagnosis_expect_arch(console_diagnosis(c->console), c->profile->arch);
 	case_set(c, JOURNAL_OBSERVED, "port", port);
+	console_fill_view(c->console, &view);
+	case_set(c, JOURNAL_PROGRAM, "capture", view.capture);
 	return STATUS_OK;
 }
 

@@ -180,16 +180,35 @@ static void settle_by_reading(struct live_case *c)
 	}
 }
 
+/* The journal keeps what the verdict rests on: the capture may be far away when the report is read. */
+static void journal_proofs(struct live_case *c)
+{
+	const struct verdict *verdict = &c->view.verdict;
+
+	for (size_t i = 0; i < verdict->cause_count && i < 2; i++)
+		for (size_t k = 0; k < verdict->causes[i].proof_count && k < 3; k++) {
+			const struct evidence *proof = &verdict->causes[i].proof[k];
+
+			if (proof->line)
+				case_log(c, JOURNAL_OBSERVED, "evidence", "%s, line %u: %.120s", cause_label(proof->cause), proof->line, proof->text);
+		}
+}
+
 void guide_show_diagnosis(struct live_case *c)
 {
 	struct case_view *view = &c->view;
 	const char *label;
+	char before[32];
 
 	guide_show_verdict(c);
 	view->has_verdict = true;
 	label = cause_label(view->verdict.cause);
-	case_set(c, JOURNAL_PROGRAM, "cause", label);
-	app_event(c->app, c->id, JOURNAL_PROGRAM, "verdict", label, NULL);
+	/* The page is shown again and again; the verdict is news only when something was learnt. */
+	if (!case_get(c, "cause", before, sizeof(before)) || !text_equal(before, label)) {
+		case_set(c, JOURNAL_PROGRAM, "cause", label);
+		app_event(c->app, c->id, JOURNAL_PROGRAM, "verdict", label, NULL);
+		journal_proofs(c);
+	}
 	if (can_compare(c) && c->image) {
 		settle_by_reading(c);
 		return;

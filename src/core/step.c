@@ -50,8 +50,10 @@ static void end_run(struct live_case *c)
 	c->step.ops = NULL;
 	c->view.is_dangerous = false;
 	c->view.step = c->view.step_count = 0;
-	if (c->console)
+	if (c->console) {
 		console_set_driven(c->console, false);
+		diagnosis_heed(console_diagnosis(c->console), true);
+	}
 	tftp_service_free(c->tftp);
 	c->tftp = NULL;
 	case_set(c, JOURNAL_PROGRAM, "step", "");
@@ -124,8 +126,10 @@ static void start_step(struct live_case *c)
 	}
 	text_copy(c->view.silence, sizeof(c->view.silence), step->silent ? step->silent : "");
 	c->view.is_dangerous = step->do_not_cut && c->step.ops != &step_consent;
-	if (c->console)
+	if (c->console) {
 		console_set_driven(c->console, c->step.ops->types);
+		diagnosis_heed(console_diagnosis(c->console), c->step.ops->watches);
+	}
 	c->step.ops->start(c);
 	arm(c);
 	app_changed(c->app);

@@ -20,6 +20,7 @@ struct step_ops {
 	void (*on_line_back)(struct live_case *c);
 	void (*on_dialog)(struct live_case *c, struct dialog_event event);	/* of step_type() */
 	bool types;	/* drives the line: the operator's keys wait */
+	bool watches;	/* what the device prints meanwhile is its own course, not answers to commands: the diagnosis heeds it */
 };
 
 /* NULL: nothing is known for the kind. */

@@ -7,6 +7,7 @@
 
 enum {
 	DIGEST_LOOK_MS = 100,
+	DEAD_MS = 10000,	/* of silence behind a fault: nothing more will come */
 	SETTLE_MS = 1500,	/* of quiet behind the login prompt: late alarms come right after it */
 };
 
@@ -174,7 +175,7 @@ static enum status answer_wait(struct live_case *c, const char *text, struct err
 	return STATUS_OK;
 }
 
-const struct step_ops step_wait = { .start = start_wait, .on_time = time_wait, .on_answer = answer_wait };
+const struct step_ops step_wait = { .start = start_wait, .on_time = time_wait, .on_answer = answer_wait, .watches = true };
 
 /* ---- verify ---- */
 
@@ -251,6 +252,8 @@ static void time_verify(struct live_case *c)
 {
 	uint64_t now = loop_now_ms();
 	uint64_t spent = now - c->step.started_ms;
+	struct verdict verdict;
+	char why[160];
 
 	case_watch_item(c, 1, "it comes to its login prompt", c->is_at_login, c->is_at_login ? "seen" : "not yet");
 	if (c->is_at_login && now - console_last_byte_ms(c->console) >= SETTLE_MS) {
@@ -261,6 +264,13 @@ static void time_verify(struct live_case *c)
 		fail_verify(c, STATUS_PROTOCOL, "the device stopped at its bootloader again", "look at the console (c) for its reason");
 		return;
 	}
+	diagnosis_verdict(console_diagnosis(c->console), &verdict);
+	if (cause_is_fault(verdict.cause) && !c->is_at_login && now - console_last_byte_ms(c->console) >= DEAD_MS) {
+		text_format(why, sizeof(why), "the start ended with %s: %.80s", cause_label(verdict.cause),
+			    verdict.causes[0].proof_count ? verdict.causes[0].proof[0].text : "no more came");
+		fail_verify(c, STATUS_PROTOCOL, why, "look at the console (c) for its reason, and choose another plan");
+		return;
+	}
 	if (spent >= c->view.countdown_total_ms) {
 		fail_verify(c, STATUS_TIMEOUT, "the device did not come to its login prompt", "look at the console (c): it may need longer, or another plan");
 		return;
@@ -269,4 +279,4 @@ static void time_verify(struct live_case *c)
 	step_set_deadline(c, 250);
 }
 
-const struct step_ops step_verify = { .start = start_verify, .on_line = line_verify, .on_time = time_verify };
+const struct step_ops step_verify = { .start = start_verify, .on_line = line_verify, .on_time = time_verify, .watches = true };

@@ -338,6 +338,7 @@ static void finish_compare(struct live_case *c)
 	if (difference.same == difference.total) {
 		add_probe(c, CAUSE_CHECKSUM, -60, difference.text);
 		add_probe(c, CAUSE_POWER, -60, difference.text);
+		add_probe(c, CAUSE_BAD_ENV, 70, "the flash holds exactly the image, yet the bootloader does not start it: its settings are wrong");
 	} else if (difference.has_foreign_front) {
 		add_probe(c, CAUSE_POWER, difference.has_gap ? 90 : 60, difference.text);
 		add_probe(c, CAUSE_CHECKSUM, -40, difference.text);

@@ -94,7 +94,7 @@ static enum status answer_by_hand(struct live_case *c, const char *text, struct 
 	return STATUS_OK;
 }
 
-const struct step_ops step_by_hand = { .start = start_by_hand, .on_answer = answer_by_hand };
+const struct step_ops step_by_hand = { .start = start_by_hand, .on_answer = answer_by_hand, .watches = true };
 
 /* ---- power ---- */
 
@@ -116,7 +116,11 @@ static void start_power(struct live_case *c)
 		return;
 	}
 	step_field(c, "how", how, sizeof(how));
-	c->step.starts_before = c->console ? diagnosis_starts(console_diagnosis(c->console)) : 0;
+	/* What follows is judged by this start alone. */
+	if (c->console)
+		console_forget(c->console);
+	c->prompt[0] = c->shell_prompt[0] = '\0';
+	c->is_at_prompt = c->is_at_login = false;
 	if ((c->app->practice || c->app->options.power_command) && app_power(c->app, how[0] ? how : "cycle", &error) == STATUS_OK) {
 		case_log(c, JOURNAL_PROGRAM, "power", "power %s", how[0] ? how : "cycle");
 		step_done(c, "%s", "");
@@ -132,11 +136,11 @@ static void start_power(struct live_case *c)
 static void watch_power(struct live_case *c, const struct diagnosis_line *line)
 {
 	(void)line;
-	if (diagnosis_starts(console_diagnosis(c->console)) > c->step.starts_before)
+	if (diagnosis_starts(console_diagnosis(c->console)) > 0)
 		step_done(c, "the device starts: seen on %s", c->view.port);
 }
 
-const struct step_ops step_power = { .start = start_power, .on_line = watch_power, .on_answer = answer_by_hand };
+const struct step_ops step_power = { .start = start_power, .on_line = watch_power, .on_answer = answer_by_hand, .watches = true };
 
 /* ---- button: counted down, released on a sign ---- */
 
@@ -181,7 +185,7 @@ static enum status answer_button(struct live_case *c, const char *text, struct e
 	return STATUS_OK;
 }
 
-const struct step_ops step_button = { .start = start_button, .on_time = tick_button, .on_answer = answer_button };
+const struct step_ops step_button = { .start = start_button, .on_time = tick_button, .on_answer = answer_button, .watches = true };
 
 /* ---- result ---- */
 

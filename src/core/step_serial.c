@@ -287,10 +287,11 @@ static void dialog_environment(struct live_case *c, struct dialog_event event)
 		case_outcome(c, "written", OUTCOME_NO, why);
 	else
 		case_outcome(c, "written", OUTCOME_NO, "the environment was not saved: this start only");
+	case_outcome(c, "verified", OUTCOME_NO, "the stored environment is still wrong: after a power cut it will not start again");
 	step_done(c, "started once by hand; the stored environment is as it was");
 }
 
-const struct step_ops step_environment = { .start = start_environment, .on_dialog = dialog_environment, .types = true };
+const struct step_ops step_environment = { .start = start_environment, .on_dialog = dialog_environment, .types = true, .watches = true };
 
 /* ---- boot ---- */
 
@@ -329,4 +330,4 @@ static void dialog_boot(struct live_case *c, struct dialog_event event)
 	step_done(c, "restarted");
 }
 
-const struct step_ops step_boot = { .start = start_boot, .on_dialog = dialog_boot, .types = true };
+const struct step_ops step_boot = { .start = start_boot, .on_dialog = dialog_boot, .types = true, .watches = true };

@@ -1,0 +1,30 @@
+/* src/cli/diagnose.h
+ *
+ * One run of `unbrick diagnose`: diagnose.c reads the log and judges, diagnose_print.c says it. */
+#ifndef UNBRICK_CLI_DIAGNOSE_H
+#define UNBRICK_CLI_DIAGNOSE_H
+
+#include "src/cli/log_excerpt.h"
+#include "src/store/device_library.h"
+
+enum { DIAGNOSE_WELL_KEPT = 3 };
+
+struct diagnose {
+	const char *name;
+	struct device_library *library;
+	const struct profile *profile; /* NULL: not said which */
+	struct diagnosis *diagnosis;
+	struct verdict verdict;
+	struct log_excerpt excerpt;
+	struct log_excerpt_line well[DIAGNOSE_WELL_KEPT]; /* the last lines that show that it is well */
+	unsigned line_count;
+	uint64_t size, score_sum, score_count;
+	uint8_t head[4];
+};
+
+/* No fault, as far as the log goes; whether that is settled is verdict's is_decided. */
+bool diagnose_is_well(const struct verdict *verdict);
+void diagnose_print_json(const struct diagnose *d);
+void diagnose_print_text(const struct diagnose *d);
+
+#endif

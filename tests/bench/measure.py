@@ -1,0 +1,300 @@
+"""Measures unbrick on ptys: time to the first screen, idle CPU, memory, time to answer a key, speed of diagnosis.
+
+measure.py UNBRICK [start] [idle] [memory] [keys] [diagnose]
+"""
+import fcntl
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+import tty
+
+ROUNDS = 9
+IDLE_SECONDS = 10
+LINE_RATE = 100_000  # bytes a second of 1 Mbaud, 8N1
+LOG_BYTES = 100_000_000
+ANSWER_SECONDS = 10  # longer than any sound program takes for anything here
+ESCAPES = re.compile(rb"\x1b(\[[0-9;?>=!]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[()][0-9A-B]|[=>78cDEHMNOZ])")
+
+
+class Failed(Exception):
+    pass
+
+
+class Screen:
+    """A program on a pty of its own; what it prints is collected by a thread, so that it never waits for us."""
+
+    def __init__(self, command, environment):
+        self.began = time.monotonic()
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+            try:
+                os.execvpe(command[0], command, environment)
+            finally:
+                os._exit(127)
+        self.output = bytearray()
+        self.changed = threading.Condition()
+        threading.Thread(target=self.collect, daemon=True).start()
+
+    def collect(self):
+        while True:
+            try:
+                data = os.read(self.fd, 65536)
+            except OSError:
+                data = b""
+            with self.changed:
+                self.output += data
+                self.changed.notify_all()
+            if not data:
+                return
+
+    def mark(self):
+        with self.changed:
+            return len(self.output)
+
+    def wait(self, *texts, start=0):
+        """Returns when all texts have been printed behind start: the monotonic time then."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        with self.changed:
+            while True:
+                plain = ESCAPES.sub(b"", bytes(self.output[start:]))
+                if all(text in plain for text in texts):
+                    return time.monotonic()
+                if not self.changed.wait(deadline - time.monotonic()):
+                    raise Failed(f"{texts} did not come within {ANSWER_SECONDS} s; the last was {plain[-200:]!r}")
+
+    def type(self, keys):
+        os.write(self.fd, keys)
+
+    def end(self):
+        try:
+            os.kill(self.pid, signal.SIGTERM)
+            for _ in range(200):
+                if os.waitpid(self.pid, os.WNOHANG)[0]:
+                    break
+                time.sleep(0.01)
+            else:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+        os.close(self.fd)
+
+    def cpu_seconds(self):
+        with open(f"/proc/{self.pid}/stat", encoding="ascii", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory_mib(self, what="VmRSS"):
+        with open(f"/proc/{self.pid}/status", encoding="ascii", errors="replace") as file:
+            return int(re.search(what + r":\s*(\d+)", file.read()).group(1)) / 1024
+
+
+class Line:
+    """A serial line's far end: a pty whose device name a program can open."""
+
+    def __init__(self):
+        self.master, self.slave = os.openpty()
+        tty.setraw(self.slave)
+        self.name = os.ttyname(self.slave)
+
+    def close(self):
+        os.close(self.master)
+        os.close(self.slave)
+
+
+class Bench:
+    def __init__(self, unbrick):
+        self.unbrick = os.path.abspath(unbrick)
+        self.folder = tempfile.mkdtemp(prefix="unbrick-bench.")
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("UNBRICK_")}
+        self.environment.update(TERM="xterm-256color", LC_ALL="C.UTF-8", HOME=self.folder, XDG_STATE_HOME=self.folder + "/state")
+        self.missed = 0
+
+    def say(self, what, value, unit, target=None, remark=""):
+        judged = ""
+        if target is not None:
+            is_met = value < target
+            self.missed += not is_met
+            judged = f"(target < {target:g} {unit}: {'met' if is_met else 'MISSED'})"
+        print(f"{what:<46} {value:>9.2f} {unit:<5} {judged} {remark}".rstrip(), flush=True)
+
+    def start_unbrick(self, ports=()):
+        screen = Screen([self.unbrick], dict(self.environment, UNBRICK_PORTS=" ".join(ports)))
+        return screen, screen.wait(b"Plugged in", b"Cases", b"help") - screen.began
+
+    def peers(self, line):
+        """Name, command, what it prints when it is ready."""
+        wanted = [
+            ("picocom", ["picocom", "--nolock", line], b"Terminal ready"),
+            ("tio", ["tio", line], b"Connected"),
+            ("minicom", ["minicom", "-o", "-D", line], b"Press CTRL-A Z"),
+        ]
+        return [peer for peer in wanted if shutil.which(peer[0])]
+
+    def measure_start(self):
+        line = Line()
+        times = {"unbrick": []}
+        memory = {}
+        broken = set()
+        for _ in range(ROUNDS):
+            screen, taken = self.start_unbrick()
+            times["unbrick"].append(taken * 1000)
+            screen.end()
+            for name, command, ready in self.peers(line.name):
+                if name in broken:
+                    continue
+                screen = Screen(command, self.environment)
+                try:
+                    times.setdefault(name, []).append((screen.wait(ready) - screen.began) * 1000)
+                    memory[name] = screen.memory_mib()
+                except (Failed, OSError) as error:
+                    broken.add(name)
+                    print(f"{name} is left out: {error}")
+                screen.end()
+        line.close()
+        ours = statistics.median(times["unbrick"])
+        self.say("first screen, median", ours, "ms", 100, f"slowest of {ROUNDS}: {max(times['unbrick']):.0f}")
+        for name, taken in times.items():
+            if name != "unbrick" and name not in broken:
+                theirs = statistics.median(taken)
+                self.say(f"  {name} until it is ready, median", theirs, "ms", None,
+                         f"unbrick/{name} {ours / theirs:.2f}; {name}'s memory {memory[name]:.1f} MiB")
+
+    def measure_idle(self):
+        screen, _ = self.start_unbrick()
+        time.sleep(1)
+        before = screen.cpu_seconds()
+        time.sleep(IDLE_SECONDS)
+        self.say(f"idle CPU over {IDLE_SECONDS} s", (screen.cpu_seconds() - before) / IDLE_SECONDS * 100, "%", 1)
+        screen.end()
+
+    def measure_memory(self):
+        screen, _ = self.start_unbrick()
+        time.sleep(0.5)
+        self.say("resident memory, first screen", screen.memory_mib(), "MiB", 32, f"most {screen.memory_mib('VmHWM'):.1f}")
+        screen.end()
+
+    def measure_keys(self):
+        line = Line()
+        screen, _ = self.start_unbrick([line.name])
+        screen.type(b"c")
+        time.sleep(1)
+        over = threading.Event()
+        sent = [0]
+        feeder = threading.Thread(target=self.feed, args=(line, over, sent), daemon=True)
+        feeder.start()
+        time.sleep(1)
+        try:
+            device = self.keys_to_device(line, screen)
+            shown = self.keys_to_screen(screen)
+        finally:
+            cpu = screen.cpu_seconds()
+            began = time.monotonic()
+            time.sleep(2)
+            cpu = (screen.cpu_seconds() - cpu) / (time.monotonic() - began) * 100
+            over.set()
+            feeder.join()
+        time.sleep(1)
+        kept = sum(os.path.getsize(os.path.join(root, name)) for root, _, names in os.walk(self.folder) for name in names if name.endswith(".raw"))
+        self.say("key to the device at 1 Mbaud of text, slowest", max(device), "ms", 50, f"median {statistics.median(device):.2f} of {len(device)}")
+        self.say("key to the screen at 1 Mbaud of text, slowest", max(shown), "ms", 50, f"median {statistics.median(shown):.2f} of {len(shown)}")
+        self.say("CPU at 1 Mbaud of text", cpu, "%")
+        self.say("bytes of it that the capture does not have", sent[0] - kept, "", 1, f"of {sent[0]}")
+        self.say("resident memory after it", screen.memory_mib(), "MiB", 32)
+        screen.end()
+        line.close()
+
+    @staticmethod
+    def feed(line, over, sent):
+        """Text at the line's rate, until over is set."""
+        began = time.monotonic()
+        number = 0
+        while not over.is_set():
+            due = int((time.monotonic() - began) * LINE_RATE)
+            if sent[0] >= due:
+                time.sleep(0.001)
+                continue
+            number += 1
+            sent[0] += os.write(line.master, b"[%12.6f] usb 1-1: reset high-speed device number %d\r\n" % (number / 1000, number % 128))
+
+    @staticmethod
+    def keys_to_device(line, screen):
+        taken = []
+        for _ in range(30):
+            began = time.monotonic()
+            screen.type(b"k")
+            if not select.select([line.master], [], [], ANSWER_SECONDS)[0]:
+                raise Failed("a key did not arrive at the device")
+            os.read(line.master, 100)
+            taken.append((time.monotonic() - began) * 1000)
+            time.sleep(0.1)
+        return taken
+
+    @staticmethod
+    def keys_to_screen(screen):
+        """The console's help page comes and goes: Ctrl-A ?, Esc."""
+        taken = []
+        for _ in range(10):
+            mark = screen.mark()
+            began = time.monotonic()
+            screen.type(b"\x01?")
+            taken.append((screen.wait(b"close the port", start=mark) - began) * 1000)
+            screen.type(b"\x1b")
+            time.sleep(0.4)
+        return taken
+
+    def measure_diagnose(self):
+        log = os.path.join(self.folder, "boot.log")
+        start = b"".join(b"[%12.6f] driver%d 4000%d000.dev: probe of unit %d ok, irq %d\r\n" % (i / 50, i % 37, i % 10, i, i % 200) for i in range(1500))
+        one = b"\r\nU-Boot 2016.11 (May 01 2020 - 10:00:00)\r\nDRAM:  64 MiB\r\nHit any key to stop autoboot:  0 \r\n" \
+            b"## Booting kernel from Legacy Image at 82000000 ...\r\n   Verifying Checksum ... OK\r\nStarting kernel ...\r\n" + start + \
+            b"VFS: Cannot open root device \"mtdblock3\" or unknown-block(31,3): error -19\r\n" \
+            b"Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(31,3)\r\n"
+        with open(log, "wb") as file:
+            size = 0
+            while size < LOG_BYTES:
+                size += file.write(one)
+        began = time.monotonic()
+        with subprocess.Popen([self.unbrick, "diagnose", log], env=self.environment, stdout=subprocess.DEVNULL) as process:
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        taken = time.monotonic() - began
+        os.remove(log)
+        if process.returncode not in (10, 11):
+            raise Failed(f"diagnose of a log with a fault ended with status {process.returncode}")
+        self.say(f"diagnosis of a log of {size / 1e6:.0f} MB", taken, "s", None, f"{size / 1e6 / taken:.0f} MB/s")
+        self.say("  its resident memory, most", usage.ru_maxrss / 1024, "MiB", 32)
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    bench = Bench(sys.argv[1])
+    failed = 0
+    try:
+        for name in sys.argv[2:] or ["start", "idle", "memory", "keys", "diagnose"]:
+            try:
+                getattr(bench, "measure_" + name)()
+            except (Failed, OSError) as error:
+                failed += 1
+                print(f"{name}: could not be measured: {error}")
+    finally:
+        shutil.rmtree(bench.folder, ignore_errors=True)
+    print(f"{bench.missed} targets missed, {failed} measures failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

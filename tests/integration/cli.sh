@@ -1,0 +1,325 @@
+#!/bin/sh
+# The command line, as a script meets it: every verb with good input and with bad, its exit code, valid JSON, nothing of a device raw on
+# the terminal, and what remains when it is killed.
+#   UNBRICK=path/to/unbrick cli.sh        (default: ./unbrick)
+# Prints "N passed, N failed, N skipped"; exits with 0 when none failed.
+
+UNBRICK=${UNBRICK:-./unbrick}
+case $UNBRICK in /*) ;; *) UNBRICK=$(pwd)/$UNBRICK ;; esac
+if [ ! -x "$UNBRICK" ]; then
+	echo "skipped: '$UNBRICK' is not built; set UNBRICK" >&2
+	exit 77
+fi
+work=$(mktemp -d) || exit 1
+children=
+trap 'for child in $children; do kill "$child" 2>/dev/null; done; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+cd "$work" || exit 1
+export XDG_STATE_HOME="$work/state" HOME="$work" LC_ALL=C.UTF-8 TZ=UTC
+unset UNBRICK_POWER_COMMAND
+passed=0 failed=0 skipped=0
+escape=$(printf '\033')
+
+pass() {
+	passed=$((passed + 1))
+}
+fail() {
+	failed=$((failed + 1))
+	echo "FAIL $1"
+	shift
+	printf '     %s\n' "$@"
+	sed 's/^/     err: /' err 2>/dev/null | head -n 8
+}
+skip() {
+	skipped=$((skipped + 1))
+	echo "skipped: $1"
+}
+# is NAME CODE COMMAND...: the exit code; an error has a reason on standard error, and no sanitizer has spoken
+is() {
+	name=$1 wanted=$2
+	shift 2
+	"$@" >out 2>err
+	code=$?
+	if [ $code -ne "$wanted" ]; then
+		fail "$name" "exit code $code instead of $wanted"
+	elif grep -q 'Sanitizer\|runtime error' err; then
+		fail "$name" "a sanitizer spoke"
+	elif [ "$wanted" -ge 1 ] && [ "$wanted" -le 7 ] && ! grep -q '^unbrick: ' err; then
+		fail "$name" "it does not say why"
+	else
+		pass
+	fi
+}
+# says NAME FILE TEXT: what the last command printed
+says() {
+	if grep -qF -- "$3" "$2"; then pass; else fail "$1" "'$3' is not in $2"; fi
+}
+says_not() {
+	if grep -qF -- "$3" "$2"; then fail "$1" "'$3' is in $2"; else pass; fi
+}
+if command -v python3 >/dev/null; then
+	valid() { python3 -m json.tool "$1" >/dev/null 2>&1; }
+elif command -v jq >/dev/null; then
+	valid() { jq . "$1" >/dev/null 2>&1; }
+else
+	valid() { return 2; }
+fi
+# json NAME: what the last command printed is one JSON document
+json() {
+	valid out
+	case $? in
+	0) pass ;;
+	2) skip "$1: neither python3 nor jq is here" ;;
+	*) fail "$1" "no valid JSON" ;;
+	esac
+}
+# value NAME FILTER TEXT: jq's answer
+value() {
+	if ! command -v jq >/dev/null; then
+		skip "$1: jq is not here"
+	elif [ "$(jq -r "$2" out 2>/dev/null)" = "$3" ]; then
+		pass
+	else
+		fail "$1" "$2 is '$(jq -r "$2" out 2>&1)' instead of '$3'"
+	fi
+}
+# wait_for FILE TEXT: up to ten seconds
+wait_for() {
+	tries=0
+	until grep -q -- "$2" "$1" 2>/dev/null; do
+		tries=$((tries + 1))
+		[ $tries -gt 100 ] && return 1
+		sleep 0.1
+	done
+}
+
+# ---- the program ----
+is "help" 0 "$UNBRICK" --help
+for verb in recover diagnose case device bench practice lint; do
+	grep -q "^  $verb " out && pass || fail "help names $verb"
+done
+is "version" 0 "$UNBRICK" --version
+says "version names a library" out "SQLite"
+for verb in recover diagnose case device bench practice lint; do
+	is "$verb --help" 0 "$UNBRICK" $verb --help
+	says "$verb --help" out "usage: unbrick $verb"
+	is "$verb: an option that is not there" 2 "$UNBRICK" $verb --no-such-option
+done
+is "a value is missing" 2 "$UNBRICK" diagnose --device
+is "no verb of that name" 2 "$UNBRICK" frobnicate
+
+# ---- diagnose ----
+printf 'U-Boot 2015.01\r\nDRAM: 64 MiB\r\nwriting new image\r\nwrite error: No space left on device\r\nsysupgrade: cannot write: No space left on device\r\n' >space.log
+printf 'U-Boot 2020.01\nStarting kernel ...\n[    0.0] Linux version 5.4\n[   3.0] VFS: Mounted root (squashfs filesystem) readonly on device 31:2.\n[   4.1] init: Console is alive\n\ncam32 login: ' >good.log
+printf 'U-Boot 2020.01 (May 01 2020)\n\nDRAM:  64 MiB\n' >cut.log
+is "a fault is told by the exit code" 10 "$UNBRICK" diagnose space.log
+says "the cause comes first" out "SPACE: "
+says "the decisive line is marked" out ">     4  write error: No space left on device   [SPACE"
+says "its neighbour stands beside it" out "      3  writing new image"
+is "a good start" 0 "$UNBRICK" diagnose good.log
+says "a good start: the line that shows it" out "cam32 login:    [HEALTHY]"
+is "a log that ends too early settles nothing" 11 "$UNBRICK" diagnose cut.log
+says "what to do next" out "Next"
+is "JSON of a fault" 10 "$UNBRICK" diagnose --json space.log
+json "JSON of a fault"
+value "verdict" .verdict SPACE
+value "healthy" .healthy false
+value "the first cause" '.causes[0].label' SPACE
+value "the line of the proof" '.causes[0].for[0].line' 4
+value "the text of the proof" '.causes[0].for[0].text' "write error: No space left on device"
+value "the sign of the proof" '.causes[0].for[0].sign | type' string
+value "against is a list" '.causes[0].against | type' array
+value "a fact and its line" '.facts.loader.line' 1
+value "next is a list" '.next | type' array
+value "starts" '.starts | type' number
+value "stage" .stage loader
+cp out from-file
+is "standard input, a file" 10 sh -c '"$1" diagnose --json - <space.log' sh "$UNBRICK"
+cp out from-stdin
+is "standard input, a pipe" 10 sh -c 'cat space.log | "$1" diagnose --json -' sh "$UNBRICK"
+sed 's/"log": .*//' out >a; sed 's/"log": .*//' from-stdin >b; sed 's/"log": .*//' from-file >c
+if cmp -s a b && cmp -s a c; then pass; else fail "a file, its redirection and a pipe say the same"; fi
+is "standard input that was read before" 10 sh -c '{ dd bs=1 count=16 of=/dev/null 2>/dev/null; "$1" diagnose --json -; } <space.log' sh "$UNBRICK"
+value "line numbers count from where it was" '.causes[0].for[0].line' 3
+mkfifo pipe
+cat space.log >pipe &
+is "a named pipe" 10 "$UNBRICK" diagnose pipe
+is "with a device" 10 "$UNBRICK" diagnose --device practice/pcam1 space.log
+says "the ways back" out "unbrick recover --device practice/pcam1"
+is "with a device, JSON" 10 "$UNBRICK" diagnose --json --device practice/pcam1 space.log
+value "the way back that treats it" '.methods | map(.name) | index("make-room") != null' true
+is "a device that is not there" 2 "$UNBRICK" diagnose --device practice/pcam2 space.log
+says "the nearest device" err "practice/pcam1"
+
+is "no log" 2 "$UNBRICK" diagnose
+is "two logs" 2 "$UNBRICK" diagnose space.log good.log
+is "a missing file" 2 "$UNBRICK" diagnose missing.log
+is "a folder" 2 "$UNBRICK" diagnose "$work"
+says "a folder: said so" err "folder"
+is "standard input is a folder" 2 sh -c '"$1" diagnose - <"$2"' sh "$UNBRICK" "$work"
+: >empty.log
+is "an empty file" 2 "$UNBRICK" diagnose empty.log
+says "an empty file: said so" err "empty"
+is "an empty pipe" 2 sh -c ': | "$1" diagnose -' sh "$UNBRICK"
+is "standard input is closed" 2 sh -c '"$1" diagnose - <&-' sh "$UNBRICK"
+is "a device node" 2 "$UNBRICK" diagnose /dev/null
+head -c 100000 /dev/urandom >noise.bin
+is "noise" 2 "$UNBRICK" diagnose noise.bin
+says "noise: said so" err "does not look like the text of a console"
+head -c 100000 /dev/zero >zeros.bin
+is "zeros" 2 "$UNBRICK" diagnose zeros.bin
+gzip -c space.log >space.log.gz
+is "a compressed log" 2 "$UNBRICK" diagnose space.log.gz
+says "a compressed log: the remedy" err "zcat"
+if [ "$(id -u)" -ne 0 ]; then
+	cp space.log secret.log; chmod 000 secret.log
+	is "no permission" 2 "$UNBRICK" diagnose secret.log
+else
+	skip "a file without permission: root may read all"
+fi
+for state in "" --json; do
+	printf 'evil \033]0;title\007\033[2J\033[31mred\302\233 \201\377 write error: No space left on device\n\033P1$r\033\\x\n' >evil.log
+	"$UNBRICK" diagnose $state evil.log >out 2>err
+	says_not "escape sequences of a device stay away ($state)" out "$escape"
+	if LC_ALL=C grep -q "$(printf '\302\233')\|$(printf '\007')" out; then fail "control characters stay away ($state)"; else pass; fi
+done
+"$UNBRICK" diagnose --json evil.log >out 2>err
+json "JSON of hostile text"
+head -c 3000000 /dev/zero | tr '\0' 'x' >long.log
+printf '\nwrite error: No space left on device\n' >>long.log
+is "a line of three million characters" 10 "$UNBRICK" diagnose --json long.log
+json "JSON of a very long line"
+is "a full disk behind standard output" 1 sh -c 'exec "$1" diagnose --json space.log >/dev/full' sh "$UNBRICK"
+mkfifo never
+"$UNBRICK" diagnose never 2>err &
+child=$!
+sleep 60 >never &
+writer=$!
+children="$children $writer"
+sleep 0.3
+kill -TERM $child
+wait $child 2>/dev/null
+[ $? -eq 143 ] && pass || fail "TERM ends a diagnosis that waits for its pipe"
+kill $writer 2>/dev/null
+
+# ---- device ----
+is "search" 0 "$UNBRICK" device search practice camera
+says "search finds" out "practice/pcam1"
+is "search, JSON" 0 "$UNBRICK" device search --json practice
+json "search, JSON"
+value "search: id" '.[0].id' practice/pcam1
+is "search for all" 0 "$UNBRICK" device search
+is "search for nothing known" 1 "$UNBRICK" device search no-such-vendor-anywhere
+is "search for nothing known, JSON" 1 "$UNBRICK" device search --json no-such-vendor-anywhere
+value "an empty list" length 0
+is "show" 0 "$UNBRICK" device show practice/pcam1
+for part in Console Partitions "Ways back" Sources; do
+	says "show: $part" out "$part"
+done
+is "show, JSON" 0 "$UNBRICK" device show practice/pcam1 --json
+json "show, JSON"
+value "show: speed" .console.baud 115200
+value "show: a guard" '.partitions[0].guard' never-write
+is "show: not there" 2 "$UNBRICK" device show practice/pcam9
+says "show: the nearest" err "practice/pcam1"
+is "show: out of the folder" 2 "$UNBRICK" device show ../../../etc/passwd
+is "show without an id" 2 "$UNBRICK" device show
+is "device without a word" 2 "$UNBRICK" device
+is "device with a wrong word" 2 "$UNBRICK" device frobnicate
+is "a data folder that is a file" 0 "$UNBRICK" device show practice/pcam1 --db "$work/missing"
+
+# ---- bench, practice, lint ----
+is "bench" 0 "$UNBRICK" bench
+says "bench: the TFTP port" out "tftp     port 69"
+is "bench, JSON" 0 "$UNBRICK" bench --json
+json "bench, JSON"
+value "bench: lists" '[.serial, .usb, .cards, .network] | map(type) | unique | join(" ")' array
+is "bench with a word" 2 "$UNBRICK" bench all
+is "practice --list" 0 "$UNBRICK" practice --list
+says "practice: a kind" out "checksum"
+is "practice --list, JSON" 0 "$UNBRICK" practice --list --json
+json "practice --list, JSON"
+value "practice: label" '.[] | select(.kind == "checksum") | .label' CHECKSUM
+is "practice of no kind" 2 "$UNBRICK" practice --kind frobnicate
+is "practice without a terminal" 2 sh -c '"$1" practice </dev/null' sh "$UNBRICK"
+is "lint" 0 "$UNBRICK" lint
+mkdir -p bad/devices/acme
+printf 'vendor: Acme\nmodel: A1\nfrobnicate: yes\n' >bad/devices/acme/a1.yaml
+is "lint finds a bad file" 2 "$UNBRICK" lint bad
+grep -q 'a1\.yaml:[0-9]*:' out && pass || fail "lint names file and line" "$(cat out)"
+is "lint of a missing folder" 2 "$UNBRICK" lint missing
+is "lint of a file" 2 "$UNBRICK" lint bad/devices/acme/a1.yaml
+is "lint of an own folder beside the installed one" 2 "$UNBRICK" lint --db bad
+
+# ---- case ----
+is "no casebook: an empty list" 0 "$UNBRICK" case list
+is "no casebook: an empty list, JSON" 0 "$UNBRICK" case list --json
+value "no casebook: nothing in it" length 0
+if [ -e "$XDG_STATE_HOME" ]; then fail "looking makes no casebook"; else pass; fi
+is "no casebook: show" 2 "$UNBRICK" case show 1
+is "case without a word" 2 "$UNBRICK" case
+is "case with a wrong word" 2 "$UNBRICK" case frobnicate
+mkdir wrong
+echo "this is no database, and long enough to be none" >wrong/casebook.db
+is "a file that is no casebook" 2 "$UNBRICK" case list --state wrong
+grep -q 'no database' wrong/casebook.db && pass || fail "a file that is no casebook stays as it is"
+
+# A practice camera gives a real case: it is watched, then the program is interrupted, and later killed.
+mkdir camera
+mkfifo hold
+sleep 90 >hold &
+children="$children $!"
+"$UNBRICK" practice-device --kind checksum --folder camera --fast --ttl 90 <hold >camera/out 2>camera/err &
+children="$children $!"
+if wait_for camera/out ready=true; then
+	"$UNBRICK" recover --json --device practice/pcam1 --port "$work/camera/tty" --power-command true --timeout 30 >events 2>recover.err &
+	child=$!
+	wait_for events '"event":"phase"' && pass || fail "recover begins a case"
+	is "the case is listed while it is worked on" 0 "$UNBRICK" case list --open
+	says "its device" out "Practice PCAM-1"
+	kill -INT $child
+	wait $child
+	[ $? -eq 7 ] && pass || fail "INT: stopped, the case goes on" "$(cat recover.err)"
+	"$UNBRICK" recover --json --case 1 --port "$work/camera/tty" --power-command true --timeout 30 >events 2>recover.err &
+	child=$!
+	wait_for events '"event"' || fail "recover --case goes on"
+	kill -KILL $child
+	wait $child 2>/dev/null
+	is "list, JSON" 0 "$UNBRICK" case list --json
+	json "list, JSON"
+	value "after KILL the case is there" '.[0].device' practice/pcam1
+	value "after KILL the case is open" '.[0].open' true
+	is "show" 0 "$UNBRICK" case show 1
+	says "show: what was set" out "device = practice/pcam1"
+	is "show #1" 0 "$UNBRICK" case show '#1'
+	is "show, JSON" 0 "$UNBRICK" case show 1 --json
+	json "show, JSON"
+	value "the journal is in order" '[.journal[].id] | . == sort' true
+	is "report" 0 "$UNBRICK" case report 1
+	for part in Device Outcome "What was done" "Captures of the serial line"; do
+		says "report: $part" out "$part"
+	done
+	is "report --text" 0 "$UNBRICK" case report 1 --text
+	is "report, JSON" 0 "$UNBRICK" case report 1 --json
+	json "report, JSON"
+	value "report: outcome in three parts" '.outcome | keys | join(" ")' "booted verified written"
+	value "report: each run's capture" '[.captures[] | select(.size_bytes != null)] | length' 2
+	is "report: text and JSON" 2 "$UNBRICK" case report 1 --json --text
+	is "a case that is not there" 2 "$UNBRICK" case show 99
+	is "no number" 2 "$UNBRICK" case show one
+	is "a negative number" 2 "$UNBRICK" case show -1
+	is "a number that is too large" 2 "$UNBRICK" case show 99999999999999999999
+	is "show without a number" 2 "$UNBRICK" case show
+	is "show with --open" 2 "$UNBRICK" case show 1 --open
+	is "a full disk behind the journal" 1 sh -c 'exec "$1" case show 1 --json >/dev/full' sh "$UNBRICK"
+else
+	skip "cases: the practice camera did not start: $(cat camera/err)"
+fi
+
+# ---- recover, as far as the command line goes ----
+is "recover without a device" 2 "$UNBRICK" recover
+is "recover of a case that is not there" 1 "$UNBRICK" recover --case 99 --state other
+is "recover on a port that is not there" 3 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --timeout 5 --state other
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]

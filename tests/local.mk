@@ -1,0 +1,9 @@
+# The checks that are no test programs: tests/run calls them.
+EXTRA_DIST += .ci/run tests/run tests/include_arrows tests/docs_agree tests/fuzz/run tests/bench/run tests/bench/measure.py $(FUZZERS)
+
+# A test that starts a program needs it first.
+$(TEST_LOGS): $(EXTRA_PROGRAMS)
+
+print-libraries:
+	@echo $(ALL_LIBS)
+.PHONY: print-libraries

@@ -1,0 +1,175 @@
+/* tests/unit/test_plan.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "recovery/procedure/plan.h"
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+
+static const char *covers[] = { "kernel", "rootfs" };
+static struct profile_partition partitions[] = {
+	{ .name = "boot", .offset = 0, .size = 0x40000, .guard = "never-write" },
+	{ .name = "env", .offset = 0x40000, .size = 0x10000 },
+	{ .name = "kernel", .offset = 0x50000, .size = 0x200000 },
+	{ .name = "rootfs", .offset = 0x250000, .size = 0x300000 },
+	{ .name = "factory", .offset = 0x550000, .size = 0x10000, .guard = "unit-data" },
+};
+
+static struct profile flash(void)
+{
+	return (struct profile){ .id = "a/b", .partitions = partitions, .partition_count = ARRAY_SIZE(partitions), .image_covers = { covers, 2 },
+				 .storage = { .kind = "spi-nor" } };
+}
+
+static void guarded_partitions_are_never_in_the_range(void **state)
+{
+	static const struct { uint64_t offset, size; bool refused; } ranges[] = {
+		{ 0x50000, 0x500000, false }, { 0x50000, 0x500001, true }, { 0x3ffff, 1, true }, { 0x40000, 1, false }, { 0, 0x600000, true }, { 0x10000, 0x100, true },
+		{ 0x55ffff, 1, true }, { 0x560000, UINT64_MAX, false }, { 0x50000, UINT64_MAX, true }, { UINT64_MAX, 2, false },
+	};
+	struct profile profile = flash();
+	struct error error;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+		if ((plan_guard_range(&profile, ranges[i].offset, ranges[i].size, &error) == STATUS_REFUSED) != ranges[i].refused)
+			fail_msg("range %zu", i);
+}
+
+static void the_image_lies_in_contiguous_partitions(void **state)
+{
+	struct profile profile = flash();
+	uint64_t offset = 0, size = 0;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(plan_image_range(&profile, &offset, &size, &error), STATUS_OK);
+	assert_int_equal(offset, 0x50000);
+	assert_int_equal(size, 0x500000);
+	covers[0] = "env";
+	assert_int_equal(plan_image_range(&profile, &offset, &size, &error), STATUS_INVALID);
+	covers[0] = "nowhere";
+	assert_int_equal(plan_image_range(&profile, &offset, &size, &error), STATUS_INVALID);
+	covers[0] = "kernel";
+	profile.image_covers.count = 0;
+	assert_int_equal(plan_image_range(&profile, &offset, &size, &error), STATUS_INVALID);
+}
+
+static void a_range_within_an_erase_block_is_refused(void **state)
+{
+	struct profile profile = flash();
+	uint64_t offset, size;
+	struct error error;
+
+	(void)state;
+	profile.storage.erase_size = 0x20000;	/* the kernel begins in the middle of one */
+	assert_int_equal(plan_image_range(&profile, &offset, &size, &error), STATUS_INVALID);
+	profile.storage.erase_size = 0;
+	profile.storage.kind = "nand";
+	assert_int_equal(plan_image_range(&profile, &offset, &size, &error), STATUS_INVALID);
+	profile.storage.kind = "cfi";
+	partitions[3].size = 0x2f8000;		/* ends in the middle of one: rounding up would reach the neighbour */
+	assert_int_equal(plan_image_range(&profile, &offset, &size, &error), STATUS_INVALID);
+	profile.storage.kind = "virtio";
+	assert_int_equal(plan_image_range(&profile, &offset, &size, &error), STATUS_OK);
+	partitions[3].size = UINT64_MAX;
+	assert_int_equal(plan_image_range(&profile, &offset, &size, &error), STATUS_INVALID);
+	partitions[3].size = 0x300000;
+}
+
+static struct procedure_step retry_steps[] = { { .kind = STEP_WAIT, .with = (struct step_param[]){ { "for", "retry" } }, .with_count = 1 } };
+static const struct procedure procedures[] = {
+	{ .name = "network", .needs = "serial network image" }, { .name = "card", .needs = "card" }, { .name = "login", .needs = "serial login" },
+	{ .name = "retry", .needs = "", .steps = retry_steps, .step_count = 1 }, { .name = "networks", .needs = "networks" },
+};
+
+static const struct procedure *find(void *user, const char *name)
+{
+	(void)user;
+	for (size_t i = 0; i < ARRAY_SIZE(procedures); i++)
+		if (text_equal(procedures[i].name, name))
+			return &procedures[i];
+	return NULL;
+}
+
+static const char *power[] = { "POWER" }, *checksum[] = { "CHECKSUM" };
+
+static void methods_that_treat_and_can_be_done_come_first(void **state)
+{
+	struct profile_method methods[] = {
+		{ .name = "a", .procedure = "card", .treats = { checksum, 1 } }, { .name = "b", .procedure = "network", .treats = { power, 1 } },
+		{ .name = "c", .procedure = "missing" }, { .name = "d", .procedure = "login" }, { .name = "e", .procedure = "network" },
+		{ .name = "f", .procedure = "retry", .treats = { power, 1 } }, { .name = "g", .procedure = "networks" },
+	};
+	struct profile profile = { .methods = methods, .method_count = ARRAY_SIZE(methods) };
+	struct plan_bench bench = { .has_serial = true, .has_network = true, .is_at_prompt = true };
+	struct verdict verdict = { .is_decided = true, .causes = { { .cause = CAUSE_POWER, .confidence = 0.9 } }, .cause_count = 1 };
+	struct plan_item items[PLAN_MAX];
+
+	(void)state;
+	assert_int_equal(plan_make(&verdict, &profile, &bench, find, NULL, items, PLAN_MAX), 6);
+	assert_string_equal(items[0].method->name, "b");	/* in the profile's order among equals */
+	assert_string_equal(items[1].method->name, "e");
+	assert_string_equal(items[2].method->name, "g");
+	assert_string_equal(items[3].method->name, "d");
+	assert_non_null(strstr(items[3].obstacle, "login"));
+	assert_string_equal(items[4].method->name, "f");
+	assert_non_null(strstr(items[4].obstacle, "try again"));
+	assert_string_equal(items[5].method->name, "a");
+	assert_false(items[5].treats);
+	assert_string_equal(items[0].reason, "treats POWER");
+}
+
+static void causes_that_lead_together_are_both_treated(void **state)
+{
+	struct profile_method methods[] = { { .name = "a", .procedure = "network", .treats = { checksum, 1 } } };
+	struct profile profile = { .methods = methods, .method_count = 1 };
+	struct plan_bench bench = { .has_serial = true };
+	struct verdict verdict = { .causes = { { .cause = CAUSE_POWER, .confidence = 0.5 }, { .cause = CAUSE_CHECKSUM, .confidence = 0.4 } }, .cause_count = 2 };
+	struct plan_item item;
+
+	(void)state;
+	assert_int_equal(plan_make(&verdict, &profile, &bench, find, NULL, &item, 1), 1);
+	assert_true(item.treats);
+	assert_false(item.is_possible);
+	verdict.is_decided = true;
+	plan_make(&verdict, &profile, &bench, find, NULL, &item, 1);
+	assert_false(item.treats);
+}
+
+static void a_full_plan_loses_its_worst_not_its_last(void **state)
+{
+	struct profile_method methods[6];
+	struct profile profile = { .methods = methods, .method_count = ARRAY_SIZE(methods) };
+	struct plan_bench bench = { .has_serial = true, .has_network = true };
+	struct verdict verdict = { .is_decided = true, .causes = { { .cause = CAUSE_POWER, .confidence = 0.9 } }, .cause_count = 1 };
+	struct plan_item items[2];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		methods[i] = (struct profile_method){ .name = "x", .procedure = "card", .treats = { checksum, 1 } };
+	methods[5] = (struct profile_method){ .name = "best", .procedure = "network", .treats = { power, 1 } };
+	assert_int_equal(plan_make(&verdict, &profile, &bench, find, NULL, items, 2), 2);
+	assert_string_equal(items[0].method->name, "best");
+	assert_int_equal(plan_make(&verdict, &profile, &bench, find, NULL, items, 0), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(guarded_partitions_are_never_in_the_range),
+		cmocka_unit_test(the_image_lies_in_contiguous_partitions),
+		cmocka_unit_test(a_range_within_an_erase_block_is_refused),
+		cmocka_unit_test(methods_that_treat_and_can_be_done_come_first),
+		cmocka_unit_test(causes_that_lead_together_are_both_treated),
+		cmocka_unit_test(a_full_plan_loses_its_worst_not_its_last),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
