@@ -115,7 +115,7 @@ static void start_step(struct live_case *c)
 	}
 	case_clear_page(c);
 	c->step = (struct step_context){ .step = step, .started_ms = loop_now_ms(), .deadline_ms = UINT64_MAX };
-	c->step.ops = step->destroys && !c->has_consent ? &step_consent : step_ops_find(step->kind);
+	c->step.ops = (step->destroys || step->kind == STEP_WRITE) && !c->has_consent ? &step_consent : step_ops_find(step->kind);
 	c->view.step = c->run.at + 1;
 	c->view.step_count = c->procedure->step_count;
 	procedure_expand(step->text ? step->text : step_kind_name(step->kind), step_lookup, c, c->view.step_title, sizeof(c->view.step_title));

@@ -120,6 +120,7 @@ static enum status find_place(struct live_case *c, struct error *reterr)
 	status = plan_image_range(profile, &c->place.offset, &room, reterr);
 	if (status != STATUS_OK)
 		return status;
+	c->place.room = room;
 	if (image_file_bytes(c->image).size > room) {
 		error_set(reterr, STATUS_NO_SPACE, "the image is larger than the %llu bytes that its partitions have", (unsigned long long)room);
 		return error_hint(reterr, "choose the image for this model and revision");

@@ -381,7 +381,27 @@ static void facts_are_kept_and_reset_forgets_them(void **state)
 	assert_int_equal(facts[0].line, 2);
 	diagnosis_reset(diagnosis);
 	assert_null(diagnosis_fact_value(diagnosis, "ram"));
-	assert_int_equal(diagnosis_line_count(diagnosis), 0);
+	/* the lines' numbers go on: faces and captures count the stream, not the starts */
+	assert_int_equal(diagnosis_line_count(diagnosis), 3);
+	diagnosis_free(diagnosis);
+}
+
+static void answers_to_typed_commands_are_counted_but_not_heeded(void **state)
+{
+	struct diagnosis *diagnosis = begin();
+	struct verdict verdict;
+
+	(void)state;
+	diagnosis_heed(diagnosis, false);
+	say(diagnosis, "   Verifying Checksum ... Bad Data CRC\nDRAM:  256 MiB\n", 0);
+	assert_int_equal(diagnosis_line_count(diagnosis), 2);
+	assert_null(diagnosis_fact_value(diagnosis, "ram"));
+	diagnosis_verdict(diagnosis, &verdict);
+	assert_false(cause_is_fault(verdict.cause));
+	diagnosis_heed(diagnosis, true);
+	say(diagnosis, "   Verifying Checksum ... Bad Data CRC\n", 0);
+	diagnosis_verdict(diagnosis, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
 	diagnosis_free(diagnosis);
 }
 
@@ -528,6 +548,7 @@ int main(void)
 		cmocka_unit_test(looking_at_an_unfinished_banner_is_no_second_start),
 		cmocka_unit_test(evidence_from_elsewhere_counts),
 		cmocka_unit_test(facts_are_kept_and_reset_forgets_them),
+		cmocka_unit_test(answers_to_typed_commands_are_counted_but_not_heeded),
 		cmocka_unit_test(how_the_stream_is_cut_changes_nothing),
 		cmocka_unit_test(many_repeats_take_no_more_memory),
 		cmocka_unit_test(the_observer_gets_every_line_with_its_most_telling_sign),
