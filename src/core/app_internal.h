@@ -30,6 +30,7 @@ struct app {
 	struct practice_process *practice;
 	struct snapshot snapshot;
 	bool is_stale;			/* the snapshot */
+	bool are_cases_stale;		/* its list of cases: read from the disk only when one has changed */
 	struct loop_timer *deferred;	/* tells the observer on the next turn of the loop */
 	struct queued_event *first_event, *last_event;
 	char notice[200], notice_hint[200];
@@ -41,6 +42,8 @@ void app_changed(struct app *app);
 /* To the journal (durably, unless the kind is only for the faces: "progress", "console", "question") and to the observer. */
 void app_event(struct app *app, int64_t case_id, enum journal_by by, const char *kind, const char *text, const char *data);
 void app_notice(struct app *app, bool is_error, const char *text, const char *hint);
+/* A scan now, instead of at the next change. */
+void app_look_at_bench(struct app *app);
 struct console *app_find_console(struct app *app, const char *port);
 struct console *app_console(struct app *app, unsigned console_id);
 

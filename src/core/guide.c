@@ -555,8 +555,6 @@ void guide_resume(struct live_case *c)
 	if (case_get(c, "image", value, sizeof(value)) && case_take_image(c, value, &error) != STATUS_OK)
 		case_problem(c, &error);
 	resume_outcomes(c);
-	if (case_get(c, "added-address", value, sizeof(value)) && value[0])
-		text_copy(c->added_address, sizeof(c->added_address), value);
 	if (phase > GUIDE_CONNECT && phase < GUIDE_CLOSED && case_get(c, "port", value, sizeof(value)) && guide_connect(c, value, &error) != STATUS_OK) {
 		case_problem(c, &error);
 		phase = GUIDE_CONNECT;

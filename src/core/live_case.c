@@ -184,6 +184,7 @@ void case_set(struct live_case *c, enum journal_by by, const char *key, const ch
 
 	if (casebook_set(c->app->book, c->id, (int64_t)loop_wall_ms(), by, key, value, &error) != STATUS_OK)
 		app_notice(c->app, true, error.text, error.hint);
+	c->app->are_cases_stale = true;
 }
 
 bool case_get(struct live_case *c, const char *key, char *ret_value, size_t size)

@@ -11,6 +11,7 @@ enum {
 	ROOTFS_USED = 2460000,
 	SQUASHFS_SUPERBLOCK = 96,	/* Linux fs/squashfs/squashfs_fs.h */
 	ROOTFS_MARK = 8,		/* "PCRC" and the checksum, behind the superblock */
+	TABLE_ROOM = 1024, TABLE_SIZE = 1000, TABLE_STORED = 0x8000,
 	IMAGE_TIME = 1700000000,
 	ARCH_ARM = 2, ARCH_AARCH64 = 22,	/* U-Boot include/image.h */
 };
@@ -75,6 +76,25 @@ static uint32_t rootfs_checksum(const uint8_t *at, uint64_t used)
 	return crc32_update(crc, bytes_of(at + head, (size_t)used - head));
 }
 
+/* The tables stand at the end, each one metadata block: its length, then the content. The last three are reached through a list of
+ * their blocks (squashfs_fs.h). */
+static void make_tables(uint8_t *to, uint32_t used)
+{
+	static const struct { unsigned place; bool has_list; } tables[] = {
+		{ 64, false }, { 72, false }, { 80, true }, { 88, true }, { 48, true },	/* inodes, directories, fragments, export, ids */
+	};
+
+	store_le(to + 56, UINT64_MAX, 8);	/* no extended attributes */
+	for (unsigned i = 0; i < ARRAY_SIZE(tables); i++) {
+		uint32_t block = used - TABLE_ROOM * (uint32_t)(ARRAY_SIZE(tables) - i), list = block + 2 + TABLE_SIZE;
+
+		store_le(to + block, TABLE_STORED | TABLE_SIZE, 2);
+		if (tables[i].has_list)
+			store_le(to + list, block, 8);
+		store_le(to + tables[i].place, tables[i].has_list ? list : block, 8);
+	}
+}
+
 static void make_rootfs(uint8_t *to, const struct release *release)
 {
 	uint8_t *mark = to + SQUASHFS_SUPERBLOCK;
@@ -84,7 +104,7 @@ static void make_rootfs(uint8_t *to, const struct release *release)
 	random_fill(to, used, release->seed + 1);
 	memset(to, 0, SQUASHFS_SUPERBLOCK);
 	memcpy(to, "hsqs", 4);
-	store_le(to + 4, 412, 4);		/* inodes */
+	store_le(to + 4, 112, 4);		/* inodes */
 	store_le(to + 8, IMAGE_TIME, 4);
 	store_le(to + 12, 131072, 4);		/* block size */
 	store_le(to + 16, 31, 4);		/* fragments */
@@ -92,10 +112,9 @@ static void make_rootfs(uint8_t *to, const struct release *release)
 	store_le(to + 22, 17, 2);
 	store_le(to + 26, 1, 2);		/* ids */
 	store_le(to + 28, 4, 2);		/* version 4.0 */
-	store_le(to + 32, (uint64_t)7000 << 16, 8);	/* root inode */
+	store_le(to + 32, 600, 8);		/* root inode: where it is in the first block */
 	store_le(to + 40, used, 8);
-	for (unsigned i = 0; i < 6; i++)	/* the tables stand at the end */
-		store_le(to + 48 + 8 * i, i == 1 ? UINT64_MAX : used - 8192 + 1024 * i, 8);
+	make_tables(to, used);
 	memcpy(mark, "PCRC", 4);
 	store_be32(mark + 4, rootfs_checksum(to, used));
 }

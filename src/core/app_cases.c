@@ -1,0 +1,201 @@
+/* The app's cases: choosing devices, opening, answering, going back. */
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+#include "src/core/app_internal.h"
+#include "src/core/live_case.h"
+
+/* ---- devices ---- */
+
+static void fill_row(struct app *app, const char *id, struct device_row *row)
+{
+	const struct profile *profile;
+	struct error error;
+
+	*row = (struct device_row){ 0 };
+	text_copy(row->id, sizeof(row->id), id);
+	if (device_library_profile(app->library, id, &profile, &error) != STATUS_OK) {
+		text_copy(row->text, sizeof(row->text), id);
+		text_copy(row->detail, sizeof(row->detail), error.text);
+		return;
+	}
+	text_format(row->text, sizeof(row->text), "%s %s", profile->vendor, profile->model);
+	text_format(row->detail, sizeof(row->detail), "%s%s%s", profile->kind ? profile->kind : "device", profile->soc ? ", " : "",
+		    profile->soc ? profile->soc : "");
+	for (unsigned i = 0; i < profile->method_count && i < 3; i++)
+		text_append(row->detail, sizeof(row->detail), "%s%s", i ? ", " : "; ", profile->methods[i].name);
+}
+
+/* Profiles of the last cases come first when nothing is typed: a bench repairs the same models again and again. */
+static size_t recent_devices(struct app *app, const char **ret_ids, size_t max)
+{
+	const struct snapshot *snapshot = app_snapshot(app);
+	size_t count = 0;
+
+	for (size_t i = 0; i < snapshot->case_count && count < max; i++) {
+		const struct profile *profile;
+		struct error error;
+		bool is_new = true;
+
+		if (!strchr(snapshot->cases[i].device, '/') || device_library_profile(app->library, snapshot->cases[i].device, &profile, &error) != STATUS_OK)
+			continue;
+		for (size_t k = 0; k < count; k++)
+			is_new = is_new && strcmp(ret_ids[k], profile->id) != 0;
+		if (is_new)
+			ret_ids[count++] = profile->id;
+	}
+	return count;
+}
+
+size_t app_device_search(struct app *app, const char *query, struct device_row *ret_rows, size_t max)
+{
+	const char *ids[256];
+	size_t count = 0, limit = max < ARRAY_SIZE(ids) ? max : ARRAY_SIZE(ids);
+
+	if (query[0] == '\0') {
+		size_t recent = count = recent_devices(app, ids, limit);
+
+		for (size_t i = 0; i < device_library_count(app->library) && count < limit; i++) {
+			const char *id = device_library_id(app->library, i);
+			bool is_new = true;
+
+			for (size_t k = 0; k < recent; k++)
+				is_new = is_new && strcmp(ids[k], id) != 0;
+			if (is_new)
+				ids[count++] = id;
+		}
+	} else {
+		count = device_library_search(app->library, query, ids, limit);
+	}
+	for (size_t i = 0; i < count; i++)
+		fill_row(app, ids[i], &ret_rows[i]);
+	return count;
+}
+
+/* ---- cases ---- */
+
+static struct live_case *find_live(struct app *app, int64_t case_id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(app->live); i++)
+		if (app->live[i] && app->live[i]->id == case_id)
+			return app->live[i];
+	return NULL;
+}
+
+static enum status make_live(struct app *app, int64_t case_id, struct live_case **ret_case, struct error *reterr)
+{
+	struct live_case **place = NULL;
+	struct case_summary summary;
+	enum status status = casebook_summary(app->book, case_id, &summary, reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	for (size_t i = 0; i < ARRAY_SIZE(app->live); i++)
+		if (app->live[i] == NULL || app->live[i]->phase == GUIDE_CLOSED)
+			place = &app->live[i];
+	if (place == NULL) {
+		error_set(reterr, STATUS_BUSY, "%u cases are being worked on already", SNAPSHOT_LIVE_MAX);
+		return error_hint(reterr, "close one of them first");
+	}
+	status = casebook_hold(app->book, case_id, reterr);
+	if (status != STATUS_OK)
+		return status;
+	live_case_free(*place);
+	*place = NULL;
+	status = live_case_new(app, case_id, ret_case, reterr);
+	if (status == STATUS_OK)
+		*place = *ret_case;
+	return status;
+}
+
+enum status app_case_new(struct app *app, int64_t *ret_case_id, struct error *reterr)
+{
+	struct live_case *c;
+	enum status status = casebook_case_new(app->book, (int64_t)loop_wall_ms(), ret_case_id, reterr);
+
+	if (status == STATUS_OK)
+		status = make_live(app, *ret_case_id, &c, reterr);
+	if (status != STATUS_OK)
+		return status;
+	app->are_cases_stale = true;
+	guide_enter(c, GUIDE_DEVICE);
+	return STATUS_OK;
+}
+
+enum status app_case_open(struct app *app, int64_t case_id, struct error *reterr)
+{
+	struct live_case *c;
+	enum status status;
+
+	if (find_live(app, case_id))
+		return STATUS_OK;
+	status = make_live(app, case_id, &c, reterr);
+	if (status == STATUS_OK)
+		guide_resume(c);
+	return status;
+}
+
+const struct case_view *app_case_view(struct app *app, int64_t case_id)
+{
+	struct live_case *c = find_live(app, case_id);
+
+	return c ? &c->view : NULL;
+}
+
+static bool is_choice(const struct question *question, const char *text)
+{
+	for (unsigned i = 0; i < question->choice_count; i++)
+		if (text_equal(question->choice[i].id, text))
+			return true;
+	return text_starts(text, "method:") || strchr(text, '/') != NULL;
+}
+
+enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_id, const char *text, struct error *reterr)
+{
+	struct live_case *c = find_live(app, case_id);
+	char logged[300];
+	enum status status;
+
+	if (c == NULL || c->view.question.id != question_id || c->view.question.type == QUESTION_NONE)
+		return STATUS_OK;
+	if (c->view.question.type == QUESTION_CHOOSE && !is_choice(&c->view.question, text))
+		return error_set(reterr, STATUS_INVALID, "'%.40s' is none of the choices", text);
+	text_format(logged, sizeof(logged), "%.160s: %.120s", c->view.question.text, text);
+	app_event(app, case_id, JOURNAL_OPERATOR, "answer", logged, NULL);
+	status = guide_answer(c, text, reterr);
+	if (status != STATUS_OK && c->view.question.id == question_id)
+		text_format(c->view.question.problem, sizeof(c->view.question.problem), "%.160s%s%.90s", reterr->text, reterr->hint[0] ? ": " : "",
+			    reterr->hint);
+	app_changed(app);
+	return status;
+}
+
+enum status app_case_cancel(struct app *app, int64_t case_id, struct error *reterr)
+{
+	struct live_case *c = find_live(app, case_id);
+
+	return c ? steps_cancel(c, reterr) : STATUS_OK;
+}
+
+enum status app_case_back(struct app *app, int64_t case_id, enum guide_phase to, struct error *reterr)
+{
+	struct live_case *c = find_live(app, case_id);
+	enum status status;
+
+	if (c == NULL || to > GUIDE_WATCH || to >= c->phase)
+		return STATUS_OK;
+	status = steps_cancel(c, reterr);
+	if (status == STATUS_OK)
+		guide_enter(c, to);
+	return status;
+}
+
+bool app_is_dangerous(const struct app *app)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(app->live); i++)
+		if (app->live[i] && steps_are_dangerous(app->live[i]))
+			return true;
+	return false;
+}

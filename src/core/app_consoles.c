@@ -1,0 +1,188 @@
+/* The app's consoles, the practice camera and the power switch. */
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+#include "src/core/app_internal.h"
+#include "src/core/live_case.h"
+#include "src/core/practice_process.h"
+#include "src/practice/practice_device.h"
+
+/* ---- consoles ---- */
+
+struct console *app_find_console(struct app *app, const char *port)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)
+		if (app->console[i] && text_equal(console_port(app->console[i]), port))
+			return app->console[i];
+	return NULL;
+}
+
+struct console *app_console(struct app *app, unsigned console_id_wanted)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)
+		if (app->console[i] && console_id(app->console[i]) == console_id_wanted)
+			return app->console[i];
+	return NULL;
+}
+
+enum status app_console_open(struct app *app, const char *port, unsigned baud, unsigned *ret_console_id, struct error *reterr)
+{
+	struct console *console = app_find_console(app, port);
+	enum status status;
+
+	if (app->signs == NULL) {
+		status = device_library_signs(app->library, &app->signs, &app->sign_count, reterr);
+		if (status != STATUS_OK)
+			return status;
+	}
+	for (size_t i = 0; console == NULL && i < ARRAY_SIZE(app->console); i++) {
+		if (app->console[i])
+			continue;
+		status = console_new(app, app->last_console_id + 1, port, baud, &app->console[i], reterr);
+		if (status != STATUS_OK)
+			return status;
+		console = app->console[i];
+		app->last_console_id++;
+		app_event(app, 0, JOURNAL_PROGRAM, "console", port, NULL);
+	}
+	if (console == NULL)
+		return error_set(reterr, STATUS_BUSY, "%u consoles are open already: close one first", SNAPSHOT_CONSOLES_MAX);
+	*ret_console_id = console_id(console);
+	app_changed(app);
+	return STATUS_OK;
+}
+
+void app_console_close(struct app *app, unsigned console_id_wanted)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++) {
+		struct console *console = app->console[i];
+
+		if (console == NULL || console_id(console) != console_id_wanted)
+			continue;
+		for (size_t k = 0; k < ARRAY_SIZE(app->live); k++)
+			if (app->live[k] && app->live[k]->console == console)
+				return;		/* a case listens: it is closed with the case */
+		console_free(console);
+		app->console[i] = NULL;
+		app_changed(app);
+	}
+}
+
+/* Every call on a console that may be gone meanwhile begins so. */
+static enum status find_console(struct app *app, unsigned id, struct console **ret_console, struct error *reterr)
+{
+	*ret_console = app_console(app, id);
+	return *ret_console ? STATUS_OK : error_set(reterr, STATUS_GONE, "that console is closed");
+}
+
+enum status app_console_type(struct app *app, unsigned id, struct bytes keys, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	if (console_is_driven(console)) {
+		error_set(reterr, STATUS_BUSY, "a step is typing on this line");
+		return error_hint(reterr, "wait until it is over, or stop it on the case screen");
+	}
+	console_write(console, keys);
+	return STATUS_OK;
+}
+
+enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	return status == STATUS_OK ? line_set_baud(console_get_line(console), baud, reterr) : status;
+}
+
+enum status app_console_break(struct app *app, unsigned id, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	return status == STATUS_OK ? line_send_break(console_get_line(console), 250, reterr) : status;
+}
+
+enum status app_console_set_dtr(struct app *app, unsigned id, bool on, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	return status == STATUS_OK ? line_set_dtr(console_get_line(console), on, reterr) : status;
+}
+
+enum status app_console_set_rts(struct app *app, unsigned id, bool on, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	return status == STATUS_OK ? line_set_rts(console_get_line(console), on, reterr) : status;
+}
+
+/* ---- practice and power ---- */
+
+bool app_practice_kind(size_t index, const char **ret_kind, const char **ret_text)
+{
+	*ret_kind = practice_kind_name(index);
+	*ret_text = practice_kind_story(index);
+	return *ret_kind != NULL;
+}
+
+enum status app_practice_start(struct app *app, const char *kind, struct error *reterr)
+{
+	char folder[600];
+	enum status status;
+
+	app_practice_stop(app);
+	text_format(folder, sizeof(folder), "%s/practice", app->state_folder);
+	status = practice_process_start(app->program, folder, kind, &app->practice, reterr);
+	app_look_at_bench(app);
+	return status;
+}
+
+void app_practice_stop(struct app *app)
+{
+	if (app->practice == NULL)
+		return;
+	practice_process_stop(app->practice);
+	app->practice = NULL;
+	app_look_at_bench(app);
+}
+
+const char *app_practice_image(const struct app *app)
+{
+	return app->practice ? practice_process_image(app->practice) : "";
+}
+
+static void on_power_command(void *user, int exit_status, const char *output)
+{
+	struct app *app = user;
+	char text[200];
+
+	if (exit_status == 0)
+		return;
+	text_format(text, sizeof(text), "the power command failed (exit %d): %.120s", exit_status, output);
+	app_notice(app, true, text, "switch the device off and on by hand");
+}
+
+enum status app_power(struct app *app, const char *how, struct error *reterr)
+{
+	char line[64], answer[64], command[600];
+	const char *place = app->options.power_command ? strstr(app->options.power_command, "{}") : NULL;
+
+	if (app->practice)
+		return practice_process_tell(app->practice, text_format(line, sizeof(line), "power %s", how), answer, sizeof(answer), reterr);
+	if (app->options.power_command == NULL)
+		return error_set(reterr, STATUS_UNSUPPORTED, "this bench has no power command: switch the device by hand");
+	if (place)
+		text_format(command, sizeof(command), "%.*s%s%s", (int)(place - app->options.power_command), app->options.power_command, how, place + 2);
+	else
+		text_copy(command, sizeof(command), app->options.power_command);
+	return loop_run_command(app->loop, command, on_power_command, app, reterr);
+}
