@@ -1,6 +1,6 @@
 /* recovery/procedure/pattern.h
  *
- * One PCRE2 pattern against one line, bounded: for the few patterns of a profile (banner, identity). Many patterns at once are
+ * One PCRE2 pattern against a line, or several lines ('^' and '$' mean each of them), bounded: for the few patterns of a profile (banner, identity). Many patterns at once are
  * recovery/diagnosis/sign_set's business. */
 #ifndef UNBRICK_RECOVERY_PATTERN_H
 #define UNBRICK_RECOVERY_PATTERN_H

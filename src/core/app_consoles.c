@@ -98,7 +98,7 @@ enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, st
 	enum status status = find_console(app, id, &console, reterr);
 
 	app_changed(app);
-	return status == STATUS_OK ? line_set_baud(console_get_line(console), baud, reterr) : status;
+	return status == STATUS_OK ? console_set_baud(console, baud, reterr) : status;
 }
 
 enum status app_console_break(struct app *app, unsigned id, struct error *reterr)

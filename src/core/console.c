@@ -16,6 +16,9 @@ enum {
 	SCORE_WINDOW = 512,
 };
 
+/* By how common they are on the consoles of devices. */
+static const unsigned common_bauds[] = { 115200, 57600, 38400, 9600, 1500000, 921600, 74880, 230400, 460800, 19200 };
+
 struct console {
 	struct app *app;
 	unsigned id;
@@ -33,6 +36,8 @@ struct console {
 	uint64_t last_byte_ms, bytes;
 	uint8_t window[SCORE_WINDOW];	/* the last bytes, for the text score */
 	size_t window_size;
+	unsigned expected_baud;		/* of the model; 0: not known */
+	unsigned tried_bauds;		/* bits of common_bauds */
 	char last_line[CONSOLE_LINE_MAX];
 	struct console_line kept[CONSOLE_LINES_KEPT];
 	unsigned kept_count;
@@ -198,6 +203,9 @@ enum status console_new(struct app *app, unsigned id, const char *port, unsigned
 			   &console->line, reterr);
 	if (status != STATUS_OK)
 		return status;
+	for (size_t i = 0; i < ARRAY_SIZE(common_bauds); i++)
+		if (common_bauds[i] == line_baud(console->line))
+			console->tried_bauds |= 1u << i;
 	*ret_console = TAKE(console);
 	return STATUS_OK;
 }
@@ -292,6 +300,31 @@ const struct console_line *console_find_line(const struct console *console, unsi
 	return number > 0 && line->number == number ? line : NULL;
 }
 
+/* The model's own rate, else the most common one that was not tried yet on this line. */
+static unsigned likely_baud(const struct console *console)
+{
+	if (console->expected_baud != 0 && console->expected_baud != line_baud(console->line))
+		return console->expected_baud;
+	for (size_t i = 0; i < ARRAY_SIZE(common_bauds); i++)
+		if ((console->tried_bauds & 1u << i) == 0)
+			return common_bauds[i];
+	return common_bauds[0];
+}
+
+void console_expect_baud(struct console *console, unsigned baud)
+{
+	console->expected_baud = baud;
+}
+
+enum status console_set_baud(struct console *console, unsigned baud, struct error *reterr)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(common_bauds); i++)
+		if (common_bauds[i] == baud)
+			console->tried_bauds |= 1u << i;
+	console->window_size = 0;
+	return line_set_baud(console->line, baud, reterr);
+}
+
 void console_fill_view(struct console *console, struct console_view *ret_view)
 {
 	*ret_view = (struct console_view){
@@ -307,7 +340,7 @@ void console_fill_view(struct console *console, struct console_view *ret_view)
 	if (console->window_size >= SCORE_MIN)
 		ret_view->text_score = diagnosis_text_score(bytes_of(console->window, console->window_size));
 	if (ret_view->text_score >= 0 && ret_view->text_score < 40)
-		ret_view->likely_baud = ret_view->baud == 115200 ? 57600 : 115200;
+		ret_view->likely_baud = likely_baud(console);
 	ret_view->fact_count = diagnosis_facts(console->diagnosis, &ret_view->facts);
 	diagnosis_verdict(console->diagnosis, &ret_view->verdict);
 }

@@ -44,6 +44,9 @@ size_t console_write(struct console *console, struct bytes out);
 void console_set_driven(struct console *console, bool is_driven);
 bool console_is_driven(const struct console *console);
 bool console_is_open(const struct console *console);
+/* What the model's console runs at: proposed first when what comes is no text. */
+void console_expect_baud(struct console *console, unsigned baud);
+enum status console_set_baud(struct console *console, unsigned baud, struct error *reterr);
 struct line *console_get_line(struct console *console);
 struct diagnosis *console_diagnosis(struct console *console);
 /* Forgets what was seen: the next start counts as the first. The capture goes on. */

@@ -135,8 +135,10 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 	c->console = app_console(c->app, id);
 	text_copy(c->view.port, sizeof(c->view.port), port);
 	console_listen(c->console, c->id, &listener);
-	if (c->profile)
+	if (c->profile) {
 		diagnosis_expect_arch(console_diagnosis(c->console), c->profile->arch);
+		console_expect_baud(c->console, c->profile->console.baud);
+	}
 	case_set(c, JOURNAL_OBSERVED, "port", port);
 	console_fill_view(c->console, &view);
 	case_set(c, JOURNAL_PROGRAM, "capture", view.capture);
@@ -416,7 +418,7 @@ static enum status answer_watch(struct live_case *c, const char *text, struct er
 		case_set(c, JOURNAL_OPERATOR, "baud", text + 5);
 		console_forget(c->console);
 		ask_for_start(c);
-		return line_set_baud(console_get_line(c->console), (unsigned)strtoul(text + 5, NULL, 10), reterr);
+		return console_set_baud(c->console, (unsigned)strtoul(text + 5, NULL, 10), reterr);
 	}
 	text_copy(evidence.text, sizeof(evidence.text), "switched on, and the serial line stays silent");
 	diagnosis_add(console_diagnosis(c->console), &evidence);

@@ -124,6 +124,19 @@ static bool is_well(const struct live_case *c)
 	return c->is_at_login && !cause_is_fault(c->view.verdict.cause);
 }
 
+/* No model was chosen: what the device printed may name it. The operator decides. */
+static void offer_models(struct live_case *c)
+{
+	char id[24], text[80];
+
+	c->likely_count = c->profile ? 0 : guide_identify(c, c->likely, CASE_LIKELY_MAX);
+	for (size_t i = 0; i < c->likely_count; i++) {
+		text_format(id, sizeof(id), "is:%zu", i);
+		text_format(text, sizeof(text), "It is a %.30s %.40s", c->likely[i]->vendor, c->likely[i]->model);
+		case_choice(c, id, (int)('1' + i), text, "its own boot log names it");
+	}
+}
+
 static void ask_for_plan(struct live_case *c)
 {
 	char id[24], detail[120];
@@ -132,6 +145,7 @@ static void ask_for_plan(struct live_case *c)
 	case_ask(c, QUESTION_CHOOSE, "%s", well ? "It comes up. What next?" : c->plan_count ? "Which way?" : "What next?");
 	if (well)
 		case_choice(c, "well", 'o', "Nothing is wrong: record it and close", "");
+	offer_models(c);
 	for (size_t i = 0; i < c->plan_count && i < 7; i++) {
 		text_format(id, sizeof(id), "plan:%zu", i);
 		case_choice(c, id, (int)('1' + i), c->plan[i].procedure->title, plan_detail(&c->plan[i], detail, sizeof(detail)));
@@ -139,9 +153,9 @@ static void ask_for_plan(struct live_case *c)
 	}
 	case_choice(c, "watch", 'w', "Watch it start once more", "");
 	if (c->profile == NULL)
-		case_choice(c, "device", 'd', "Choose the device, to get its ways back", "");
+		case_choice(c, "device", 'd', c->likely_count ? "It is another model: choose it" : "Choose the device, to get its ways back", "");
 	case_choice(c, "rma", 'r', "Give up here: hand it to RMA", "");
-	if (!well && (c->plan_count == 0 || !c->plan[0].is_possible || !c->plan[0].treats))
+	if (!well && c->likely_count == 0 && (c->plan_count == 0 || !c->plan[0].is_possible || !c->plan[0].treats))
 		c->view.question.preferred = c->view.question.choice_count - 2;
 }
 
@@ -245,6 +259,12 @@ enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct
 		console_forget(c->console);
 		guide_enter(c, GUIDE_WATCH);
 		return STATUS_OK;
+	}
+	if (text_starts(text, "is:") && text[3] >= '0' && (size_t)(text[3] - '0') < c->likely_count) {
+		status = case_take_device(c, c->likely[text[3] - '0']->id, reterr);
+		if (status == STATUS_OK)
+			guide_enter(c, GUIDE_DIAGNOSIS);
+		return status;
 	}
 	if (text_equal(text, "device")) {
 		guide_enter(c, GUIDE_DEVICE);

@@ -17,6 +17,8 @@ struct tftp_service;
 struct step_ops;
 struct live_case;
 
+enum { CASE_LIKELY_MAX = 3 };
+
 /* What the operator said about how it came to this. */
 enum happened { HAPPENED_UNKNOWN, HAPPENED_POWER, HAPPENED_MESSAGE, HAPPENED_OTHER_FILE, HAPPENED_FULL, HAPPENED_COUNT };
 
@@ -65,6 +67,8 @@ struct live_case {
 	unsigned restarts;			/* from the loader's prompt, to see the start */
 	bool was_started_here;			/* a start was seen since the watch began */
 	bool is_at_prompt, is_at_login;		/* the last thing the line showed */
+	const struct profile *likely[CASE_LIKELY_MAX];	/* models that the boot log names, while none was chosen */
+	size_t likely_count;
 	bool is_compared;			/* flash against image has been done in this case */
 
 	/* image */
@@ -129,6 +133,9 @@ void guide_add_evidence(struct live_case *c);
 enum status guide_connect(struct live_case *c, const char *port, struct error *reterr);
 /* The verdict with its excerpt, into the view. */
 void guide_show_verdict(struct live_case *c);
+
+/* guide_identify.c: profiles whose identity shows in what the device printed; at most max */
+size_t guide_identify(struct live_case *c, const struct profile **ret_profiles, size_t max);
 
 /* guide_plan.c: the diagnosis page and what follows it */
 void guide_show_diagnosis(struct live_case *c);
