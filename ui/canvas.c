@@ -115,6 +115,16 @@ int canvas_put(struct canvas *canvas, int y, int x, int width, enum role role, c
 	return put_cells(canvas, y, x, width, role, &text, true);
 }
 
+int canvas_put_end(struct canvas *canvas, int y, int x, int width, enum role role, const char *text)
+{
+	if (canvas_width(canvas, text) <= width)
+		return canvas_put(canvas, y, x, width, role, text);
+	while (*text != '\0' && canvas_width(canvas, text) >= width)
+		utf8_next(&text);
+	canvas_fill(canvas, y, x, 1, role, theme_glyph(canvas->theme, GLYPH_CUT));
+	return 1 + canvas_put(canvas, y, x + 1, width - 1, role, text);
+}
+
 int canvas_printf(struct canvas *canvas, int y, int x, int width, enum role role, const char *format, ...)
 {
 	char text[CANVAS_TEXT_MAX];

@@ -17,6 +17,8 @@ struct canvas {
 /* At most width columns from (y, x); what is longer ends in a cut mark. Outside the window nothing is drawn. Returns
  * the columns used. */
 int canvas_put(struct canvas *canvas, int y, int x, int width, enum role role, const char *text);
+/* The same, but of what is too long the end is shown: a path says most there. */
+int canvas_put_end(struct canvas *canvas, int y, int x, int width, enum role role, const char *text);
 int canvas_printf(struct canvas *canvas, int y, int x, int width, enum role role, const char *format, ...)
 	__attribute__((format(printf, 6, 7)));
 /* Breaks at spaces into at most max_rows rows; returns the rows used. max_rows 0: only counts. */

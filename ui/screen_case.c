@@ -6,7 +6,7 @@
 #include "src/base/text.h"
 
 static const struct key_binding keys[] = {
-	{ UI_KEY_ENTER, COMMAND_OPEN, NULL, "answer: the likely thing" },	/* the footer says what */
+	{ UI_KEY_ENTER, COMMAND_OPEN, NULL, "answer with the marked line" },	/* the footer says what */
 	{ 'e', COMMAND_EVIDENCE, "evidence", "evidence" },
 	{ 'c', COMMAND_CONSOLE, "console", "console" },
 	{ 'l', COMMAND_LOG, "log", "log" },
@@ -49,7 +49,8 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 	if (view == NULL)
 		return;
 	if (view->step > 0)
-		text_format(right, right_size, "step %u of %u: %s", view->step, view->step_count, view->step_title);
+		text_format(right, right_size, "step %u of %u: %.*s", view->step, view->step_count,
+			    (int)strcspn(view->step_title, ".,;:("), view->step_title);
 	else if (view->phase == GUIDE_WATCH && view->port[0] != '\0')
 		text_format(right, right_size, "watching %s", ui_short_path(view->port));
 	else if (view->phase < GUIDE_PHASE_COUNT)
@@ -119,7 +120,7 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 	}
 	widget_question_follow(&state->question, ui, &view->question);
 	question_rows = widget_question_rows(&state->question, to, &view->question);
-	above = view->phase == GUIDE_DIAGNOSIS ? 9 : view->is_dangerous ? 12 : say_rows(view, to) + 2;
+	above = view->phase == GUIDE_DIAGNOSIS ? 10 : view->is_dangerous ? 12 : say_rows(view, to) + 2;
 	bottom = to->rows - question_rows - problem_rows(view, to);
 	if (bottom < above)
 		bottom = above < to->rows / 2 ? above : to->rows / 2;
@@ -135,7 +136,7 @@ static bool takes_text(struct ui *ui, void *user)
 {
 	const struct case_view *view = view_of(ui, user);
 
-	return view != NULL && widget_question_takes_text(&view->question);
+	return view != NULL && widget_question_takes_text(&((const struct case_state *)user)->question, &view->question);
 }
 
 static bool allows(struct ui *ui, void *user, enum ui_command what)
@@ -236,6 +237,7 @@ static bool key(struct ui *ui, void *user, int pressed)
 {
 	struct case_state *state = user;
 	const struct case_view *view = view_of(ui, state);
+	bool was_open = view != NULL && view->phase != GUIDE_CLOSED, is_taken;
 
 	if (view == NULL || pressed == UI_KEY_ESC)
 		return false;
@@ -243,7 +245,13 @@ static bool key(struct ui *ui, void *user, int pressed)
 		ui_say(ui, true, "not now: this step must not be broken off");
 		return true;
 	}
-	return widget_question_key(&state->question, ui, view, pressed);
+	is_taken = widget_question_key(&state->question, ui, view, pressed);
+	view = view_of(ui, state);
+	if (was_open && view != NULL && view->phase == GUIDE_CLOSED) {
+		ui_pop(ui);
+		ui_say(ui, false, "Case #%lld is closed. Enter shows it again, n starts a new one.", (long long)view->id);
+	}
+	return is_taken;
 }
 
 static void footer(struct ui *ui, void *user, struct footer *footer)
@@ -303,6 +311,8 @@ const struct screen_ops screen_case = {
 	.refresh_ms = refresh_ms,
 	.help = "One case, one device. Above stands what is going on and the proof for it; below what you are asked. Enter does the "
 		"likely thing; each answer may have a key of its own, which stands before it.\n"
+		"Up and down move to another answer; in a file name Tab completes, Ctrl-U empties the line. x stops the work "
+		"where that is safe, b goes back to an earlier question.\n"
 		"Esc goes back to the bench and the work goes on. What can destroy something is red and wants a word typed in full.\n"
 		"Written, verified and booted are three different things: bytes were sent, bytes were read back and are right, and the "
 		"device came up.\n"

@@ -27,4 +27,7 @@ int case_draw_watch(const struct case_view *view, struct canvas *to, int y, int 
 int case_draw_progress(const struct case_view *view, struct canvas *to, int y, int bottom);
 enum role case_outcome_role(enum outcome outcome);
 
+/* A line of the log as it is shown: a row of block checksums is told by its first one. */
+const char *log_short(const char *line, char *to, size_t size);
+
 #endif

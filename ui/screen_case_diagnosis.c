@@ -28,9 +28,13 @@ static void loader_word(const struct console_view *console, char *to, size_t siz
 	text_copy(to, size, "loader");
 	for (size_t i = 0; console != NULL && i < console->fact_count; i++)
 		if (strcmp(console->facts[i].name, "loader") == 0 && console->facts[i].value[0] != '\0') {
-			size_t length = strcspn(console->facts[i].value, " ");
+			const char *value = console->facts[i].value;
+			size_t length = strcspn(value, " ");
 
-			text_copy(to, length + 1 < size ? length + 1 : size, console->facts[i].value);
+			if (!isdigit((unsigned char)value[0]))
+				text_copy(to, length + 1 < size ? length + 1 : size, value);
+			else if (length > 6 && value[4] == '.')	/* "2022.04": only U-Boot counts so */
+				text_copy(to, size, "U-Boot");
 		}
 }
 
@@ -75,31 +79,46 @@ static void draw_excerpt_line(struct canvas *to, int y, const struct excerpt_lin
 	canvas_put(to, y, to->cols - 1 - mark_width, mark_width, ROLE_ATTENTION, line->mark);
 }
 
-/* With less room than lines, the marked ones and what is just before them stay. */
+/* 3: proves the leading cause, 2: proves another, 1: stands right beside one that proves, 0: further away. */
+static int line_rank(const struct case_view *view, unsigned at)
+{
+	const char *lead = view->verdict.cause_count > 0 ? cause_label(view->verdict.causes[0].cause) : "";
+	const struct excerpt_line *line = &view->excerpt[at];
+
+	if (line->mark[0] != '\0')
+		return strncmp(line->mark, lead, strlen(lead)) == 0 ? 3 : 2;
+	return (at + 1 < view->excerpt_count && view->excerpt[at + 1].mark[0] != '\0') ||
+	       (at > 0 && view->excerpt[at - 1].mark[0] != '\0');
+}
+
+/* With less room than lines, those that prove most stay. */
 int case_draw_excerpt(const struct case_view *view, struct canvas *to, int y, int bottom)
 {
-	unsigned count = view->excerpt_count, room = bottom > y ? (unsigned)(bottom - y) : 0, first = 0;
+	unsigned count = view->excerpt_count < CASE_EXCERPT_MAX ? view->excerpt_count : CASE_EXCERPT_MAX,
+		 room = bottom > y ? (unsigned)(bottom - y) : 0;
+	bool is_shown[CASE_EXCERPT_MAX] = { false };
 
-	if (count > room) {
-		unsigned last_mark = count - 1;
-
-		while (last_mark > 0 && view->excerpt[last_mark].mark[0] == '\0')
-			last_mark--;
-		first = last_mark + 2 > room ? last_mark + 2 - room : 0;
-		first = first > count - room ? count - room : first;
-		count = room;
-	}
+	for (int rank = 3; rank >= 0; rank--)
+		for (unsigned i = 0; i < count && room > 0; i++)
+			if (line_rank(view, i) == rank) {
+				is_shown[i] = true;
+				room--;
+			}
 	for (unsigned i = 0; i < count; i++)
-		draw_excerpt_line(to, y++, &view->excerpt[first + i]);
+		if (is_shown[i])
+			draw_excerpt_line(to, y++, &view->excerpt[i]);
 	if (view->excerpt_count == 0 && room > 0)
 		canvas_put(to, y++, 3, to->cols - 4, ROLE_DIM, "no line of the device says why");
 	return y;
 }
 
-/* The proof itself says more than the meaning of the word, which the evidence page has. */
+/* What the line means: the line itself stands above. */
 static const char *why(const struct cause_verdict *cause)
 {
-	const char *text = cause->proof_count > 0 ? cause->proof[0].text : "";
+	const char *text = cause->proof_count == 0	     ? ""
+			   : cause->proof[0].sign != NULL && cause->proof[0].sign->meaning != NULL
+				   ? cause->proof[0].sign->meaning
+				   : cause->proof[0].text;
 
 	while (*text == ' ')
 		text++;
@@ -110,14 +129,21 @@ static int draw_causes(const struct case_view *view, struct canvas *to, int y, i
 {
 	const struct verdict *verdict = &view->verdict;
 
+	int bar_x = 14;
+
 	canvas_put(to, y, 1, 12, ROLE_STRONG, verdict->is_decided ? "Cause" : "Most likely");
+	for (size_t i = 0; i < verdict->cause_count && (int)i < most; i++) {
+		int width = canvas_width(to, cause_label(verdict->causes[i].cause));
+
+		bar_x = 14 + width + 2 > bar_x ? 14 + width + 2 : bar_x;
+	}
 	for (size_t i = 0; i < verdict->cause_count && (int)i < most; i++) {
 		const struct cause_verdict *cause = &verdict->causes[i];
 
-		canvas_put(to, y, 14, 17, i == 0 ? ROLE_STRONG : ROLE_NORMAL, cause_label(cause->cause));
-		widget_bar(to, y, 32, 10, cause->confidence, i == 0 ? ROLE_ATTENTION : ROLE_NORMAL);
-		canvas_printf(to, y, 43, 5, ROLE_NORMAL, "%.2f", cause->confidence);
-		canvas_put(to, y, 49, to->cols - 50, ROLE_NORMAL, why(cause));
+		canvas_put(to, y, 14, bar_x - 15, i == 0 ? ROLE_STRONG : ROLE_NORMAL, cause_label(cause->cause));
+		widget_bar(to, y, bar_x, 10, cause->confidence, i == 0 ? ROLE_ATTENTION : ROLE_NORMAL);
+		canvas_printf(to, y, bar_x + 11, 5, ROLE_NORMAL, "%.2f", cause->confidence);
+		canvas_put(to, y, bar_x + 17, to->cols - bar_x - 18, ROLE_NORMAL, why(cause));
 		y++;
 	}
 	if (verdict->cause_count == 0)
@@ -125,26 +151,16 @@ static int draw_causes(const struct case_view *view, struct canvas *to, int y, i
 	return y;
 }
 
-static int plan_obstacles(const struct case_view *view, struct canvas *to, int y, int bottom)
-{
-	for (unsigned i = 0; i < view->plan_count && y < bottom; i++) {
-		if (view->plan[i].is_possible)
-			continue;
-		canvas_put(to, y, 1, 12, ROLE_DIM, "Not yet");
-		canvas_printf(to, y++, 14, to->cols - 15, ROLE_DIM, "%s: %s", view->plan[i].title,
-			      view->plan[i].obstacle);
-	}
-	return y;
-}
-
 int case_draw_diagnosis(struct ui *ui, const struct case_view *view, struct canvas *to, int y, int bottom)
 {
 	bool is_tall = bottom - y > 20;
 	int causes = (int)view->verdict.cause_count, most = is_tall ? 5 : 3, below;
+	/* what is decided wants nothing to settle it */
+	size_t next_count = view->verdict.is_decided ? 0 : view->verdict.next_count;
 
 	causes = causes > most ? most : causes < 1 ? 1 : causes;
 	below = causes + 1 +
-		(view->verdict.next_count > 0 ? canvas_wrap_rows(to, to->cols - 15, view->verdict.next[0]) : 0);
+		(next_count > 0 ? canvas_wrap_rows(to, to->cols - 15, view->verdict.next[0]) : 0);
 	if (view->say_count > 0)
 		y += canvas_wrap(to, y, 1, to->cols - 2, is_tall ? 2 : 1, ROLE_STRONG, view->say[0]);
 	y = case_draw_stages(ui, view, to, y);
@@ -152,13 +168,12 @@ int case_draw_diagnosis(struct ui *ui, const struct case_view *view, struct canv
 	y = case_draw_excerpt(view, to, y, bottom - below < y + 24 ? bottom - below : y + 24);
 	canvas_line(to, y++);
 	y = draw_causes(view, to, y, most);
-	for (size_t i = 0; i < view->verdict.next_count && i < 3 && y < bottom && (i == 0 || is_tall); i++) {
+	for (size_t i = 0; i < next_count && i < 3 && y < bottom && (i == 0 || is_tall); i++) {
 		canvas_put(to, y, 1, 12, ROLE_STRONG, i == 0 ? "To settle" : "");
 		y += canvas_wrap(to, y, 14, to->cols - 15, bottom - y < 2 ? bottom - y : 2, ROLE_NORMAL,
 				 view->verdict.next[i]);
 	}
 	for (unsigned i = 1; i < view->say_count && i < CASE_SAY_MAX && y < bottom; i++)
 		y += canvas_wrap(to, y, 1, to->cols - 2, bottom - y, ROLE_NORMAL, view->say[i]);
-	y = plan_obstacles(view, to, y, bottom);
 	return y < bottom ? y + 1 : y;
 }

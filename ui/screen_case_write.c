@@ -38,6 +38,7 @@ int case_draw_log_tail(const struct case_view *view, struct canvas *to, int y, i
 	unsigned room = bottom > y ? (unsigned)(bottom - y) : 0,
 		 count = view->log_count < CASE_LOG_MAX ? view->log_count : CASE_LOG_MAX;
 	unsigned show = count < room ? count : room;
+	char text[160];
 
 	show = show > 8 ? 8 : show;
 	if (show > 0)
@@ -45,7 +46,7 @@ int case_draw_log_tail(const struct case_view *view, struct canvas *to, int y, i
 	for (unsigned i = count - show; i < count; i++) {
 		canvas_put(to, y, 6, 9, ROLE_DIM, view->log[i].clock);
 		canvas_put(to, y++, 16, to->cols - 17, view->log[i].is_error ? ROLE_DANGER : ROLE_NORMAL,
-			   view->log[i].text);
+			   log_short(view->log[i].text, text, sizeof(text)));
 	}
 	return y;
 }
@@ -65,9 +66,12 @@ static int draw_do_not_unplug(struct canvas *to, int y)
 static int draw_conditions(struct ui *ui, const struct case_view *view, struct canvas *to, int y, int bottom)
 {
 	const struct bench_state *bench = ui_now(ui)->bench;
+	char silence[160];
 
-	if (view->silence[0] != '\0' && y < bottom)
-		y += canvas_wrap(to, y, 3, to->cols - 4, 2, ROLE_NORMAL, view->silence);
+	if (view->silence[0] != '\0' && y < bottom) {
+		text_format(silence, sizeof(silence), "The device may be silent: %s.", view->silence);
+		y += canvas_wrap(to, y, 3, to->cols - 4, 2, ROLE_NORMAL, silence);
+	}
 	if (bench != NULL && bench->power == BENCH_POWER_BATTERY && y < bottom) {
 		if (bench->battery_percent >= 0)
 			canvas_printf(to, y++, 3, to->cols - 4, ROLE_ATTENTION,
@@ -103,20 +107,22 @@ int case_draw_outcome(struct ui *ui, const struct case_view *view, struct canvas
 	const enum outcome outcomes[3] = { view->written, view->verified, view->booted };
 
 	(void)ui;
-	y = case_draw_say(view, to, y + 1, bottom - 6);
-	y++;
-	y = case_draw_outcome_row(view, to, y) + 1;
+	/* what the page says besides its headline are these three again, for faces without a table */
+	y += 1 + canvas_wrap(to, y + 1, 1, to->cols - 2, 2, ROLE_STRONG,
+			     view->say_count > 0 ? view->say[0] : "This case is closed.") + 1;
 	for (int i = 0; i < 3 && y < bottom; i++) {
-		if (view->outcome_reason[i][0] == '\0')
-			continue;
 		canvas_put(to, y, 3, 10, ROLE_STRONG, names[i]);
-		y += canvas_wrap(to, y, 14, to->cols - 15, 2,
-				 case_outcome_role(outcomes[i]) == ROLE_DANGER ? ROLE_ATTENTION : ROLE_NORMAL,
-				 view->outcome_reason[i]);
+		canvas_put(to, y, 14, 12, case_outcome_role(outcomes[i]), outcome_name(outcomes[i]));
+		if (view->outcome_reason[i][0] == '\0')
+			y++;
+		else
+			y += canvas_wrap(to, y, 27, to->cols - 28, 3,
+					 case_outcome_role(outcomes[i]) == ROLE_DANGER ? ROLE_ATTENTION : ROLE_NORMAL,
+					 view->outcome_reason[i]);
 	}
 	if (view->image[0] != '\0' && y < bottom) {
 		canvas_put(to, y, 3, 10, ROLE_STRONG, "Image");
-		canvas_put(to, y++, 14, to->cols - 15, ROLE_DIM, view->image);
+		canvas_put_end(to, y++, 14, to->cols - 15, ROLE_DIM, view->image);
 	}
 	if (view->phase == GUIDE_CLOSED)
 		return case_draw_log_tail(view, to, y + 1, bottom);

@@ -49,6 +49,11 @@ struct row_text {
 	enum role role;
 };
 
+static bool is_own_console(const struct bench_port *port)
+{
+	return strstr(port->product, "(console of this") != NULL;
+}
+
 static void port_text(const struct snapshot *now, const struct bench_port *port, struct row_text *to)
 {
 	const struct console_view *console = ui_find_console(now, 0, port->path);
@@ -56,7 +61,9 @@ static void port_text(const struct snapshot *now, const struct bench_port *port,
 
 	text_copy(to->label, sizeof(to->label), "serial");
 	text_copy(to->name, sizeof(to->name), ui_short_path(port->path));
-	text_format(to->text, sizeof(to->text), "%s%s%s", port->product, port->product[0] ? " " : "", port->serial);
+	/* what stands in brackets is said by the state */
+	text_format(to->text, sizeof(to->text), "%.*s%s%s", (int)(is_own_console(port) ? strcspn(port->product, "(") : sizeof(port->product)),
+		    port->product, port->product[0] ? " " : "", port->serial);
 	if (console != NULL) {
 		ui_console_summary(console, summary, sizeof(summary));
 		if (strlen(summary) <= SUMMARY_WITH_BAUD_MAX)
@@ -71,7 +78,8 @@ static void port_text(const struct snapshot *now, const struct bench_port *port,
 		text_format(to->state, sizeof(to->state), "used by %s", port->holder);
 		to->role = ROLE_ATTENTION;
 	} else {
-		text_copy(to->state, sizeof(to->state), "ready");
+		text_copy(to->state, sizeof(to->state), is_own_console(port) ? "console of this computer" : "ready");
+		to->role = is_own_console(port) ? ROLE_DIM : ROLE_NORMAL;
 	}
 }
 
@@ -135,6 +143,31 @@ static const struct case_view *live_case(const struct snapshot *now, int64_t id)
 	return NULL;
 }
 
+/* "waits for you: which device?"; "step 9 of 12, write 63 %" */
+static bool live_text(const struct case_view *live, char *to, size_t size)
+{
+	static const char *const wants[GUIDE_PHASE_COUNT] = {
+		[GUIDE_DEVICE] = "which device?",      [GUIDE_HAPPENED] = "what happened?",
+		[GUIDE_CONNECT] = "which serial line?", [GUIDE_DIAGNOSIS] = "choose a way",
+		[GUIDE_OUTCOME] = "close the case?",
+	};
+	bool is_waiting = live->question.type != QUESTION_NONE;
+
+	if (live->phase == GUIDE_WATCH)
+		text_copy(to, size, "watching it start");
+	else if (live->phase == GUIDE_STEPS && live->step > 0) {
+		text_format(to, size, "%sstep %u of %u", is_waiting ? "waits for you: " : "", live->step, live->step_count);
+		for (unsigned i = 0; !is_waiting && i < live->progress_count && i < CASE_PROGRESS_MAX; i++) {
+			const struct progress *bar = &live->progress[i];
+
+			if (!bar->is_finished && bar->total > 0 && bar->done > 0)
+				text_append(to, size, ", %s %d %%", bar->label, (int)((double)bar->done * 100 / (double)bar->total));
+		}
+	} else if (is_waiting && live->phase < GUIDE_PHASE_COUNT && wants[live->phase] != NULL)
+		text_format(to, size, "waits for you: %s", wants[live->phase]);
+	return to[0] != '\0';
+}
+
 static void case_text(const struct snapshot *now, const struct case_summary *summary, struct row_text *to)
 {
 	const struct case_view *live = live_case(now, summary->id);
@@ -146,6 +179,8 @@ static void case_text(const struct snapshot *now, const struct case_summary *sum
 		  : summary->device[0] ? summary->device
 				       : "unknown device");
 	text_copy(to->text, sizeof(to->text), summary->cause);
+	if (live != NULL && live->phase != GUIDE_CLOSED && live_text(live, to->state, sizeof(to->state)))
+		has_outcome = false;
 	if (has_outcome && (!summary->is_open || summary->note[0] == '\0')) {
 		outcome_append(to->state, sizeof(to->state), "written", summary->written);
 		outcome_append(to->state, sizeof(to->state), "verified", summary->verified);
@@ -436,25 +471,35 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 
 /* ---- what the keys do ---- */
 
-static void open_case(struct ui *ui, int64_t id)
+/* Back on Home the cursor stands on the case that was looked at. */
+static void select_case(struct home_state *state, int64_t id)
+{
+	state->selected_type = ROW_CASE;
+	text_format(state->selected, sizeof(state->selected), "#%lld ", (long long)id);
+}
+
+static void open_case(struct ui *ui, struct home_state *state, int64_t id)
 {
 	struct error error;
 
+	select_case(state, id);
 	if (app_case_open(ui_app(ui), id, &error) != STATUS_OK)
 		ui_say_error(ui, &error);
 	else
 		ui_push(ui, &screen_case, &(struct screen_arg){ .case_id = id });
 }
 
-static void new_case(struct ui *ui)
+static void new_case(struct ui *ui, struct home_state *state)
 {
 	struct error error;
 	int64_t id;
 
 	if (app_case_new(ui_app(ui), &id, &error) != STATUS_OK)
 		ui_say_error(ui, &error);
-	else
+	else {
+		select_case(state, id);
 		ui_push(ui, &screen_case, &(struct screen_arg){ .case_id = id });
+	}
 }
 
 static void open_port(struct ui *ui, const struct bench_port *port)
@@ -465,18 +510,18 @@ static void open_port(struct ui *ui, const struct bench_port *port)
 		ui_say(ui, true, "%s may not be opened yet. What to do: %s", ui_short_path(port->path), port->remedy);
 }
 
-static void open_selected(struct ui *ui, const struct row *row)
+static void open_selected(struct ui *ui, struct home_state *state, const struct row *row)
 {
 	const struct snapshot *now = ui_now(ui);
 
 	if (row == NULL)
-		new_case(ui);
+		new_case(ui, state);
 	else if (row->type == ROW_CASE)
-		open_case(ui, now->cases[row->index].id);
+		open_case(ui, state, now->cases[row->index].id);
 	else if (row->type == ROW_PORT || row->type == ROW_RIGHTS)
 		open_port(ui, &now->bench->port[row->index]);
 	else
-		new_case(ui);
+		new_case(ui, state);
 }
 
 static void open_console(struct ui *ui, const struct row *row, const char *argument)
@@ -524,11 +569,11 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 	switch (what) {
 	case COMMAND_OPEN:
 		if (argument != NULL)
-			open_case(ui, strtoll(argument + (argument[0] == '#'), NULL, 10));
+			open_case(ui, state, strtoll(argument + (argument[0] == '#'), NULL, 10));
 		else
-			open_selected(ui, row);
+			open_selected(ui, state, row);
 		break;
-	case COMMAND_NEW: new_case(ui); break;
+	case COMMAND_NEW: new_case(ui, state); break;
 	case COMMAND_CONSOLE: open_console(ui, row, argument); break;
 	case COMMAND_PRACTICE: ui_push(ui, &screen_practice, &(struct screen_arg){ 0 }); break;
 	case COMMAND_FIND: ui_prompt(ui, "/", state->filter, &filter, state); break;
@@ -566,11 +611,30 @@ static bool key(struct ui *ui, void *user, int pressed)
 	return true;
 }
 
+static bool has_open_case(const struct snapshot *now)
+{
+	for (size_t i = 0; i < now->case_count; i++)
+		if (now->cases[i].is_open)
+			return true;
+	return false;
+}
+
+static void hint(struct ui *ui, void *user, char *to, size_t size)
+{
+	const struct snapshot *now = ui_now(ui);
+
+	(void)user;
+	if (now->is_practice && now->case_count == 0)
+		text_copy(to, size, "A practice camera is plugged in: nothing can be harmed. Press n for a new case.");
+}
+
 static void footer(struct ui *ui, void *user, struct footer *footer)
 {
 	const struct row *row = selected_row(user);
 
-	(void)ui;
+	/* nobody works on anything: a new case is the likely thing, whatever the cursor stands on */
+	if (!has_open_case(ui_now(ui)) && !(row != NULL && row->type == ROW_CASE))
+		footer_add(footer, "n", "new case");
 	if (row != NULL && row->type == ROW_CASE)
 		footer_add(footer, "Enter", "open case");
 	else if (row != NULL && (row->type == ROW_PORT || row->type == ROW_RIGHTS))
@@ -594,7 +658,7 @@ static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int 
 		state->list.cursor = at;
 		remember_selection(state, ui_now(ui));
 		if (is_second)
-			open_selected(ui, &state->row[at]);
+			open_selected(ui, state, &state->row[at]);
 	}
 	remember_selection(state, ui_now(ui));
 }
@@ -610,9 +674,12 @@ const struct screen_ops screen_home = {
 	.command = command,
 	.footer = footer,
 	.mouse = mouse,
+	.hint = hint,
 	.help = "The bench: what is plugged into this computer, and the cases you work on.\n"
 		"A case leads one device from \"it does not start\" to \"it runs\": which device, what happened, watch it start, "
 		"why it fails, what to do, and whether it is written, verified and booted.\n"
+		"Up and down move the cursor. Enter opens the case at the cursor, or the console of the serial line; n starts a "
+		"case.\n"
 		"A plus says yes, a minus no, a question mark that nobody knows yet. Every step is kept: you may quit, or the power "
 		"may fail, and the case goes on where it was.\n",
 };

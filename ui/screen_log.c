@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "src/base/text.h"
-#include "ui/screen.h"
+#include "ui/screen_case.h"
 #include "ui/widget_list.h"
 
 enum { LOG_KEPT_MAX = 1000, LOG_FILTER_MAX = 64 };
@@ -105,16 +105,29 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 	text_format(right, right_size, "log: seen, sent, done, answered");
 }
 
+const char *log_short(const char *line, char *to, size_t size)
+{
+	unsigned more = 0;
+
+	for (const char *at = line; *at != '\0'; at++)
+		more += *at == ';' && strncmp(at + 1, "crc32 ", 6) == 0;
+	if (strncmp(line, "crc32 ", 6) != 0 || more == 0)
+		return line;
+	return text_format(to, size, "%.*s and %u blocks more", (int)strcspn(line, ";"), line, more);
+}
+
 static void draw_line(struct canvas *to, int y, const struct log_line *line)
 {
 	static const char *const by[] = {
 		[JOURNAL_OBSERVED] = "seen", [JOURNAL_PROGRAM] = "done", [JOURNAL_OPERATOR] = "you"
 	};
+	char text[160];
 
 	canvas_put(to, y, 1, 9, ROLE_DIM, line->clock);
 	canvas_put(to, y, 11, 5, line->by == JOURNAL_OPERATOR ? ROLE_STRONG : ROLE_DIM,
 		   line->by <= JOURNAL_OPERATOR ? by[line->by] : "");
-	canvas_put(to, y, 17, to->cols - 18, line->is_error ? ROLE_DANGER : ROLE_NORMAL, line->text);
+	canvas_put(to, y, 17, to->cols - 18, line->is_error ? ROLE_DANGER : ROLE_NORMAL,
+		   log_short(line->text, text, sizeof(text)));
 }
 
 static void draw(struct ui *ui, void *user, struct canvas *to)

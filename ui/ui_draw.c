@@ -10,6 +10,9 @@ void footer_add(struct footer *footer, const char *key, const char *text)
 {
 	if (footer->count == 12)
 		return;
+	for (unsigned i = 0; key[0] != '\0' && i < footer->count; i++)
+		if (strcmp(footer->key[i], key) == 0)	/* the screen put it first, or means something else by it */
+			return;
 	text_copy(footer->key[footer->count], sizeof(footer->key[0]), key);
 	text_copy(footer->text[footer->count], sizeof(footer->text[0]), text);
 	footer->count++;
@@ -26,6 +29,9 @@ static struct canvas canvas_of(struct ui *ui, WINDOW *window)
 /* What a person on any screen must know: what runs, on which power, how late it is. */
 static void status_text(struct ui *ui, const struct snapshot *now, char *to, size_t size)
 {
+	/* a case's own page says itself what runs in it */
+	unsigned here = ui_top(ui)->ops == &screen_case, running = now->running > here ? now->running - here : 0;
+
 	to[0] = '\0';
 	if (now->bench != NULL && now->bench->power == BENCH_POWER_BATTERY && now->bench->battery_percent >= 0)
 		text_append(to, size, "battery %d %%  ", now->bench->battery_percent);
@@ -33,8 +39,8 @@ static void status_text(struct ui *ui, const struct snapshot *now, char *to, siz
 		text_append(to, size, "on battery  ");
 	else if (now->bench != NULL && now->bench->power == BENCH_POWER_MAINS && ui->depth == 1)
 		text_append(to, size, "mains  ");
-	if (now->running > 0 && ui->depth == 1)
-		text_append(to, size, "%u running  ", now->running);
+	if (running > 0)
+		text_append(to, size, "%u running  ", running);
 	text_append(to, size, "%s", now->clock);
 }
 
@@ -44,7 +50,7 @@ static void draw_top(struct ui *ui, const struct snapshot *now)
 	struct ui_screen *screen = ui_top(ui);
 	static const char danger[] = " DO NOT UNPLUG ";
 	char left[200] = "", right[160] = "", status[96];
-	int status_width, right_width;
+	int status_width, left_width, right_width;
 
 	werase(ui->top);
 	canvas_fill(&canvas, 0, 0, canvas.cols, ROLE_BAR, ' ');
@@ -56,9 +62,13 @@ static void draw_top(struct ui *ui, const struct snapshot *now)
 		status_width += (int)strlen(danger) + 1;
 		canvas_put(&canvas, 0, canvas.cols - 1 - status_width, (int)strlen(danger), ROLE_DANGER_FILL, danger);
 	}
+	/* Where we are comes first, up to half of the row; what happens gets the rest. */
+	left_width = canvas_width(&canvas, left);
+	if (left_width > (canvas.cols - status_width) / 2)
+		left_width = (canvas.cols - status_width) / 2;
 	right_width = canvas_width(&canvas, right);
-	if (right_width > (canvas.cols - status_width) * 2 / 3)
-		right_width = (canvas.cols - status_width) * 2 / 3;
+	if (right_width > canvas.cols - status_width - left_width - 6)
+		right_width = canvas.cols - status_width - left_width - 6;
 	if (right_width > 0)
 		canvas_put(&canvas, 0, canvas.cols - 3 - status_width - right_width, right_width, ROLE_BAR, right);
 	canvas_put(&canvas, 0, 1, canvas.cols - status_width - right_width - (right_width > 0 ? 5 : 3), ROLE_BAR, left);

@@ -99,6 +99,8 @@ void widget_input_draw(const struct widget_input *input, struct canvas *to, int 
 	}
 	canvas_fill(to, y, x, width, role, ' ');
 	canvas_put(to, y, x, width, role, input->text + start);
+	if (start > 0)
+		canvas_fill(to, y, x, 1, ROLE_DIM, theme_glyph(to->theme, GLYPH_CUT));
 	to->cursor_y = y;
 	to->cursor_x = x + canvas_width(to, head + start);
 }

@@ -9,8 +9,10 @@
 /* After the last letter of the word many people press Enter by habit; it must not answer what is asked next. */
 enum { HABIT_ENTER_MS = 300, FOOTER_TEXT_MAX = 24 };
 
-bool widget_question_takes_text(const struct question *question)
+bool widget_question_takes_text(const struct widget_question *widget, const struct question *question)
 {
+	if (question->type == QUESTION_WORD && widget->id == question->id)
+		return widget->input.size > 0;
 	return question->type == QUESTION_DEVICE || question->type == QUESTION_TEXT ||
 	       question->type == QUESTION_FILE || question->type == QUESTION_WORD;
 }
@@ -149,7 +151,7 @@ static void draw_devices(struct widget_question *widget, struct canvas *to, int 
 		canvas_put(to, y + 2 + i, 3, text_width, role,
 			   is_unknown ? "unknown device" : widget->device[index].text);
 		canvas_put(to, y + 2 + i, 3 + text_width + 1, to->cols - text_width - 6, is_selected ? role : ROLE_DIM,
-			   is_unknown ? "not in the list: go on without a profile" : widget->device[index].detail);
+			   is_unknown ? "not in the list: diagnosis without ways back" : widget->device[index].detail);
 	}
 }
 
@@ -241,10 +243,18 @@ static bool word_key(struct widget_question *widget, struct ui *ui, const struct
 {
 	const struct question *question = &view->question;
 
+	/* Empty, it is an answer too: what it means is the engine's to say. */
+	if (key == UI_KEY_ENTER && widget->input.size == 0) {
+		answer(ui, view, widget->id, "");
+		return true;
+	}
 	if (key == UI_KEY_ENTER) {
 		ui_say(ui, true, "type the whole word %s, then it starts", question->word);
 		return true;
 	}
+	/* Nothing typed yet, and not how the word begins: a key of the screen, such as stop. */
+	if (widget->input.size == 0 && key < UI_KEY_UP && tolower(key) != tolower((unsigned char)question->word[0]))
+		return false;
 	if (!widget_input_key(&widget->input, key))
 		return false;
 	if (strcasecmp(widget->input.text, question->word) == 0) {
@@ -301,9 +311,19 @@ void widget_question_mouse(struct widget_question *widget, struct ui *ui, const 
 		widget->list.cursor = row;
 }
 
+/* "Path of the image (empty: go on without)" says what an empty line does. */
+static const char *empty_means(const struct question *question, char *to, size_t size)
+{
+	const char *at = strstr(question->text, "(empty: ");
+
+	return at != NULL ? text_format(to, size, "%.*s", (int)strcspn(at + 8, ")"), at + 8) : "take this file";
+}
+
 void widget_question_footer(const struct widget_question *widget, const struct question *question,
 			    struct footer *footer)
 {
+	char without[40];
+
 	switch (question->type) {
 	case QUESTION_CHOOSE:
 		if (widget->list.cursor < (int)question->choice_count)
@@ -321,8 +341,9 @@ void widget_question_footer(const struct widget_question *widget, const struct q
 		footer_add(footer, "up/down", "choose");
 		break;
 	case QUESTION_FILE:
-		footer_add(footer, "Enter", "take this file");
+		footer_add(footer, "Enter", widget->input.size > 0 ? "take this file" : empty_means(question, without, sizeof(without)));
 		footer_add(footer, "Tab", "complete");
+		footer_add(footer, "Ctrl-U", "empty");
 		break;
 	case QUESTION_TEXT:
 		footer_add(footer, "Enter",

@@ -38,7 +38,7 @@ void widget_question_mouse(struct widget_question *widget, struct ui *ui, const 
 			   enum screen_mouse what, int y);
 void widget_question_footer(const struct widget_question *widget, const struct question *question,
 			    struct footer *footer);
-/* Letters are text now. */
-bool widget_question_takes_text(const struct question *question);
+/* Letters are text now: not in front of a word that is to be typed, where only its own letter begins it. */
+bool widget_question_takes_text(const struct widget_question *widget, const struct question *question);
 
 #endif

@@ -30,7 +30,6 @@ struct loader_say {
 	char command[DIALOG_COMMAND_MAX];
 	uint64_t silence_ms;	/* how long it may say nothing while it works */
 	const char *until;	/* a text that ends it besides the prompt, or NULL */
-	bool no_prompt;		/* the device leaves the prompt: silence is no failure */
 	bool writes;		/* changes the flash */
 };
 
@@ -85,11 +84,11 @@ typedef enum loader_turn loader_next(struct loader_task *task, const char *reply
 
 struct loader_driver {
 	const char *name;
+	const char *reset_command;
 	loader_next *learn;	/* fills task->build; changes nothing */
 	loader_next *load_tftp;	/* addresses for this session only; image to RAM; size and CRC checked there */
 	loader_next *write;	/* RAM to flash, erasing first where the storage needs it; proves anew that the RAM holds the image */
 	loader_next *compare;	/* flash against image, by CRC: fills cells; fails at the first difference with stop_at_difference */
-	loader_next *reset;
 };
 
 void loader_task_init(struct loader_task *task, const struct loader_place *place, struct loader_build *build, struct bytes image);

@@ -36,6 +36,8 @@ struct recover {
 	unsigned refused;		/* the same question refused our answer */
 	bool json;
 	bool is_plan_tried;
+	bool is_baud_tried;
+	char notice[200];		/* the last one that was said */
 	int exit_code;
 	bool is_over;
 	struct loop_timer *limit;
@@ -100,6 +102,20 @@ static const char *given(const struct recover *r, int option)
 	return r->line->value[option];
 }
 
+static void say_no_way(const struct case_view *view)
+{
+	const struct plan_view *first = view->plan_count ? &view->plan[0] : NULL;
+
+	if (first && first->treats)
+		fprintf(stderr, "unbrick: the cause is %s; the way '%s' is not possible now: %s\n", cause_label(view->verdict.cause), first->name, first->obstacle);
+	else
+		fprintf(stderr, "unbrick: the cause is %s; the profile has no way back for it\n", cause_label(view->verdict.cause));
+	if (view->verdict.cause_count && view->verdict.causes[0].proof_count)
+		fprintf(stderr, "  seen: %s\n", view->verdict.causes[0].proof[0].text);
+	if (first)
+		fprintf(stderr, "  --method NAME takes another way all the same; unbrick device show lists them\n");
+}
+
 /* The first way that treats the cause and is possible, or the one that was asked for. One try: a second would write again. */
 static const char *choose_plan(struct recover *r, const struct case_view *view, char *to, size_t size)
 {
@@ -110,7 +126,7 @@ static const char *choose_plan(struct recover *r, const struct case_view *view, 
 	r->is_plan_tried = true;
 	if (given(r, METHOD))
 		return text_format(to, size, "method:%s", given(r, METHOD));
-	if (view->plan_count && view->plan[0].is_possible)
+	if (view->plan_count && view->plan[0].treats && view->plan[0].is_possible)
 		return text_format(to, size, "method:%s", view->plan[0].name);
 	return NULL;
 }
@@ -159,7 +175,9 @@ static void say_why(struct recover *r, const struct case_view *view)
 {
 	const struct error *problem = &view->problem;
 
-	if (problem->status == STATUS_OK && view->question.text[0])
+	if (problem->status == STATUS_OK && view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE)
+		say_no_way(view);
+	else if (problem->status == STATUS_OK && view->question.text[0])
 		fprintf(stderr, "unbrick: no answer for: %s%s\n", view->question.text, view->question.type == QUESTION_WORD ? " (--yes allows it)" : "");
 	else if (problem->status != STATUS_OK)
 		cli_print_error(problem);
@@ -179,6 +197,50 @@ static void end_case(struct recover *r, const struct case_view *view)
 	finish(r, well ? EXIT_WELL : EXIT_FAILED);
 }
 
+/* What concerns the bench and no case: a full disk, a power command that fails, a line that was lost. */
+static void say_notice(struct recover *r, const struct snapshot *now)
+{
+	if (!now->notice_is_error || text_equal(now->notice, r->notice))
+		return;
+	text_copy(r->notice, sizeof(r->notice), now->notice);
+	fprintf(stderr, "unbrick: %s%s%s\n", now->notice, now->notice_hint[0] ? "\n  " : "", now->notice_hint);
+	if (r->json)
+		print_json(json_pack("{s:I,s:s,s:s,s:s}", "case", (json_int_t)r->case_id, "event", "notice", "text", now->notice, "hint", now->notice_hint));
+}
+
+/* Another baud rate harms nothing, so the likely one is tried, once. A device that was switched by the power command and stays silent is
+ * not waited for; one that is switched by hand may still come. True: nothing is left to answer. */
+static bool watch_is_stuck(struct recover *r, const struct case_view *view, bool has_power)
+{
+	const struct question *question = &view->question;
+	struct error error;
+
+	if (view->problem.status == STATUS_PROTOCOL && !r->is_baud_tried)
+		for (unsigned i = 0; i < question->choice_count; i++)
+			if (text_starts(question->choice[i].id, "baud:")) {
+				r->is_baud_tried = true;
+				cli_print_error(&view->problem);
+				return app_case_answer(r->app, r->case_id, question->id, question->choice[i].id, &error) == STATUS_OK;
+			}
+	if (view->problem.status == STATUS_PROTOCOL || (view->problem.status == STATUS_TIMEOUT && has_power)) {
+		cli_print_error(&view->problem);
+		finish(r, EXIT_NO_ANSWER);
+		return true;
+	}
+	return false;
+}
+
+static bool is_stuck(struct recover *r, const struct case_view *view)
+{
+	if (view->phase == GUIDE_WATCH)
+		return watch_is_stuck(r, view, given(r, POWER) || getenv("UNBRICK_POWER_COMMAND"));
+	if (view->phase != GUIDE_CONNECT || view->problem.status == STATUS_OK)
+		return false;
+	cli_print_error(&view->problem);
+	finish(r, EXIT_NO_PORT);
+	return true;
+}
+
 static void on_change(void *user)
 {
 	struct recover *r = user;
@@ -187,19 +249,22 @@ static void on_change(void *user)
 	const char *answer;
 	struct error error;
 
-	app_snapshot(r->app);
+	say_notice(r, app_snapshot(r->app));
 	if (view == NULL || r->is_over)
 		return;
 	if (view->phase == GUIDE_CLOSED) {
 		end_case(r, view);
 		return;
 	}
+	if (is_stuck(r, view))
+		return;
 	if (view->question.type == QUESTION_NONE || view->question.id == r->answered)
 		return;
 	answer = find_answer(r, view, text, sizeof(text));
 	if (answer == NULL) {
 		say_why(r, view);
-		finish(r, view->problem.status != STATUS_OK ? class_of(&view->problem) : EXIT_REFUSED);
+		finish(r, view->problem.status != STATUS_OK ? class_of(&view->problem) :
+			  view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE ? EXIT_FAILED : EXIT_REFUSED);
 		return;
 	}
 	r->answered = view->question.id;
@@ -217,7 +282,16 @@ static void on_limit(void *user)
 {
 	struct recover *r = user;
 
-	fprintf(stderr, "unbrick: time is over; the case #%" PRId64 " stays open\n", r->case_id);
+	const struct case_view *view = app_case_view(r->app, r->case_id);
+
+	/* A limit is no reason either to leave the flash half written. */
+	if (app_is_dangerous(r->app)) {
+		loop_timer_set_after(r->limit, 1000);
+		return;
+	}
+	fprintf(stderr, "unbrick: time is over\n");
+	if (view && view->problem.status != STATUS_OK)
+		fprintf(stderr, "  %s: %s\n", view->problem.text, view->problem.hint);
 	finish(r, EXIT_NO_ANSWER);
 }
 
@@ -227,10 +301,10 @@ static void on_signal(void *user, int number)
 	struct recover *r = user;
 
 	if (app_is_dangerous(r->app)) {
-		fprintf(stderr, "unbrick: the flash is being written; stopping when that is over is safe, now is not\n");
+		fprintf(stderr, "unbrick: the flash is being written; stopping now would leave it half written, so the work goes on\n");
 		return;
 	}
-	(void)number;
+	fprintf(stderr, "unbrick: stopped by %s\n", number == SIGINT ? "Ctrl-C" : number == SIGHUP ? "a hang-up" : "a request to end");
 	finish(r, EXIT_INTERRUPTED);
 }
 
@@ -255,7 +329,7 @@ static int begin(struct recover *r, struct error *error)
 
 static void watch_signals(struct recover *r)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		loop_on_signal(r->loop, numbers[i], on_signal, r);
@@ -291,6 +365,8 @@ static int run(const struct cli_line *line)
 		loop_run(r.loop);
 	else
 		cli_print_error(&error);
+	if (r.case_id != 0 && code == EXIT_WELL && app_case_view(r.app, r.case_id) && app_case_view(r.app, r.case_id)->phase != GUIDE_CLOSED)
+		fprintf(stderr, "  the case #%" PRId64 " stays open; go on with: unbrick recover --case %" PRId64 "\n", r.case_id, r.case_id);
 	loop_timer_free(r.limit);
 	app_free(r.app);
 	loop_free(r.loop);

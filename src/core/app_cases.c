@@ -24,16 +24,23 @@ static void fill_row(struct app *app, const char *id, struct device_row *row)
 	text_format(row->text, sizeof(row->text), "%s %s", profile->vendor, profile->model);
 	text_format(row->detail, sizeof(row->detail), "%s%s%s", profile->kind ? profile->kind : "device", profile->soc ? ", " : "",
 		    profile->soc ? profile->soc : "");
-	for (unsigned i = 0; i < profile->method_count && i < 3; i++)
-		text_append(row->detail, sizeof(row->detail), "%s%s", i ? ", " : "; ", profile->methods[i].name);
+	if (profile->method_count > 0)
+		text_append(row->detail, sizeof(row->detail), "; %u %s back", profile->method_count, profile->method_count == 1 ? "way" : "ways");
+	else
+		text_append(row->detail, sizeof(row->detail), "; no way back known");
 }
 
 /* Profiles of the last cases come first when nothing is typed: a bench repairs the same models again and again. */
 static size_t recent_devices(struct app *app, const char **ret_ids, size_t max)
 {
 	const struct snapshot *snapshot = app_snapshot(app);
+	const struct profile *practice;
+	struct error ignored;
 	size_t count = 0;
 
+	/* It was plugged in to be practised with. */
+	if (app->practice && max > 0 && device_library_profile(app->library, "practice/pcam1", &practice, &ignored) == STATUS_OK)
+		ret_ids[count++] = practice->id;
 	for (size_t i = 0; i < snapshot->case_count && count < max; i++) {
 		const struct profile *profile;
 		struct error error;

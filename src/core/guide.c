@@ -20,7 +20,7 @@ enum {
 static const struct { enum happened happened; const char *id; int key; const char *text, *words; enum cause cause; } happenings[] = {
 	{ HAPPENED_UNKNOWN, "unknown", 'u', "I do not know", "", CAUSE_NONE },
 	{ HAPPENED_POWER, "power", 'p', "Power was lost, or the plug was pulled, during the update", "power plug unplug interrupt cut outage", CAUSE_POWER },
-	{ HAPPENED_MESSAGE, "checksum", 'c', "The update said that the file is damaged", "checksum damaged corrupt crc hash", CAUSE_CHECKSUM },
+	{ HAPPENED_MESSAGE, "checksum", 'd', "The update said that the file is damaged", "checksum damaged corrupt crc hash", CAUSE_CHECKSUM },
 	{ HAPPENED_OTHER_FILE, "other-file", 'o', "A file for another model or revision may have been used", "wrong other model revision", CAUSE_WRONG_HARDWARE },
 	{ HAPPENED_FULL, "space", 's', "It complained that there is no space", "space full room", CAUSE_SPACE },
 };
@@ -82,11 +82,6 @@ void guide_add_evidence(struct live_case *c)
 
 /* ---- connect ---- */
 
-static bool is_usable(const struct bench_port *port)
-{
-	return port->may_open && port->holder[0] == '\0';
-}
-
 static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
 {
 	struct live_case *c = user;
@@ -145,20 +140,23 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 	return STATUS_OK;
 }
 
-/* The line that was named, or the only one there is; NULL where there is a choice. */
+/* The line that was named, or the only one there is; NULL where there is a choice. One that somebody else holds is a choice as well: the
+ * adapter in use is likelier the device's than the computer's own port that happens to be free. */
 static const char *only_port(const struct live_case *c)
 {
 	const struct bench_state *bench = &c->app->bench;
-	const char *only = c->app->options.port;
+	const struct bench_port *only = NULL;
 
-	for (unsigned i = 0; c->app->options.port == NULL && i < bench->port_count; i++) {
-		if (!is_usable(&bench->port[i]))
+	if (c->app->options.port)
+		return c->app->options.port;
+	for (unsigned i = 0; i < bench->port_count; i++) {
+		if (!bench->port[i].may_open || strstr(bench->port[i].product, "(console of this"))
 			continue;
 		if (only)
 			return NULL;
-		only = bench->port[i].path;
+		only = &bench->port[i];
 	}
-	return only;
+	return only && only->holder[0] == '\0' ? only->path : NULL;
 }
 
 static void show_connect(struct live_case *c)
@@ -180,8 +178,8 @@ static void show_connect(struct live_case *c)
 	if (c->profile && c->profile->console.pads)
 		case_say(c, "%s", c->profile->console.pads);
 	if (c->profile && c->profile->console.level)
-		case_say(c, "Level: %s. A wrong level can destroy the device.", c->profile->console.level);
-	case_ask(c, QUESTION_CHOOSE, "%s", bench->port_count ? "Serial line" : "Waiting for a serial port");
+		case_say(c, "Its signals have %s: an adapter with another level can destroy it.", c->profile->console.level);
+	case_ask(c, QUESTION_CHOOSE, "%s", "");
 	for (unsigned i = 0; i < bench->port_count && i < CASE_CHOICES_MAX - 1; i++) {
 		const struct bench_port *seen = &bench->port[i];
 		char id[24], text[80];
@@ -231,7 +229,7 @@ static void ask_for_start(struct live_case *c)
 		app_event(c->app, c->id, JOURNAL_PROGRAM, "ask", "power-cycle", NULL);
 	}
 	case_watch_item(c, 0, "the device starts", false, "not yet");
-	case_ask(c, QUESTION_CHOOSE, "Nothing else to do");
+	case_ask(c, QUESTION_CHOOSE, "Only if nothing comes:");
 	case_choice(c, "nothing", 'n', "It is switched on and nothing appears", "");
 }
 
@@ -295,6 +293,8 @@ void guide_on_line(struct live_case *c, const struct diagnosis_line *line)
 	if (c->phase == GUIDE_WATCH && !c->was_started_here && diagnosis_starts(console_diagnosis(c->console)) > 0) {
 		c->was_started_here = true;
 		case_watch_item(c, 0, "the device starts", true, "seen");
+		case_ask_nothing(c);	/* that nothing appears is no answer any more */
+		case_say(c, "It speaks. I go on by myself when I have seen enough.");
 	}
 }
 
@@ -348,9 +348,12 @@ static void show_baud_problem(struct live_case *c)
 	error_set(&error, STATUS_PROTOCOL, "what comes on %s is no text: the baud rate %u is probably wrong", c->view.port, view.baud);
 	error_hint(&error, "try %u baud", view.likely_baud);
 	case_problem(c, &error);
+	case_log(c, JOURNAL_OBSERVED, "error", "%s; %s", error.text, error.hint);
+	if (c->view.question.type == QUESTION_NONE)
+		case_ask(c, QUESTION_CHOOSE, "Another baud rate?");
 	text_format(id, sizeof(id), "baud:%u", view.likely_baud);
 	text_format(text, sizeof(text), "Try %u baud", view.likely_baud);
-	case_choice(c, id, 'b', text, "");
+	case_choice(c, id, 't', text, "");
 }
 
 static bool watch_is_over(struct live_case *c, uint64_t now_ms)
@@ -395,6 +398,7 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 		error_set(&error, STATUS_TIMEOUT, "nothing came on %s so far", c->view.port);
 		error_hint(&error, "is the power on? swap TX and RX; connect ground; check the level (3.3 V or 1.8 V)");
 		case_problem(c, &error);
+		case_log(c, JOURNAL_OBSERVED, "error", "%s; %s", error.text, error.hint);
 	}
 }
 
@@ -523,7 +527,12 @@ static void resume_procedure(struct live_case *c)
 		return;
 	}
 	*slash = '\0';
-	case_get(c, "method", method, sizeof(method));
+	/* The reading that settles a cause belongs to no method: it changed nothing, so the way to it is gone again from the start. */
+	if (!case_get(c, "method", method, sizeof(method)) || method[0] == '\0') {
+		case_set(c, JOURNAL_PROGRAM, "step", "");
+		guide_enter(c, GUIDE_WATCH);
+		return;
+	}
 	c->method = NULL;
 	for (unsigned i = 0; i < c->profile->method_count; i++)
 		if (text_equal(c->profile->methods[i].name, method))

@@ -99,7 +99,7 @@ static void make_plan(struct live_case *c)
 		const struct plan_item *item = &c->plan[i];
 		struct plan_view *to = &c->view.plan[c->view.plan_count++];
 
-		*to = (struct plan_view){ .minutes = item->method->minutes, .is_possible = item->is_possible };
+		*to = (struct plan_view){ .minutes = item->method->minutes, .treats = item->treats, .is_possible = item->is_possible };
 		text_copy(to->name, sizeof(to->name), item->method->name);
 		text_copy(to->title, sizeof(to->title), item->procedure->title);
 		text_copy(to->reason, sizeof(to->reason), item->reason);
@@ -113,9 +113,11 @@ static void make_plan(struct live_case *c)
 static const char *plan_detail(const struct plan_item *item, char *to, size_t size)
 {
 	if (!item->is_possible)
-		return text_copy(to, size, item->obstacle);
-	return text_format(to, size, "%s%s%s%s%s", item->reason, item->method->keeps ? "; keeps " : "", item->method->keeps ? item->method->keeps : "",
-			   item->method->destroys ? "; WIPES " : "", item->method->destroys ? item->method->destroys : "");
+		return text_format(to, size, "not now: %s", item->obstacle);
+	/* What is lost comes first: the row may have no room for the rest. */
+	return text_format(to, size, "%2u min%s%s%s%s%s%s", item->method->minutes, item->method->destroys ? ", WIPES " : "",
+			   item->method->destroys ? item->method->destroys : "", item->method->keeps ? ", keeps " : "",
+			   item->method->keeps ? item->method->keeps : "", item->treats ? "" : "; ", item->treats ? "" : item->reason);
 }
 
 static bool is_well(const struct live_case *c)
@@ -141,16 +143,24 @@ static void ask_for_plan(struct live_case *c)
 {
 	char id[24], detail[120];
 	bool well = is_well(c);
+	unsigned hidden = 0;
 
 	case_ask(c, QUESTION_CHOOSE, "%s", well ? "It comes up. What next?" : c->plan_count ? "Which way?" : "What next?");
 	if (well)
 		case_choice(c, "well", 'o', "Nothing is wrong: record it and close", "");
 	offer_models(c);
 	for (size_t i = 0; i < c->plan_count && i < 7; i++) {
+		if (c->plan[0].treats && !c->plan[i].treats && !c->shows_all_ways) {
+			hidden++;
+			continue;
+		}
 		text_format(id, sizeof(id), "plan:%zu", i);
 		case_choice(c, id, (int)('1' + i), c->plan[i].procedure->title, plan_detail(&c->plan[i], detail, sizeof(detail)));
 		c->view.question.choice[c->view.question.choice_count - 1].is_dangerous = c->plan[i].method->destroys != NULL;
 	}
+	text_format(detail, sizeof(detail), "%u, not meant for what was found", hidden);
+	if (hidden > 0)
+		case_choice(c, "more", 'm', "Show the other ways", detail);
 	case_choice(c, "watch", 'w', "Watch it start once more", "");
 	if (c->profile == NULL)
 		case_choice(c, "device", 'd', c->likely_count ? "It is another model: choose it" : "Choose the device, to get its ways back", "");
@@ -233,6 +243,7 @@ void guide_show_diagnosis(struct live_case *c)
 	if (can_compare(c)) {
 		case_say(c, "With the vendor's image I can read the flash and compare: it settles the cause, and changes nothing.");
 		case_ask(c, QUESTION_FILE, "Path of the vendor's image (empty: go on without)");
+		case_propose_image(c);
 		return;
 	}
 	if (c->profile && c->profile->no_method)
@@ -265,6 +276,11 @@ enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct
 		if (status == STATUS_OK)
 			guide_enter(c, GUIDE_DIAGNOSIS);
 		return status;
+	}
+	if (text_equal(text, "more")) {
+		c->shows_all_ways = true;
+		guide_enter(c, GUIDE_DIAGNOSIS);
+		return STATUS_OK;
 	}
 	if (text_equal(text, "device")) {
 		guide_enter(c, GUIDE_DEVICE);
@@ -313,9 +329,9 @@ void guide_show_outcome(struct live_case *c)
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		case_say(c, "%-9s %-10s %s", words[i], outcome_name(outcomes[i]), c->view.outcome_reason[i]);
 	case_ask(c, QUESTION_CHOOSE, "Close the case?");
-	case_choice(c, "close", 'c', "Close the case", "the journal and the capture are kept");
-	case_choice(c, "again", 'a', "Back to the plan: try another way", "");
-	case_choice(c, "leave", 'l', "Leave it open", "it goes on from here at the next start");
+	case_choice(c, "close", 'd', "Done: close the case", "its log and what the device said are kept");
+	case_choice(c, "again", 'a', "Back to the plan: another way", "");
+	case_choice(c, "leave", 's', "Set it aside, open", "it goes on from here at the next start");
 	if (!all_is_well(c) && c->view.written != OUTCOME_UNKNOWN)
 		c->view.question.preferred = 1;
 }

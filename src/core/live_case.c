@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
@@ -292,6 +293,33 @@ struct question *case_ask(struct live_case *c, enum question_type type, const ch
 	app_event(c->app, c->id, JOURNAL_PROGRAM, "question", question->text, NULL);
 	app_changed(c->app);
 	return question;
+}
+
+void case_propose_image(struct live_case *c)
+{
+	struct question *question = &c->view.question;
+	const char *practice = app_practice_image(c->app);
+	struct case_summary cases[SNAPSHOT_CASES_MAX];
+	struct error error;
+	size_t count = 0;
+
+	if (case_get(c, "image", question->prefill, sizeof(question->prefill)) && access(question->prefill, R_OK) == 0)
+		return;
+	question->prefill[0] = '\0';
+	if (practice[0] && text_starts(c->view.device, "practice/")) {
+		text_copy(question->prefill, sizeof(question->prefill), practice);
+		return;
+	}
+	if (c->view.device[0] == '\0' || casebook_list(c->app->book, false, cases, SNAPSHOT_CASES_MAX, &count, &error) != STATUS_OK)
+		return;
+	for (size_t i = 0; i < count; i++) {	/* the newest comes first */
+		if (cases[i].id == c->id || !text_equal(cases[i].device, c->view.device))
+			continue;
+		if (casebook_get(c->app->book, cases[i].id, "image", question->prefill, sizeof(question->prefill), &error) == STATUS_OK &&
+		    question->prefill[0] && access(question->prefill, R_OK) == 0)
+			return;
+		question->prefill[0] = '\0';
+	}
 }
 
 void case_choice(struct live_case *c, const char *id, int key, const char *text, const char *detail)

@@ -70,6 +70,7 @@ struct live_case {
 	const struct profile *likely[CASE_LIKELY_MAX];	/* models that the boot log names, while none was chosen */
 	size_t likely_count;
 	bool is_compared;			/* flash against image has been done in this case */
+	bool shows_all_ways;			/* also those that are not meant for what was found */
 
 	/* image */
 	struct image_file *image;
@@ -113,6 +114,8 @@ enum status case_take_device(struct live_case *c, const char *profile_id, struct
 /* What the operator reads and is asked; the view is rebuilt by whoever leads now. */
 void case_clear_page(struct live_case *c);
 void case_say(struct live_case *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The path that is likely meant: the practice camera's image, or the one last used for this model. Into the question that is asked. */
+void case_propose_image(struct live_case *c);
 struct question *case_ask(struct live_case *c, enum question_type type, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void case_choice(struct live_case *c, const char *id, int key, const char *text, const char *detail);
 void case_ask_nothing(struct live_case *c);

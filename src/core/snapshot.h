@@ -106,6 +106,7 @@ struct plan_view {
 	char reason[160];
 	char keeps[64], destroys[64];
 	unsigned minutes;
+	bool treats;		/* it is meant for the leading cause */
 	bool is_possible;
 	char obstacle[160];	/* why not, when !is_possible: what to plug in or to fetch */
 	char warning[160];

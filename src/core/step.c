@@ -88,14 +88,14 @@ static void start_consent(struct live_case *c)
 		case_say(c, "Image: %s", c->view.image);
 	if (c->app->bench.power == BENCH_POWER_BATTERY && c->app->bench.battery_percent >= 0)
 		case_say(c, "This computer runs on its battery: %d %%. Plug it in first.", c->app->bench.battery_percent);
-	case_ask(c, QUESTION_WORD, "Type 'yes' and Enter to begin. Do not unplug anything from then on.");
+	case_ask(c, QUESTION_WORD, "From then on do not unplug anything. x stops here; nothing is lost yet.");
 	text_copy(c->view.question.word, sizeof(c->view.question.word), "yes");
 }
 
 static enum status answer_consent(struct live_case *c, const char *text, struct error *reterr)
 {
 	if (!text_equal(text, "yes"))
-		return error_set(reterr, STATUS_INVALID, "type the word 'yes' in full, or stop with Esc and x");
+		return error_set(reterr, STATUS_INVALID, "type the word 'yes' in full, or stop with x");
 	case_log(c, JOURNAL_OPERATOR, "answer", "allowed: %s", c->view.step_title);
 	c->has_consent = true;
 	schedule(c);

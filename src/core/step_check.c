@@ -19,8 +19,8 @@ static void ask_for_image(struct live_case *c)
 	case_say(c, "Which file is to be written? The vendor's image for %s.", c->view.title);
 	if (c->method && c->method->image)
 		case_say(c, "%s", c->method->image);
-	case_ask(c, QUESTION_FILE, "Path of the image");
-	case_get(c, "last-image", c->view.question.prefill, sizeof(c->view.question.prefill));
+	case_ask(c, QUESTION_FILE, "Path of the image (empty: back to the plan)");
+	case_propose_image(c);
 }
 
 /* The vendor's own list of what it published, as far as the profile has it. 1: it is in it, 0: the list does not know the file. */
@@ -75,8 +75,7 @@ static void judge_image(struct live_case *c)
 	case_problem(c, &error);
 	case_clear_page(c);
 	case_say(c, "This image must not be written.");
-	case_say(c, "%s", error.text);
-	case_ask(c, QUESTION_WORD, "Type 'anyway' to overrule this, Enter to choose another file");
+	case_ask(c, QUESTION_WORD, "Enter chooses another file. To write this one all the same is at your own risk.");
 	text_copy(c->view.question.word, sizeof(c->view.question.word), "anyway");
 	c->step.phase = 2;
 }
@@ -119,6 +118,8 @@ static enum status answer_check_image(struct live_case *c, const char *text, str
 		ask_for_image(c);
 		return STATUS_OK;
 	}
+	if (text[0] == '\0')
+		return steps_cancel(c, reterr);
 	status = case_take_image(c, text, reterr);
 	if (status == STATUS_OK)
 		start_check_image(c);

@@ -321,13 +321,14 @@ static void finish_compare(struct live_case *c)
 	loader_difference_of(&c->step.task, &difference);
 	if (c->step.phase == 0 && difference.has_foreign_front) {
 		/* One look inside the cell where the foreign data ends. */
-		uint64_t offset = (uint64_t)difference.last_bad * LOADER_CELL;
+		uint64_t offset = (uint64_t)difference.last_bad * c->step.task.cell_size;
 		struct bytes rest = bytes_from(image_file_bytes(c->image), offset);
 
-		if (rest.size > LOADER_CELL)
-			rest.size = LOADER_CELL;
+		if (rest.size > c->step.task.cell_size)
+			rest.size = c->step.task.cell_size;
 		c->step.phase = 1;
 		c->place.offset += offset;
+		c->place.room -= offset;
 		loader_task_init(&c->step.fine, &c->place, &c->build, rest);
 		c->step.fine.cell_size = LOADER_FINE_CELL;
 		advance(c, NULL);

@@ -8,6 +8,7 @@ enum {
 	STOP_BOOT_PATIENCE_S = 600,	/* the operator may be looking for the plug */
 	LOGIN_PATIENCE_S = 30,
 	SEND_SILENCE_MS = 15000,
+	BOOT_LOOK_MS = 100,
 };
 
 /* ---- stop-boot ---- */
@@ -304,7 +305,7 @@ static void start_boot(struct live_case *c)
 	case_say(c, "Restarting the device");
 	step_field(c, "command", command, sizeof(command));
 	if (command[0] == '\0')
-		text_copy(command, sizeof(command), c->prompt[0] ? "reset" : "reboot");
+		text_copy(command, sizeof(command), c->prompt[0] && c->loader ? c->loader->reset_command : c->prompt[0] ? "reset" : "reboot");
 	if (prompt[0] == '\0') {
 		error_set(&error, STATUS_INVALID, "the device is at no prompt that could restart it");
 		step_failed(c, &error);
@@ -312,6 +313,15 @@ static void start_boot(struct live_case *c)
 	}
 	console_forget(c->console);
 	step_type(c, prompt, command, 1500, NULL, false);
+	step_set_deadline(c, BOOT_LOOK_MS);
+}
+
+static void restarted(struct live_case *c)
+{
+	c->step.is_talking = false;
+	c->prompt[0] = c->shell_prompt[0] = '\0';
+	c->is_at_prompt = c->is_at_login = false;
+	step_done(c, "restarted");
 }
 
 /* No prompt comes back after a restart: silence, or a prompt of the system going down, both mean that it was taken. */
@@ -319,15 +329,22 @@ static void dialog_boot(struct live_case *c, struct dialog_event event)
 {
 	struct error error;
 
-	if (event.type == DIALOG_FAILED && event.status == STATUS_PROTOCOL) {
-		error_set(&error, STATUS_PROTOCOL, "the device does not take the command to restart");
-		error_hint(&error, "switch it off and on by hand");
-		step_failed(c, &error);
+	if (event.type != DIALOG_FAILED || event.status != STATUS_PROTOCOL) {
+		restarted(c);
 		return;
 	}
-	c->prompt[0] = c->shell_prompt[0] = '\0';
-	c->is_at_prompt = c->is_at_login = false;
-	step_done(c, "restarted");
+	error_set(&error, STATUS_PROTOCOL, "the device does not take the command to restart");
+	error_hint(&error, "switch it off and on by hand");
+	step_failed(c, &error);
 }
 
-const struct step_ops step_boot = { .start = start_boot, .on_dialog = dialog_boot, .types = true, .watches = true };
+/* The start is for the next step to watch, from its first line on: this one ends as soon as the command is out. */
+static void time_boot(struct live_case *c)
+{
+	if (c->step.dialog.state == DIALOG_RUNNING && dialog_output(&c->step.dialog).size == 0)
+		restarted(c);
+	else
+		step_set_deadline(c, BOOT_LOOK_MS);
+}
+
+const struct step_ops step_boot = { .start = start_boot, .on_dialog = dialog_boot, .on_time = time_boot, .types = true, .watches = true };

@@ -46,18 +46,31 @@ static void start_free_space(struct live_case *c)
 	step_failed(c, &error);
 }
 
-/* The file system's line of df: "fs 1K-blocks used available use% mount". */
-static bool parse_df(const char *reply, unsigned long *ret_total, unsigned long *ret_free)
+/* The file system's line of df: "fs 1K-blocks used available use% mount". Some shells list every file system whatever was asked for. */
+static bool parse_df(const char *reply, const char *mount, unsigned long *ret_total, unsigned long *ret_free)
 {
 	unsigned long total, used, available;
+	char at[96];
+	bool is_found = false;
 
-	for (const char *line = reply; line && *line; line = strchr(line, '\n'), line += line != NULL)
-		if (sscanf(line, "%*s %lu %lu %lu", &total, &used, &available) == 3) {
-			*ret_total = total;
-			*ret_free = available;
-			return true;
-		}
-	return false;
+	for (const char *line = reply; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+		int fields = sscanf(line, "%*s %lu %lu %lu %*s %95s", &total, &used, &available, at);
+		bool is_it = fields == 4 && text_equal(at, mount);
+
+		if (fields < 3 || (is_found && !is_it))
+			continue;
+		*ret_total = total;
+		*ret_free = available;
+		is_found = true;
+		if (is_it)
+			break;
+	}
+	return is_found;
+}
+
+static const char *mount_point(const struct live_case *c)
+{
+	return c->profile && c->profile->space.mount ? c->profile->space.mount : "/";
 }
 
 /* Adds up `ls -l`: regular files only. */
@@ -104,11 +117,11 @@ static void show_df(struct live_case *c, const char *reply)
 	unsigned long total, available;
 	char text[32], of[32];
 
-	if (!parse_df(reply, &total, &available))
+	if (!parse_df(reply, mount_point(c), &total, &available))
 		return;
 	text_size(text, sizeof(text), available * UINT64_C(1024));
 	text_size(of, sizeof(of), total * UINT64_C(1024));
-	case_say(c, "%s: %s of %s are free", c->profile->space.mount ? c->profile->space.mount : "/", text, of);
+	case_say(c, "%s: %s of %s are free", mount_point(c), text, of);
 	case_log(c, JOURNAL_OBSERVED, "space", "%s of %s free", text, of);
 }
 
@@ -118,7 +131,7 @@ static void finish(struct live_case *c, const char *reply)
 	struct error error;
 
 	show_df(c, reply);
-	if (parse_df(reply, &total, &available) && available * 20 >= total) {
+	if (parse_df(reply, mount_point(c), &total, &available) && available * 20 >= total) {
 		step_done(c, "the device has room again");
 		return;
 	}

@@ -79,11 +79,11 @@ static void start_kernel(struct camera *cam)
 		kernel_says(cam, lines[i].after_ms, "%s", lines[i].text);
 }
 
-static void say_partitions(struct camera *cam)
+static void say_partitions(struct camera *cam, const char *headline)
 {
 	static const unsigned kib[] = { 256, 64, 2048, 3072, 2752 };
 
-	kernel_says(cam, 1, "Please append a correct \"root=\" boot option; here are the available partitions:");
+	kernel_says(cam, 1, "%s", headline);
 	for (unsigned i = 0; i < ARRAY_SIZE(kib); i++)
 		kernel_says(cam, 0, "1f%02x %15u mtdblock%u ", i, kib[i], i);
 }
@@ -91,7 +91,6 @@ static void say_partitions(struct camera *cam)
 static bool mount_root(struct camera *cam)
 {
 	const struct flash *flash = &cam->flash;
-	int error;
 
 	if (flash_rootfs_is_whole(flash)) {
 		kernel_says(cam, 200, "VFS: Mounted root (squashfs filesystem) readonly on device 31:3.");
@@ -101,13 +100,15 @@ static bool mount_root(struct camera *cam)
 	if (flash_rootfs_has_magic(flash)) {
 		kernel_says(cam, 200, "SQUASHFS error: xz decompression failed, data probably corrupt");
 		kernel_says(cam, 1, "SQUASHFS error: squashfs_read_data failed to read block 0x1f3a20");
-		error = -5;
+		kernel_says(cam, 1, "VFS: Cannot open root device \"mtdblock3\" or unknown-block(31,3): error -5");
+		say_partitions(cam, "Please append a correct \"root=\" boot option; here are the available partitions:");
 	} else {
+		/* The device is there, but nothing that mounts: init/do_mounts.c, mount_block_root() */
 		kernel_says(cam, 200, "SQUASHFS error: Can't find a SQUASHFS superblock on mtdblock3");
-		error = -19;
+		say_partitions(cam, "List of all partitions:");
+		kernel_says(cam, 0, "No filesystem could mount root, tried: ");
+		kernel_says(cam, 0, " squashfs");
 	}
-	kernel_says(cam, 1, "VFS: Cannot open root device \"mtdblock3\" or unknown-block(31,3): error %d", error);
-	say_partitions(cam);
 	panic(cam, "VFS: Unable to mount root fs on unknown-block(31,3)");
 	return false;
 }

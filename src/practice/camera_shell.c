@@ -88,13 +88,15 @@ static int shell_df(struct camera *cam, int argc, char **argv)
 {
 	struct data_files files;
 	unsigned size = (unsigned)(data_size() >> 10), used;
+	bool is_data_only = argc > 1 && text_starts(argv[argc - 1], "/data");
 
-	(void)argc, (void)argv;
 	data_load(&cam->flash, &files);
 	used = (unsigned)(data_used(&files) >> 10);
 	say(cam, "Filesystem           1K-blocks      Used Available Use%% Mounted on\n");
-	say(cam, "/dev/root                 2432      2432         0 100%% /\n");
-	say(cam, "tmpfs                    28958         4     28954   0%% /tmp\n");
+	if (!is_data_only) {
+		say(cam, "/dev/root                 2432      2432         0 100%% /\n");
+		say(cam, "tmpfs                    28958         4     28954   0%% /tmp\n");
+	}
 	say(cam, "/dev/mtdblock4      %11u %9u %9u %3u%% /data\n", size, used, size - used,
 	    (used * 100 + size - 1) / size);
 	return 0;

@@ -626,20 +626,6 @@ static void values_are_found_by_their_whole_name(void **state)
 	assert_false(loader_env_value(NULL, "model", value, sizeof(value)));
 }
 
-static void reset_leaves_the_prompt(void **state)
-{
-	struct bench b;
-
-	(void)state;
-	set_up(&b, STORAGE_SPI_NOR);
-	loader_task_init(&b.task, &b.place, &b.build, bytes_of(b.image, IMAGE_SIZE));
-	assert_int_equal(loader_uboot.reset(&b.task, NULL, &b.say, &b.error), LOADER_TYPE);
-	assert_true(b.say.no_prompt);
-	assert_string_equal(b.say.command, "reset");
-	assert_int_equal(loader_uboot.reset(&b.task, "", &b.say, &b.error), LOADER_DONE);
-	tear_down(&b);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -673,7 +659,6 @@ int main(void)
 		cmocka_unit_test(nothing_compared_is_not_the_same),
 		cmocka_unit_test(cells_grow_rather_than_being_forgotten),
 		cmocka_unit_test(values_are_found_by_their_whole_name),
-		cmocka_unit_test(reset_leaves_the_prompt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
