@@ -23,6 +23,7 @@ int case_draw_stages(struct ui *ui, const struct case_view *view, struct canvas 
 int case_draw_excerpt(const struct case_view *view, struct canvas *to, int y, int bottom);
 int case_draw_log_tail(const struct case_view *view, struct canvas *to, int y, int bottom);
 int case_draw_outcome_row(const struct case_view *view, struct canvas *to, int y);
+int case_draw_silence(const struct case_view *view, struct canvas *to, int y, int bottom, enum role role);
 int case_draw_watch(const struct case_view *view, struct canvas *to, int y, int bottom);
 int case_draw_progress(const struct case_view *view, struct canvas *to, int y, int bottom);
 enum role case_outcome_role(enum outcome outcome);

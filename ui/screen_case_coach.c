@@ -81,8 +81,7 @@ int case_draw_coach(struct ui *ui, const struct case_view *view, struct canvas *
 	y = case_draw_progress(view, to, y, bottom);
 	y = case_draw_watch(view, to, y, bottom);
 	y += y < bottom && view->watch_count > 0 && (view->silence[0] != '\0' || is_watching);
-	if (view->silence[0] != '\0' && y < bottom)
-		y += canvas_wrap(to, y, 3, to->cols - 4, 2, ROLE_DIM, view->silence);
+	y = case_draw_silence(view, to, y, bottom, ROLE_DIM);
 	if (is_watching && y < bottom)
 		y = case_draw_stages(ui, view, to, y);
 	if (view->phase == GUIDE_WATCH && view->excerpt_count > 0 && bottom - y > 2) {

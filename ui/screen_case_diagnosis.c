@@ -108,7 +108,8 @@ int case_draw_excerpt(const struct case_view *view, struct canvas *to, int y, in
 		if (is_shown[i])
 			draw_excerpt_line(to, y++, &view->excerpt[i]);
 	if (view->excerpt_count == 0 && room > 0)
-		canvas_put(to, y++, 3, to->cols - 4, ROLE_DIM, "no line of the device says why");
+		canvas_put(to, y++, 3, to->cols - 4, ROLE_DIM,
+			   view->verdict.cause_count > 0 ? "no line of the device says why" : "no line of the device shows a fault");
 	return y;
 }
 
@@ -147,7 +148,7 @@ static int draw_causes(const struct case_view *view, struct canvas *to, int y, i
 		y++;
 	}
 	if (verdict->cause_count == 0)
-		canvas_put(to, y++, 14, to->cols - 15, ROLE_NORMAL, cause_meaning(verdict->cause));
+		canvas_put(to, y++, 14, to->cols - 15, ROLE_NORMAL, cause_label(verdict->cause));
 	return y;
 }
 

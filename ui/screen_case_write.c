@@ -63,15 +63,22 @@ static int draw_do_not_unplug(struct canvas *to, int y)
 	return y + WIDGET_DIGITS_ROWS + 2;
 }
 
+/* "up to 20 s while the network port wakes up" is what procedures say of it */
+int case_draw_silence(const struct case_view *view, struct canvas *to, int y, int bottom, enum role role)
+{
+	char text[160];
+
+	if (view->silence[0] == '\0' || y >= bottom)
+		return y;
+	text_format(text, sizeof(text), "%s%s", text_starts(view->silence, "up to ") ? "The device may be silent " : "", view->silence);
+	return y + canvas_wrap(to, y, 3, to->cols - 4, 2, role, text);
+}
+
 static int draw_conditions(struct ui *ui, const struct case_view *view, struct canvas *to, int y, int bottom)
 {
 	const struct bench_state *bench = ui_now(ui)->bench;
-	char silence[160];
 
-	if (view->silence[0] != '\0' && y < bottom) {
-		text_format(silence, sizeof(silence), "The device may be silent: %s.", view->silence);
-		y += canvas_wrap(to, y, 3, to->cols - 4, 2, ROLE_NORMAL, silence);
-	}
+	y = case_draw_silence(view, to, y, bottom, ROLE_NORMAL);
 	if (bench != NULL && bench->power == BENCH_POWER_BATTERY && y < bottom) {
 		if (bench->battery_percent >= 0)
 			canvas_printf(to, y++, 3, to->cols - 4, ROLE_ATTENTION,

@@ -26,9 +26,9 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_F1 + 9, COMMAND_BACK, "back", "back" },
 	{ UI_KEY_AFTER_PREFIX + 'q', COMMAND_BACK, NULL, "back" },
 	{ UI_KEY_AFTER_PREFIX + UI_KEY_ESC, COMMAND_BACK, NULL, NULL },
-	{ UI_KEY_PAGE_UP, COMMAND_SCROLL_UP, NULL, "older" },
+	{ UI_KEY_PAGE_UP, COMMAND_SCROLL_UP, NULL, "older lines" },
 	{ UI_KEY_SHIFT_PAGE_UP, COMMAND_SCROLL_UP, NULL, NULL },
-	{ UI_KEY_AFTER_PREFIX + 's', COMMAND_BAUD, "baud", "baud" },
+	{ UI_KEY_AFTER_PREFIX + 's', COMMAND_BAUD, "baud", "baud rate" },
 	{ UI_KEY_AFTER_PREFIX + '/', COMMAND_FIND, "find", "find" },
 	{ UI_KEY_AFTER_PREFIX + 'n', COMMAND_FIND_NEXT, "next", "find the next older one" },
 	{ UI_KEY_AFTER_PREFIX + 'b', COMMAND_BREAK, "break", "send a break" },
@@ -40,7 +40,7 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_AFTER_PREFIX + '?', COMMAND_HELP, "help", "help" },
 	{ UI_KEY_AFTER_PREFIX + ':', COMMAND_LINE, NULL, "command line" },
 	{ UI_KEY_SHIFT_PAGE_DOWN, COMMAND_SCROLL_DOWN, NULL, NULL },
-	{ UI_KEY_PAGE_DOWN, COMMAND_SCROLL_DOWN, NULL, "newer" },
+	{ UI_KEY_PAGE_DOWN, COMMAND_SCROLL_DOWN, NULL, "newer lines" },
 	{ 0 },
 };
 

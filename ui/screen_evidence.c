@@ -91,7 +91,7 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 	y++;
 	for (size_t i = 0; i < view->verdict.cause_count && i < DIAGNOSIS_CAUSES_MAX; i++)
 		y = draw_cause(to, y, &view->verdict.causes[i]);
-	for (size_t i = 0; i < view->verdict.next_count && i < 3; i++) {
+	for (size_t i = 0; i < view->verdict.next_count && i < 3 && !view->verdict.is_decided; i++) {
 		canvas_put(to, y, 1, 12, ROLE_STRONG, i == 0 ? "To settle" : "");
 		y += canvas_wrap(to, y, 12, to->cols - 13, 3, ROLE_NORMAL, view->verdict.next[i]);
 	}

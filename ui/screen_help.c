@@ -48,8 +48,8 @@ static int draw_table(struct canvas *to, int y, const char *heading, const struc
 	for (; table->key != 0; table++) {
 		if (table->text == NULL)
 			continue;
-		canvas_put(to, y, 3, 12, ROLE_STRONG, keys_row_name(table, name, sizeof(name)));
-		canvas_put(to, y, 16, 40, ROLE_NORMAL, table->text);
+		canvas_put(to, y, 3, 13, ROLE_STRONG, keys_row_name(table, name, sizeof(name)));
+		canvas_put(to, y, 17, 40, ROLE_NORMAL, table->text);
 		if (table->verb != NULL && table->key != UI_KEY_VERB_ONLY)
 			canvas_printf(to, y, 58, 20, ROLE_DIM, ":%s", table->verb);
 		y++;

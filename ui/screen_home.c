@@ -143,7 +143,19 @@ static const struct case_view *live_case(const struct snapshot *now, int64_t id)
 	return NULL;
 }
 
-/* "waits for you: which device?"; "step 9 of 12, write 63 %" */
+static const char *doing(const char *label)
+{
+	static const char *const words[][2] = {
+		{ "write", "writing" }, { "erase", "erasing" }, { "load", "loading" }, { "verify", "verifying" }, { "compare", "comparing" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(label, words[i][0]) == 0)
+			return words[i][1];
+	return label;
+}
+
+/* "waits for you: which device?"; "step 9 of 12, writing 63 %" */
 static bool live_text(const struct case_view *live, char *to, size_t size)
 {
 	static const char *const wants[GUIDE_PHASE_COUNT] = {
@@ -161,7 +173,7 @@ static bool live_text(const struct case_view *live, char *to, size_t size)
 			const struct progress *bar = &live->progress[i];
 
 			if (!bar->is_finished && bar->total > 0 && bar->done > 0)
-				text_append(to, size, ", %s %d %%", bar->label, (int)((double)bar->done * 100 / (double)bar->total));
+				text_append(to, size, ", %s %d %%", doing(bar->label), (int)((double)bar->done * 100 / (double)bar->total));
 		}
 	} else if (is_waiting && live->phase < GUIDE_PHASE_COUNT && wants[live->phase] != NULL)
 		text_format(to, size, "waits for you: %s", wants[live->phase]);
@@ -244,14 +256,18 @@ static void add_heading(struct home_state *state, unsigned index)
 
 static bool is_bench_empty(const struct snapshot *now)
 {
-	return now->bench == NULL ||
-	       (now->bench->port_count == 0 && now->usb_count == 0 && now->bench->card_count == 0);
+	if (now->bench == NULL)
+		return true;
+	for (unsigned i = 0; i < now->bench->port_count; i++)
+		if (!is_own_console(&now->bench->port[i]))
+			return false;
+	return now->usb_count == 0 && now->bench->card_count == 0;
 }
 
 static void collect_rows(struct home_state *state, const struct snapshot *now)
 {
 	state->row_count = 0;
-	if (now->bench != NULL && (!is_bench_empty(now) || now->bench->nic_count > 0)) {
+	if (now->bench != NULL && (!is_bench_empty(now) || now->bench->port_count > 0 || now->bench->nic_count > 0)) {
 		add_heading(state, 0);
 		add_rows(state, now, ROW_PORT, now->bench->port_count);
 		add_rows(state, now, ROW_USB, now->usb_count);
@@ -625,7 +641,7 @@ static void hint(struct ui *ui, void *user, char *to, size_t size)
 
 	(void)user;
 	if (now->is_practice && now->case_count == 0)
-		text_copy(to, size, "A practice camera is plugged in: nothing can be harmed. Press n for a new case.");
+		text_copy(to, size, "A practice camera is plugged in; it cannot be harmed. n starts a case.");
 }
 
 static void footer(struct ui *ui, void *user, struct footer *footer)

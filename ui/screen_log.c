@@ -9,13 +9,21 @@
 
 enum { LOG_KEPT_MAX = 1000, LOG_FILTER_MAX = 64 };
 
+struct kept_line {
+	struct log_line line;
+	bool is_sent;
+	unsigned more;			/* checksums of further blocks, sent right behind this one */
+};
+
 struct log_state {
 	int64_t case_id;
 	struct widget_list list;
 	bool is_following;		/* the newest stays in view */
 	char filter[LOG_FILTER_MAX];
-	struct log_line *kept;		/* of a case that is not live: from the casebook; a ring */
+	struct kept_line *kept;		/* from the casebook, a ring; NULL: what the case's view has */
 	size_t kept_first, kept_count;
+	int64_t last_entry;
+	struct kept_line of_view;
 	unsigned shown[LOG_KEPT_MAX];
 	unsigned shown_count;
 };
@@ -31,42 +39,99 @@ static const struct key_binding keys[] = {
 	{ 0 },
 };
 
+static const char *by_text(enum journal_by by)
+{
+	static const char *const words[] = {
+		[JOURNAL_OBSERVED] = "seen", [JOURNAL_PROGRAM] = "done", [JOURNAL_OPERATOR] = "you"
+	};
+
+	return by <= JOURNAL_OPERATOR ? words[by] : "";
+}
+
+/* What is kept only so that the case can go on tells the reader nothing. */
+static bool is_for_reader(const char *kind)
+{
+	static const char *const inner[] = { "set", "phase", "ask" };
+
+	for (size_t i = 0; i < sizeof(inner) / sizeof(inner[0]); i++)
+		if (strcmp(kind, inner[i]) == 0)
+			return false;
+	return true;
+}
+
+static void entry_text(const struct journal_entry *entry, char *to, size_t size)
+{
+	static const char *const named[] = { "written", "verified", "booted", "verdict" };
+	const char *text = entry->text ? entry->text : "";
+	char whole[400] = "";
+
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+		if (strcmp(entry->kind, named[i]) == 0)
+			text_format(whole, sizeof(whole), "%s: ", named[i]);
+	/* behind the comma stands the kind of the step, which the next lines tell better */
+	text_append(whole, sizeof(whole), "%.*s", (int)(strcmp(entry->kind, "step") == 0 ? strcspn(text, ",") : 300), text);
+	text_printable(to, size, bytes_of_text(whole));
+}
+
+static unsigned count_blocks(const char *text)
+{
+	unsigned count = 0;
+
+	for (const char *at = text; (at = strstr(at, "crc32 ")) != NULL; at += 6)
+		count++;
+	return count;
+}
+
 static bool keep_entry(void *user, const struct journal_entry *entry)
 {
 	struct log_state *state = user;
-	struct log_line *line;
+	struct kept_line *kept, *last = state->kept_count > 0
+		? &state->kept[(state->kept_first + state->kept_count - 1) % LOG_KEPT_MAX] : NULL;
 	time_t seconds = (time_t)(entry->time_ms / 1000);
 	struct tm local;
 
-	if (strcmp(entry->kind, "set") == 0)	/* the program's own notes, not a thing that happened */
+	state->last_entry = entry->id;
+	if (!is_for_reader(entry->kind))
 		return true;
+	/* checksums block by block are one thing that was done */
+	if (last != NULL && last->is_sent && strcmp(entry->kind, "sent") == 0 && text_starts(last->line.text, "crc32 ") &&
+	    entry->text != NULL && text_starts(entry->text, "crc32 ")) {
+		last->more += count_blocks(entry->text);
+		return true;
+	}
 	if (state->kept_count == LOG_KEPT_MAX) {
 		state->kept_first = (state->kept_first + 1) % LOG_KEPT_MAX;
 		state->kept_count--;
 	}
-	line = &state->kept[(state->kept_first + state->kept_count++) % LOG_KEPT_MAX];
-	memset(line, 0, sizeof(*line));
+	kept = &state->kept[(state->kept_first + state->kept_count++) % LOG_KEPT_MAX];
+	memset(kept, 0, sizeof(*kept));
 	if (localtime_r(&seconds, &local) != NULL)
-		strftime(line->clock, sizeof(line->clock), "%H:%M:%S", &local);
-	line->by = entry->by;
-	line->is_error = strcmp(entry->kind, "error") == 0;
-	text_printable(line->text, sizeof(line->text), bytes_of_text(entry->text ? entry->text : ""));
+		strftime(kept->line.clock, sizeof(kept->line.clock), "%H:%M:%S", &local);
+	kept->line.by = entry->by;
+	kept->line.is_error = strcmp(entry->kind, "error") == 0;
+	kept->is_sent = strcmp(entry->kind, "sent") == 0;
+	entry_text(entry, kept->line.text, sizeof(kept->line.text));
 	return true;
+}
+
+/* The journal has it all, also from before the program was started anew. */
+static void read_more(struct ui *ui, struct log_state *state)
+{
+	struct error error;
+
+	if (state->kept != NULL &&
+	    casebook_read(app_casebook(ui_app(ui)), state->case_id, state->last_entry, keep_entry, state, &error) != STATUS_OK)
+		ui_say_error(ui, &error);
 }
 
 static void open_log(struct ui *ui, void *user, const struct screen_arg *arg)
 {
 	struct log_state *state = user;
-	struct error error;
 
 	state->case_id = arg->case_id;
 	state->is_following = true;
-	if (app_case_view(ui_app(ui), state->case_id) != NULL || app_casebook(ui_app(ui)) == NULL)
-		return;
-	state->kept = calloc(LOG_KEPT_MAX, sizeof(*state->kept));
-	if (state->kept != NULL &&
-	    casebook_read(app_casebook(ui_app(ui)), state->case_id, 0, keep_entry, state, &error) != STATUS_OK)
-		ui_say_error(ui, &error);
+	if (app_casebook(ui_app(ui)) != NULL)
+		state->kept = calloc(LOG_KEPT_MAX, sizeof(*state->kept));
 }
 
 static void close_log(struct ui *ui, void *user)
@@ -77,22 +142,26 @@ static void close_log(struct ui *ui, void *user)
 	free(state->kept);
 }
 
-static const struct log_line *line_at(struct ui *ui, const struct log_state *state, unsigned index)
+static const struct kept_line *line_at(struct ui *ui, struct log_state *state, unsigned index)
 {
 	const struct case_view *view = app_case_view(ui_app(ui), state->case_id);
 
-	if (state->kept != NULL)
+	if (state->kept != NULL && state->kept_count > 0)
 		return index < state->kept_count ? &state->kept[(state->kept_first + index) % LOG_KEPT_MAX] : NULL;
-	return view != NULL && index < view->log_count && index < CASE_LOG_MAX ? &view->log[index] : NULL;
+	if (view == NULL || index >= view->log_count || index >= CASE_LOG_MAX)
+		return NULL;
+	state->of_view = (struct kept_line){ .line = view->log[index] };
+	return &state->of_view;
 }
 
 static void collect(struct ui *ui, struct log_state *state)
 {
-	const struct log_line *line;
+	const struct kept_line *kept;
 
+	read_more(ui, state);
 	state->shown_count = 0;
-	for (unsigned i = 0; i < LOG_KEPT_MAX && (line = line_at(ui, state, i)) != NULL; i++)
-		if (state->filter[0] == '\0' || text_contains(line->text, state->filter))
+	for (unsigned i = 0; i < LOG_KEPT_MAX && (kept = line_at(ui, state, i)) != NULL; i++)
+		if (state->filter[0] == '\0' || text_contains(kept->line.text, state->filter))
 			state->shown[state->shown_count++] = i;
 }
 
@@ -102,7 +171,7 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 	const struct case_view *view = app_case_view(ui_app(ui), state->case_id);
 
 	text_format(left, left_size, "#%lld %s", (long long)state->case_id, view ? view->title : "");
-	text_format(right, right_size, "log: seen, sent, done, answered");
+	text_format(right, right_size, "log");
 }
 
 const char *log_short(const char *line, char *to, size_t size)
@@ -116,18 +185,17 @@ const char *log_short(const char *line, char *to, size_t size)
 	return text_format(to, size, "%.*s and %u blocks more", (int)strcspn(line, ";"), line, more);
 }
 
-static void draw_line(struct canvas *to, int y, const struct log_line *line)
+static void draw_line(struct canvas *to, int y, const struct kept_line *kept)
 {
-	static const char *const by[] = {
-		[JOURNAL_OBSERVED] = "seen", [JOURNAL_PROGRAM] = "done", [JOURNAL_OPERATOR] = "you"
-	};
+	const struct log_line *line = &kept->line;
+	unsigned more = kept->more + (text_starts(line->text, "crc32 ") ? count_blocks(line->text) - 1 : 0);
 	char text[160];
 
 	canvas_put(to, y, 1, 9, ROLE_DIM, line->clock);
-	canvas_put(to, y, 11, 5, line->by == JOURNAL_OPERATOR ? ROLE_STRONG : ROLE_DIM,
-		   line->by <= JOURNAL_OPERATOR ? by[line->by] : "");
-	canvas_put(to, y, 17, to->cols - 18, line->is_error ? ROLE_DANGER : ROLE_NORMAL,
-		   log_short(line->text, text, sizeof(text)));
+	canvas_put(to, y, 11, 5, line->by == JOURNAL_OPERATOR ? ROLE_STRONG : ROLE_DIM, kept->is_sent ? "sent" : by_text(line->by));
+	if (more > 0)
+		text_format(text, sizeof(text), "%.*s, and %u blocks more", (int)strcspn(line->text, ";"), line->text, more);
+	canvas_put(to, y, 17, to->cols - 18, line->is_error ? ROLE_DANGER : ROLE_NORMAL, more > 0 ? text : line->text);
 }
 
 static void draw(struct ui *ui, void *user, struct canvas *to)
@@ -213,6 +281,6 @@ const struct screen_ops screen_log = {
 	.key = key,
 	.command = command,
 	.mouse = mouse,
-	.help = "Everything that was really seen, sent, done and answered in this case, newest last. The second column says who: seen "
-		"by unbrick, done by unbrick, or you.\n",
+	.help = "Everything that was really seen, sent, done and answered in this case, newest last. The second column says what "
+		"it is: seen by unbrick, sent to the device, done by unbrick, or done by you.\n",
 };

@@ -59,12 +59,20 @@ const char *ui_stage_text(enum boot_stage stage)
 	return stage < STAGE_COUNT && words[stage] != NULL ? words[stage] : "";
 }
 
+/* The reason names the port once more: "/dev/ttyUSB0: it was unplugged". */
+static const char *after_name(const char *text, const char *port)
+{
+	size_t length = strlen(port);
+
+	return strncmp(text, port, length) == 0 && strncmp(text + length, ": ", 2) == 0 ? text + length + 2 : text;
+}
+
 void ui_console_summary(const struct console_view *console, char *to, size_t size)
 {
 	char round[32];
 
 	if (!console->is_open)
-		text_format(to, size, "lost: %s", console->state);
+		text_format(to, size, "lost: %s", after_name(console->state, console->port));
 	else if (console->bytes == 0)
 		text_copy(to, size, "open, silent so far");
 	else if (console->text_score >= 0 && console->text_score < 40)

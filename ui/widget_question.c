@@ -111,7 +111,7 @@ static void draw_choices(struct widget_question *widget, struct canvas *to, int 
 			 const struct question *question)
 {
 	int count = (int)question->choice_count, column = choice_column(to, question);
-	int list_rows = rows < count + 2 ? (rows > 3 ? rows - 2 : rows) : count;
+	int list_rows = rows < count + (detail_rows(to, question) > 0) ? (rows > 3 ? rows - 2 : rows) : count;
 	const struct choice *selected;
 
 	widget_list_place(&widget->list, count, y, list_rows < count ? list_rows : count);
@@ -151,7 +151,7 @@ static void draw_devices(struct widget_question *widget, struct canvas *to, int 
 		canvas_put(to, y + 2 + i, 3, text_width, role,
 			   is_unknown ? "unknown device" : widget->device[index].text);
 		canvas_put(to, y + 2 + i, 3 + text_width + 1, to->cols - text_width - 6, is_selected ? role : ROLE_DIM,
-			   is_unknown ? "not in the list: diagnosis without ways back" : widget->device[index].detail);
+			   is_unknown ? "not in the list: diagnosis only" : widget->device[index].detail);
 	}
 }
 
@@ -239,12 +239,17 @@ static bool device_key(struct widget_question *widget, struct ui *ui, const stru
 	return true;
 }
 
+/* "Enter chooses another file. ...": without the word there is another way out. */
+static const char *enter_means(const struct question *question)
+{
+	return text_starts(question->text, "Enter ") ? question->text + 6 : NULL;
+}
+
 static bool word_key(struct widget_question *widget, struct ui *ui, const struct case_view *view, int key)
 {
 	const struct question *question = &view->question;
 
-	/* Empty, it is an answer too: what it means is the engine's to say. */
-	if (key == UI_KEY_ENTER && widget->input.size == 0) {
+	if (key == UI_KEY_ENTER && widget->input.size == 0 && enter_means(question) != NULL) {
 		answer(ui, view, widget->id, "");
 		return true;
 	}
@@ -350,6 +355,9 @@ void widget_question_footer(const struct widget_question *widget, const struct q
 			   question->prefill[0] || widget->input.size > 0 ? "take this" : "go on, leave it empty");
 		break;
 	case QUESTION_WORD:
+		if (widget->input.size == 0 && enter_means(question) != NULL)
+			footer_add(footer, "Enter", text_format(without, sizeof(without), "%.*s",
+								(int)strcspn(enter_means(question), ".,"), enter_means(question)));
 		footer_add(footer, question->word, "type it to go on");
 		break;
 	case QUESTION_NONE:

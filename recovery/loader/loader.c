@@ -66,12 +66,8 @@ bool loader_env_value(const char *printenv, const char *name, char *ret_value, s
 /* A front of other data has several cells, or a bad one could as well be a single damaged place. */
 enum { FRONT_MIN = 3 };
 
-void loader_difference_of(const struct loader_task *task, struct loader_difference *ret_difference)
+static void count_cells(const struct loader_task *task, struct loader_difference *is)
 {
-	struct loader_difference *is = ret_difference;
-	size_t bad;
-
-	*is = (struct loader_difference){ .total = task->cell_count, .first_bad = SIZE_MAX };
 	for (size_t i = 0; i < task->cell_count; i++) {
 		is->same += task->cell[i] == CELL_SAME;
 		is->differs += task->cell[i] == CELL_DIFFERS;
@@ -82,43 +78,75 @@ void loader_difference_of(const struct loader_task *task, struct loader_differen
 			is->first_bad = i;
 		is->last_bad = i;
 	}
-	bad = is->differs + is->erased;
-	/* Data rarely ends at a cell's border, so the first cell of an erased run may hold some of the image. */
+}
+
+/* Data rarely ends at a cell's border, so the first cell of an erased run may hold some of the image. */
+static void find_pattern(const struct loader_task *task, struct loader_difference *is)
+{
+	size_t bad = is->differs + is->erased;
+
 	is->has_erased_tail = is->erased > 0 && is->differs <= 1 && is->first_bad > 0 && is->last_bad - is->first_bad + 1 == bad;
 	is->has_foreign_front = is->first_bad == 0 && is->differs >= FRONT_MIN && is->last_bad + 1 == bad && is->same > 0 && is->erased <= 2;
+	is->has_cut_front = is->first_bad > 0 && is->differs >= FRONT_MIN;
+	is->border_cell = is->has_foreign_front ? is->last_bad : is->has_cut_front ? is->first_bad : SIZE_MAX;
+	/* Erased right behind the image's front, and other data behind that. */
+	for (size_t i = is->first_bad; is->has_cut_front && i < is->first_bad + 2 && i < is->last_bad; i++)
+		is->has_gap = is->has_gap || task->cell[i] == CELL_ERASED;
+}
+
+static void describe(const struct loader_task *task, struct loader_difference *is)
+{
+	size_t bad = is->differs + is->erased, cell = task->cell_size;
+
 	if (is->total == 0)
 		text_copy(is->text, sizeof(is->text), "nothing was compared");
 	else if (bad == 0)
 		text_copy(is->text, sizeof(is->text), "the flash holds exactly the image");
 	else if (is->has_erased_tail)
-		snprintf(is->text, sizeof(is->text), "the image is there up to 0x%zx; %zu KiB behind it are erased flash, never written",
-			 is->first_bad * (size_t)task->cell_size, is->erased * task->cell_size / 1024);
+		snprintf(is->text, sizeof(is->text), "the image is there up to 0x%zx; %zu KiB behind it are erased flash, never written", is->first_bad * cell,
+			 is->erased * cell / 1024);
+	else if (is->has_foreign_front && is->has_gap)
+		text_copy(is->text, sizeof(is->text), "other data, then a gap of erased flash, then this image: a write was interrupted half way");
 	else if (is->has_foreign_front)
 		snprintf(is->text, sizeof(is->text), "other data up to 0x%zx, this image behind it: another version was written over it and not to the end",
-			 (is->last_bad + 1) * (size_t)task->cell_size);
+			 (is->last_bad + 1) * cell);
+	else if (is->has_cut_front && is->has_gap)
+		snprintf(is->text, sizeof(is->text), "this image up to 0x%zx, then a gap of erased flash, then other data: a write was interrupted half way",
+			 is->first_bad * cell);
+	else if (is->has_cut_front)
+		snprintf(is->text, sizeof(is->text), "this image up to 0x%zx, other data behind it: it was not written to the end", is->first_bad * cell);
 	else if (is->erased == is->total)
 		text_copy(is->text, sizeof(is->text), "the flash is erased where the image should be");
 	else
 		snprintf(is->text, sizeof(is->text), "%zu of %zu blocks differ from the image, the first at 0x%zx; %zu of them are erased", bad, is->total,
-			 is->first_bad * (size_t)task->cell_size, is->erased);
+			 is->first_bad * cell, is->erased);
 }
 
-/* Erased cells in front of the image's, with at most one between them that holds the border. */
-static bool ends_in_gap(const struct loader_task *fine)
+void loader_difference_of(const struct loader_task *task, struct loader_difference *ret_difference)
+{
+	*ret_difference = (struct loader_difference){ .total = task->cell_count, .first_bad = SIZE_MAX, .border_cell = SIZE_MAX };
+	count_cells(task, ret_difference);
+	find_pattern(task, ret_difference);
+	describe(task, ret_difference);
+}
+
+/* The first kind of cell and behind it the second, with at most one between them that holds the border. */
+static bool goes_over(const struct loader_task *fine, enum loader_cell from, enum loader_cell to)
 {
 	for (size_t i = 0; i + 1 < fine->cell_count; i++) {
 		size_t behind = fine->cell[i + 1] == CELL_DIFFERS ? i + 2 : i + 1;
 
-		if (fine->cell[i] == CELL_ERASED && behind < fine->cell_count && fine->cell[behind] == CELL_SAME)
+		if (fine->cell[i] == from && behind < fine->cell_count && fine->cell[behind] == to)
 			return true;
 	}
 	return false;
 }
 
-void loader_difference_refine(struct loader_difference *difference, const struct loader_task *fine)
+void loader_difference_refine(const struct loader_task *task, const struct loader_task *fine, struct loader_difference *difference)
 {
-	if (!difference->has_foreign_front || !ends_in_gap(fine))
-		return;
-	difference->has_gap = true;
-	text_copy(difference->text, sizeof(difference->text), "other data, then a gap of erased flash, then this image: a write was interrupted half way");
+	if (difference->has_foreign_front)
+		difference->has_gap = goes_over(fine, CELL_ERASED, CELL_SAME);
+	else if (difference->has_cut_front)
+		difference->has_gap = difference->has_gap || goes_over(fine, CELL_SAME, CELL_ERASED);
+	describe(task, difference);
 }

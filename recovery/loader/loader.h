@@ -103,12 +103,14 @@ struct loader_difference {
 	size_t same, differs, erased, total;	/* cells */
 	size_t first_bad, last_bad;		/* cells; meaningless while all are the same */
 	bool has_erased_tail;		/* right up to somewhere, erased from there on: never written */
-	bool has_foreign_front;		/* other data from the beginning on, the image behind it */
-	bool has_gap;			/* foreign front, and erased flash between it and the image: a write was interrupted */
+	bool has_foreign_front;		/* other data from the beginning on, the image behind it: another version was written over it */
+	bool has_cut_front;		/* the image from the beginning on, other data behind it: it was being written over something */
+	bool has_gap;			/* erased flash between the two: a write was interrupted */
+	size_t border_cell;		/* where the gap may hide inside one cell; SIZE_MAX: nowhere */
 	char text[160];			/* one sentence for the operator */
 };
 void loader_difference_of(const struct loader_task *task, struct loader_difference *ret_difference);
-/* A foreign front ends somewhere inside its last cell: compare this cell once more with LOADER_FINE_CELL, then add what was seen. */
-void loader_difference_refine(struct loader_difference *difference, const struct loader_task *fine);
+/* Compare border_cell once more with LOADER_FINE_CELL, then add what was seen. */
+void loader_difference_refine(const struct loader_task *task, const struct loader_task *fine, struct loader_difference *difference);
 
 #endif

@@ -1,6 +1,7 @@
 /* unbrick recover: the same case as on the screen, led by the options instead of keys; one JSON event a line with --json. */
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 #include "src/core/app.h"
 
 enum { DEVICE, PORT, IMAGE, METHOD, HAPPENED, CASE, POWER, TFTP_PORT, TIMEOUT, YES, JSON };
+
+enum { PLANS_MAX = 8 };
 
 static const struct cli_option options[] = {
 	[DEVICE] = { "device", "PROFILE", "which device it is: see `unbrick device search`" },
@@ -35,7 +38,9 @@ struct recover {
 	unsigned answered;		/* question id */
 	unsigned refused;		/* the same question refused our answer */
 	bool json;
-	bool is_plan_tried;
+	char tried[PLANS_MAX][48];	/* ways back, in the order they were taken */
+	unsigned tried_count;
+	bool is_written_over;		/* one of them overwrote something: a second would write again */
 	bool is_baud_tried;
 	char notice[200];		/* the last one that was said */
 	int exit_code;
@@ -116,19 +121,39 @@ static void say_no_way(const struct case_view *view)
 		fprintf(stderr, "  --method NAME takes another way all the same; unbrick device show lists them\n");
 }
 
-/* The first way that treats the cause and is possible, or the one that was asked for. One try: a second would write again. */
+static bool was_tried(const struct recover *r, const char *name)
+{
+	for (unsigned i = 0; i < r->tried_count; i++)
+		if (text_equal(r->tried[i], name))
+			return true;
+	return false;
+}
+
+/* The next way that treats the cause and is possible. None behind one that overwrote something. */
+static const struct plan_view *next_plan(const struct recover *r, const struct case_view *view)
+{
+	if (r->is_written_over || r->tried_count == PLANS_MAX || (given(r, METHOD) && r->tried_count))
+		return NULL;
+	for (unsigned i = 0; i < view->plan_count; i++) {
+		const struct plan_view *plan = &view->plan[i];
+
+		if (given(r, METHOD) ? text_equal(plan->name, given(r, METHOD)) : plan->treats && plan->is_possible && !was_tried(r, plan->name))
+			return plan;
+	}
+	return NULL;
+}
+
 static const char *choose_plan(struct recover *r, const struct case_view *view, char *to, size_t size)
 {
+	const struct plan_view *plan = next_plan(r, view);
+
 	if (view->question.choice_count && text_equal(view->question.choice[0].id, "well"))
 		return "well";
-	if (r->is_plan_tried)
-		return NULL;
-	r->is_plan_tried = true;
-	if (given(r, METHOD))
-		return text_format(to, size, "method:%s", given(r, METHOD));
-	if (view->plan_count && view->plan[0].treats && view->plan[0].is_possible)
-		return text_format(to, size, "method:%s", view->plan[0].name);
-	return NULL;
+	if (plan == NULL)
+		return given(r, METHOD) && r->tried_count++ == 0 ? text_format(to, size, "method:%s", given(r, METHOD)) : NULL;
+	text_copy(r->tried[r->tried_count++], sizeof(r->tried[0]), plan->name);
+	r->is_written_over = plan->destroys[0] != '\0';
+	return text_format(to, size, "method:%s", plan->name);
 }
 
 static const char *choose(struct recover *r, const struct case_view *view, char *to, size_t size)
@@ -141,7 +166,7 @@ static const char *choose(struct recover *r, const struct case_view *view, char 
 	case GUIDE_DIAGNOSIS:
 		return choose_plan(r, view, to, size);
 	case GUIDE_OUTCOME:
-		return "close";
+		return view->booted == OUTCOME_UNKNOWN && next_plan(r, view) ? "again" : "close";
 	case GUIDE_CONNECT:
 	case GUIDE_WATCH:
 		return "";		/* nothing to choose: it goes on by itself */
@@ -308,6 +333,17 @@ static void on_signal(void *user, int number)
 	finish(r, EXIT_INTERRUPTED);
 }
 
+/* Known to the case from the start, so that it can go on from any place without being told again. */
+static void keep_image(struct recover *r)
+{
+	char path[PATH_MAX];
+	struct error error;
+
+	if (given(r, IMAGE) && realpath(given(r, IMAGE), path) &&
+	    casebook_set(app_casebook(r->app), r->case_id, (int64_t)loop_wall_ms(), JOURNAL_OPERATOR, "image", path, &error) != STATUS_OK)
+		cli_print_error(&error);
+}
+
 static int begin(struct recover *r, struct error *error)
 {
 	unsigned console;
@@ -323,6 +359,8 @@ static int begin(struct recover *r, struct error *error)
 		status = app_case_open(r->app, r->case_id, error);
 	} else {
 		status = app_case_new(r->app, &r->case_id, error);
+		if (status == STATUS_OK)
+			keep_image(r);
 	}
 	return status == STATUS_OK ? EXIT_WELL : EXIT_FAILED;
 }

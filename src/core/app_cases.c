@@ -162,7 +162,7 @@ static bool is_choice(const struct question *question, const char *text)
 enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_id, const char *text, struct error *reterr)
 {
 	struct live_case *c = find_live(app, case_id);
-	char logged[300];
+	char logged[300], answer[1024];
 	enum status status;
 
 	if (c == NULL || c->view.question.id != question_id || c->view.question.type == QUESTION_NONE)
@@ -171,7 +171,9 @@ enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_
 		return error_set(reterr, STATUS_INVALID, "'%.40s' is none of the choices", text);
 	text_format(logged, sizeof(logged), "%.160s: %.120s", c->view.question.text, text);
 	app_event(app, case_id, JOURNAL_OPERATOR, "answer", logged, NULL);
-	status = guide_answer(c, text, reterr);
+	/* The caller may hand over a choice's own id, which is gone with the question as soon as the next page is made. */
+	text_copy(answer, sizeof(answer), text);
+	status = guide_answer(c, answer, reterr);
 	if (status != STATUS_OK && c->view.question.id == question_id)
 		text_format(c->view.question.problem, sizeof(c->view.question.problem), "%.160s%s%.90s", reterr->text, reterr->hint[0] ? ": " : "",
 			    reterr->hint);

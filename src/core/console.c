@@ -39,6 +39,8 @@ struct console {
 	unsigned expected_baud;		/* of the model; 0: not known */
 	unsigned tried_bauds;		/* bits of common_bauds */
 	char last_line[CONSOLE_LINE_MAX];
+	uint8_t last_raw[CONSOLE_LINE_MAX];
+	size_t last_raw_size;
 	struct console_line kept[CONSOLE_LINES_KEPT];
 	unsigned kept_count;
 };
@@ -62,16 +64,21 @@ static void keep_line(void *user, const struct diagnosis_line *line)
 		console->listener.on_line(console->listener.user, line);
 }
 
+/* Kept raw: an escape sequence that comes in two pieces ("~ # ESC" "[6n") would leave its second half in the text. */
 static void follow_last_line(struct console *console, struct bytes in)
 {
-	size_t begin = in.size;
-	size_t used = strlen(console->last_line);
+	size_t begin = in.size, size;
 
 	while (begin > 0 && in.data[begin - 1] != '\n' && in.data[begin - 1] != '\r')
 		begin--;
 	if (begin > 0)
-		used = 0;
-	text_printable(console->last_line + used, sizeof(console->last_line) - used, bytes_from(in, begin));
+		console->last_raw_size = 0;
+	size = in.size - begin;
+	if (size > sizeof(console->last_raw) - console->last_raw_size)
+		size = sizeof(console->last_raw) - console->last_raw_size;
+	memcpy(console->last_raw + console->last_raw_size, in.data + begin, size);
+	console->last_raw_size += size;
+	text_printable(console->last_line, sizeof(console->last_line), (struct bytes){ console->last_raw, console->last_raw_size });
 }
 
 static void keep_window(struct console *console, struct bytes in)
@@ -135,10 +142,17 @@ static void on_state(void *user, enum line_state state, const struct error *why)
 		text_format(text, sizeof(text), "%s is back", console->port);
 	} else {
 		text_copy(console->state_text, sizeof(console->state_text), why ? why->text : "lost");
-		text_format(text, sizeof(text), "%s was lost: %s", console->port, why ? why->text : "unplugged");
+		const char *reason = why ? why->text : "unplugged";
+		size_t length = strlen(console->port);
+
+		/* most reasons begin with the port's name themselves */
+		if (text_starts(reason, console->port) && strncmp(reason + length, ": ", 2) == 0)
+			reason += length + 2;
+		text_format(text, sizeof(text), "%s was lost: %s", console->port, reason);
 	}
 	console_remark(console, text);
-	app_event(console->app, console->case_id, JOURNAL_OBSERVED, state == LINE_OPEN ? "line" : "line-lost", text, NULL);
+	if (console->case_id == 0)	/* a case says it in its own journal */
+		app_event(console->app, 0, JOURNAL_OBSERVED, state == LINE_OPEN ? "line" : "line-lost", text, NULL);
 	app_notice(console->app, state != LINE_OPEN, text, state == LINE_OPEN ? "" : "plug the adapter in again; everything goes on by itself");
 	if (console->listener.on_state)
 		console->listener.on_state(console->listener.user, state, why);
@@ -276,6 +290,7 @@ void console_forget(struct console *console)
 	console->bytes = 0;
 	console->window_size = 0;
 	console->last_line[0] = '\0';
+	console->last_raw_size = 0;
 }
 
 uint64_t console_last_byte_ms(const struct console *console)

@@ -53,7 +53,7 @@ static void show_device(struct live_case *c)
 
 static void show_happened(struct live_case *c)
 {
-	case_say(c, "%s does not work after an update.", c->view.title);
+	case_say(c, "%s does not work after an update.", c->profile ? c->view.title : "The device");
 	case_ask(c, QUESTION_CHOOSE, "What happened?");
 	for (size_t i = 0; i < ARRAY_SIZE(happenings); i++)
 		case_choice(c, happenings[i].id, happenings[i].key, happenings[i].text, "");
@@ -110,8 +110,13 @@ static void on_state(void *user, enum line_state state, const struct error *why)
 
 	case_log(c, JOURNAL_OBSERVED, state == LINE_OPEN ? "line" : "error", "%s %s%s", c->view.port, state == LINE_OPEN ? "is back" : "was lost: ",
 		 state == LINE_OPEN ? "" : why ? why->text : "unplugged");
-	if (c->is_running)
+	if (c->is_running) {
 		steps_on_state(c, state);
+	} else if (state == LINE_OPEN && c->phase == GUIDE_WATCH) {
+		/* What was said meanwhile is missed: a start is judged whole or not at all. */
+		console_forget(c->console);
+		guide_enter(c, GUIDE_WATCH);
+	}
 }
 
 enum status guide_connect(struct live_case *c, const char *port, struct error *reterr)
@@ -127,6 +132,11 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 	status = app_console_open(c->app, port, baud, &id, reterr);
 	if (status != STATUS_OK)
 		return status;
+	console_fill_view(app_console(c->app, id), &view);
+	if (view.case_id != 0 && view.case_id != c->id) {
+		error_set(reterr, STATUS_BUSY, "%s is the line of case #%lld", port, (long long)view.case_id);
+		return error_hint(reterr, "close that case first, or choose another line");
+	}
 	c->console = app_console(c->app, id);
 	text_copy(c->view.port, sizeof(c->view.port), port);
 	console_listen(c->console, c->id, &listener);
@@ -149,6 +159,9 @@ static const char *only_port(const struct live_case *c)
 
 	if (c->app->options.port)
 		return c->app->options.port;
+	/* A case that goes on without anybody who could choose keeps to its own line. */
+	if (c->app->options.is_unattended && c->view.port[0])
+		return c->view.port;
 	for (unsigned i = 0; i < bench->port_count; i++) {
 		if (!bench->port[i].may_open || strstr(bench->port[i].product, "(console of this"))
 			continue;
@@ -156,7 +169,8 @@ static const char *only_port(const struct live_case *c)
 			return NULL;
 		only = &bench->port[i];
 	}
-	return only && only->holder[0] == '\0' ? only->path : NULL;
+	/* A line named by hand (UNBRICK_PORTS) is meant, whoever else has it open: a pty always has an owner. */
+	return only && (only->holder[0] == '\0' || text_equal(only->product, "added by hand")) ? only->path : NULL;
 }
 
 static void show_connect(struct live_case *c)
@@ -174,7 +188,7 @@ static void show_connect(struct live_case *c)
 	if (bench->port_count == 0)
 		case_say(c, "No serial port is plugged in. Plug in the USB serial adapter: I see it at once.");
 	else
-		case_say(c, "Which serial line goes to the device?");
+		case_say(c, "Which serial line goes to the device? A USB serial adapter that you plug in now appears by itself.");
 	if (c->profile && c->profile->console.pads)
 		case_say(c, "%s", c->profile->console.pads);
 	if (c->profile && c->profile->console.level)
@@ -185,8 +199,10 @@ static void show_connect(struct live_case *c)
 		char id[24], text[80];
 
 		text_format(id, sizeof(id), "port:%u", i);
-		text_format(text, sizeof(text), "%.40s  %.30s", seen->path, seen->product);
-		case_choice(c, id, i < 9 ? (int)('1' + i) : 0, text, seen->holder[0] ? seen->holder : seen->may_open ? "" : seen->remedy);
+		text_format(text, sizeof(text), "%.40s  %.*s", seen->path, (int)strcspn(seen->product, "("), seen->product);
+		case_choice(c, id, i < 9 ? (int)('1' + i) : 0, text,
+			    seen->holder[0] ? seen->holder : !seen->may_open ? seen->remedy : strstr(seen->product, "(console of this") ?
+			    "console of this computer" : "");
 	}
 }
 
@@ -202,12 +218,10 @@ static enum status answer_connect(struct live_case *c, const char *text, struct 
 			return error_set(reterr, STATUS_NOT_FOUND, "that port is gone");
 		port = c->app->bench.port[index].path;
 	}
-	status = guide_connect(c, port, reterr);
-	if (status != STATUS_OK) {
-		case_problem(c, reterr);
-		return status;
-	}
 	case_problem(c, NULL);
+	status = guide_connect(c, port, reterr);
+	if (status != STATUS_OK)
+		return status;
 	guide_enter(c, GUIDE_WATCH);
 	return STATUS_OK;
 }
@@ -221,6 +235,9 @@ static void ask_for_start(struct live_case *c)
 	case_clear_page(c);
 	if ((c->app->practice || c->app->options.power_command) && app_power(c->app, "cycle", &error) == STATUS_OK) {
 		c->probe.after_ms = PROBE_AFTER_POWER_MS;
+		/* What it said before is of another start; this one is to be judged. */
+		console_forget(c->console);
+		c->is_at_prompt = c->is_at_login = c->was_started_here = false;
 		case_say(c, "The device was switched off and on. I watch it start.");
 		case_log(c, JOURNAL_PROGRAM, "power", "power cycle");
 	} else {
@@ -284,18 +301,24 @@ static void follow_state(struct live_case *c)
 		c->is_at_login = false;
 }
 
+static void look_for_start(struct live_case *c)
+{
+	if (c->was_started_here || diagnosis_starts(console_diagnosis(c->console)) == 0)
+		return;
+	c->was_started_here = true;
+	case_watch_item(c, 0, "the device starts", true, "seen");
+	case_ask_nothing(c);	/* that nothing appears is no answer any more */
+	case_say(c, "It speaks. I go on by myself when I have seen enough.");
+}
+
 void guide_on_line(struct live_case *c, const struct diagnosis_line *line)
 {
 	if (shows_login(c, line->text))
 		c->is_at_login = true;
 	else if (line->sign && line->sign->effect == SIGN_MILESTONE && (line->stage == STAGE_LOADER || line->stage == STAGE_FIRST_LOADER))
 		c->is_at_login = false;
-	if (c->phase == GUIDE_WATCH && !c->was_started_here && diagnosis_starts(console_diagnosis(c->console)) > 0) {
-		c->was_started_here = true;
-		case_watch_item(c, 0, "the device starts", true, "seen");
-		case_ask_nothing(c);	/* that nothing appears is no answer any more */
-		case_say(c, "It speaks. I go on by myself when I have seen enough.");
-	}
+	if (c->phase == GUIDE_WATCH)
+		look_for_start(c);
 }
 
 /* A space is harmless everywhere; only where it is echoed does an editor wait for a line, and "space, Enter" is an empty command there
@@ -378,8 +401,7 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 	uint64_t spent = now_ms - c->watch_since_ms;
 
 	guide_show_verdict(c);
-	if (diagnosis_starts(console_diagnosis(c->console)) > 0)
-		c->was_started_here = true;
+	look_for_start(c);
 	if (watch_is_over(c, now_ms)) {
 		finish_watch(c);
 		return;
@@ -418,11 +440,15 @@ static enum status answer_watch(struct live_case *c, const char *text, struct er
 	struct evidence evidence = { .source = EVIDENCE_OPERATOR, .cause = CAUSE_BOOTLOADER_GONE, .weight = 40 };
 
 	if (text_starts(text, "baud:")) {
+		enum status status = console_set_baud(c->console, (unsigned)strtoul(text + 5, NULL, 10), reterr);
+
+		if (status != STATUS_OK)
+			return status;
 		case_problem(c, NULL);
 		case_set(c, JOURNAL_OPERATOR, "baud", text + 5);
 		console_forget(c->console);
 		ask_for_start(c);
-		return console_set_baud(c->console, (unsigned)strtoul(text + 5, NULL, 10), reterr);
+		return STATUS_OK;
 	}
 	text_copy(evidence.text, sizeof(evidence.text), "switched on, and the serial line stays silent");
 	diagnosis_add(console_diagnosis(c->console), &evidence);
@@ -566,7 +592,10 @@ void guide_resume(struct live_case *c)
 	if (case_get(c, "image", value, sizeof(value)) && case_take_image(c, value, &error) != STATUS_OK)
 		case_problem(c, &error);
 	resume_outcomes(c);
+	if (case_get(c, "port", value, sizeof(value)))
+		text_copy(c->view.port, sizeof(c->view.port), value);
 	if (phase > GUIDE_CONNECT && phase < GUIDE_CLOSED && case_get(c, "port", value, sizeof(value)) && guide_connect(c, value, &error) != STATUS_OK) {
+		error_hint(&error, "plug its adapter in again, or choose another line");
 		case_problem(c, &error);
 		phase = GUIDE_CONNECT;
 	}

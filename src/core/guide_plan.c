@@ -150,7 +150,7 @@ static void ask_for_plan(struct live_case *c)
 		case_choice(c, "well", 'o', "Nothing is wrong: record it and close", "");
 	offer_models(c);
 	for (size_t i = 0; i < c->plan_count && i < 7; i++) {
-		if (c->plan[0].treats && !c->plan[i].treats && !c->shows_all_ways) {
+		if ((well || c->plan[0].treats) && !c->plan[i].treats && !c->shows_all_ways) {
 			hidden++;
 			continue;
 		}
@@ -158,9 +158,9 @@ static void ask_for_plan(struct live_case *c)
 		case_choice(c, id, (int)('1' + i), c->plan[i].procedure->title, plan_detail(&c->plan[i], detail, sizeof(detail)));
 		c->view.question.choice[c->view.question.choice_count - 1].is_dangerous = c->plan[i].method->destroys != NULL;
 	}
-	text_format(detail, sizeof(detail), "%u, not meant for what was found", hidden);
+	text_format(detail, sizeof(detail), "Show %u other %s", hidden, hidden == 1 ? "way" : "ways");
 	if (hidden > 0)
-		case_choice(c, "more", 'm', "Show the other ways", detail);
+		case_choice(c, "more", 'm', detail, "not meant for what was found");
 	case_choice(c, "watch", 'w', "Watch it start once more", "");
 	if (c->profile == NULL)
 		case_choice(c, "device", 'd', c->likely_count ? "It is another model: choose it" : "Choose the device, to get its ways back", "");
@@ -336,6 +336,16 @@ void guide_show_outcome(struct live_case *c)
 		c->view.question.preferred = 1;
 }
 
+/* The next case may have it. */
+static void release_line(struct live_case *c)
+{
+	if (c->console == NULL)
+		return;
+	console_set_driven(c->console, false);
+	console_listen(c->console, 0, NULL);
+	c->console = NULL;
+}
+
 enum status guide_answer_outcome(struct live_case *c, const char *text, struct error *reterr)
 {
 	(void)reterr;
@@ -343,6 +353,7 @@ enum status guide_answer_outcome(struct live_case *c, const char *text, struct e
 		case_log(c, JOURNAL_OPERATOR, "closed", "closed: written %s, verified %s, booted %s", outcome_name(c->view.written),
 			 outcome_name(c->view.verified), outcome_name(c->view.booted));
 		case_set(c, JOURNAL_PROGRAM, "note", all_is_well(c) ? "well again" : "closed");
+		release_line(c);
 		guide_enter(c, GUIDE_CLOSED);
 	} else if (text_equal(text, "again")) {
 		guide_enter(c, c->console ? GUIDE_DIAGNOSIS : GUIDE_CONNECT);

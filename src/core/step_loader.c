@@ -319,9 +319,9 @@ static void finish_compare(struct live_case *c)
 	struct loader_difference difference;
 
 	loader_difference_of(&c->step.task, &difference);
-	if (c->step.phase == 0 && difference.has_foreign_front) {
-		/* One look inside the cell where the foreign data ends. */
-		uint64_t offset = (uint64_t)difference.last_bad * c->step.task.cell_size;
+	if (c->step.phase == 0 && difference.border_cell != SIZE_MAX) {
+		/* One look inside the cell where the two kinds of data meet. */
+		uint64_t offset = (uint64_t)difference.border_cell * c->step.task.cell_size;
 		struct bytes rest = bytes_from(image_file_bytes(c->image), offset);
 
 		if (rest.size > c->step.task.cell_size)
@@ -335,13 +335,13 @@ static void finish_compare(struct live_case *c)
 		return;
 	}
 	if (c->step.phase == 1)
-		loader_difference_refine(&difference, &c->step.fine);
+		loader_difference_refine(&c->step.task, &c->step.fine, &difference);
 	c->is_compared = true;
 	if (difference.same == difference.total) {
 		add_probe(c, CAUSE_CHECKSUM, -60, difference.text);
 		add_probe(c, CAUSE_POWER, -60, difference.text);
 		add_probe(c, CAUSE_BAD_ENV, 70, "the flash holds exactly the image, yet the bootloader does not start it: its settings are wrong");
-	} else if (difference.has_foreign_front) {
+	} else if (difference.has_foreign_front || (difference.has_cut_front && difference.has_gap)) {
 		add_probe(c, CAUSE_POWER, difference.has_gap ? 90 : 60, difference.text);
 		add_probe(c, CAUSE_CHECKSUM, -40, difference.text);
 	} else {

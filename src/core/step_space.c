@@ -109,6 +109,7 @@ static void ask_to_clear(struct live_case *c, const char *reply)
 	case_choice(c, "yes", 'y', "Delete them", "logs, old firmware and uploads only");
 	case_choice(c, "no", 'n', "Leave them", "");
 	c->view.question.choice[0].is_dangerous = true;
+	c->view.question.preferred = 1;
 	c->step.phase = SPACE_ASK;
 }
 

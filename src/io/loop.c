@@ -139,6 +139,7 @@ enum status loop_new(struct loop **ret_loop, struct error *reterr)
 	}
 	/* A peer that hung up is an EPIPE of the write, not the end of the program. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* a file beyond its limit is an error of write(), as a full disk is */
 	*ret_loop = loop;
 	return STATUS_OK;
 }

@@ -555,11 +555,33 @@ static void comparing_tells_whole_flipped_erased_and_half_written(void **state)
 	tear_down(&b);
 }
 
+/* What a power cut leaves most often: the new image in front, an erased block, the old version behind it. */
+static void a_gap_behind_the_images_own_front_is_found(void **state)
+{
+	struct loader_difference difference;
+	struct bench b;
+
+	(void)state;
+	set_up(&b, STORAGE_SPI_NOR);
+	flash_image(&b);
+	memset(b.fake.flash + PLACE + 8 * LOADER_CELL, 0xff, LOADER_CELL);
+	memset(b.fake.flash + PLACE + 9 * LOADER_CELL, 0x77, 5 * LOADER_CELL);
+	compared(&b, &difference);
+	assert_true(difference.has_cut_front && difference.has_gap);
+	assert_false(difference.has_erased_tail || difference.has_foreign_front);
+	assert_int_equal(difference.border_cell, 8);
+	memset(b.fake.flash + PLACE + 8 * LOADER_CELL, 0x77, LOADER_CELL);
+	compared(&b, &difference);
+	assert_true(difference.has_cut_front);
+	assert_false(difference.has_gap);
+	tear_down(&b);
+}
+
 static void a_gap_behind_a_foreign_front_is_found(void **state)
 {
 	struct loader_difference difference;
 	struct loader_place fine_place;
-	struct loader_task fine;
+	struct loader_task fine, coarse;
 	struct bench b;
 
 	(void)state;
@@ -569,14 +591,15 @@ static void a_gap_behind_a_foreign_front_is_found(void **state)
 	memset(b.fake.flash + PLACE + 10 * LOADER_CELL + 0x3000, 0xff, 0x4000);
 	compared(&b, &difference);
 	assert_true(difference.has_foreign_front);
-	assert_int_equal(difference.last_bad, 10);
+	assert_int_equal(difference.border_cell, 10);
+	coarse = b.task;
 	fine_place = b.place;
 	fine_place.offset += 10 * LOADER_CELL;
 	loader_task_init(&b.task, &fine_place, &b.build, bytes_of(b.image + 10 * LOADER_CELL, LOADER_CELL));
 	b.task.cell_size = LOADER_FINE_CELL;
 	assert_int_equal(run(&b, loader_uboot.compare), LOADER_DONE);
 	fine = b.task;
-	loader_difference_refine(&difference, &fine);
+	loader_difference_refine(&coarse, &fine, &difference);
 	assert_true(difference.has_gap);
 	tear_down(&b);
 }
@@ -655,6 +678,7 @@ int main(void)
 		cmocka_unit_test(cfi_flash_is_not_compared_with_the_copy_in_ram),
 		cmocka_unit_test(what_cannot_be_typed_is_refused),
 		cmocka_unit_test(comparing_tells_whole_flipped_erased_and_half_written),
+		cmocka_unit_test(a_gap_behind_the_images_own_front_is_found),
 		cmocka_unit_test(a_gap_behind_a_foreign_front_is_found),
 		cmocka_unit_test(nothing_compared_is_not_the_same),
 		cmocka_unit_test(cells_grow_rather_than_being_forgotten),
