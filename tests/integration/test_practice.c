@@ -28,7 +28,7 @@
 #include "src/base/text.h"
 #include "src/practice/practice_device.h"
 
-enum { TEXT_MAX = 256 << 10, IMAGE_SIZE = 5 << 20, LONG_MS = 30000 };
+enum { TEXT_MAX = 256 << 10, IMAGE_SIZE = 5 << 20, LONG_MS = 60000 };
 
 struct device {
 	pid_t pid;
