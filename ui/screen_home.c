@@ -445,7 +445,7 @@ static int draw_first_steps(struct canvas *to, int y)
 	};
 	int start = y;
 
-	canvas_put(to, y, 1, 60, ROLE_STRONG, "Nothing is plugged in yet");
+	canvas_put(to, y, 1, 60, ROLE_STRONG, "No serial adapter is plugged in yet");
 	y += 1;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		canvas_put(to, y, 3, 2, ROLE_STRONG, steps[i].head);

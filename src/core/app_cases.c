@@ -167,7 +167,8 @@ enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_
 
 	if (c == NULL || c->view.question.id != question_id || c->view.question.type == QUESTION_NONE)
 		return STATUS_OK;
-	if (c->view.question.type == QUESTION_CHOOSE && !is_choice(&c->view.question, text))
+	/* What happened may be told in one's own words. */
+	if (c->view.question.type == QUESTION_CHOOSE && c->phase != GUIDE_HAPPENED && !is_choice(&c->view.question, text))
 		return error_set(reterr, STATUS_INVALID, "'%.40s' is none of the choices", text);
 	text_format(logged, sizeof(logged), "%.160s: %.120s", c->view.question.text, text);
 	app_event(app, case_id, JOURNAL_OPERATOR, "answer", logged, NULL);
