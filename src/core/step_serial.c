@@ -5,6 +5,7 @@
 #include "src/core/step.h"
 
 enum {
+	PROMPT_PATIENCE_MS = 10000,	/* for an answer of a loader that seems to wait */
 	STOP_BOOT_PATIENCE_S = 600,	/* the operator may be looking for the plug */
 	LOGIN_PATIENCE_S = 30,
 	SEND_SILENCE_MS = 15000,
@@ -62,6 +63,7 @@ static void start_stop_boot(struct live_case *c)
 	c->prompt[0] = c->shell_prompt[0] = '\0';
 	step_set_deadline(c, (c->step.step->timeout_seconds ? c->step.step->timeout_seconds : STOP_BOOT_PATIENCE_S) * UINT64_C(1000));
 	if (c->is_at_prompt) {
+		step_set_deadline(c, PROMPT_PATIENCE_MS);
 		stop_boot_at_prompt(&c->step.stop, loop_now_ms());
 		push_stop(c);
 		return;
@@ -111,6 +113,13 @@ static void time_stop_boot(struct live_case *c)
 	push_stop(c);
 	if (loop_now_ms() < c->step.deadline_ms)
 		return;
+	if (c->is_at_prompt) {
+		/* It seemed to wait at its prompt, and does not answer there: from power-on then. */
+		c->is_at_prompt = false;
+		console_forget(c->console);
+		start_stop_boot(c);
+		return;
+	}
 	error_set(&error, STATUS_TIMEOUT, "the bootloader's prompt did not come");
 	error_hint(&error, "check TX, RX and ground; the bootloader may be locked or need another key");
 	step_failed(c, &error);

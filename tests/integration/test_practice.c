@@ -596,7 +596,7 @@ static void every_kind_gives_its_own_decisive_message(void **state)
 		{ "power-retry", "POWER", "the last update was interrupted" },
 		{ "wrong-hardware", "WRONG-HARDWARE", "Unsupported Architecture 0x16" },
 		{ "bad-env", "BAD-ENV", "bad CRC, using default environment" },
-		{ "rootfs", "NO-ROOTFS", "VFS: Cannot open root device" },
+		{ "rootfs", "NO-ROOTFS", "VFS: Unable to mount root fs" },
 		{ "space", "SPACE", "No space left on device" },
 		{ "loop", "CHECKSUM", "ERROR: can't get kernel image!\r\nresetting ..." },
 		{ "wear", "FLASH-WEAR", "error -74 (ECC error)" },
