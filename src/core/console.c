@@ -33,7 +33,7 @@ struct console {
 	struct console_listener listener;
 	bool is_driven;
 	struct loop_timer *pause;
-	uint64_t last_byte_ms, bytes;
+	uint64_t last_byte_ms, looked_ms, bytes;
 	uint8_t window[SCORE_WINDOW];	/* the last bytes, for the text score */
 	size_t window_size;
 	unsigned expected_baud;		/* of the model; 0: not known */
@@ -116,6 +116,7 @@ static void capture_bytes(struct console *console, struct bytes in)
 static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
 {
 	struct console *console = user;
+	uint64_t look_ms;
 
 	capture_bytes(console, in);
 	console->last_byte_ms = now_ms;
@@ -125,7 +126,11 @@ static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
 	diagnosis_input(console->diagnosis, in, now_ms);
 	follow_last_line(console, in);
 	keep_window(console, in);
-	loop_timer_set_after(console->pause, PAUSE_MS);
+	/* A device that starts over and over may never pause: it is looked at all the same. */
+	look_ms = now_ms + PAUSE_MS;
+	if (look_ms > console->looked_ms + HEARTBEAT_MS)
+		look_ms = console->looked_ms + HEARTBEAT_MS > now_ms ? console->looked_ms + HEARTBEAT_MS : now_ms;
+	loop_timer_set_deadline(console->pause, look_ms);
 	if (console->listener.on_bytes)
 		console->listener.on_bytes(console->listener.user, in, now_ms);
 	app_changed(console->app);
@@ -164,7 +169,9 @@ static void on_pause(void *user)
 	struct console *console = user;
 	uint64_t now = loop_now_ms();
 
-	diagnosis_quiet(console->diagnosis, now);
+	console->looked_ms = now;
+	if (now - console->last_byte_ms >= PAUSE_MS)
+		diagnosis_quiet(console->diagnosis, now);
 	if (console->listener.on_pause)
 		console->listener.on_pause(console->listener.user, now);
 	if (console->case_id != 0)
