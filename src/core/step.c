@@ -104,6 +104,17 @@ static enum status answer_consent(struct live_case *c, const char *text, struct 
 
 static const struct step_ops step_consent = { .start = start_consent, .on_answer = answer_consent };
 
+/* What cannot be undone is in the journal before it is begun; where the journal cannot be written, it is not begun. */
+static enum status announce(struct live_case *c, struct error *reterr)
+{
+	const struct procedure_step *step = procedure_run_step(&c->run);
+	const struct journal_entry entry = {
+		.case_id = c->id, .time_ms = (int64_t)loop_wall_ms(), .by = JOURNAL_PROGRAM, .kind = "destroys", .text = c->view.step_title,
+	};
+
+	return step->destroys ? casebook_append(c->app->book, &entry, reterr) : STATUS_OK;
+}
+
 static void start_step(struct live_case *c)
 {
 	const struct procedure_step *step = procedure_run_step(&c->run);
@@ -120,7 +131,7 @@ static void start_step(struct live_case *c)
 	c->view.step_count = c->procedure->step_count;
 	procedure_expand(step->text ? step->text : step_kind_name(step->kind), step_lookup, c, c->view.step_title, sizeof(c->view.step_title));
 	journal_position(c);
-	if (procedure_run_guard(&c->run, &error) != STATUS_OK) {
+	if (procedure_run_guard(&c->run, &error) != STATUS_OK || announce(c, &error) != STATUS_OK) {
 		step_failed(c, &error);
 		return;
 	}
