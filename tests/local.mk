@@ -7,3 +7,4 @@ $(TEST_LOGS): $(EXTRA_PROGRAMS)
 print-libraries:
 	@echo $(ALL_LIBS)
 .PHONY: print-libraries
+EXTRA_DIST += tests/bed/run tests/faults/run

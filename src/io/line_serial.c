@@ -73,6 +73,8 @@ static enum status configure(struct serial_channel *serial, const struct line_se
 	sp_set_config_bits(config, (int)settings->data_bits);
 	sp_set_config_parity(config, parity_of(settings));
 	sp_set_config_stopbits(config, (int)settings->stop_bits);
+	/* sp_new_config() of libserialport 0.1.1 leaves this one field as the heap had it: now and then no port could be opened. */
+	sp_set_config_xon_xoff(config, SP_XONXOFF_DISABLED);
 	failed = sp_set_config(serial->port, config);
 	sp_free_config(config);
 	if (failed != SP_OK)
