@@ -11,18 +11,8 @@
 #include <uv.h>
 #include <vterm.h>
 #include <yaml.h>
-#ifdef HAVE_LIBUSB
 #include <libusb-1.0/libusb.h>
-#endif
-#ifdef HAVE_LIBBLKID
 #include <blkid/blkid.h>
-#endif
-#ifdef HAVE_LIBARCHIVE
-#include <archive.h>
-#endif
-#ifdef HAVE_LIBCURL
-#include <curl/curl.h>
-#endif
 
 /* From <curses.h>, which this folder stays clear of: its macros and its screen are the other face's. */
 extern const char *curses_version(void);
@@ -59,70 +49,23 @@ static void print_required(void)
 	print_library("PCRE2", built, running);
 }
 
-/* built_with NULL: not in this build. What it adds is what configure says of it. */
-static void print_optional(const char *name, const char *built_with, const char *running, const char *adds)
+static void print_bench_libraries(void)
 {
-	if (built_with)
-		print_library(name, built_with, running);
-	else
-		printf("  %-14s not in this build; it would add: %s\n", name, adds);
-}
+	const struct libusb_version *usb = libusb_get_version();
+	const char *blkid = "";
+	char running[48];
 
-static void print_usb(void)
-{
-	const char *built_with = NULL;
-	char running[48] = "";
-
-#ifdef HAVE_LIBUSB
-	const struct libusb_version *version = libusb_get_version();
-
-	built_with = ""; /* its header knows an API number only, which says nothing to a reader */
-	snprintf(running, sizeof(running), "%u.%u.%u", version->major, version->minor, version->micro);
-#endif
-	print_optional("libusb", built_with, running, "USB devices in a recovery mode are seen");
-}
-
-static void print_udev(void)
-{
-	const char *built_with = NULL;
-
-#ifdef HAVE_LIBUDEV
-	built_with = "";
-#endif
-	print_optional("libudev", built_with, "", "what is plugged in is seen at once, not with the next scan");
-}
-
-static void print_blkid(void)
-{
-	const char *built_with = NULL, *running = "";
-
-#ifdef HAVE_LIBBLKID
-	built_with = BLKID_VERSION;
-	blkid_get_library_version(&running, NULL);
-#endif
-	print_optional("libblkid", built_with, running, "what is on a card is told before it is overwritten");
-}
-
-static void print_archive(void)
-{
-	const char *built_with = NULL, *running = "";
-
-#ifdef HAVE_LIBARCHIVE
-	built_with = ARCHIVE_VERSION_ONLY_STRING;
-	running = archive_version_details();
-#endif
-	print_optional("libarchive", built_with, running, "firmware images inside archives");
+	/* libusb's header knows an API number only, which says nothing to a reader */
+	snprintf(running, sizeof(running), "%u.%u.%u", usb->major, usb->minor, usb->micro);
+	print_library("libusb", "", running);
+	print_library("libudev", "", "");
+	blkid_get_library_version(&blkid, NULL);
+	print_library("libblkid", BLKID_VERSION, blkid);
 }
 
 void cli_print_version(void)
 {
 	printf("unbrick %s\n\n", CLI_VERSION);
 	print_required();
-	print_usb();
-	print_udev();
-	print_blkid();
-	print_archive();
-#ifdef HAVE_LIBCURL
-	print_library("libcurl", LIBCURL_VERSION, curl_version());
-#endif
+	print_bench_libraries();
 }
