@@ -1,5 +1,6 @@
 libui_a_SOURCES += \
 	ui/canvas.c ui/canvas.h \
+	ui/home_rows.c ui/home_rows.h \
 	ui/keys.c ui/keys.h \
 	ui/screen.h ui/screens.c \
 	ui/screen_case.c ui/screen_case.h ui/screen_case_coach.c ui/screen_case_diagnosis.c ui/screen_case_write.c \

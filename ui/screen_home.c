@@ -3,20 +3,13 @@
 #include <string.h>
 
 #include "src/base/text.h"
+#include "ui/home_rows.h"
 #include "ui/screen.h"
 #include "ui/widget_list.h"
 
 enum {
 	HOME_ROWS_MAX = 2 * BENCH_PORTS_MAX + BENCH_USB_MAX + BENCH_CARDS_MAX + BENCH_NICS_MAX + SNAPSHOT_CASES_MAX + 8,
 	HOME_FILTER_MAX = 64,
-	SUMMARY_WITH_BAUD_MAX = 23,	/* what 80 columns leave for it */
-};
-
-enum row_type { ROW_BLANK, ROW_HEADING, ROW_PORT, ROW_USB, ROW_CARD, ROW_NIC, ROW_RIGHTS, ROW_NOTE, ROW_CASE };
-
-struct row {
-	enum row_type type;
-	unsigned index;
 };
 
 struct home_state {
@@ -42,187 +35,6 @@ static const struct key_binding keys[] = {
 	{ 0 },
 };
 
-/* ---- what the rows say ---- */
-
-struct row_text {
-	char label[16], name[100], text[200], state[200];
-	enum role role;
-};
-
-static bool is_own_console(const struct bench_port *port)
-{
-	return strstr(port->product, "(console of this") != NULL;
-}
-
-static void port_text(const struct snapshot *now, const struct bench_port *port, struct row_text *to)
-{
-	const struct console_view *console = ui_find_console(now, 0, port->path);
-	char summary[160];
-
-	text_copy(to->label, sizeof(to->label), "serial");
-	text_copy(to->name, sizeof(to->name), ui_short_path(port->path));
-	/* what stands in brackets is said by the state */
-	text_format(to->text, sizeof(to->text), "%.*s%s%s", (int)(is_own_console(port) ? strcspn(port->product, "(") : sizeof(port->product)),
-		    port->product, port->product[0] ? " " : "", port->serial);
-	if (console != NULL) {
-		ui_console_summary(console, summary, sizeof(summary));
-		if (strlen(summary) <= SUMMARY_WITH_BAUD_MAX)
-			text_format(to->state, sizeof(to->state), "%6u  %s", console->baud, summary);
-		else
-			text_copy(to->state, sizeof(to->state), summary);
-		to->role = console->is_open ? ROLE_NORMAL : ROLE_ATTENTION;
-	} else if (!port->may_open) {
-		text_copy(to->state, sizeof(to->state), "may not be opened yet");
-		to->role = ROLE_ATTENTION;
-	} else if (port->holder[0] != '\0') {
-		text_format(to->state, sizeof(to->state), "used by %s", port->holder);
-		to->role = ROLE_ATTENTION;
-	} else {
-		text_copy(to->state, sizeof(to->state), is_own_console(port) ? "console of this computer" : "ready");
-		to->role = is_own_console(port) ? ROLE_DIM : ROLE_NORMAL;
-	}
-}
-
-static void usb_text(const struct usb_view *usb, struct row_text *to)
-{
-	text_copy(to->label, sizeof(to->label), "usb");
-	text_copy(to->name, sizeof(to->name), usb->path);
-	text_copy(to->text, sizeof(to->text), usb->name);
-	text_copy(to->state, sizeof(to->state), usb->meaning);
-	to->role = ROLE_ATTENTION;
-}
-
-static void card_text(const struct bench_card *card, struct row_text *to)
-{
-	char size[32];
-
-	text_copy(to->label, sizeof(to->label), "card");
-	text_copy(to->name, sizeof(to->name), ui_short_path(card->path));
-	text_format(to->text, sizeof(to->text), "%s %s", card->name,
-		    card->size_bytes ? text_size(size, sizeof(size), card->size_bytes) : "");
-	text_format(to->state, sizeof(to->state), "%s%s%s",
-		    card->size_bytes == 0 ? "reader without a card" : card->content,
-		    card->is_mounted ? ", mounted: in use" : "", card->is_read_only ? ", locked" : "");
-}
-
-static void nic_text(const struct bench_nic *nic, struct row_text *to)
-{
-	text_copy(to->label, sizeof(to->label), "network");
-	text_copy(to->name, sizeof(to->name), nic->name);
-	text_format(to->text, sizeof(to->text), "%s%s", nic->is_wireless ? "wireless, " : "",
-		    !nic->is_up ? "switched off" : nic->has_carrier ? "cable connected" : "no cable");
-	for (unsigned i = 0; i < nic->address_count && i < 2; i++)
-		text_append(to->state, sizeof(to->state), "%s%s", i > 0 ? " " : "", nic->address[i]);
-	if (nic->address_count == 0)
-		text_copy(to->state, sizeof(to->state), "no address");
-}
-
-static void rights_text(const struct bench_port *port, struct row_text *to)
-{
-	text_copy(to->label, sizeof(to->label), "rights");
-	text_format(to->text, sizeof(to->text), "may not open %s: %s", ui_short_path(port->path), port->remedy);
-	to->role = ROLE_ATTENTION;
-}
-
-static char outcome_sign(const char *outcome)
-{
-	return strcmp(outcome, "yes") == 0 ? '+' : strcmp(outcome, "no") == 0 ? '-' : '?';
-}
-
-static void outcome_append(char *to, size_t size, const char *name, const char *outcome)
-{
-	if (outcome[0] != '\0' && strcmp(outcome, "not needed") != 0)
-		text_append(to, size, "%s%s%c", to[0] ? " " : "", name, outcome_sign(outcome));
-}
-
-static const struct case_view *live_case(const struct snapshot *now, int64_t id)
-{
-	for (unsigned i = 0; i < now->live_count; i++)
-		if (now->live[i]->id == id)
-			return now->live[i];
-	return NULL;
-}
-
-static const char *doing(const char *label)
-{
-	static const char *const words[][2] = {
-		{ "write", "writing" }, { "erase", "erasing" }, { "load", "loading" }, { "verify", "verifying" }, { "compare", "comparing" },
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(label, words[i][0]) == 0)
-			return words[i][1];
-	return label;
-}
-
-/* "waits for you: which device?"; "step 9 of 12, writing 63 %" */
-static bool live_text(const struct case_view *live, char *to, size_t size)
-{
-	static const char *const wants[GUIDE_PHASE_COUNT] = {
-		[GUIDE_DEVICE] = "which device?",      [GUIDE_HAPPENED] = "what happened?",
-		[GUIDE_CONNECT] = "which serial line?", [GUIDE_DIAGNOSIS] = "choose a way",
-		[GUIDE_OUTCOME] = "close the case?",
-	};
-	bool is_waiting = live->question.type != QUESTION_NONE;
-
-	if (live->phase == GUIDE_WATCH)
-		text_copy(to, size, "watching it start");
-	else if (live->phase == GUIDE_STEPS && live->step > 0) {
-		text_format(to, size, "%sstep %u of %u", is_waiting ? "waits for you: " : "", live->step, live->step_count);
-		for (unsigned i = 0; !is_waiting && i < live->progress_count && i < CASE_PROGRESS_MAX; i++) {
-			const struct progress *bar = &live->progress[i];
-
-			if (!bar->is_finished && bar->total > 0 && bar->done > 0)
-				text_append(to, size, ", %s %d %%", doing(bar->label), (int)((double)bar->done * 100 / (double)bar->total));
-		}
-	} else if (is_waiting && live->phase < GUIDE_PHASE_COUNT && wants[live->phase] != NULL)
-		text_format(to, size, "waits for you: %s", wants[live->phase]);
-	return to[0] != '\0';
-}
-
-static void case_text(const struct snapshot *now, const struct case_summary *summary, struct row_text *to)
-{
-	const struct case_view *live = live_case(now, summary->id);
-	bool has_outcome = summary->written[0] && (!summary->is_open || strcmp(summary->written, "unknown") != 0);
-
-	text_format(to->label, sizeof(to->label), "#%lld", (long long)summary->id);
-	text_copy(to->name, sizeof(to->name),
-		  summary->title[0]    ? summary->title
-		  : summary->device[0] ? summary->device
-				       : "unknown device");
-	text_copy(to->text, sizeof(to->text), summary->cause);
-	if (live != NULL && live->phase != GUIDE_CLOSED && live_text(live, to->state, sizeof(to->state)))
-		has_outcome = false;
-	if (has_outcome && (!summary->is_open || summary->note[0] == '\0')) {
-		outcome_append(to->state, sizeof(to->state), "written", summary->written);
-		outcome_append(to->state, sizeof(to->state), "verified", summary->verified);
-		outcome_append(to->state, sizeof(to->state), "booted", summary->booted);
-	}
-	if (to->state[0] == '\0')
-		text_copy(to->state, sizeof(to->state),
-			  summary->note[0]   ? summary->note
-			  : summary->is_open ? "open"
-					     : "closed");
-	to->role = live && live->is_dangerous                     ? ROLE_DANGER
-		   : live && live->question.type != QUESTION_NONE ? ROLE_ATTENTION
-		   : summary->is_open                             ? ROLE_NORMAL
-								  : ROLE_DIM;
-}
-
-static void row_text(const struct snapshot *now, const struct row *row, struct row_text *to)
-{
-	memset(to, 0, sizeof(*to));
-	switch (row->type) {
-	case ROW_PORT: port_text(now, &now->bench->port[row->index], to); break;
-	case ROW_USB: usb_text(&now->usb[row->index], to); break;
-	case ROW_CARD: card_text(&now->bench->card[row->index], to); break;
-	case ROW_NIC: nic_text(&now->bench->nic[row->index], to); break;
-	case ROW_RIGHTS: rights_text(&now->bench->port[row->index], to); break;
-	case ROW_CASE: case_text(now, &now->cases[row->index], to); break;
-	default: break;
-	}
-}
-
 /* ---- which rows there are ---- */
 
 static bool passes(const struct home_state *state, const struct snapshot *now, struct row row)
@@ -231,7 +43,7 @@ static bool passes(const struct home_state *state, const struct snapshot *now, s
 
 	if (state->filter[0] == '\0')
 		return true;
-	row_text(now, &row, &text);
+	home_row_text(now, &row, &text);
 	return text_contains(text.label, state->filter) || text_contains(text.name, state->filter) ||
 	       text_contains(text.text, state->filter) || text_contains(text.state, state->filter);
 }
@@ -259,7 +71,7 @@ static bool is_bench_empty(const struct snapshot *now)
 	if (now->bench == NULL)
 		return true;
 	for (unsigned i = 0; i < now->bench->port_count; i++)
-		if (!is_own_console(&now->bench->port[i]))
+		if (!home_is_own_console(&now->bench->port[i]))
 			return false;
 	return now->usb_count == 0 && now->bench->card_count == 0;
 }
@@ -292,7 +104,7 @@ static void row_identity(const struct snapshot *now, const struct row *row, char
 {
 	struct row_text text;
 
-	row_text(now, row, &text);
+	home_row_text(now, row, &text);
 	text_format(to, size, "%s %s", row->type == ROW_CASE || row->type == ROW_RIGHTS ? text.label : "",
 		    row->type == ROW_CASE     ? ""
 		    : row->type == ROW_RIGHTS ? text.text
@@ -339,7 +151,7 @@ static void choose_first(struct home_state *state, const struct snapshot *now)
 	for (unsigned i = 0; i < state->row_count; i++) {
 		const struct case_summary *summary =
 			state->row[i].type == ROW_CASE ? &now->cases[state->row[i].index] : NULL;
-		const struct case_view *live = summary ? live_case(now, summary->id) : NULL;
+		const struct case_view *live = summary ? home_live_case(now, summary->id) : NULL;
 
 		if (live != NULL && live->question.type != QUESTION_NONE) {
 			open = (int)i;
@@ -419,7 +231,7 @@ static void draw_row(const struct snapshot *now, struct canvas *to, int y, const
 		canvas_put(to, y, 3, to->cols - 4, ROLE_DIM, "none yet: n starts the first one");
 	if (!is_selectable(row))
 		return;
-	row_text(now, row, &text);
+	home_row_text(now, row, &text);
 	if (is_selected)
 		canvas_fill(to, y, 1, to->cols - 2, ROLE_SELECTED, ' ');
 	canvas_put(to, y, 1, 1, is_selected ? ROLE_SELECTED : ROLE_NORMAL, is_selected ? ">" : " ");
@@ -551,9 +363,9 @@ static void open_console(struct ui *ui, const struct row *row, const char *argum
 		ui_show_console(ui, text_format(path, sizeof(path), "%s%s", is_short ? "/dev/" : "", argument), 0);
 	} else if (row != NULL && row->type == ROW_PORT) {
 		open_port(ui, &now->bench->port[row->index]);
-	} else if (row != NULL && row->type == ROW_CASE && live_case(now, now->cases[row->index].id) != NULL &&
-		   live_case(now, now->cases[row->index].id)->port[0] != '\0') {
-		ui_show_console(ui, live_case(now, now->cases[row->index].id)->port, 0);
+	} else if (row != NULL && row->type == ROW_CASE && home_live_case(now, now->cases[row->index].id) != NULL &&
+		   home_live_case(now, now->cases[row->index].id)->port[0] != '\0') {
+		ui_show_console(ui, home_live_case(now, now->cases[row->index].id)->port, 0);
 	} else if (now->bench != NULL && now->bench->port_count == 1) {
 		open_port(ui, &now->bench->port[0]);
 	} else if (now->bench != NULL && now->bench->port_count > 1) {
