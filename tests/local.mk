@@ -8,3 +8,4 @@ print-libraries:
 	@echo $(ALL_LIBS)
 .PHONY: print-libraries
 EXTRA_DIST += tests/bed/run tests/faults/run
+EXTRA_DIST += tests/fakes/temp_folder.h

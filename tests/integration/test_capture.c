@@ -1,7 +1,6 @@
 /* The capture on real files and a disk that is really full. */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -20,27 +19,20 @@
 
 #include "src/base/text.h"
 #include "src/store/capture.h"
+#include "tests/fakes/temp_folder.h"
 
 struct bench {
 	char logs[240];		/* not made yet */
 	char folder[200];
 };
 
-static int remove_one(const char *path, const struct stat *about, int type, struct FTW *walk)
-{
-	(void)about, (void)type, (void)walk;
-	return remove(path);
-}
-
 static int setup(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
-	const char *tmp = getenv("TMPDIR");
 
 	if (bench == NULL)
 		return -1;
-	text_format(bench->folder, sizeof(bench->folder), "%s/capture-XXXXXX", tmp ? tmp : "/tmp");
-	if (mkdtemp(bench->folder) == NULL)
+	if (!temp_folder_make(bench->folder, sizeof(bench->folder), "capture"))
 		return -1;
 	text_format(bench->logs, sizeof(bench->logs), "%s/state/logs", bench->folder);
 	*state = bench;
@@ -51,7 +43,7 @@ static int teardown(void **state)
 {
 	struct bench *bench = *state;
 
-	nftw(bench->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	temp_folder_remove(bench->folder);
 	free(bench);
 	return 0;
 }

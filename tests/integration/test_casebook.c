@@ -1,7 +1,6 @@
 /* The casebook on real files: what was appended stays, whatever happens to the writer, the disk or the other process. */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -24,27 +23,20 @@
 #include "src/base/text.h"
 #include "src/store/casebook.h"
 #include "src/store/casebook_schema.h"
+#include "tests/fakes/temp_folder.h"
 
 struct bench {
 	char path[240];
 	char folder[200];
 };
 
-static int remove_one(const char *path, const struct stat *about, int type, struct FTW *walk)
-{
-	(void)about, (void)type, (void)walk;
-	return remove(path);
-}
-
 static int setup(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
-	const char *tmp = getenv("TMPDIR");
 
 	if (bench == NULL)
 		return -1;
-	text_format(bench->folder, sizeof(bench->folder), "%s/casebook-XXXXXX", tmp ? tmp : "/tmp");
-	if (mkdtemp(bench->folder) == NULL)
+	if (!temp_folder_make(bench->folder, sizeof(bench->folder), "casebook"))
 		return -1;
 	text_format(bench->path, sizeof(bench->path), "%s/state/casebook.db", bench->folder);
 	*state = bench;
@@ -55,7 +47,7 @@ static int teardown(void **state)
 {
 	struct bench *bench = *state;
 
-	nftw(bench->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	temp_folder_remove(bench->folder);
 	free(bench);
 	return 0;
 }

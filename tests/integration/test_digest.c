@@ -1,6 +1,5 @@
 /* Digests of real files against published values. */
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,27 +15,20 @@
 #include "src/base/crc.h"
 #include "src/base/text.h"
 #include "src/media/digest.h"
+#include "tests/fakes/temp_folder.h"
 
 struct bench {
 	char path[240];
 	char folder[200];
 };
 
-static int remove_one(const char *path, const struct stat *about, int type, struct FTW *walk)
-{
-	(void)about, (void)type, (void)walk;
-	return remove(path);
-}
-
 static int setup(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
-	const char *tmp = getenv("TMPDIR");
 
 	if (bench == NULL)
 		return -1;
-	text_format(bench->folder, sizeof(bench->folder), "%s/digest-XXXXXX", tmp ? tmp : "/tmp");
-	if (mkdtemp(bench->folder) == NULL)
+	if (!temp_folder_make(bench->folder, sizeof(bench->folder), "digest"))
 		return -1;
 	text_format(bench->path, sizeof(bench->path), "%s/image.bin", bench->folder);
 	*state = bench;
@@ -47,7 +39,7 @@ static int teardown(void **state)
 {
 	struct bench *bench = *state;
 
-	nftw(bench->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	temp_folder_remove(bench->folder);
 	free(bench);
 	return 0;
 }

@@ -1,6 +1,5 @@
 /* Image files on a real disk: what cannot be opened, and what changes underneath. */
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,27 +15,20 @@
 
 #include "src/base/text.h"
 #include "src/media/image_file.h"
+#include "tests/fakes/temp_folder.h"
 
 struct bench {
 	char path[240];
 	char folder[200];
 };
 
-static int remove_one(const char *path, const struct stat *about, int type, struct FTW *walk)
-{
-	(void)about, (void)type, (void)walk;
-	return remove(path);
-}
-
 static int setup(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
-	const char *tmp = getenv("TMPDIR");
 
 	if (bench == NULL)
 		return -1;
-	text_format(bench->folder, sizeof(bench->folder), "%s/image-XXXXXX", tmp ? tmp : "/tmp");
-	if (mkdtemp(bench->folder) == NULL || chmod(bench->folder, 0755) != 0)
+	if (!temp_folder_make(bench->folder, sizeof(bench->folder), "image") || chmod(bench->folder, 0755) != 0)
 		return -1;
 	text_format(bench->path, sizeof(bench->path), "%s/firmware.bin", bench->folder);
 	*state = bench;
@@ -47,7 +39,7 @@ static int teardown(void **state)
 {
 	struct bench *bench = *state;
 
-	nftw(bench->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	temp_folder_remove(bench->folder);
 	free(bench);
 	return 0;
 }
