@@ -245,6 +245,11 @@ static const char *enter_means(const struct question *question)
 	return text_starts(question->text, "Enter ") ? question->text + 6 : NULL;
 }
 
+static bool begins_word(const struct question *question, int key)
+{
+	return key > 0 && key < 0x80 && tolower(key) == tolower((unsigned char)question->word[0]);
+}
+
 static bool word_key(struct widget_question *widget, struct ui *ui, const struct case_view *view, int key)
 {
 	const struct question *question = &view->question;
@@ -258,7 +263,7 @@ static bool word_key(struct widget_question *widget, struct ui *ui, const struct
 		return true;
 	}
 	/* Nothing typed yet, and not how the word begins: a key of the screen, such as stop. */
-	if (widget->input.size == 0 && key < UI_KEY_UP && tolower(key) != tolower((unsigned char)question->word[0]))
+	if (widget->input.size == 0 && key < UI_KEY_UP && !begins_word(question, key))
 		return false;
 	if (!widget_input_key(&widget->input, key))
 		return false;
