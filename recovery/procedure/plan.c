@@ -48,7 +48,7 @@ static void find_obstacle(struct plan_item *item, const struct plan_bench *bench
 	if (needs(item->procedure, "serial") && !bench->has_serial)
 		obstacle = "needs a serial line: connect the adapter";
 	else if (needs(item->procedure, "network") && !bench->has_network)
-		obstacle = "needs the network: no port of this machine has a link to the device";
+		obstacle = "needs the network: no port of this machine has a link; plug the cable in";
 	else if (needs(item->procedure, "card") && !bench->has_card)
 		obstacle = "needs a memory card in a reader";
 	else if (needs(item->procedure, "login") && !bench->is_at_login)

@@ -209,6 +209,25 @@ static void say_why(struct recover *r, const struct case_view *view)
 	(void)r;
 }
 
+/* The best way that treats the cause and could not be taken: what it needs is the next thing to see to. NULL: none was barred. */
+static const struct plan_view *barred_plan(const struct case_view *view)
+{
+	for (unsigned i = 0; i < view->plan_count; i++)
+		if (view->plan[i].treats && !view->plan[i].is_possible)
+			return &view->plan[i];
+	return NULL;
+}
+
+static int end_unwell(const struct case_view *view)
+{
+	const struct plan_view *barred = barred_plan(view);
+
+	if (barred == NULL)
+		return EXIT_FAILED;
+	fprintf(stderr, "unbrick: the device was not brought back; the way '%s' %s\n", barred->name, barred->obstacle);
+	return text_contains(barred->obstacle, "network") ? EXIT_NETWORK : EXIT_FAILED;
+}
+
 static void end_case(struct recover *r, const struct case_view *view)
 {
 	bool well = view->booted == OUTCOME_YES;
@@ -219,7 +238,7 @@ static void end_case(struct recover *r, const struct case_view *view)
 	else
 		printf("case #%" PRId64 ": written %s, verified %s, booted %s\n", r->case_id, outcome_name(view->written), outcome_name(view->verified),
 		       outcome_name(view->booted));
-	finish(r, well ? EXIT_WELL : EXIT_FAILED);
+	finish(r, well ? EXIT_WELL : end_unwell(view));
 }
 
 /* What concerns the bench and no case: a full disk, a power command that fails, a line that was lost. */
