@@ -25,9 +25,11 @@ static void arm(struct live_case *c)
 	loop_timer_set_deadline(c->timer, other < deadline ? other : deadline);
 }
 
+/* While the line is lost nothing can be typed: stopping then leaves the device no worse, and the operator is not held by an adapter that
+ * never comes back. */
 bool steps_are_dangerous(const struct live_case *c)
 {
-	return c->is_running && c->view.is_dangerous;
+	return c->is_running && c->view.is_dangerous && (c->console == NULL || console_is_open(c->console));
 }
 
 static void journal_position(struct live_case *c)
@@ -318,6 +320,8 @@ void steps_on_state(struct live_case *c, enum line_state state)
 		c->step.is_talking = false;
 		c->step.deadline_ms = UINT64_MAX;
 		loop_timer_set_deadline(c->timer, UINT64_MAX);
+		/* Bars would show a rate and a time left that are not true any more. */
+		c->view.progress_count = 0;
 		case_say(c, "The adapter was unplugged. Plug it in again: this step goes on by itself.");
 		return;
 	}
@@ -351,6 +355,8 @@ enum status steps_cancel(struct live_case *c, struct error *reterr)
 		return error_hint(reterr, "wait until this step is over; it stops by itself when the device does not answer");
 	}
 	error_set(&why, STATUS_CANCELLED, "stopped by the operator");
+	if (c->step.ops == &step_write)
+		case_outcome(c, "written", OUTCOME_NO, "stopped half way: the device must not be trusted before it is written anew");
 	/* A command may still be running on the device: Ctrl-C at a loader's prompt ends it and harms nothing. */
 	if (c->step.is_talking && c->console)
 		console_write(c->console, BYTES("\x03"));
