@@ -264,7 +264,7 @@ static void footer(struct ui *ui, void *user, struct footer *footer)
 	else if (view->phase == GUIDE_CLOSED)
 		footer_add(footer, "Enter", "back to the bench");
 	else if (view->question.type == QUESTION_NONE)
-		footer_add(footer, "", "nothing to do now");
+		footer_add(footer, "", view->is_line_lost ? "plug the adapter in again" : "nothing to do now");
 	else
 		widget_question_footer(&state->question, &view->question, footer);
 }

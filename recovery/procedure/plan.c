@@ -19,11 +19,11 @@ static bool leads(const struct verdict *verdict, size_t index)
 	return index == 0 || (!verdict->is_decided && verdict->causes[0].confidence - verdict->causes[index].confidence < 0.15);
 }
 
-static bool needs(const struct procedure *procedure, const char *what)
+static bool has_word(const char *words, const char *what)
 {
 	size_t length = strlen(what);
 
-	for (const char *at = procedure->needs; at != NULL && *at;) {
+	for (const char *at = words; at != NULL && *at;) {
 		size_t word = strcspn(at, " ");
 
 		if (word == length && strncmp(at, what, length) == 0)
@@ -31,6 +31,11 @@ static bool needs(const struct procedure *procedure, const char *what)
 		at += word + (at[word] == ' ');
 	}
 	return false;
+}
+
+static bool needs(const struct procedure *procedure, const char *what)
+{
+	return has_word(procedure->needs, what);
 }
 
 static bool waits_for_retry(const struct procedure *procedure)
@@ -76,7 +81,7 @@ static void find_reason(struct plan_item *item, const struct verdict *verdict)
 
 static int rank(const struct plan_item *item)
 {
-	return (item->treats ? 2 : 0) + (item->is_possible ? 1 : 0);
+	return (item->treats ? 4 : 0) + (item->is_possible ? 2 : 0) + (item->was_tried ? 0 : 1);
 }
 
 size_t plan_make(const struct verdict *verdict, const struct profile *profile, const struct plan_bench *bench,
@@ -93,6 +98,7 @@ size_t plan_make(const struct verdict *verdict, const struct profile *profile, c
 			continue;
 		find_reason(&item, verdict);
 		find_obstacle(&item, bench);
+		item.was_tried = has_word(bench->tried, item.method->name);
 		if (count == max && rank(&ret_items[max - 1]) >= rank(&item))
 			continue;
 		at = count < max ? count : max - 1;	/* a full list loses its last */

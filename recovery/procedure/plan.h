@@ -18,6 +18,7 @@ struct plan_bench {
 	bool has_usb_recovery;
 	bool is_at_prompt;	/* the bootloader waits for commands */
 	bool is_at_login;	/* the system is up and waits for a user */
+	const char *tried;	/* names of methods that did not bring the device back in this case, a blank between; NULL: none */
 };
 
 struct plan_item {
@@ -25,6 +26,7 @@ struct plan_item {
 	const struct procedure *procedure;
 	bool treats;		/* it is meant for the leading cause */
 	bool is_possible;
+	bool was_tried;		/* ranks behind those that were not */
 	char reason[160];
 	char obstacle[160];
 };

@@ -122,6 +122,7 @@ void procedure_run_finish(struct procedure_run *run, enum status result, const c
 
 	if (step == NULL)
 		return;
+	run->last = result;
 	/* The device may have started anew, or holds half of an image. */
 	if (gets_hold(step->kind) || step->kind == STEP_BOOT || (result != STATUS_OK && (step->kind == STEP_LOAD || step->kind == STEP_WRITE)))
 		run->is_image_in_ram = false;

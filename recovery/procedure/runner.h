@@ -24,6 +24,7 @@ struct procedure_run {	/* caller-owned; fields are read-only outside runner.c, b
 	unsigned at;		/* index of the step */
 	unsigned char tries[RUN_STEPS_MAX];
 	char reason[200];	/* why it was aborted */
+	enum status last;	/* how the last step ended */
 	/* Proofs that guards ask for; set by the caller when it has seen them. */
 	bool is_identified;	/* the model was proved, or confirmed by hand */
 	bool is_image_checked;	/* whole, right hardware; or overridden with the typed word */

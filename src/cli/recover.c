@@ -129,15 +129,16 @@ static bool was_tried(const struct recover *r, const char *name)
 	return false;
 }
 
-/* The next way that treats the cause and is possible. None behind one that overwrote something. */
+/* The next way that treats the cause and is possible. Behind one that overwrote something, none that overwrites. */
 static const struct plan_view *next_plan(const struct recover *r, const struct case_view *view)
 {
-	if (r->is_written_over || r->tried_count == PLANS_MAX || (given(r, METHOD) && r->tried_count))
+	if (r->tried_count == PLANS_MAX || (given(r, METHOD) && r->tried_count))
 		return NULL;
 	for (unsigned i = 0; i < view->plan_count; i++) {
 		const struct plan_view *plan = &view->plan[i];
 
-		if (given(r, METHOD) ? text_equal(plan->name, given(r, METHOD)) : plan->treats && plan->is_possible && !was_tried(r, plan->name))
+		if (given(r, METHOD) ? text_equal(plan->name, given(r, METHOD)) : plan->treats && plan->is_possible && !was_tried(r, plan->name) &&
+		    !(r->is_written_over && plan->destroys[0]))
 			return plan;
 	}
 	return NULL;
@@ -152,7 +153,7 @@ static const char *choose_plan(struct recover *r, const struct case_view *view, 
 	if (plan == NULL)
 		return given(r, METHOD) && r->tried_count++ == 0 ? text_format(to, size, "method:%s", given(r, METHOD)) : NULL;
 	text_copy(r->tried[r->tried_count++], sizeof(r->tried[0]), plan->name);
-	r->is_written_over = plan->destroys[0] != '\0';
+	r->is_written_over |= plan->destroys[0] != '\0';
 	return text_format(to, size, "method:%s", plan->name);
 }
 

@@ -88,10 +88,13 @@ static bool has_link(const struct live_case *c)
 
 static void make_plan(struct live_case *c)
 {
+	char tried[256] = "";
 	struct plan_bench bench = {
 		.has_serial = c->console != NULL, .has_network = has_link(c), .has_card = c->app->bench.card_count > 0, .is_at_prompt = c->is_at_prompt,
-		.is_at_login = c->is_at_login,
+		.is_at_login = c->is_at_login, .tried = tried,
 	};
+
+	case_get(c, "tried", tried, sizeof(tried));
 
 	c->plan_count = c->profile ? plan_make(&c->view.verdict, c->profile, &bench, find_procedure, c, c->plan, PLAN_MAX) : 0;
 	c->view.plan_count = 0;
@@ -99,7 +102,8 @@ static void make_plan(struct live_case *c)
 		const struct plan_item *item = &c->plan[i];
 		struct plan_view *to = &c->view.plan[c->view.plan_count++];
 
-		*to = (struct plan_view){ .minutes = item->method->minutes, .treats = item->treats, .is_possible = item->is_possible };
+		*to = (struct plan_view){ .minutes = item->method->minutes, .treats = item->treats, .is_possible = item->is_possible,
+					   .was_tried = item->was_tried };
 		text_copy(to->name, sizeof(to->name), item->method->name);
 		text_copy(to->title, sizeof(to->title), item->procedure->title);
 		text_copy(to->reason, sizeof(to->reason), item->reason);
@@ -115,7 +119,7 @@ static const char *plan_detail(const struct plan_item *item, char *to, size_t si
 	if (!item->is_possible)
 		return text_format(to, size, "not now: %s", item->obstacle);
 	/* What is lost comes first: the row may have no room for the rest. */
-	return text_format(to, size, "%2u min%s%s%s%s%s%s", item->method->minutes, item->method->destroys ? ", WIPES " : "",
+	return text_format(to, size, "%s%2u min%s%s%s%s%s%s", item->was_tried ? "tried; " : "", item->method->minutes, item->method->destroys ? ", WIPES " : "",
 			   item->method->destroys ? item->method->destroys : "", item->method->keeps ? ", keeps " : "",
 			   item->method->keeps ? item->method->keeps : "", item->treats ? "" : "; ", item->treats ? "" : item->reason);
 }

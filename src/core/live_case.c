@@ -76,6 +76,7 @@ enum status case_take_image(struct live_case *c, const char *path, struct error 
 {
 	struct digest_work *work;
 	struct image_file *image;
+	char before[512] = "";
 	enum status status = image_file_open(path, &image, reterr);
 
 	if (status != STATUS_OK)
@@ -84,6 +85,9 @@ enum status case_take_image(struct live_case *c, const char *path, struct error 
 	image_file_free(c->image);
 	c->image = image;
 	text_copy(c->view.image, sizeof(c->view.image), path);
+	/* What failed with another file may well succeed with this one. */
+	if (!case_get(c, "image", before, sizeof(before)) || !text_equal(before, path))
+		case_set(c, JOURNAL_PROGRAM, "tried", "");
 	case_set(c, JOURNAL_OPERATOR, "image", path);
 	case_log(c, JOURNAL_OBSERVED, "image", "%.120s: %s, %zu bytes", path, image_file_facts(image)->title, image_file_bytes(image).size);
 	work = calloc(1, sizeof(*work));
@@ -125,8 +129,6 @@ static void on_time(void *user)
 
 	if (c->is_running)
 		steps_on_time(c);
-	else
-		guide_on_time(c);
 }
 
 enum status live_case_new(struct app *app, int64_t id, struct live_case **ret_case, struct error *reterr)

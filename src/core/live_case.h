@@ -124,18 +124,21 @@ void case_watch_item(struct live_case *c, unsigned index, const char *text, bool
 
 /* guide.c */
 void guide_enter(struct live_case *c, enum guide_phase phase);
-void guide_resume(struct live_case *c);
 /* STATUS_INVALID with the reason when the answer does not fit. */
 enum status guide_answer(struct live_case *c, const char *text, struct error *reterr);
 void guide_on_line(struct live_case *c, const struct diagnosis_line *line);
 void guide_on_pause(struct live_case *c, uint64_t now_ms);
 void guide_on_bench(struct live_case *c);
-void guide_on_time(struct live_case *c);
 enum happened happened_parse(const char *text);
 void guide_add_evidence(struct live_case *c);
+/* What this case found out before counts for the start that was watched now. */
+void guide_add_findings(struct live_case *c);
 enum status guide_connect(struct live_case *c, const char *port, struct error *reterr);
 /* The verdict with its excerpt, into the view. */
 void guide_show_verdict(struct live_case *c);
+
+/* guide_resume.c: enters the guide where the journal says that the case stood. */
+void guide_resume(struct live_case *c);
 
 /* guide_identify.c: profiles whose identity shows in what the device printed; at most max */
 size_t guide_identify(struct live_case *c, const struct profile **ret_profiles, size_t max);

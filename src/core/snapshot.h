@@ -108,6 +108,7 @@ struct plan_view {
 	unsigned minutes;
 	bool treats;		/* it is meant for the leading cause */
 	bool is_possible;
+	bool was_tried;		/* in this case, and it did not bring the device back */
 	char obstacle[160];	/* why not, when !is_possible: what to plug in or to fetch */
 	char warning[160];
 };
@@ -116,6 +117,7 @@ enum outcome { OUTCOME_UNKNOWN, OUTCOME_YES, OUTCOME_NO, OUTCOME_NOT_NEEDED };
 const char *outcome_name(enum outcome outcome);	/* "unknown", "yes", "no", "not needed" */
 
 struct case_view {
+	bool is_line_lost;	/* its adapter is not there */
 	int64_t id;
 	char device[96];	/* profile id, "" while unknown */
 	char title[96];		/* "Testbed cam32", "unknown device" */

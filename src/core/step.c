@@ -44,6 +44,18 @@ static void journal_position(struct live_case *c)
 	app_event(c->app, c->id, JOURNAL_PROGRAM, "step", note, NULL);
 }
 
+/* A way that was gone to its end and did not bring the device back is not the first that is offered next. */
+static void note_tried(struct live_case *c)
+{
+	char tried[256] = "";
+
+	if (c->method == NULL || c->view.booted == OUTCOME_YES || c->run.last == STATUS_CANCELLED)
+		return;
+	case_get(c, "tried", tried, sizeof(tried));
+	text_append(tried, sizeof(tried), "%s%s", tried[0] ? " " : "", c->method->name);
+	case_set(c, JOURNAL_PROGRAM, "tried", tried);
+}
+
 static void end_run(struct live_case *c)
 {
 	bool done = c->run.state == RUN_DONE;
@@ -59,6 +71,7 @@ static void end_run(struct live_case *c)
 	tftp_service_free(c->tftp);
 	c->tftp = NULL;
 	case_set(c, JOURNAL_PROGRAM, "step", "");
+	note_tried(c);
 	if (done)
 		case_log(c, JOURNAL_PROGRAM, "procedure", "%s: done", c->procedure->title);
 	else

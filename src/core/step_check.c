@@ -211,6 +211,7 @@ static void fail_verify(struct live_case *c, enum status status, const char *why
 	error_set(&error, status, "%s", why);
 	error_hint(&error, "%s", hint);
 	case_outcome(c, "booted", OUTCOME_NO, why);
+	guide_add_findings(c);
 	step_failed(c, &error);
 }
 

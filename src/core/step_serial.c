@@ -293,10 +293,11 @@ static void dialog_environment(struct live_case *c, struct dialog_event event)
 	}
 	c->prompt[0] = '\0';
 	c->is_at_prompt = false;
-	if (step_lookup(c, "save-why-not", why, sizeof(why)))
+	if (!step_lookup(c, "save-why-not", why, sizeof(why)))
+		text_copy(why, sizeof(why), "the environment was not saved: this start only");
+	/* An image that was written before stays written; what is missing is then told by "verified". */
+	if (c->view.written != OUTCOME_YES)
 		case_outcome(c, "written", OUTCOME_NO, why);
-	else
-		case_outcome(c, "written", OUTCOME_NO, "the environment was not saved: this start only");
 	case_outcome(c, "verified", OUTCOME_NO, "the stored environment is still wrong: after a power cut it will not start again");
 	step_done(c, "started once by hand; the stored environment is as it was");
 }

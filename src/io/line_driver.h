@@ -19,10 +19,12 @@ enum {
 	LINE_CONTROL_MAX = 256,			/* of the queue, kept free for a driver's own bytes */
 };
 
-/* A network peer's address, looked up once: a lookup may block for seconds, which only line_open may do. */
+/* Who is at the other end. */
 struct line_peer {
+	/* A network peer's address, looked up once: a lookup may block for seconds, which only line_open may do. */
 	struct sockaddr_storage address;
 	socklen_t size;				/* 0: not looked up yet */
+	char node[128];				/* of a device node: which adapter had the name first; "": not opened yet */
 };
 
 /* An open line; each driver's own struct starts with it. */
@@ -74,6 +76,10 @@ extern const struct line_driver line_driver_unix;
  * is there. */
 enum status line_node_resolve(const char *name, char *ret_path, struct error *reterr);
 bool line_node_is_pts(const char *path);
+/* The kernel gives a name like ttyUSB0 or pts/5 to the next one that comes. Is path, opened as descriptor for the request, still the adapter
+ * that it was when the line was opened first? NOT_FOUND when another one has the name now. A link such as those by-id says itself which one
+ * is meant. */
+enum status line_node_recognise(const struct line_request *request, const char *path, int descriptor, struct error *reterr);
 /* O_NOCTTY, not blocking, flock held. Errors say who holds it or what is missing for permission. */
 enum status line_node_open(const char *path, int *ret_descriptor, struct error *reterr);
 enum status line_node_lock(const char *path, int descriptor, struct error *reterr);

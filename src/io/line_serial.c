@@ -107,7 +107,7 @@ static enum status refuse_when_exclusive(const struct serial_channel *serial, in
 /* libserialport opens by itself, and before it locks it changes the settings: so the port is locked and looked at
  * first with a descriptor of ours, which stays open until libserialport's is there, or its close would be the last
  * one and drop DTR. */
-static enum status open_port(struct serial_channel *serial, struct error *reterr)
+static enum status open_port(struct serial_channel *serial, const struct line_request *request, struct error *reterr)
 {
 	AUTO_CLOSE int probe = -1;
 	enum sp_return failed;
@@ -118,6 +118,8 @@ static enum status open_port(struct serial_channel *serial, struct error *reterr
 		status = refuse_when_held(serial, reterr);
 	if (status == STATUS_OK)
 		status = refuse_when_exclusive(serial, probe, reterr);
+	if (status == STATUS_OK)
+		status = line_node_recognise(request, serial->path, probe, reterr);
 	if (status != STATUS_OK)
 		return status;
 	line_termios_keep_lines_on_close(probe);
@@ -157,7 +159,7 @@ static enum status serial_open(const struct line_request *request, struct line_c
 		status = line_uucp_lock(LINE_UUCP_FOLDER, serial->path, serial->lock_file, sizeof(serial->lock_file),
 					reterr);
 	if (status == STATUS_OK)
-		status = open_port(serial, reterr);
+		status = open_port(serial, request, reterr);
 	if (status == STATUS_OK)
 		status = configure(serial, request->settings, reterr);
 	if (status != STATUS_OK)

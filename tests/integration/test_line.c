@@ -321,6 +321,27 @@ static void a_link_to_a_pty_follows_it_to_a_new_pty(void **state)
 	assert_memory_equal(fixture->got + 10, "back", 4);
 }
 
+static void the_next_pty_of_the_same_number_is_not_the_line(void **state)
+{
+	struct fixture *fixture = *state;
+	char pts[64];
+
+	text_copy(pts, sizeof(pts), fixture->pts);
+	open_line(fixture, pts, NULL);
+	close_pty(fixture);
+	run_until_state(fixture);
+	assert_int_equal(fixture->lost, 1);
+	run_for(fixture, 50);	/* the kernel's time stamps are no finer than a tick */
+	new_pty(fixture);
+	if (!text_equal(fixture->pts, pts))
+		skip();		/* the number went to somebody else */
+	run_for(fixture, 700);
+	assert_int_equal(fixture->open, 0);
+	say(fixture->master, BYTES("not yours"));
+	run_for(fixture, 100);
+	assert_int_equal(fixture->got_size, 0);
+}
+
 static long used_us(void)
 {
 	struct rusage usage;
@@ -966,6 +987,7 @@ int main(int count, char **arguments)
 		TEST(what_came_before_the_opening_is_not_lost),
 		TEST(a_line_is_raw_and_keeps_its_modem_lines_on_close),
 		TEST(a_link_to_a_pty_follows_it_to_a_new_pty),
+		TEST(the_next_pty_of_the_same_number_is_not_the_line),
 		TEST(a_pty_without_its_other_end_costs_no_processor_time),
 		TEST(writing_never_blocks_and_the_queue_is_bounded),
 		TEST(a_line_may_be_closed_in_its_callback),

@@ -126,6 +126,25 @@ static void methods_that_treat_and_can_be_done_come_first(void **state)
 	assert_string_equal(items[0].reason, "treats POWER");
 }
 
+static void what_was_tried_in_vain_stands_behind_what_was_not(void **state)
+{
+	struct profile_method methods[] = {
+		{ .name = "wait", .procedure = "network", .treats = { power, 1 } }, { .name = "wait-long", .procedure = "network", .treats = { power, 1 } },
+		{ .name = "other", .procedure = "network", .treats = { checksum, 1 } },
+	};
+	struct profile profile = { .methods = methods, .method_count = ARRAY_SIZE(methods) };
+	struct plan_bench bench = { .has_serial = true, .has_network = true, .tried = "flash wait" };
+	struct verdict verdict = { .is_decided = true, .causes = { { .cause = CAUSE_POWER, .confidence = 0.9 } }, .cause_count = 1 };
+	struct plan_item items[PLAN_MAX];
+
+	(void)state;
+	assert_int_equal(plan_make(&verdict, &profile, &bench, find, NULL, items, PLAN_MAX), 3);
+	assert_string_equal(items[0].method->name, "wait-long");
+	assert_string_equal(items[1].method->name, "wait");
+	assert_true(items[1].was_tried);
+	assert_string_equal(items[2].method->name, "other");
+}
+
 static void causes_that_lead_together_are_both_treated(void **state)
 {
 	struct profile_method methods[] = { { .name = "a", .procedure = "network", .treats = { checksum, 1 } } };
@@ -167,6 +186,7 @@ int main(void)
 		cmocka_unit_test(the_image_lies_in_contiguous_partitions),
 		cmocka_unit_test(a_range_within_an_erase_block_is_refused),
 		cmocka_unit_test(methods_that_treat_and_can_be_done_come_first),
+		cmocka_unit_test(what_was_tried_in_vain_stands_behind_what_was_not),
 		cmocka_unit_test(causes_that_lead_together_are_both_treated),
 		cmocka_unit_test(a_full_plan_loses_its_worst_not_its_last),
 	};
