@@ -46,7 +46,7 @@ static bool waits_for_retry(const struct procedure *procedure)
 	return false;
 }
 
-static void find_obstacle(struct plan_item *item, const struct plan_bench *bench)
+static void find_obstacle(struct plan_item *item, const struct verdict *verdict, const struct plan_bench *bench)
 {
 	const char *obstacle = NULL;
 
@@ -60,6 +60,8 @@ static void find_obstacle(struct plan_item *item, const struct plan_bench *bench
 		obstacle = "needs the device's login prompt, and it does not come that far";
 	else if (waits_for_retry(item->procedure) && bench->is_at_prompt)
 		obstacle = "the bootloader waits at its prompt: it will not try again by itself";
+	else if (waits_for_retry(item->procedure) && verdict->is_looping)
+		obstacle = "it has tried again and again by itself, and that is what fails";
 	item->is_possible = obstacle == NULL;
 	text_copy(item->obstacle, sizeof(item->obstacle), obstacle ? obstacle : "");
 }
@@ -97,7 +99,7 @@ size_t plan_make(const struct verdict *verdict, const struct profile *profile, c
 		if (item.procedure == NULL)
 			continue;
 		find_reason(&item, verdict);
-		find_obstacle(&item, bench);
+		find_obstacle(&item, verdict, bench);
 		item.was_tried = has_word(bench->tried, item.method->name);
 		if (count == max && rank(&ret_items[max - 1]) >= rank(&item))
 			continue;

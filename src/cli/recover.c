@@ -129,10 +129,11 @@ static bool was_tried(const struct recover *r, const char *name)
 	return false;
 }
 
-/* The next way that treats the cause and is possible. Behind one that overwrote something, none that overwrites. */
+/* The next way that treats the cause and is possible. Behind one that was to overwrite something, only where the device was seen to start
+ * wrong after it, and none that overwrites: what failed for want of an address or a port is the bench's, and wants its reason told. */
 static const struct plan_view *next_plan(const struct recover *r, const struct case_view *view)
 {
-	if (r->tried_count == PLANS_MAX || (given(r, METHOD) && r->tried_count))
+	if ((r->is_written_over && view->booted != OUTCOME_NO) || r->tried_count == PLANS_MAX || (given(r, METHOD) && r->tried_count))
 		return NULL;
 	for (unsigned i = 0; i < view->plan_count; i++) {
 		const struct plan_view *plan = &view->plan[i];
