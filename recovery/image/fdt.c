@@ -253,6 +253,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	last = read_tree(&walk, &tree, facts);
 	if (last.type == FDT_BROKEN)
 		image_broken(facts, last.offset, "its structure is damaged at byte %" PRIu64, last.offset);
+	facts->ends_exactly = !tree.is_fit;
 	if (!tree.is_fit)
 		return;
 	text_copy(facts->format, sizeof(facts->format), "fit");

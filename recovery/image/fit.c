@@ -2,9 +2,9 @@
  *
  * FIT: a device tree whose /images carry data, in the tree or behind it, and the hashes of it.
  * Source: U-Boot doc/usage/fit/source_file_format.rst, boot/image-fit.c (fit_image_check_hash). */
+#include <string.h>
+
 #include "recovery/image/fdt.h"
-
-
 #include "src/base/text.h"
 
 enum {
@@ -32,6 +32,7 @@ struct fit {
 	uint64_t tree_end, furthest, budget;
 	unsigned images, hashes, unsure;
 	bool arch_is_kernels;
+	bool has_boards;		/* from a configuration */
 };
 
 static void copy_text(char *to, size_t size, struct bytes from)
@@ -158,12 +159,8 @@ static void end_image(struct fit *fit)
 	if (part == NULL)
 		return;
 	part->whole = image->bad > 0 ? IMAGE_NO : image->good > 0 ? IMAGE_YES : IMAGE_UNKNOWN;
-	if (text_starts(image->type, "kernel") && (text_equal(part->format, "zimage") || text_equal(part->format, "arm64-image"))) {
-		const char *inside = text_equal(part->format, "zimage") ? "arm" : "arm64";
-
-		if (image_arch_fits(inside, image->arch) == IMAGE_NO)
-			image_warning(fit->facts, "its header says %s, but the kernel inside is for %s", image->arch, inside);
-	}
+	if (text_starts(image->type, "kernel") && image_arch_fits(part->arch, image->arch) == IMAGE_NO)
+		image_warning(fit->facts, "its header says %s, but the kernel inside is for %s", image->arch, part->arch);
 	text_copy(part->arch, sizeof(part->arch), image->arch);
 }
 
@@ -175,8 +172,13 @@ static void read_property(struct fit *fit, enum node node, const struct fdt_even
 		copy_text(fit->algorithm, sizeof(fit->algorithm), event->value);
 	else if (node == NODE_HASH && text_equal(event->name, "value"))
 		fit->value = event->value;
-	else if (node == NODE_CONFIGURATION && text_equal(event->name, "compatible"))
+	else if (node == NODE_CONFIGURATION && text_equal(event->name, "compatible")) {
+		/* Only without it the device trees inside say the board. */
+		if (!fit->has_boards)
+			fit->facts->board_count = 0;
+		fit->has_boards = true;
 		fdt_add_boards(fit->facts, event->value);
+	}
 }
 
 static void begin_node(struct fit *fit, unsigned depth, const char *name)
@@ -222,18 +224,6 @@ static bool walk_images(struct fit *fit)
 	return false;
 }
 
-/* Without compatible in a configuration, the device trees inside say the board. */
-static void read_boards(struct fit *fit)
-{
-	for (unsigned i = 0; i < fit->facts->part_count && fit->facts->board_count == 0; i++) {
-		const struct image_part *part = &fit->facts->parts[i];
-		struct image_input member = { image_slice(fit->in, part->offset, part->size), part->size, fit->in->ops };
-
-		if (text_equal(part->format, "dtb") && member.data.size == part->size)
-			fdt_read_boards(&member, fit->facts);
-	}
-}
-
 void fit_inspect(const struct image_input *in, struct image_facts *facts)
 {
 	struct fit fit = { .in = in, .facts = facts, .budget = HASH_BUDGET * in->size };
@@ -244,7 +234,6 @@ void fit_inspect(const struct image_input *in, struct image_facts *facts)
 	is_complete = walk_images(&fit);
 	if (facts->whole != IMAGE_NO || fit.furthest > facts->declared_size)
 		image_declare(in, facts, fit.furthest);
-	read_boards(&fit);
 	if (fit.hashes > 0)
 		text_copy(facts->checked, sizeof(facts->checked), "the hash of each part");
 	else

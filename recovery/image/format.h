@@ -7,10 +7,13 @@
 
 #include "recovery/image/image.h"
 
+#define IMAGE_SIZE_UNKNOWN UINT64_MAX
+
 struct image_input {
 	struct bytes data;	/* from the start of the thing; may end before it does */
-	uint64_t size;		/* of the file from that start on, >= data.size */
-	const struct image_hash_ops *ops;	/* never NULL */
+	uint64_t size;		/* of the file from that start on, >= data.size; IMAGE_SIZE_UNKNOWN: the head of something unpacked */
+	const struct image_ops *ops;	/* never NULL */
+	unsigned depth;		/* 0: the file */
 };
 
 struct image_format {
@@ -23,14 +26,22 @@ struct image_format {
 	bool (*is_sound)(const struct image_input *in);
 };
 
-extern const struct image_format image_format_empty, image_format_erased, image_format_html, image_format_text_error,
-	image_format_uimage, image_format_fdt, image_format_zimage, image_format_arm64, image_format_squashfs,
-	image_format_gzip, image_format_xz, image_format_zip, image_format_elf;
+/* What stands at the end of a file of any format, and tells of all of it (metadata, a checksum). */
+struct image_trailer {
+	const char *word;
+	/* Is it there? Then facts get what it tells (boards, version..., whole and checked, problems) and *ret_start where it begins. */
+	bool (*inspect)(const struct image_input *in, struct image_facts *facts, uint64_t *ret_start);
+};
+
+/* Reads the trailers from the last one forwards; returns where the first begins, the size of the input without any. */
+uint64_t image_read_trailers(const struct image_input *in, struct image_facts *facts);
+/* Takes over what the trailers told. */
+void image_add_trailer(struct image_facts *facts, const struct image_facts *of, uint64_t start);
 
 /* The row that matches, or NULL. is_scan: by is_sound. */
 const struct image_format *image_find_format(const struct image_input *in, bool is_scan);
 
-/* The first problem is kept: what follows from a broken header is not news. */
+/* Up to IMAGE_PROBLEMS are kept; what makes the image broken comes before what only leaves it uncertain. */
 void image_problem(struct image_facts *facts, uint64_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Sets whole to NO as well. */
 void image_broken(struct image_facts *facts, uint64_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -42,9 +53,22 @@ bool image_in_memory(const struct image_input *in, uint64_t offset, uint64_t siz
 /* [offset, offset + size) cut to what is in memory. */
 struct bytes image_slice(const struct image_input *in, uint64_t offset, uint64_t size);
 uint32_t image_crc32(const struct image_input *in, struct bytes over);
-/* Adds a part, also what it is when it can be told from its first bytes; NULL when the table is full. */
+/* Adds a member, looks what it is and what is in it, and takes over what it tells: processor, boards, version, vendor, where the container has
+ * told none. Offset and size are those in this input. A damaged member makes the image damaged, unless a checksum of the container covers it
+ * and is right. NULL when the table is full. */
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				  const char *name);
+/* What is in a packed member: unpacks the beginning of [offset, offset + size) and adds what it is as a part "contents". Returns how the
+ * stream ended, where it was unpacked to its end (check_packed_max); UNKNOWN otherwise. */
+enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+				    const char *compression);
+/* One thing of a known format, its members included; facts need no preparation. */
+void image_inspect_one(const struct image_input *in, const struct image_format *format, struct image_facts *facts);
+/* The parts of something that lies at offset, one deeper. */
+void image_add_parts_of(struct image_facts *facts, const struct image_facts *of, uint64_t offset);
+/* Takes over boards, and what else facts do not tell themselves. */
+void image_adopt(struct image_facts *facts, const struct image_facts *of);
+void image_set_vendor(struct image_facts *facts, const char *vendor);
 void image_add_board(struct image_facts *facts, struct bytes compatible);
 /* Name with its version, from a field that ends at a NUL or at its size. */
 void image_set_name(struct image_facts *facts, struct bytes field);

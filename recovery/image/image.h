@@ -4,9 +4,8 @@
  * descriptor, no allocation, no recursion; every length in the file is a claim to be checked.
  * "Whole" is said only where a checksum covered the contents. Where only a size could be compared the answer is unknown, and
  * .checked says what was looked at: a false assurance before flashing is worse than none.
- * One format = one source file (format.h) + one row in the table of image.c.
- * Format words are lower case and stable (journal, JSON): empty, erased, html, text-error, uimage, fit, dtb, zimage,
- * arm64-image, squashfs, gzip, xz, zip, elf, flash-image, unknown. */
+ * One format = one source file (format.h) + one row in the table of registry.c.
+ * Format words are lower case and stable (journal, JSON); registry.c lists them, and "unknown". */
 #ifndef UNBRICK_RECOVERY_IMAGE_H
 #define UNBRICK_RECOVERY_IMAGE_H
 
@@ -17,8 +16,11 @@
 #include "src/base/bytes.h"
 
 enum {
-	IMAGE_PARTS = 16,
-	IMAGE_BOARDS = 8,
+	IMAGE_PARTS = 48,
+	IMAGE_BOARDS = 16,
+	IMAGE_PROBLEMS = 6,
+	/* A firmware in an archive in a package is depth 3; what is deeper is not looked into. */
+	IMAGE_DEPTH = 5,
 	/* Flash images are put together at erase blocks; the smallest in common use for whole parts. */
 	IMAGE_PART_ALIGNMENT = 64 * 1024,
 	/* How many such offsets are looked at: 256 MiB. */
@@ -28,41 +30,65 @@ enum {
 
 enum image_answer { IMAGE_UNKNOWN, IMAGE_NO, IMAGE_YES };
 
-/* Checksums from outside (src/media has OpenSSL's). Each member may be NULL. */
-struct image_hash_ops {
+/* What needs libraries or knows where the bytes come from (src/media has it). Each member may be NULL. */
+struct image_ops {
 	/* algorithm as a FIT names it: "sha1", "sha256", "sha384", "sha512", "md5". Returns the digest's length, 0: does not know it. */
 	size_t (*digest)(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE]);
 	/* As crc32_update with 0, for one that is faster. */
 	uint32_t (*crc32)(void *user, struct bytes in);
+	/* Unpacks the stream at the start of in ("gzip", "zlib", "xz", "lzma", "bzip2", "zstd", "lz4", "lzo") until it ends or room is full and
+	 * returns how many bytes came out; with to == NULL they are counted only. *ret_end: YES when the stream ended well, its own checksum
+	 * included; NO when it is damaged or in ends first; UNKNOWN when room was full first, or nobody here knows the compression.
+	 * *ret_used: bytes of in that belong to the stream, when it ended well. */
+	size_t (*unpack)(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end,
+			 uint64_t *ret_used);
+	/* These bytes will not be needed soon: a mapped file's pages may go. */
+	void (*forget)(void *user, struct bytes seen);
+	/* Streams up to this many packed bytes may be unpacked to their end, to check them. */
+	uint64_t check_packed_max;
 	void *user;
 };
 
+struct image_problem {
+	uint64_t offset;
+	char what[160];			/* one sentence without a full stop */
+};
+
+/* Parts stand in the order of a tree: what lies in a part follows it, one deeper. */
 struct image_part {
-	uint64_t offset;		/* from the start of the file */
+	uint64_t offset;		/* from the start of the file; of what was unpacked: in the unpacked bytes */
 	uint64_t size;			/* as declared; 0: not known */
-	bool is_inside;			/* a member of the container at the start; else it stands beside it on the flash */
+	uint8_t depth;			/* 1: of the file */
+	bool is_unpacked;		/* offset counts in the unpacked contents of the part before that is one less deep */
 	enum image_answer whole;
-	char format[20];
+	char format[24];
 	char arch[12];
 	char name[64];
 };
 
 struct image_facts {
-	char format[20];
+	char format[24];		/* of what is at the start of the file */
 	char title[64];			/* for the operator: "U-Boot image (kernel)" */
-	char starts_with[20];		/* of a flash-image: the format at its start; else the same as format */
+	bool is_flash_image;		/* other parts stand beside what is at the start, as on a flash */
 	char arch[12];			/* arm arm64 mips mipsel mips64 mips64el ppc ppc64 riscv riscv64 x86 x86_64 s390 sh or1k xtensa; "": not told */
 	char compression[12];		/* of the contents: "gzip", "xz"...; "": none or not told */
 	char name[96];			/* as the header has it, made printable */
-	char version[48];		/* the part of the name that looks like one */
-	char boards[IMAGE_BOARDS][64];	/* compatible strings, most exact first */
+	char version[48];		/* told by the format, else the part of the name that looks like one */
+	char vendor[32];		/* whose format it is, or who the file says made it; "": not told */
+	char revision[32];		/* of the hardware: "A1", "2", "29764958+0+128"; "": not told */
+	char boards[IMAGE_BOARDS][64];	/* compatible strings, board and hardware ids, most exact first */
 	unsigned board_count;
 	enum image_answer whole;
 	char checked[128];		/* what the answer rests on: "header and data checksums" */
 	uint64_t file_size;
 	uint64_t declared_size;		/* what the file says of itself, header included; 0: nothing */
-	char problem[192];		/* one sentence without a full stop; "": none found */
-	uint64_t problem_offset;
+	struct image_problem problems[IMAGE_PROBLEMS];	/* the worst first */
+	unsigned problem_count;
+	unsigned broken_count;		/* of them: the first ones, each of which makes it no image to write */
+	/* Set by the format while it looks: */
+	struct image_problem member_problem;	/* of a part; "" none */
+	bool ends_exactly;		/* nothing but padding follows it in a good file */
+	bool is_padded_by_nature;	/* it is made with padding behind it, so that nothing is missed there */
 	char warning[192];		/* nothing broken, but worth a look before flashing */
 	struct image_part parts[IMAGE_PARTS];
 	unsigned part_count;
@@ -70,12 +96,14 @@ struct image_facts {
 
 /* head_or_whole: the file's bytes from its start; with less than file_size of them, what needs the rest stays unknown.
  * ops may be NULL. ret_facts needs no preparation. */
-void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct image_hash_ops *ops, struct image_facts *ret_facts);
+void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct image_ops *ops, struct image_facts *ret_facts);
 
 /* May code for image_arch run on device_arch? Knows both vocabularies (armv7 and arm, aarch64 and arm64, mipseb and mips...).
  * UNKNOWN when either is empty or unheard of, or when the word leaves it open: "mips" in a uImage knows no byte order. */
 enum image_answer image_arch_fits(const char *image_arch, const char *device_arch);
 
+/* The worst problem's sentence; "": none was found. */
+const char *image_problem_text(const struct image_facts *facts);
 /* "yes", "no", "unknown": for JSON and the journal. */
 const char *image_answer_name(enum image_answer answer);
 

@@ -32,16 +32,14 @@ static bool is_zimage(const struct image_input *in)
 /* CONFIG_ARM_APPENDED_DTB: a device tree right behind the kernel belongs to it and names the board. */
 static uint64_t read_appended_tree(const struct image_input *in, struct image_facts *facts, uint64_t at)
 {
-	struct image_input tree = { image_slice(in, at, UINT64_MAX), in->size > at ? in->size - at : 0, in->ops };
-	struct image_facts of = { 0 };
+	struct bytes tree = image_slice(in, at, FDT_HEADER);
+	uint32_t size;
 
-	if (tree.data.size < FDT_HEADER || !image_format_fdt.matches(&tree))
+	if (tree.size < FDT_HEADER || !image_starts_with(tree, BYTES("\xd0\x0d\xfe\xed")))
 		return at;
-	image_format_fdt.inspect(&tree, &of);
-	image_add_part(in, facts, at, of.declared_size, "device tree");
-	for (unsigned i = 0; i < of.board_count; i++)
-		image_add_board(facts, bytes_of_text(of.boards[i]));
-	return at + of.declared_size;
+	size = load_be32(tree.data + 4);
+	image_add_part(in, facts, at, size, "device tree");
+	return at + size;
 }
 
 static void inspect_zimage(const struct image_input *in, struct image_facts *facts)

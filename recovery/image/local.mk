@@ -1,5 +1,5 @@
 librecovery_a_SOURCES += \
-	recovery/image/image.c recovery/image/image.h recovery/image/format.h \
+	recovery/image/image.c recovery/image/image.h recovery/image/format.c recovery/image/format.h recovery/image/registry.c recovery/image/arch.c \
 	recovery/image/blank.c recovery/image/web_page.c recovery/image/uimage.c \
 	recovery/image/fdt.c recovery/image/fdt.h recovery/image/fit.c \
 	recovery/image/linux.c recovery/image/squashfs.c recovery/image/packed.c recovery/image/elf.c

@@ -85,40 +85,21 @@ static void read_members(const struct image_input *in, struct image_facts *facts
 		image_broken(facts, HEADER_SIZE, "its table of parts needs %" PRIu64 " bytes, the data has %" PRIu32, sum, data_size);
 }
 
-/* The board is named in a device tree that is a member, or stuck to the end of a kernel. */
-static void read_device_trees(const struct image_input *in, struct image_facts *facts)
-{
-	for (unsigned i = 0; i < facts->part_count; i++) {
-		struct image_part *part = &facts->parts[i];
-		struct image_input member = { image_slice(in, part->offset, part->size), part->size, in->ops };
-
-		if (member.data.size < member.size)
-			continue;
-		if (text_equal(part->format, "dtb"))
-			fdt_read_boards(&member, facts);
-		else if (text_equal(part->format, "zimage")) {
-			struct image_facts of = { 0 };
-
-			image_format_zimage.inspect(&member, &of);
-			for (unsigned b = 0; b < of.board_count; b++)
-				image_add_board(facts, bytes_of_text(of.boards[b]));
-			text_copy(part->arch, sizeof(part->arch), of.arch);
-		} else if (text_equal(part->format, "arm64-image"))
-			text_copy(part->arch, sizeof(part->arch), "arm64");
-		if (image_arch_fits(part->arch, facts->arch) == IMAGE_NO)
-			image_warning(facts, "its header says %s, but the kernel inside is for %s", facts->arch, part->arch);
-	}
-}
-
 static void read_payload(const struct image_input *in, struct image_facts *facts, uint32_t data_size)
 {
 	uint8_t type = in->data.data[AT_TYPE];
+	char arch[sizeof(facts->arch)];
 
+	text_copy(arch, sizeof(arch), facts->arch);
 	if (type == TYPE_MULTI || type == TYPE_SCRIPT)
 		read_members(in, facts, data_size);
 	else if (in->data.data[AT_COMPRESSION] == 0)
 		image_add_part(in, facts, HEADER_SIZE, data_size, WORD(types, type));
-	read_device_trees(in, facts);
+	else
+		(void)image_look_inside(in, facts, HEADER_SIZE, data_size, facts->compression);	/* the header's checksum covers it */
+	for (unsigned i = 0; i < facts->part_count; i++)
+		if (image_arch_fits(facts->parts[i].arch, arch) == IMAGE_NO)
+			image_warning(facts, "its header says %s, but what is inside is for %s", arch, facts->parts[i].arch);
 }
 
 static void check_data(const struct image_input *in, struct image_facts *facts, uint32_t data_size)

@@ -45,7 +45,7 @@ static void find_image_problem(struct live_case *c, struct error *error)
 
 	error_set(error, STATUS_OK, "%s", "");
 	if (facts->whole == IMAGE_NO) {
-		error_set(error, STATUS_REFUSED, "the image is damaged: %s", facts->problem);
+		error_set(error, STATUS_REFUSED, "the image is damaged: %s", image_problem_text(facts));
 		error_hint(error, "fetch it again, without resuming the old download");
 	} else if (c->profile && image_arch_fits(facts->arch, c->profile->arch ? c->profile->arch : "") == IMAGE_NO) {
 		error_set(error, STATUS_REFUSED, "the image is for %s, this device has %s", facts->arch, c->profile->arch);

@@ -45,9 +45,9 @@ static uint32_t crc32_op(void *user, struct bytes in)
 	return digest_crc32(0, in);
 }
 
-const struct image_hash_ops *image_file_hash_ops(void)
+const struct image_ops *image_file_ops(void)
 {
-	static const struct image_hash_ops ops = { .digest = digest_op, .crc32 = crc32_op };
+	static const struct image_ops ops = { .digest = digest_op, .crc32 = crc32_op };
 
 	return &ops;
 }
@@ -139,7 +139,7 @@ struct bytes image_file_bytes(const struct image_file *file)
 const struct image_facts *image_file_facts(struct image_file *file)
 {
 	if (!file->has_facts) {
-		image_inspect(file->map, file->map.size, image_file_hash_ops(), &file->facts);
+		image_inspect(file->map, file->map.size, image_file_ops(), &file->facts);
 		file->has_facts = true;
 	}
 	return &file->facts;

@@ -27,6 +27,6 @@ bool image_file_is_same(const struct image_file *file, struct error *reterr);
 enum status image_file_read(const struct image_file *file, uint64_t offset, void *to, size_t size, struct error *reterr);
 
 /* OpenSSL behind image_inspect's checks, for other users of it. */
-const struct image_hash_ops *image_file_hash_ops(void);
+const struct image_ops *image_file_ops(void);
 
 #endif

@@ -12,9 +12,9 @@ static void check(const struct image_facts *facts)
 {
 	/* what every face relies on */
 	if (facts->part_count > IMAGE_PARTS || facts->board_count > IMAGE_BOARDS || facts->format[0] == '\0' ||
-	    (facts->whole == IMAGE_NO && facts->problem[0] == '\0'))
+	    (facts->whole == IMAGE_NO && facts->problems[0].what[0] == '\0'))
 		abort();
-	if (memchr(facts->name, '\0', sizeof(facts->name)) == NULL || memchr(facts->problem, '\0', sizeof(facts->problem)) == NULL)
+	if (memchr(facts->name, '\0', sizeof(facts->name)) == NULL || memchr(facts->problems[0].what, '\0', sizeof(image_problem_text(facts))) == NULL)
 		abort();
 }
 

@@ -70,7 +70,7 @@ static bool is_covered(const char *format)
 
 static void inspect(const struct corpus *corpus, struct image_facts *facts)
 {
-	image_inspect(bytes_of(corpus->bytes, corpus->size), corpus->size, image_file_hash_ops(), facts);
+	image_inspect(bytes_of(corpus->bytes, corpus->size), corpus->size, image_file_ops(), facts);
 }
 
 /* All names in the first column of a list of files that the shell would give as *.meta. */
@@ -109,16 +109,16 @@ static bool check_whole(struct corpus *corpus, const char *name)
 	inspect(corpus, &facts);
 	if (facts.whole == IMAGE_NO)
 		is_right = false;
-	if (is_covered(format) ? !text_equal(facts.starts_with, format)
-			       : is_covered(facts.starts_with) && !text_contains(also, facts.starts_with))
+	if (is_covered(format) ? !text_equal(facts.format, format)
+			       : is_covered(facts.format) && !text_contains(also, facts.format))
 		is_right = false;
 	if (text_equal(format, "uimage") || text_equal(format, "fit"))
 		is_right &= facts.arch[0] != '\0';
 	if (facts.arch[0] != '\0' && arch[0] != '-' && image_arch_fits(facts.arch, arch) == IMAGE_NO)
 		is_right = false;
 	if (!is_right)
-		print_error("%s: %s (%s) %s, truth is %s %s: %s\n", name, facts.format, facts.starts_with, facts.arch, format, arch,
-			    facts.problem);
+		print_error("%s: %s (%s) %s, truth is %s %s: %s\n", name, facts.format, facts.title, facts.arch, format, arch,
+			    facts.problems[0].what);
 	if (text_equal(format, "dtb") || text_equal(format, "fit")) {
 		board = strtok(boards, " ,;");
 		if (board != NULL && board[0] != '-' && facts.board_count == 0) {
@@ -148,12 +148,12 @@ static bool check_every_prefix(struct corpus *corpus, const char *name)
 		if (size > whole)
 			size = whole;
 		memcpy(copy, corpus->bytes, size);
-		image_inspect(bytes_of(copy, size), size, image_file_hash_ops(), &facts);
-		image_inspect(bytes_of(copy, size), whole, image_file_hash_ops(), &facts);
+		image_inspect(bytes_of(copy, size), size, image_file_ops(), &facts);
+		image_inspect(bytes_of(copy, size), whole, image_file_ops(), &facts);
 		free(copy);
 		/* only the head is in memory: that is no damage, and seldom an assurance */
 		if (facts.whole == IMAGE_NO && size > 1024) {
-			print_error("%s: the first %zu bytes: %s\n", name, size, facts.problem);
+			print_error("%s: the first %zu bytes: %s\n", name, size, facts.problems[0].what);
 			return false;
 		}
 	}

@@ -173,7 +173,7 @@ static void a_change_underneath_is_noticed(void **state)
 
 static void openssl_computes_what_a_fit_asks_for_and_nothing_else(void **state)
 {
-	const struct image_hash_ops *ops = image_file_hash_ops();
+	const struct image_ops *ops = image_file_ops();
 	uint8_t digest[IMAGE_DIGEST_SIZE];
 
 	(void)state;

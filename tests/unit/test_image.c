@@ -115,7 +115,7 @@ static void erased_flash_is_no_image(void **state)
 	facts = inspect(*state);
 	assert_string_equal(facts.format, "erased");
 	assert_int_equal(facts.whole, IMAGE_NO);
-	assert_non_null(strstr(facts.problem, "0xff"));
+	assert_non_null(strstr(facts.problems[0].what, "0xff"));
 	image_inspect(buffer_bytes(*state), 1000000, NULL, &facts);	/* only the head is known */
 	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
 	fill(*state, 0x00, 5001);
@@ -155,7 +155,7 @@ static void a_uimage_says_what_it_is_and_that_it_is_whole(void **state)
 	assert_string_equal(facts.version, "2.4.1");
 	assert_int_equal(facts.whole, IMAGE_YES);
 	assert_int_equal(facts.declared_size, 64 + 8);
-	assert_string_equal(facts.problem, "");
+	assert_string_equal(facts.problems[0].what, "");
 }
 
 static void every_changed_byte_of_a_uimage_is_damage(void **state)
@@ -183,8 +183,8 @@ static void every_prefix_of_a_uimage_is_cut_off(void **state)
 		struct image_facts facts = inspect(image);
 
 		assert_int_equal(facts.whole, IMAGE_NO);
-		assert_non_null(strstr(facts.problem, "cut off"));
-		assert_int_equal(facts.problem_offset, image->size);
+		assert_non_null(strstr(facts.problems[0].what, "cut off"));
+		assert_int_equal(facts.problems[0].offset, image->size);
 	}
 	image->size = whole;
 }
@@ -253,7 +253,7 @@ static void a_squashfs_is_known_by_its_size_only(void **state)
 	assert_string_equal(facts.compression, "xz");
 	assert_int_equal(facts.declared_size, 200);
 	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
-	assert_string_equal(facts.problem, "");
+	assert_string_equal(facts.problems[0].what, "");
 	image->size = 199;
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 	image->size = 200;
@@ -271,21 +271,22 @@ static void kernel_and_root_file_system_behind_each_other_are_a_flash_image(void
 	add_squashfs(image, 200);
 	fill(image, 0x00, 3 * BLOCK);
 	facts = inspect(image);
-	assert_string_equal(facts.format, "flash-image");
-	assert_string_equal(facts.starts_with, "uimage");
+	assert_true(facts.is_flash_image);
+	assert_string_equal(facts.format, "uimage");
 	assert_string_equal(facts.arch, "arm");
 	assert_string_equal(facts.version, "1.2");
-	assert_int_equal(facts.part_count, 2);
-	assert_int_equal(facts.parts[1].offset, 2 * BLOCK);
-	assert_int_equal(facts.parts[1].size, 200);
-	assert_false(facts.parts[1].is_inside);
+	assert_int_equal(facts.part_count, 3);
+	assert_int_equal(facts.parts[1].depth, 2);	/* the kernel in its container */
+	assert_int_equal(facts.parts[2].offset, 2 * BLOCK);
+	assert_int_equal(facts.parts[2].size, 200);
+	assert_int_equal(facts.parts[2].depth, 1);
 	assert_int_equal(facts.parts[0].whole, IMAGE_YES);
 	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
 	image->size = 2 * BLOCK + 150;
 	facts = inspect(image);
 	assert_int_equal(facts.whole, IMAGE_NO);
-	assert_int_equal(facts.problem_offset, 2 * BLOCK + 150);
-	assert_non_null(strstr(facts.problem, "squashfs"));
+	assert_int_equal(facts.problems[0].offset, 2 * BLOCK + 150);
+	assert_non_null(strstr(facts.problems[0].what, "squashfs"));
 }
 
 static void two_whole_parts_make_a_whole_flash_image(void **state)
@@ -295,7 +296,7 @@ static void two_whole_parts_make_a_whole_flash_image(void **state)
 	add_uimage(image, 2, 2, "one", BYTES("kernel"));
 	fill(image, 0xff, BLOCK);
 	add_uimage(image, 2, 7, "two", BYTES("file system"));
-	assert_string_equal(inspect(image).format, "flash-image");
+	assert_true(inspect(image).is_flash_image);
 	assert_int_equal(inspect(image).whole, IMAGE_YES);
 	add(image, "something that nothing covers", 29);
 	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
@@ -323,7 +324,7 @@ static void what_follows_unchecked_takes_the_assurance_away(void **state)
 	facts = inspect(image);
 	assert_string_equal(facts.format, "uimage");
 	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
-	assert_non_null(strstr(facts.problem, "follow"));
+	assert_non_null(strstr(facts.problems[0].what, "follow"));
 	image->size = 200;
 	fill(image, 0x00, BLOCK);	/* to an erase block: a root file system may have followed */
 	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
@@ -462,7 +463,7 @@ static void changed_data_in_a_fit_is_damage(void **state)
 	image->data[inspect(image).parts[0].offset + 3] ^= 1;
 	facts = inspect(image);
 	assert_int_equal(facts.whole, IMAGE_NO);
-	assert_non_null(strstr(facts.problem, "kernel-1"));
+	assert_non_null(strstr(facts.problems[0].what, "kernel-1"));
 }
 
 static void data_behind_a_fit_belongs_to_it(void **state)
@@ -477,7 +478,7 @@ static void data_behind_a_fit_belongs_to_it(void **state)
 	image->size--;
 	facts = inspect(image);
 	assert_int_equal(facts.whole, IMAGE_NO);
-	assert_non_null(strstr(facts.problem, "cut off"));
+	assert_non_null(strstr(facts.problems[0].what, "cut off"));
 }
 
 static void a_fit_whose_hash_cannot_be_computed_is_not_called_whole(void **state)
@@ -499,7 +500,7 @@ static size_t fake_digest(void *user, const char *algorithm, struct bytes in, ui
 static void a_digest_from_outside_is_asked_for(void **state)
 {
 	unsigned asked = 0;
-	struct image_hash_ops ops = { .digest = fake_digest, .user = &asked };
+	struct image_ops ops = { .digest = fake_digest, .user = &asked };
 	struct image_facts facts;
 
 	add_fit(*state, "sha256", false, BYTES("kernel data"));

@@ -1,0 +1,56 @@
+/* recovery/image/arch.c
+ *
+ * The names that formats and kernels have for processors, and which code runs where. */
+#include "recovery/image/image.h"
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+
+struct arch_word {
+	const char *word;
+	const char *family;		/* what cannot run each other's code */
+	const char *endian;		/* "": the word leaves it open */
+};
+
+static const struct arch_word arch_words[] = {
+	{ "arm", "arm", "" }, { "armhf", "arm", "l" }, { "armel", "arm", "l" }, { "armeb", "arm", "b" }, { "armv4", "arm", "" },
+	{ "armv5", "arm", "" }, { "armv5te", "arm", "" }, { "armv6", "arm", "" }, { "armv7", "arm", "" }, { "armv7l", "arm", "l" },
+	{ "armv7-m", "arm", "l" }, { "cortex-m", "arm", "l" },
+	{ "arm64", "arm64", "" }, { "aarch64", "arm64", "" }, { "armv8", "arm64", "" },
+	/* "mips" is big-endian in an ELF file and either in a uImage, so nothing is concluded from it */
+	{ "mips", "mips", "" }, { "mipseb", "mips", "b" }, { "mipsbe", "mips", "b" }, { "mipsel", "mips", "l" },
+	{ "mips64", "mips64", "" }, { "mips64el", "mips64", "l" }, { "mips64eb", "mips64", "b" },
+	{ "ppc", "ppc", "" }, { "powerpc", "ppc", "" }, { "ppc64", "ppc64", "" }, { "ppc64le", "ppc64", "l" },
+	{ "riscv", "riscv", "" }, { "riscv32", "riscv", "" }, { "riscv64", "riscv", "" },
+	{ "x86", "x86", "" }, { "i386", "x86", "" }, { "x86_64", "x86_64", "" }, { "amd64", "x86_64", "" },
+	{ "s390", "s390", "" }, { "sh", "sh", "" }, { "or1k", "or1k", "" }, { "xtensa", "xtensa", "" }, { "hppa", "hppa", "" },
+	{ "m68k", "m68k", "" }, { "nios2", "nios2", "" }, { "arc", "arc", "" }, { "avr", "avr", "" }, { "8051", "8051", "" },
+};
+
+static const struct arch_word *find_arch(const char *word)
+{
+	for (size_t i = 0; word != NULL && i < ARRAY_SIZE(arch_words); i++)
+		if (text_equal(arch_words[i].word, word))
+			return &arch_words[i];
+	return NULL;
+}
+
+enum image_answer image_arch_fits(const char *image_arch, const char *device_arch)
+{
+	const struct arch_word *image = find_arch(image_arch), *device = find_arch(device_arch);
+
+	if (image == NULL || device == NULL)
+		return IMAGE_UNKNOWN;
+	if (!text_equal(image->family, device->family)) {
+		/* a 64-bit MIPS or x86 processor runs the 32-bit code of its family; whether the loader starts it is open */
+		if (text_equal(image->family, "mips") && text_equal(device->family, "mips64"))
+			return IMAGE_UNKNOWN;
+		if (text_equal(image->family, "x86") && text_equal(device->family, "x86_64"))
+			return IMAGE_UNKNOWN;
+		return IMAGE_NO;
+	}
+	if (image->endian[0] != '\0' && device->endian[0] != '\0' && image->endian[0] != device->endian[0])
+		return IMAGE_NO;
+	if (text_equal(image->family, "mips") && image->endian[0] != device->endian[0])
+		return IMAGE_UNKNOWN;
+	return IMAGE_YES;
+}

@@ -1,0 +1,292 @@
+/* recovery/image/format.c
+ *
+ * What the formats share: problems, sizes, names, and what lies in what. */
+#include "recovery/image/format.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/crc.h"
+#include "src/base/text.h"
+
+enum { HEAD_SIZE = 64 * 1024 };	/* of what was unpacked: enough for every header, and for a boot sector behind 32 KiB */
+
+static void set_problem(struct image_problem *to, uint64_t offset, const char *format, va_list args)
+{
+	to->offset = offset;
+	vsnprintf(to->what, sizeof(to->what), format, args);
+}
+
+void image_problem(struct image_facts *facts, uint64_t offset, const char *format, ...)
+{
+	va_list args;
+
+	if (facts->problem_count == IMAGE_PROBLEMS)
+		return;
+	va_start(args, format);
+	set_problem(&facts->problems[facts->problem_count++], offset, format, args);
+	va_end(args);
+}
+
+/* Behind those that broke it before: the first is the cause, the others may follow from it. */
+void image_broken(struct image_facts *facts, uint64_t offset, const char *format, ...)
+{
+	unsigned at = facts->whole == IMAGE_NO ? facts->broken_count : 0;
+	va_list args;
+
+	facts->whole = IMAGE_NO;
+	if (at == IMAGE_PROBLEMS)
+		return;
+	if (facts->problem_count == IMAGE_PROBLEMS)
+		facts->problem_count--;
+	memmove(&facts->problems[at + 1], &facts->problems[at], (facts->problem_count - at) * sizeof(facts->problems[0]));
+	facts->problem_count++;
+	facts->broken_count = at + 1;
+	va_start(args, format);
+	set_problem(&facts->problems[at], offset, format, args);
+	va_end(args);
+}
+
+void image_warning(struct image_facts *facts, const char *format, ...)
+{
+	va_list args;
+
+	if (facts->warning[0] != '\0')
+		return;
+	va_start(args, format);
+	vsnprintf(facts->warning, sizeof(facts->warning), format, args);
+	va_end(args);
+}
+
+bool image_declare(const struct image_input *in, struct image_facts *facts, uint64_t size)
+{
+	char want[24], have[24];
+
+	facts->declared_size = size;
+	if (size <= in->size)
+		return true;
+	text_size(want, sizeof(want), size);
+	text_size(have, sizeof(have), in->size);
+	image_broken(facts, in->size, "it is cut off: %" PRIu64 " of %" PRIu64 " bytes are there (%s of %s)", in->size, size, have,
+		     want);
+	return false;
+}
+
+bool image_in_memory(const struct image_input *in, uint64_t offset, uint64_t size)
+{
+	return offset <= in->data.size && size <= in->data.size - offset;
+}
+
+struct bytes image_slice(const struct image_input *in, uint64_t offset, uint64_t size)
+{
+	struct bytes from;
+
+	if (offset >= in->data.size)
+		return (struct bytes){ in->data.data, 0 };
+	from = bytes_from(in->data, (size_t)offset);
+	if (size < from.size)
+		from.size = (size_t)size;
+	return from;
+}
+
+uint32_t image_crc32(const struct image_input *in, struct bytes over)
+{
+	return in->ops->crc32 != NULL ? in->ops->crc32(in->ops->user, over) : crc32_update(0, over);
+}
+
+void image_add_board(struct image_facts *facts, struct bytes compatible)
+{
+	char board[sizeof(facts->boards[0])];
+
+	if (compatible.size == 0 || facts->board_count == IMAGE_BOARDS)
+		return;
+	text_printable(board, sizeof(board), compatible);
+	for (unsigned i = 0; i < facts->board_count; i++)
+		if (text_equal(facts->boards[i], board))
+			return;
+	text_copy(facts->boards[facts->board_count++], sizeof(board), board);
+}
+
+/* From the first digits with a dot and a digit behind them on, a v left out: "2.4.1", "1.02-beta". */
+static void find_version(const char *name, char *to, size_t size)
+{
+	for (const char *at = name; *at != '\0'; at++) {
+		const char *end = at;
+		size_t length;
+
+		if (at > name && isalnum((unsigned char)at[-1]) && at[-1] != 'v' && at[-1] != 'V')
+			continue;
+		while (isdigit((unsigned char)*end))
+			end++;
+		if (end == at || end[0] != '.' || !isdigit((unsigned char)end[1]))
+			continue;
+		length = strcspn(at, " \t,;()/");
+		text_format(to, size, "%.*s", (int)(length < size ? length : size - 1), at);
+		return;
+	}
+}
+
+void image_set_name(struct image_facts *facts, struct bytes field)
+{
+	const uint8_t *end = field.size > 0 ? memchr(field.data, '\0', field.size) : NULL;
+	size_t length;
+
+	if (end != NULL)
+		field.size = (size_t)(end - field.data);
+	length = text_printable(facts->name, sizeof(facts->name), field);
+	while (length > 0 && facts->name[length - 1] == ' ')
+		facts->name[--length] = '\0';
+	find_version(facts->name, facts->version, sizeof(facts->version));
+}
+
+bool image_starts_with(struct bytes data, struct bytes magic)
+{
+	return data.size >= magic.size && memcmp(data.data, magic.data, magic.size) == 0;
+}
+
+size_t image_padding(struct bytes tail)
+{
+	size_t count = 0;
+	uint8_t last;
+
+	if (tail.size == 0)
+		return 0;
+	last = tail.data[tail.size - 1];
+	if (last != 0x00 && last != 0xff)
+		return 0;
+	while (count < tail.size && tail.data[tail.size - 1 - count] == last)
+		count++;
+	return count;
+}
+
+void image_set_vendor(struct image_facts *facts, const char *vendor)
+{
+	text_copy(facts->vendor, sizeof(facts->vendor), vendor);
+}
+
+/* --- what lies in what --- */
+
+void image_inspect_one(const struct image_input *in, const struct image_format *format, struct image_facts *facts)
+{
+	*facts = (struct image_facts){ .file_size = in->size };
+	text_copy(facts->format, sizeof(facts->format), format->word);
+	text_copy(facts->title, sizeof(facts->title), format->title);
+	format->inspect(in, facts);
+	if (facts->member_problem.what[0] == '\0')
+		return;
+	if (facts->whole == IMAGE_YES)
+		image_warning(facts, "%s; but the checksum over all of it is right", facts->member_problem.what);
+	else
+		image_broken(facts, facts->member_problem.offset, "%s", facts->member_problem.what);
+}
+
+void image_adopt(struct image_facts *facts, const struct image_facts *of)
+{
+	for (unsigned i = 0; i < of->board_count; i++)
+		image_add_board(facts, bytes_of_text(of->boards[i]));
+	/* A kernel's header knows no byte order; the programs inside do. */
+	if (facts->arch[0] == '\0' || (text_equal(facts->arch, "mips") && text_equal(of->arch, "mipsel")))
+		text_copy(facts->arch, sizeof(facts->arch), of->arch);
+	if (facts->version[0] == '\0')
+		text_copy(facts->version, sizeof(facts->version), of->version);
+	if (facts->vendor[0] == '\0')
+		text_copy(facts->vendor, sizeof(facts->vendor), of->vendor);
+	if (facts->revision[0] == '\0')
+		text_copy(facts->revision, sizeof(facts->revision), of->revision);
+}
+
+/* The member's own parts, one deeper, at their place in this input. */
+void image_add_parts_of(struct image_facts *facts, const struct image_facts *of, uint64_t offset)
+{
+	unsigned unpacked = UINT_MAX;	/* the depth of the unpacked part that we are in */
+
+	for (unsigned i = 0; i < of->part_count && facts->part_count < IMAGE_PARTS; i++) {
+		struct image_part *part = &facts->parts[facts->part_count++];
+
+		*part = of->parts[i];
+		part->depth++;
+		if (part->depth <= unpacked)
+			unpacked = part->is_unpacked ? part->depth : UINT_MAX;
+		/* what lies in something unpacked keeps its place there */
+		if (unpacked == UINT_MAX)
+			part->offset += offset;
+	}
+}
+
+static struct image_part *add_row(struct image_facts *facts, uint64_t offset, uint64_t size, const char *name)
+{
+	struct image_part *part;
+
+	if (facts->part_count == IMAGE_PARTS)
+		return NULL;
+	part = &facts->parts[facts->part_count++];
+	*part = (struct image_part){ .offset = offset, .size = size, .depth = 1 };
+	text_copy(part->name, sizeof(part->name), name);
+	text_copy(part->format, sizeof(part->format), "unknown");
+	return part;
+}
+
+static void look_at_member(const struct image_input *member, struct image_facts *facts, struct image_part *part)
+{
+	const struct image_format *format = member->data.size > 0 && member->depth < IMAGE_DEPTH ? image_find_format(member, false) : NULL;
+	struct image_facts of;
+
+	if (format == NULL)
+		return;
+	image_inspect_one(member, format, &of);
+	text_copy(part->format, sizeof(part->format), of.format);
+	text_copy(part->arch, sizeof(part->arch), of.arch);
+	part->whole = of.whole;
+	image_add_parts_of(facts, &of, part->is_unpacked ? 0 : part->offset);
+	image_adopt(facts, &of);
+	if (of.whole != IMAGE_NO || facts->member_problem.what[0] != '\0' || part->is_unpacked)
+		return;
+	facts->member_problem.offset = part->offset + of.problems[0].offset;
+	text_format(facts->member_problem.what, sizeof(facts->member_problem.what), "its part '%.32s' (%s): %.100s", part->name, of.format,
+		    of.problems[0].what);
+}
+
+struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+				  const char *name)
+{
+	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1 };
+	struct image_part *part = add_row(facts, offset, size, name);
+
+	if (part == NULL)
+		return NULL;
+	if (member.size < member.data.size)
+		member.size = member.data.size;
+	look_at_member(&member, facts, part);
+	return part;
+}
+
+enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+				    const char *compression)
+{
+	struct bytes packed = image_slice(in, offset, size);
+	enum image_answer end = IMAGE_UNKNOWN;
+	uint8_t head[HEAD_SIZE];
+	struct image_part *part;
+	uint64_t used = 0, out;
+
+	if (in->ops->unpack == NULL || packed.size == 0)
+		return IMAGE_UNKNOWN;
+	out = in->ops->unpack(in->ops->user, compression, packed, head, sizeof(head), &end, &used);
+	if (out > 0 && in->depth + 1 < IMAGE_DEPTH) {
+		struct image_input member = { bytes_of(head, (size_t)out), end == IMAGE_YES ? out : IMAGE_SIZE_UNKNOWN, in->ops, in->depth + 1 };
+
+		part = add_row(facts, 0, end == IMAGE_YES ? out : 0, "contents");
+		if (part != NULL) {
+			part->is_unpacked = true;
+			look_at_member(&member, facts, part);
+		}
+	}
+	if (end != IMAGE_UNKNOWN || packed.size < size || size > in->ops->check_packed_max)
+		return packed.size < size ? IMAGE_UNKNOWN : end;
+	in->ops->unpack(in->ops->user, compression, packed, NULL, UINT64_MAX, &end, &used);
+	return end;
+}

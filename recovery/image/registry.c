@@ -1,0 +1,89 @@
+/* recovery/image/registry.c
+ *
+ * The table of formats, in the order of asking: what has no magic of its own comes where nothing stronger can be mistaken for it. */
+#include "recovery/image/format.h"
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+
+#define FORMATS(row) \
+	/* nothing in it */ \
+	row(empty) row(erased) \
+	/* loaders and kernels */ \
+	row(uimage) row(fdt) row(zimage) row(arm64) row(elf) \
+	/* router vendors */ \
+	/* update bundles */ \
+	/* cameras */ \
+	/* microcontrollers, Android, UEFI */ \
+	/* file systems and disks */ \
+	row(squashfs) \
+	/* packed files and archives */ \
+	row(gzip) row(xz) row(zip) \
+	/* what a server sent instead */ \
+	row(html) row(text_error)
+
+#define TRAILERS(row)
+
+#define DECLARE(name) extern const struct image_format image_format_##name;
+#define POINT(name) &image_format_##name,
+
+#define DECLARE_TRAILER(name) extern const struct image_trailer image_trailer_##name;
+#define POINT_TRAILER(name) &image_trailer_##name,
+
+FORMATS(DECLARE)
+TRAILERS(DECLARE_TRAILER)
+
+static const struct image_format *const formats[] = { FORMATS(POINT) };
+
+static const struct image_trailer *const trailers[] = { TRAILERS(POINT_TRAILER) NULL };
+
+const struct image_format *image_find_format(const struct image_input *in, bool is_scan)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		bool (*test)(const struct image_input *) = is_scan ? formats[i]->is_sound : formats[i]->matches;
+
+		if (test != NULL && test(in))
+			return formats[i];
+	}
+	return NULL;
+}
+
+uint64_t image_read_trailers(const struct image_input *in, struct image_facts *facts)
+{
+	struct image_input rest = *in;
+	uint64_t start;
+
+	for (size_t i = 0; trailers[i] != NULL; i++) {
+		if (!trailers[i]->inspect(&rest, facts, &start) || start >= rest.size)
+			continue;
+		rest.data.size = (size_t)(rest.size = start);
+		text_copy(facts->format, sizeof(facts->format), trailers[i]->word);
+		i = (size_t)-1;		/* another one may stand before it */
+	}
+	return rest.size;
+}
+
+void image_add_trailer(struct image_facts *facts, const struct image_facts *of, uint64_t start)
+{
+	struct image_part *part = facts->part_count < IMAGE_PARTS ? &facts->parts[facts->part_count++] : NULL;
+
+	if (part != NULL) {
+		*part = (struct image_part){ .offset = start, .size = facts->file_size - start, .depth = 1, .whole = of->whole };
+		text_copy(part->format, sizeof(part->format), of->format);
+		text_copy(part->name, sizeof(part->name), "trailer");
+	}
+	/* A trailer says for which boards the file is meant; what lies inside may name less. */
+	if (of->board_count > 0)
+		facts->board_count = 0;
+	image_adopt(facts, of);
+	if (of->warning[0] != '\0')
+		image_warning(facts, "%s", of->warning);
+	for (unsigned i = 0; i < of->problem_count; i++)
+		if (i < of->broken_count)
+			image_broken(facts, of->problems[i].offset, "%s", of->problems[i].what);
+		else
+			image_problem(facts, of->problems[i].offset, "%s", of->problems[i].what);
+	if (of->whole == IMAGE_YES && facts->whole == IMAGE_UNKNOWN)
+		facts->whole = IMAGE_YES;
+	if (of->checked[0] != '\0')
+		text_copy(facts->checked, sizeof(facts->checked), of->checked);
+}
