@@ -221,7 +221,7 @@ static void a_multi_file_uimage_lists_its_members(void **state)
 	assert_int_equal(facts.parts[0].offset, 64 + 12);
 	assert_int_equal(facts.parts[1].offset, 64 + 20);
 	assert_string_equal(facts.parts[1].format, "squashfs");
-	assert_true(facts.parts[1].is_inside);
+	assert_int_equal(facts.parts[1].depth, 1);
 	/* a table that claims more than there is, with checksums that match */
 	store_be32(data.data, 4000);
 	buffer_clear(*state);
