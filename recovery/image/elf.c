@@ -4,13 +4,14 @@
  * Source: System V ABI, chapter 4 "Object Files"; machine numbers: elf(5). */
 #include <inttypes.h>
 
-#include "recovery/image/format.h"
+#include "recovery/image/elf.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
 enum {
 	AT_CLASS = 4,
 	AT_DATA = 5,
+	AT_TYPE = 16,
 	AT_MACHINE = 18,
 	HEADER_SIZE_32 = 52,
 	HEADER_SIZE_64 = 64,
@@ -64,6 +65,19 @@ static const char *machine_word(const struct elf *elf, unsigned machine)
 		if (machines[i].machine == machine)
 			return machines[i].word;
 	return "";
+}
+
+const char *elf_arch(struct bytes head, unsigned *ret_type)
+{
+	struct image_input in = { .data = head };
+	struct elf elf = { &in, false, false };
+
+	if (head.size < HEADER_SIZE_32 || !matches(&in))
+		return "";
+	elf.is_64 = head.data[AT_CLASS] == 2;
+	elf.is_big = head.data[AT_DATA] == 2;
+	*ret_type = half_at(&elf, AT_TYPE);
+	return machine_word(&elf, half_at(&elf, AT_MACHINE));
 }
 
 /* The end of [offset, offset + size), or UINT64_MAX where that overflows: surely beyond the file. */

@@ -3,6 +3,12 @@ librecovery_a_SOURCES += \
 	recovery/image/blank.c recovery/image/web_page.c recovery/image/uimage.c \
 	recovery/image/fdt.c recovery/image/fdt.h recovery/image/fit.c \
 	recovery/image/linux.c recovery/image/squashfs.c recovery/image/packed.c recovery/image/elf.c
+# update bundles, file systems, disks, archives
+librecovery_a_SOURCES += \
+	recovery/image/elf.h recovery/image/programs.c recovery/image/programs.h \
+	recovery/image/frames.c recovery/image/xz.c recovery/image/zip.c recovery/image/sevenzip.c recovery/image/ar.c \
+	recovery/image/tar.c recovery/image/tar.h recovery/image/cpio.c recovery/image/cpio.h \
+	recovery/image/config_text.c recovery/image/config_text.h recovery/image/mender.c recovery/image/mender.h recovery/image/swupdate.c
 check_PROGRAMS += tests/unit/test_image tests/integration/test_image_corpus
 tests_unit_test_image_SOURCES = tests/unit/test_image.c
 tests_unit_test_image_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)

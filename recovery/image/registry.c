@@ -12,12 +12,13 @@
 	row(uimage) row(fdt) row(zimage) row(arm64) row(elf) \
 	/* router vendors */ \
 	/* update bundles */ \
+	row(swupdate) row(mender) \
 	/* cameras */ \
 	/* microcontrollers, Android, UEFI */ \
 	/* file systems and disks */ \
 	row(squashfs) \
 	/* packed files and archives */ \
-	row(gzip) row(xz) row(zip) \
+	row(gzip) row(xz) row(bzip2) row(zstd) row(lz4) row(lzop) row(zip) row(7z) row(deb) row(ar) row(cpio) row(tar) row(lzma) \
 	/* what a server sent instead */ \
 	row(html) row(text_error)
 
