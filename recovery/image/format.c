@@ -307,6 +307,19 @@ struct image_part *image_add_part(const struct image_input *in, struct image_fac
 	return part;
 }
 
+struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
+					   const char *name)
+{
+	struct image_input member = { head, size, in->ops, in->depth + 1 };
+	struct image_part *part = image_add_row(facts, 0, size, name, "unknown");
+
+	if (part == NULL)
+		return NULL;
+	part->is_unpacked = true;
+	look_at_member(&member, facts, part);
+	return part;
+}
+
 enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 					const char *name, const char *compression)
 {

@@ -76,6 +76,9 @@ enum image_answer image_look_inside_stream(const struct image_input *in, struct 
 /* A packed member: a row for it, and below it what its contents are. Returns as image_look_inside. */
 enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 					const char *name, const char *compression);
+/* What somebody unpacked already: head are its first bytes, size all of them. */
+struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
+					   const char *name);
 /* A row only: nothing is looked at. NULL when the table is full. */
 struct image_part *image_add_row(struct image_facts *facts, uint64_t offset, uint64_t size, const char *name, const char *format);
 /* A stream with a checksum of its contents was unpacked to its end. */

@@ -8,7 +8,12 @@ librecovery_a_SOURCES += \
 	recovery/image/elf.h recovery/image/programs.c recovery/image/programs.h \
 	recovery/image/frames.c recovery/image/xz.c recovery/image/zip.c recovery/image/sevenzip.c recovery/image/ar.c \
 	recovery/image/tar.c recovery/image/tar.h recovery/image/cpio.c recovery/image/cpio.h \
-	recovery/image/config_text.c recovery/image/config_text.h recovery/image/mender.c recovery/image/mender.h recovery/image/swupdate.c
+	recovery/image/config_text.c recovery/image/config_text.h recovery/image/mender.c recovery/image/mender.h recovery/image/swupdate.c \
+	recovery/image/squashfs.h recovery/image/squashfs_files.c recovery/image/block_codecs.c recovery/image/block_codecs.h \
+	recovery/image/rauc.c recovery/image/inflate.c recovery/image/inflate.h \
+	recovery/image/ext.c recovery/image/iso9660.c recovery/image/cramfs.c recovery/image/small_fs.c \
+	recovery/image/jffs2.c recovery/image/ubi.c recovery/image/ubifs.c recovery/image/ubifs.h \
+	recovery/image/fat.c recovery/image/fat.h recovery/image/disk.c
 check_PROGRAMS += tests/unit/test_image tests/integration/test_image_corpus
 tests_unit_test_image_SOURCES = tests/unit/test_image.c
 tests_unit_test_image_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)

@@ -12,11 +12,12 @@
 	row(uimage) row(fdt) row(zimage) row(arm64) row(elf) \
 	/* router vendors */ \
 	/* update bundles */ \
-	row(swupdate) row(mender) \
+	row(swupdate) row(mender) row(rauc) \
 	/* cameras */ \
 	/* microcontrollers, Android, UEFI */ \
 	/* file systems and disks */ \
-	row(squashfs) \
+	row(squashfs) row(ubi) row(ubifs) row(jffs2) row(cramfs) row(romfs) row(erofs) row(iso9660) row(ext) row(littlefs) \
+	row(fat) row(gpt) row(mbr) \
 	/* packed files and archives */ \
 	row(gzip) row(xz) row(bzip2) row(zstd) row(lz4) row(lzop) row(zip) row(7z) row(deb) row(ar) row(cpio) row(tar) row(lzma) \
 	/* what a server sent instead */ \

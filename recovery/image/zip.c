@@ -1,10 +1,10 @@
 /* recovery/image/zip.c
  *
- * Zip: the directory at the end, and the members where they are stored; what is deflated is unpacked, but its
- * checksum is not compared.
+ * Zip: the directory at the end, and the members, stored or deflated, each with a checksum.
  * Source: PKWARE APPNOTE 6.3.10, 4.3. */
 #include <inttypes.h>
 
+#include "recovery/image/inflate.h"
 #include "recovery/image/format.h"
 #include "src/base/text.h"
 
@@ -16,6 +16,8 @@ enum {
 	ZIP_ENTRIES = 4096,	/* looked at */
 	STORED = 0,
 	DEFLATED = 8,
+	HEAD_SIZE = 64 * 1024,
+	UNPACK_MAX = 128 * 1024 * 1024,
 };
 
 static bool is_zip(const struct image_input *in)
@@ -41,9 +43,36 @@ static bool find_zip_end(struct bytes data, uint64_t *ret_offset)
 struct zip {
 	const struct image_input *in;
 	struct image_facts *facts;
-	unsigned unchecked;	/* members whose checksum needs unpacking */
-	uint64_t budget;	/* bytes still to be summed or unpacked: members that overlap must not make this take for ever */
+	unsigned unchecked;	/* members whose checksum was not compared */
+	uint64_t budget;	/* packed bytes still to be summed or unpacked: members that overlap must not make this take for ever */
+	uint64_t unpack_budget;
 };
+
+/* Its checksum is compared when all of it is unpacked; what comes out is limited, for a member may unpack to a thousand times its size. */
+static void take_deflated(struct zip *zip, const uint8_t *entry, uint64_t data, uint64_t size, const char *name)
+{
+	uint64_t unpacked = load_le32(entry + 24), limit = unpacked < zip->unpack_budget ? unpacked : HEAD_SIZE;
+	uint8_t head[HEAD_SIZE];
+	struct inflated result = inflate_all(image_slice(zip->in, data, size), limit, head, sizeof(head));
+	size_t have = result.size < sizeof(head) ? (size_t)result.size : sizeof(head);
+	struct image_part *row = image_add_row(zip->facts, data, size, name, "deflate");
+	unsigned first = zip->facts->part_count;
+
+	zip->unpack_budget -= limit;
+	if (have > 0)
+		image_add_unpacked_part(zip->in, zip->facts, bytes_of(head, have), unpacked, "contents");
+	for (unsigned i = first; i < zip->facts->part_count; i++)
+		zip->facts->parts[i].depth++;
+	if (result.end == IMAGE_NO || (limit == unpacked && (result.end != IMAGE_YES || result.crc32 != load_le32(entry + 16)))) {
+		image_broken(zip->facts, data, "its member '%.40s' is damaged: %s", name,
+			     result.end == IMAGE_NO ? "it cannot be unpacked" : "the checksum does not match");
+		if (row != NULL)
+			row->whole = IMAGE_NO;
+	} else if (limit != unpacked)
+		zip->unchecked++;
+	else if (row != NULL)
+		row->whole = IMAGE_YES;
+}
 
 /* What is encrypted (flag bit 0) or packed otherwise gets a row only. */
 static void take_member(struct zip *zip, const uint8_t *entry, uint64_t data, uint64_t size, const char *name)
@@ -60,11 +89,12 @@ static void take_member(struct zip *zip, const uint8_t *entry, uint64_t data, ui
 			image_add_part(zip->in, zip->facts, data, size, name);
 		return;
 	}
+	if (method == DEFLATED && !is_encrypted && has_budget && zip->unpack_budget > HEAD_SIZE) {
+		take_deflated(zip, entry, data, size, name);
+		return;
+	}
 	zip->unchecked++;
-	if (method != DEFLATED || is_encrypted || !has_budget)
-		image_add_row(zip->facts, data, size, name, "unknown");
-	else if (image_add_packed_part(zip->in, zip->facts, data, size, name, "deflate") == IMAGE_NO)
-		image_broken(zip->facts, data, "its member '%.40s' is damaged: it cannot be unpacked", name);
+	image_add_row(zip->facts, data, size, name, "unknown");
 }
 
 /* One entry of the directory and its member. Returns the place of the next entry, 0 when this one is broken. */
@@ -98,12 +128,12 @@ static uint64_t check_entry(struct zip *zip, uint64_t at, uint64_t end)
 static void inspect_zip(const struct image_input *in, struct image_facts *facts)
 {
 	struct bytes data = bytes_of(in->data.data, in->data.size - image_padding(in->data));
-	struct zip zip = { in, facts, 0, in->size };
+	struct zip zip = { in, facts, 0, in->size, UNPACK_MAX };
 	uint64_t end, at, total = 0;
 	unsigned count;
 
 	text_copy(facts->compression, sizeof(facts->compression), "zip");
-	text_copy(facts->checked, sizeof(facts->checked), "structure; its checksums need unpacking");
+	text_copy(facts->checked, sizeof(facts->checked), "structure; not the checksum of every member");
 	if (in->data.size < in->size)
 		return;
 	/* the end record itself may end in zeros: padding is only an upper bound */
