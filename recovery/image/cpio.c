@@ -10,6 +10,7 @@ enum {
 	OLD_HEADER = 76,	/* 070707: octal text, not padded */
 	NAME_MAX_SIZE = 4096,
 	NAMED_PARTS = 16,
+	DAMAGED_DIGITS = 4,
 	MODE_TYPE = 0170000,
 	MODE_FILE = 0100000,
 };
@@ -125,7 +126,17 @@ void cpio_conclude(const struct cpio_walk *walk, enum cpio_event_type last, stru
 
 static bool matches(const struct image_input *in)
 {
-	return cpio_is_header(image_slice(in, 0, NEW_HEADER));
+	struct bytes head = image_slice(in, 0, NEW_HEADER);
+	unsigned digits = 0;
+
+	if (cpio_is_header(head))
+		return true;
+	/* a damaged one, to say so */
+	if (head.size < NEW_HEADER || (memcmp(head.data, "070701", 6) != 0 && memcmp(head.data, "070702", 6) != 0))
+		return false;
+	for (unsigned i = 6; i < NEW_HEADER; i++)
+		digits += (head.data[i] >= '0' && head.data[i] <= '9') || ((head.data[i] | 0x20) >= 'a' && (head.data[i] | 0x20) <= 'f');
+	return digits >= NEW_HEADER - 6 - DAMAGED_DIGITS;
 }
 
 struct contents {

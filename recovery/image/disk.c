@@ -14,6 +14,8 @@ enum {
 	SECTOR = 512,
 	MBR_TABLE = 446, MBR_ENTRY = 16, MBR_ENTRIES = 4,
 	TYPE_EXTENDED = 0x05, TYPE_EXTENDED_LBA = 0x0f, TYPE_EXTENDED_LINUX = 0x85, TYPE_PROTECTIVE = 0xee,
+	LOADER_FIRST = 8 * 1024,
+	PARTITIONS = 40,	/* that become parts */
 	LOGICAL = 16,		/* partitions inside an extended one, followed */
 	GPT_HEADER = 92,
 	GPT_ENTRIES = 1024, GPT_ENTRY_MIN = 128, GPT_ENTRY_MAX = 4096,
@@ -25,41 +27,74 @@ struct disk {
 	const struct image_input *in;
 	struct image_facts *facts;
 	uint64_t first, furthest;	/* bytes: where the first partition begins and the last one ends */
-	unsigned partitions;
+	struct { uint64_t start, size; char name[40]; } partitions[PARTITIONS];
+	unsigned count;
 };
 
 static void add_partition(struct disk *disk, uint64_t start, uint64_t size, const char *name)
 {
-	char label[48];
-
-	if (size == 0)
+	if (size == 0 || start > UINT64_MAX - size)
 		return;
-	disk->partitions++;
 	if (start < disk->first)
 		disk->first = start;
 	if (start + size > disk->furthest)
 		disk->furthest = start + size;
-	text_format(label, sizeof(label), "partition %u%s%s", disk->partitions, name[0] != '\0' ? " " : "", name);
-	image_add_part(disk->in, disk->facts, start, size, label);
+	if (disk->count == PARTITIONS)
+		return;
+	disk->partitions[disk->count].start = start;
+	disk->partitions[disk->count].size = size;
+	text_copy(disk->partitions[disk->count++].name, sizeof(disk->partitions[0].name), name);
 }
 
 /* What boot ROMs look for, in front of the first partition; asked of a format that knows itself there. */
+extern const struct image_format image_format_amlogic, image_format_kwb, image_format_imx, image_format_imx_container, image_format_egon,
+	image_format_toc0, image_format_stm32, image_format_rockchip, image_format_ti, image_format_uimage, image_format_fdt;
+
+static const struct place { uint32_t at; const struct image_format *format; } places[] = {
+	{ SECTOR, &image_format_amlogic }, { SECTOR, &image_format_kwb }, { 1024, &image_format_imx }, { LOADER_FIRST, &image_format_egon }, { LOADER_FIRST, &image_format_toc0 },
+	{ 34 * SECTOR, &image_format_stm32 }, { 32 * 1024, &image_format_rockchip }, { 32 * 1024, &image_format_imx }, { 32 * 1024, &image_format_imx_container },
+	{ 33 * 1024, &image_format_imx }, { 128 * 1024, &image_format_egon }, { 128 * 1024, &image_format_toc0 }, { 128 * 1024, &image_format_ti }, { 256 * 1024, &image_format_ti },
+	{ 384 * 1024, &image_format_uimage }, { 384 * 1024, &image_format_fdt }, { 8 * 1024 * 1024, &image_format_fdt },
+};
+
+static bool is_at(const struct disk *disk, const struct place *place)
+{
+	uint64_t room = place->at < disk->first ? disk->first - place->at : 0;
+	struct image_input at = { image_slice(disk->in, place->at, room), room, disk->in->ops, disk->in->depth + 1 };
+
+	return at.data.size > 0 && place->format->matches(&at);
+}
+
+static const struct place *find_loader(const struct disk *disk)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (places[i].at < 1024 * 1024 && is_at(disk, &places[i]))
+			return &places[i];
+	return NULL;
+}
+
 static void add_loaders(struct disk *disk)
 {
-	static const struct { uint32_t at; const char *word; } places[] = {
-		{ 8 * 1024, "egon-spl" }, { 128 * 1024, "egon-spl" }, { 8 * 1024, "allwinner-toc0" }, { 128 * 1024, "allwinner-toc0" },
-		{ 40 * 1024, "uimage" }, { 40 * 1024, "dtb" }, { 32 * 1024, "rockchip-idb" }, { 1024, "imx-ivt" }, { 32 * 1024, "imx-ivt" },
-		{ 33 * 1024, "imx-ivt" }, { 128 * 1024, "ti-gp" }, { 256 * 1024, "ti-gp" }, { 384 * 1024, "uimage" }, { 384 * 1024, "dtb" },
-		{ SECTOR, "amlogic" }, { SECTOR, "kwbimage" }, { 0, "amlogic" }, { 34 * SECTOR, "stm32mp" }, { 8 * 1024 * 1024, "dtb" },
-	};
+	struct image_input in = *disk->in;
 
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		uint64_t room = places[i].at < disk->first ? disk->first - places[i].at : 0;
-		struct image_input at = { image_slice(disk->in, places[i].at, room), room, disk->in->ops, disk->in->depth + 1 };
-		const struct image_format *format = at.data.size > 0 && places[i].at > 0 ? image_find_format(&at, false) : NULL;
+	if (disk->first < in.size)
+		in.size = disk->first;
+	if (in.data.size > in.size)
+		in.data.size = (size_t)in.size;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (is_at(disk, &places[i]))
+			image_add_rest(&in, disk->facts, places[i].at, "boot loader");
+}
 
-		if (format != NULL && text_equal(format->word, places[i].word))
-			image_add_part(disk->in, disk->facts, places[i].at, room, "boot loader");
+/* The loaders come first: of what is on a disk, what the chip starts says best which chip that is. */
+static void look_inside(struct disk *disk)
+{
+	char label[64];
+
+	add_loaders(disk);
+	for (unsigned i = 0; i < disk->count; i++) {
+		text_format(label, sizeof(label), "partition %u%s%s", i + 1, disk->partitions[i].name[0] != '\0' ? " " : "", disk->partitions[i].name);
+		image_add_part(disk->in, disk->facts, disk->partitions[i].start, disk->partitions[i].size, label);
 	}
 }
 
@@ -97,6 +132,18 @@ static unsigned count_entries(const uint8_t *sector, bool *ret_is_gpt)
 	return used;
 }
 
+/* A card image may have no table at all: a loader where the boot ROM looks for it, and nothing before it. */
+static bool is_without_table(const struct image_input *in)
+{
+	struct bytes sector = image_slice(in, 0, SECTOR);
+	struct image_facts none = { 0 };
+	struct disk disk = { .in = in, .facts = &none, .first = in->size };
+
+	if (sector.size < SECTOR || sector.data[0] != 0 || image_padding(sector) != SECTOR || in->data.size < 2 * LOADER_FIRST)
+		return false;
+	return find_loader(&disk) != NULL;
+}
+
 static bool is_mbr(const struct image_input *in)
 {
 	struct bytes sector = image_slice(in, 0, SECTOR);
@@ -104,6 +151,28 @@ static bool is_mbr(const struct image_input *in)
 
 	return sector.size == SECTOR && sector.data[510] == 0x55 && sector.data[511] == 0xaa && !fat_is_boot_sector(sector) &&
 	       count_entries(sector.data, &is_gpt) > 0;
+}
+
+static bool is_disk(const struct image_input *in)
+{
+	return is_mbr(in) || is_without_table(in);
+}
+
+/* Where tools put the first partition, for what there was once a table for. */
+static void add_unlisted(struct disk *disk)
+{
+	static const uint32_t starts[] = { 1, 4, 8, 16 };	/* MiB */
+
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+		uint64_t at = (uint64_t)starts[i] * 1024 * 1024;
+		struct image_input there = { image_slice(disk->in, at, UINT64_MAX), disk->in->size - at, disk->in->ops, disk->in->depth + 1 };
+		const struct image_format *format = at < disk->in->data.size ? image_find_format(&there, false) : NULL;
+
+		if (format == NULL || !(text_starts(format->word, "ext") || text_equal(format->word, "fat") || text_equal(format->word, "squashfs")))
+			continue;
+		image_add_rest(disk->in, disk->facts, at, "file system");
+		return;
+	}
 }
 
 static bool is_extended(uint8_t type)
@@ -136,6 +205,15 @@ static void inspect_mbr(const struct image_input *in, struct image_facts *facts)
 {
 	struct disk disk = { .in = in, .facts = facts, .first = UINT64_MAX };
 
+	if (!is_mbr(in)) {
+		text_copy(facts->title, sizeof(facts->title), "disk image without a partition table");
+		text_copy(facts->checked, sizeof(facts->checked), "what is known in it");
+		image_problem(facts, 0, "its first sector is empty: it has no partition table");
+		disk.first = in->size;
+		add_loaders(&disk);
+		add_unlisted(&disk);
+		return;
+	}
 	text_copy(facts->checked, sizeof(facts->checked), "where its partitions end; nothing covers the contents");
 	for (unsigned i = 0; i < MBR_ENTRIES; i++) {
 		const uint8_t *entry = in->data.data + MBR_TABLE + i * MBR_ENTRY;
@@ -150,12 +228,12 @@ static void inspect_mbr(const struct image_input *in, struct image_facts *facts)
 		} else
 			add_partition(&disk, start, size, "");
 	}
-	add_loaders(&disk);
+	look_inside(&disk);
 	conclude(&disk);
 }
 
 const struct image_format image_format_mbr = {
-	.word = "mbr-disk", .title = "disk image (MBR)", .matches = is_mbr, .inspect = inspect_mbr,
+	.word = "mbr-disk", .title = "disk image (MBR)", .matches = is_disk, .inspect = inspect_mbr,
 };
 
 /* --- GPT --- */
@@ -262,7 +340,7 @@ static void inspect_gpt(const struct image_input *in, struct image_facts *facts)
 	if (!table_is_right(in, &gpt))
 		image_broken(facts, gpt.entries * SECTOR, "its partition table is damaged: the checksum does not match");
 	add_entries(&disk, &gpt);
-	add_loaders(&disk);
+	look_inside(&disk);
 	if (gpt.other >= UINT64_MAX / SECTOR) {
 		image_broken(facts, SECTOR + 32, "its partition table has an impossible end");
 		return;

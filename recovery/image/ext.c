@@ -14,7 +14,7 @@ enum {
 	AT_REVISION = 76, AT_INODE_SIZE = 88, AT_COMPAT = 92, AT_INCOMPAT = 96, AT_RO_COMPAT = 100, AT_LABEL = 120, AT_DESCRIPTOR_SIZE = 254,
 	AT_BLOCKS_HIGH = 0x150, AT_CHECKSUM = 0x3fc,
 	COMPAT_JOURNAL = 4, INCOMPAT_EXTENTS = 0x40, INCOMPAT_64BIT = 0x80, INCOMPAT_FLEX_GROUPS = 0x200, RO_COMPAT_CHECKSUMS = 0x400,
-	MODE_TYPE = 0xf000, MODE_FILE = 0x8000, INODE_EXTENTS = 0x80000,
+	MODE_TYPE = 0xf000, MODE_FILE = 0x8000, MODE_FOLDER = 0x4000, INODE_EXTENTS = 0x80000,
 	EXTENT_MAGIC = 0xf30a, EXTENT_DEPTH = 5,
 	INODES_LOOKED = 100000,
 	PROGRAM_MIN = 1024,
@@ -109,8 +109,6 @@ static void tell_arch(const struct ext *ext, struct image_facts *facts)
 	struct programs programs = { 0 };
 	uint64_t groups = ext->blocks / load_le32(ext->super + AT_BLOCKS_PER_GROUP) + 1, looked = 0;
 
-	if (ext->inode_size < 128 || ext->inode_size > ext->block_size)
-		return;
 	for (uint64_t group = 0; group < groups && looked < INODES_LOOKED; group++) {
 		uint64_t table = inode_table(ext, group);
 
@@ -127,6 +125,22 @@ static void tell_arch(const struct ext *ext, struct image_facts *facts)
 			break;
 	}
 	programs_tell(&programs, facts);
+}
+
+/* The second inode is the root folder: bytes that moved before it show there. */
+static void check_root(const struct ext *ext, struct image_facts *facts)
+{
+	uint64_t table = inode_table(ext, 0), at = table * ext->block_size + ext->inode_size;
+	struct bytes inode;
+
+	if (table == 0 || table >= ext->blocks) {
+		if (image_in_memory(ext->in, 4 * ext->block_size, 0))
+			image_broken(facts, 2 * ext->block_size, "its group descriptors are damaged");
+		return;
+	}
+	inode = image_slice(ext->in, at, 128);
+	if (inode.size == 128 && (load_le16(inode.data) & MODE_TYPE) != MODE_FOLDER)
+		image_broken(facts, at, "its root folder is missing: what is there is no folder");
 }
 
 static const char *word_of(const uint8_t *super)
@@ -158,6 +172,11 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		image_broken(facts, SUPERBLOCK + AT_BLOCKS, "its superblock is damaged: it says that it is larger than any disk");
 	else if (image_declare(in, facts, ext.blocks * ext.block_size) && (load_le16(ext.super + AT_STATE) & 2))
 		image_problem(facts, SUPERBLOCK + AT_STATE, "it is marked as having errors");
+	if (ext.inode_size < 128 || ext.inode_size > ext.block_size)
+		image_broken(facts, SUPERBLOCK + AT_INODE_SIZE, "its superblock is damaged: inodes of %" PRIu32 " bytes", ext.inode_size);
+	if (facts->whole == IMAGE_NO)
+		return;
+	check_root(&ext, facts);
 	tell_arch(&ext, facts);
 }
 

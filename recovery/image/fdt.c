@@ -1,7 +1,8 @@
 /* recovery/image/fdt.c
  *
- * Flat device trees: the walk, and what a plain one (DTB) says of its board and processor. libfdt was not used: it trusts the
- * header's sizes to be checked by the caller, and the whole blob to be in memory. */
+ * Flat device trees: the walk, and what a plain one (DTB) says of its board and processor. libfdt was not used: it needs the
+ * whole tree in memory, where only the head of a file may be known, and what fdt_check_full finds it does not say where. Walking by
+ * token keeps both, and reads a tree that ends early up to there. */
 #include "recovery/image/fdt.h"
 
 #include <inttypes.h>
@@ -186,8 +187,10 @@ static void read_tree_property(const struct fdt_walk *walk, const struct tree *t
 		fdt_add_boards(facts, event->value);
 	if (tree->only_boards)
 		return;
-	if (walk->depth == 1 && (text_equal(event->name, "model") ||
-				 (text_equal(event->name, "description") && facts->name[0] == '\0')))
+	if (walk->depth == 1 && text_equal(event->name, "model"))
+		/* "RockPro64 v2.1": a version of the board, not of the file */
+		image_text(facts->name, sizeof(facts->name), event->value);
+	else if (walk->depth == 1 && text_equal(event->name, "description") && facts->name[0] == '\0')
 		image_set_name(facts, event->value);
 	if (walk->depth == 3 && tree->in_cpus && facts->arch[0] == '\0' && text_equal(event->name, "compatible"))
 		text_copy(facts->arch, sizeof(facts->arch), arch_of_processor(event->value));

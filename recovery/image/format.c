@@ -150,13 +150,13 @@ void image_add_board(struct image_facts *facts, struct bytes compatible)
 }
 
 /* From the first digits with a dot and a digit behind them on, a v left out: "2.4.1", "1.02-beta". */
-static void find_version(const char *name, char *to, size_t size)
+void image_find_version(const char *text, char *to, size_t size)
 {
-	for (const char *at = name; *at != '\0'; at++) {
+	for (const char *at = text; *at != '\0'; at++) {
 		const char *end = at;
 		size_t length;
 
-		if (at > name && isalnum((unsigned char)at[-1]) && at[-1] != 'v' && at[-1] != 'V')
+		if (at > text && isalnum((unsigned char)at[-1]) && at[-1] != 'v' && at[-1] != 'V')
 			continue;
 		while (isdigit((unsigned char)*end))
 			end++;
@@ -183,7 +183,7 @@ void image_text(char *to, size_t size, struct bytes field)
 void image_set_name(struct image_facts *facts, struct bytes field)
 {
 	image_text(facts->name, sizeof(facts->name), field);
-	find_version(facts->name, facts->version, sizeof(facts->version));
+	image_find_version(facts->name, facts->version, sizeof(facts->version));
 }
 
 bool image_starts_with(struct bytes data, struct bytes magic)
@@ -273,13 +273,14 @@ struct image_part *image_add_row(struct image_facts *facts, uint64_t offset, uin
 	return part;
 }
 
-static void look_at_member(const struct image_input *member, struct image_facts *facts, struct image_part *part)
+/* Returns how long it says that it is. */
+static uint64_t look_at_member(const struct image_input *member, struct image_facts *facts, struct image_part *part)
 {
 	const struct image_format *format = member->data.size > 0 && member->depth < IMAGE_DEPTH ? image_find_format(member, false) : NULL;
 	struct image_facts of;
 
 	if (format == NULL)
-		return;
+		return 0;
 	image_inspect_one(member, format, &of);
 	text_copy(part->format, sizeof(part->format), of.format);
 	text_copy(part->arch, sizeof(part->arch), of.arch);
@@ -287,10 +288,11 @@ static void look_at_member(const struct image_input *member, struct image_facts 
 	image_add_parts_of(facts, &of, part->is_unpacked ? 0 : part->offset);
 	image_adopt(facts, &of);
 	if (of.whole != IMAGE_NO || facts->member_problem.what[0] != '\0' || part->is_unpacked)
-		return;
+		return of.declared_size;
 	facts->member_problem.offset = part->offset + of.problems[0].offset;
 	text_format(facts->member_problem.what, sizeof(facts->member_problem.what), "its part '%.32s' (%s): %.100s", part->name, of.format,
 		    of.problems[0].what);
+	return of.declared_size;
 }
 
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
@@ -305,6 +307,30 @@ struct image_part *image_add_part(const struct image_input *in, struct image_fac
 		member.size = member.data.size;
 	look_at_member(&member, facts, part);
 	return part;
+}
+
+uint64_t image_add_rest(const struct image_input *in, struct image_facts *facts, uint64_t offset, const char *name)
+{
+	uint64_t size = in->size > offset ? in->size - offset : 0, declared;
+	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1 };
+	struct image_part *part = size > 0 ? image_add_row(facts, offset, size, name, "unknown") : NULL;
+
+	if (part == NULL)
+		return 0;
+	declared = look_at_member(&member, facts, part);
+	if (declared > 0)
+		part->size = declared;
+	return declared > 0 ? offset + declared : 0;
+}
+
+const char *image_code_arch(const uint8_t at[4])
+{
+	uint32_t code = load_le32(at);
+
+	if (code >> 24 == 0xea)		/* B */
+		return "arm";
+	/* B; or NOP, where a hook may be put */
+	return code >> 26 == 5 || code == 0xd503201f ? "arm64" : "";
 }
 
 struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,

@@ -79,6 +79,10 @@ enum image_answer image_add_packed_part(const struct image_input *in, struct ima
 /* What somebody unpacked already: head are its first bytes, size all of them. */
 struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
 					   const char *name);
+/* As image_add_part, for a member that says itself how long it is, up to the end of this input; returns where it ends, 0 when it does not tell. */
+uint64_t image_add_rest(const struct image_input *in, struct image_facts *facts, uint64_t offset, const char *name);
+/* The processor that would run the instruction at the entry of a boot loader: a jump over its header. "": neither ARM nor AArch64. */
+const char *image_code_arch(const uint8_t at[4]);
 /* A row only: nothing is looked at. NULL when the table is full. */
 struct image_part *image_add_row(struct image_facts *facts, uint64_t offset, uint64_t size, const char *name, const char *format);
 /* A stream with a checksum of its contents was unpacked to its end. */
@@ -95,6 +99,8 @@ void image_set_vendor(struct image_facts *facts, const char *vendor);
 void image_add_board(struct image_facts *facts, struct bytes compatible);
 /* Name with its version, from a field that ends at a NUL or at its size. */
 void image_set_name(struct image_facts *facts, struct bytes field);
+/* What looks like a version in a text: "2.4.1", "1.02-beta"; "" when nothing does. */
+void image_find_version(const char *text, char *to, size_t size);
 bool image_starts_with(struct bytes data, struct bytes magic);
 /* How many of the last bytes are all 0x00 or all 0xff, as erase blocks are padded. */
 size_t image_padding(struct bytes tail);

@@ -13,7 +13,9 @@ librecovery_a_SOURCES += \
 	recovery/image/rauc.c recovery/image/inflate.c recovery/image/inflate.h \
 	recovery/image/ext.c recovery/image/iso9660.c recovery/image/cramfs.c recovery/image/small_fs.c \
 	recovery/image/jffs2.c recovery/image/ubi.c recovery/image/ubifs.c recovery/image/ubifs.h \
-	recovery/image/fat.c recovery/image/fat.h recovery/image/disk.c
+	recovery/image/fat.c recovery/image/fat.h recovery/image/disk.c \
+	recovery/image/sunxi.c recovery/image/rockchip.c recovery/image/imx.c recovery/image/boot_rom.c recovery/image/camera_rom.c \
+	recovery/image/fip.c recovery/image/uefi.c recovery/image/cab.c recovery/image/bmap.c
 check_PROGRAMS += tests/unit/test_image tests/integration/test_image_corpus
 tests_unit_test_image_SOURCES = tests/unit/test_image.c
 tests_unit_test_image_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)

@@ -12,12 +12,13 @@
 	row(uimage) row(fdt) row(zimage) row(arm64) row(elf) \
 	/* router vendors */ \
 	/* update bundles */ \
-	row(swupdate) row(mender) row(rauc) \
+	row(swupdate) row(mender) row(rauc) row(bmap) row(fip) row(uefi_capsule) row(uefi_volume) row(cab) \
 	/* cameras */ \
 	/* microcontrollers, Android, UEFI */ \
 	/* file systems and disks */ \
 	row(squashfs) row(ubi) row(ubifs) row(jffs2) row(cramfs) row(romfs) row(erofs) row(iso9660) row(ext) row(littlefs) \
-	row(fat) row(gpt) row(mbr) \
+	row(egon) row(toc0) row(rockchip) row(rkfw) row(rkaf) row(imx) row(imx_container) row(ti) row(k3) row(stm32) row(socfpga) \
+	row(amlogic) row(mediatek) row(ingenic) row(sigmastar) row(novatek) row(option_rom) row(fat) row(gpt) row(mbr) row(kwb) \
 	/* packed files and archives */ \
 	row(gzip) row(xz) row(bzip2) row(zstd) row(lz4) row(lzop) row(zip) row(7z) row(deb) row(ar) row(cpio) row(tar) row(lzma) \
 	/* what a server sent instead */ \

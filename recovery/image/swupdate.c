@@ -35,7 +35,7 @@ struct swupdate {
 static bool matches(const struct image_input *in)
 {
 	/* both forms have the name behind 110 bytes */
-	return in->data.size > 125 && cpio_is_header(in->data) && memcmp(in->data.data + 110, "sw-description\0", 15) == 0;
+	return in->data.size > 125 && memcmp(in->data.data, "07070", 5) == 0 && memcmp(in->data.data + 110, "sw-description\0", 15) == 0;
 }
 
 /* "1.0" or [ "1.0", "#RE:^1\\..*" ]. */

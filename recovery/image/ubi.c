@@ -28,7 +28,7 @@ struct volume {
 	uint64_t bytes;			/* of a static one */
 	uint32_t leb_size;
 	bool has_first, is_in_order;	/* block n is n erase blocks behind block 0 */
-	bool is_ubifs;
+	bool is_listed;			/* in the table */
 };
 
 struct ubi {
@@ -75,7 +75,8 @@ static void read_table(struct ubi *ubi, struct bytes table)
 			image_broken(ubi->facts, (uint64_t)(table.data - ubi->in->data.data), "its table of volumes is damaged");
 			return;
 		}
-		if (load_be32(table.data) > 0 && length <= 128)
+		ubi->volumes[i].is_listed = load_be32(table.data) > 0;
+		if (ubi->volumes[i].is_listed && length <= 128)
 			image_text(ubi->volumes[i].name, sizeof(ubi->volumes[i].name), bytes_of(table.data + RECORD_NAME, length));
 	}
 	ubi->has_table = true;
@@ -155,7 +156,6 @@ static bool check_ubifs(struct ubi *ubi, unsigned id, struct image_facts *facts)
 
 	if (!ubifs_open(&fs, ubi->in, facts, image_slice(ubi->in, volume->first + ubi->data_offset, volume->leb_size)))
 		return false;
-	volume->is_ubifs = true;
 	for (uint64_t at = 0; at + ubi->block <= ubi->in->data.size; at += ubi->block) {
 		struct bytes block = image_slice(ubi->in, at, ubi->block);
 		const uint8_t *header;
@@ -226,19 +226,24 @@ static void add_volume(struct ubi *ubi, unsigned id, bool *is_sure)
 static void conclude(struct ubi *ubi, struct image_facts *facts)
 {
 	bool is_sure = true;
-	unsigned volumes = 0;
+	unsigned volumes = 0, listed = 0;
 
-	for (unsigned id = 0; id < VOLUMES; id++)
+	for (unsigned id = 0; id < VOLUMES; id++) {
+		listed += ubi->volumes[id].is_listed;
 		if (ubi->volumes[id].seen > 0) {
 			add_volume(ubi, id, &is_sure);
 			volumes++;
 		}
+	}
 	if (ubi->other_sequence)
 		image_problem(facts, 0, "its erase blocks are from different images: their image sequences differ");
 	if (!ubi->is_all_seen)
 		return;
 	if (!ubi->has_table)
 		image_broken(facts, 0, "its table of volumes is missing");
+	/* one that is there to be filled later is empty, but not all of them */
+	else if (listed > 0 && volumes == 0)
+		image_broken(facts, ubi->in->size, "it is cut off: none of its %u volumes has a block", listed);
 	if (facts->whole == IMAGE_NO || !is_sure || volumes == 0 || facts->member_problem.what[0] != '\0' || ubi->other_sequence)
 		return;
 	facts->whole = IMAGE_YES;
