@@ -110,10 +110,12 @@ static void look_at_files(const struct image_input *in, struct image_facts *fact
 		if (head[0] == 0xff && head[FILE_AT_SIZE] == 0xff)
 			return;		/* free from here on */
 		length = load_le24(head + FILE_AT_SIZE);
-		if ((uint8_t)(image_byte_sum(bytes_of(head, FILE_HEADER - 1)) - head[17]) != 0 || length < FILE_HEADER || length > volume.size - at) {
+		if ((uint8_t)(image_byte_sum(bytes_of(head, FILE_HEADER - 1)) - head[17]) != 0 || length < FILE_HEADER || length > size - at) {
 			image_broken(facts, start + at, "the header of its file at byte %" PRIu64 " is damaged", start + at);
 			return;
 		}
+		if (length > volume.size - at)
+			return;		/* not in memory */
 		if (head[FILE_AT_TYPE] != FILE_PADDING)
 			look_at_sections(bytes_of(head, length), facts);
 		at += length;
