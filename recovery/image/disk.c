@@ -14,6 +14,7 @@ enum {
 	SECTOR = 512,
 	MBR_TABLE = 446, MBR_ENTRY = 16, MBR_ENTRIES = 4,
 	TYPE_EXTENDED = 0x05, TYPE_EXTENDED_LBA = 0x0f, TYPE_EXTENDED_LINUX = 0x85, TYPE_PROTECTIVE = 0xee,
+	PARTITION_HEAD = 64 * 1024,
 	LOADER_FIRST = 8 * 1024,
 	PARTITIONS = 40,	/* that become parts */
 	LOGICAL = 16,		/* partitions inside an extended one, followed */
@@ -86,6 +87,14 @@ static void add_loaders(struct disk *disk)
 			image_add_rest(&in, disk->facts, places[i].at, "boot loader");
 }
 
+/* What begins empty is no file system yet: nothing is wrong with that. */
+static bool begins_empty(const struct disk *disk, uint64_t start, uint64_t size)
+{
+	struct bytes head = image_slice(disk->in, start, size < PARTITION_HEAD ? size : PARTITION_HEAD);
+
+	return image_padding(head) == head.size;
+}
+
 /* The loaders come first: of what is on a disk, what the chip starts says best which chip that is. */
 static void look_inside(struct disk *disk)
 {
@@ -94,7 +103,10 @@ static void look_inside(struct disk *disk)
 	add_loaders(disk);
 	for (unsigned i = 0; i < disk->count; i++) {
 		text_format(label, sizeof(label), "partition %u%s%s", i + 1, disk->partitions[i].name[0] != '\0' ? " " : "", disk->partitions[i].name);
-		image_add_part(disk->in, disk->facts, disk->partitions[i].start, disk->partitions[i].size, label);
+		if (begins_empty(disk, disk->partitions[i].start, disk->partitions[i].size))
+			image_add_row(disk->facts, disk->partitions[i].start, disk->partitions[i].size, label, "unknown");
+		else
+			image_add_part(disk->in, disk->facts, disk->partitions[i].start, disk->partitions[i].size, label);
 	}
 }
 

@@ -281,6 +281,11 @@ static uint64_t look_at_member(const struct image_input *member, struct image_fa
 
 	if (format == NULL)
 		return 0;
+	/* a file with nothing in it is no image, but as a member of one it may be meant so */
+	if (text_equal(format->word, "erased") || text_equal(format->word, "empty")) {
+		text_copy(part->format, sizeof(part->format), format->word);
+		return 0;
+	}
 	image_inspect_one(member, format, &of);
 	text_copy(part->format, sizeof(part->format), of.format);
 	text_copy(part->arch, sizeof(part->arch), of.arch);
