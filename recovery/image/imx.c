@@ -14,6 +14,7 @@ enum {
 	DCD_TAG = 0xd2,
 	CONTAINER_TAG = 0x87, CONTAINER_IMAGES = 32, CONTAINER_IMAGE = 128, CONTAINER_HEAD = 16, CONTAINER_ALIGNMENT = 0x400, CONTAINERS = 3,
 	CONTAINER_ENCRYPTED = 0x400,
+	CONTAINER_SIZE_MAX = 256 * 1024 * 1024,
 };
 
 /* --- image vector table --- */
@@ -75,6 +76,19 @@ const struct image_format image_format_imx = {
 
 /* --- containers --- */
 
+/* What is behind a shorter hash is zero. */
+static bool is_container_image(const uint8_t *entry)
+{
+	unsigned kind = load_le32(entry + 24) >> 8 & 3;
+
+	if (load_le32(entry) > CONTAINER_SIZE_MAX || load_le32(entry + 4) > CONTAINER_SIZE_MAX || kind > 2)
+		return false;
+	for (unsigned i = kind == 0 ? 32 : kind == 1 ? 48 : 64; i < 64; i++)
+		if (entry[32 + i] != 0)
+			return false;
+	return true;
+}
+
 static bool is_container(const struct image_input *in)
 {
 	const uint8_t *head = in->data.data;
@@ -82,7 +96,8 @@ static bool is_container(const struct image_input *in)
 	return in->data.size >= CONTAINER_HEAD + CONTAINER_IMAGE && head[3] == CONTAINER_TAG && (head[0] == 0 || head[0] == 2) &&
 	       load_le16(head + 1) >= CONTAINER_HEAD + CONTAINER_IMAGE && head[11] > 0 && head[11] <= CONTAINER_IMAGES &&
 	       load_le16(head + 12) >= CONTAINER_HEAD + (unsigned)head[11] * CONTAINER_IMAGE &&
-	       load_le16(head + 12) <= load_le16(head + 1) && load_le32(head + CONTAINER_HEAD) >= load_le16(head + 1);
+	       load_le16(head + 12) <= load_le16(head + 1) && load_le32(head + CONTAINER_HEAD) >= load_le16(head + 1) &&
+	       load_le16(head + 14) == 0 && is_container_image(head + CONTAINER_HEAD);
 }
 
 struct containers {

@@ -154,7 +154,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		image_broken(facts, walk.at, "the header of its member at byte %" PRIu64 " is damaged", walk.at);
 	if (type != TAR_END)
 		return;
-	facts->declared_size = walk.at + TAR_BLOCK;
+	image_declare(in, facts, walk.at + 2 * TAR_BLOCK);	/* two blocks of zeros */
 	facts->ends_exactly = true;
 	if (mender.checked == 0)
 		return;

@@ -198,9 +198,12 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		if (member.type == '0' && member.size > 0)
 			look_at(in, facts, &programs, &member);
 	programs_tell(&programs, facts);
-	if (type == TAR_END)
+	if (type == TAR_END) {
 		facts->declared_size = walk.at + TAR_BLOCK;
-	else if (type == TAR_BROKEN && walk.at >= in->size)
+		if (in->size - walk.at < 2 * TAR_BLOCK)
+			image_problem(facts, walk.at, "the second half of the mark at its end is missing");
+	}
+	if (type == TAR_BROKEN && walk.at >= in->size)
 		image_broken(facts, in->size, "it is cut off: the mark at its end is missing");
 	else if (type == TAR_BROKEN)
 		image_broken(facts, walk.at, "the header of its member at byte %" PRIu64 " is damaged", walk.at);

@@ -320,7 +320,7 @@ static const struct sample samples[] = {
 	{ "tar", make_tar, "tar", "arm64", IMAGE_UNKNOWN, 0, 0, true },
 	{ "Mender", make_mender, "mender", "", IMAGE_YES, 0, 31, true },
 	{ "cpio", make_cpio, "cpio", "", IMAGE_UNKNOWN, 0, 0, true },
-	{ "SWUpdate", make_swupdate, "swupdate", "", IMAGE_YES, 6, 100, true },
+	{ "SWUpdate", make_swupdate, "swupdate", "", IMAGE_YES, 128, 360, false },
 	{ "Debian package", make_deb, "deb", "", IMAGE_UNKNOWN, 0, 0, true },
 	{ "zip", make_zip, "zip", "", IMAGE_YES, 36, 76, true },
 	{ "7z", make_7z, "7z", "", IMAGE_UNKNOWN, 0, 0, true },
@@ -331,7 +331,7 @@ static const struct sample samples[] = {
 	{ "UEFI volume", make_volume, "uefi-fv", "", IMAGE_UNKNOWN, 0, 0, true },
 	{ "UEFI capsule", make_capsule, "uefi-capsule", "", IMAGE_UNKNOWN, 0, 0, true },
 	{ "cabinet", make_cab, "cab", "", IMAGE_YES, 44, 0, true },
-	{ "bmap", make_bmap, "bmap", "", IMAGE_YES, 25, 0, true },
+	{ "bmap", make_bmap, "bmap", "", IMAGE_YES, 170, 0, true },
 	{ "RAUC", make_rauc, "rauc", "", IMAGE_YES, 0, 4096, true },
 };
 
