@@ -52,10 +52,15 @@ extern const struct image_format image_format_amlogic, image_format_kwb, image_f
 	image_format_toc0, image_format_stm32, image_format_rockchip, image_format_ti, image_format_uimage, image_format_fdt;
 
 static const struct place { uint32_t at; const struct image_format *format; } places[] = {
-	{ SECTOR, &image_format_amlogic }, { SECTOR, &image_format_kwb }, { 1024, &image_format_imx }, { LOADER_FIRST, &image_format_egon }, { LOADER_FIRST, &image_format_toc0 },
-	{ 34 * SECTOR, &image_format_stm32 }, { 32 * 1024, &image_format_rockchip }, { 32 * 1024, &image_format_imx }, { 32 * 1024, &image_format_imx_container },
-	{ 33 * 1024, &image_format_imx }, { 128 * 1024, &image_format_egon }, { 128 * 1024, &image_format_toc0 }, { 128 * 1024, &image_format_ti }, { 256 * 1024, &image_format_ti },
-	{ 384 * 1024, &image_format_uimage }, { 384 * 1024, &image_format_fdt }, { 8 * 1024 * 1024, &image_format_fdt },
+	{ SECTOR, &image_format_amlogic }, { SECTOR, &image_format_kwb },
+	{ 1024, &image_format_imx }, { 32 * 1024, &image_format_imx }, { 33 * 1024, &image_format_imx },
+	{ 32 * 1024, &image_format_imx_container },
+	{ LOADER_FIRST, &image_format_egon }, { 128 * 1024, &image_format_egon },
+	{ LOADER_FIRST, &image_format_toc0 }, { 128 * 1024, &image_format_toc0 },
+	{ 34 * SECTOR, &image_format_stm32 },
+	{ 32 * 1024, &image_format_rockchip }, { 8 * 1024 * 1024, &image_format_fdt },
+	{ 128 * 1024, &image_format_ti }, { 256 * 1024, &image_format_ti },
+	{ 384 * 1024, &image_format_uimage }, { 384 * 1024, &image_format_fdt },
 };
 
 static bool is_at(const struct disk *disk, const struct place *place)

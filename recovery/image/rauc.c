@@ -4,6 +4,7 @@
  * What the signature says is compared with the contents; whether the signer is trusted needs the device's keyring.
  * Source: RAUC docs/reference.rst ("Manifest", "Bundle Formats"), src/bundle.c; RFC 5652 (CMS). */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "recovery/image/squashfs.h"
 #include "src/base/text.h"
@@ -14,6 +15,10 @@ enum {
 	MANIFEST_MAX = 16 * 1024,
 	HEAD_SIZE = 64 * 1024,	/* of each image in it */
 	IMAGES = 24,		/* files looked at */
+	SHA256_SIZE = 32,
+	SALT_SIZE = 32,
+	VERITY_BLOCK = 4096,
+	VERITY_LEVELS = 6,	/* 128 hashes a block: more than any file has */
 	DIGEST_ATTRIBUTE = 11 + 4,	/* object identifier, SET header, OCTET STRING header */
 };
 
@@ -71,17 +76,21 @@ static void read_ini(struct bytes text, const char *section, const char *key, ch
 
 static void read_manifest(struct bytes text, struct image_facts *facts)
 {
-	char value[128];
+	char value[96];
 
 	read_ini(text, "update", "compatible", value, sizeof(value));
 	image_add_board(facts, bytes_of_text(value));
-	read_ini(text, "update", "version", facts->version, sizeof(facts->version));
-	read_ini(text, "update", "description", facts->name, sizeof(facts->name));
+	read_ini(text, "update", "version", value, sizeof(value));
+	if (value[0] != '\0')
+		text_copy(facts->version, sizeof(facts->version), value);
+	read_ini(text, "update", "description", value, sizeof(value));
+	if (value[0] != '\0')
+		text_copy(facts->name, sizeof(facts->name), value);
 }
 
 static bool is_manifest(struct bytes text)
 {
-	return memmem(text.data, text.size, "[update]", 8) != NULL && memmem(text.data, text.size, "compatible=", 11) != NULL;
+	return text.size > 0 && memmem(text.data, text.size, "[update]", 8) != NULL && memmem(text.data, text.size, "compatible=", 11) != NULL;
 }
 
 /* In the plain format the manifest is a file among the images. */
@@ -137,6 +146,133 @@ static void check_plain(const struct image_input *in, struct image_facts *facts,
 		facts->whole = IMAGE_YES;
 }
 
+/* --- verity --- */
+
+/* The length of a DER element at the start of in; 0: none that is here. */
+static size_t der_header(struct bytes in, uint8_t tag, size_t *ret_length)
+{
+	unsigned more;
+
+	if (in.size < 2 || in.data[0] != tag)
+		return 0;
+	more = in.data[1] & 0x80 ? in.data[1] & 0x7f : 0;
+	if (more > 4 || in.size < 2 + more)
+		return 0;
+	*ret_length = more == 0 ? in.data[1] : 0;
+	for (unsigned i = 0; i < more; i++)
+		*ret_length = *ret_length << 8 | in.data[2 + i];
+	return *ret_length <= in.size - 2 - more ? 2 + more : 0;
+}
+
+/* 5.2: id-data, [0], OCTET STRING: what is signed, and here the manifest. */
+static struct bytes signed_contents(struct bytes cms)
+{
+	static const uint8_t id_data[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01 };
+	const uint8_t *at = memmem(cms.data, cms.size, id_data, sizeof(id_data));
+	struct bytes none = { NULL, 0 }, rest;
+	size_t header, length;
+
+	if (at == NULL)
+		return none;
+	rest = bytes_from(cms, (size_t)(at - cms.data) + sizeof(id_data));
+	header = der_header(rest, 0xa0, &length);
+	rest = header > 0 ? bytes_from(rest, header) : none;
+	header = der_header(rest, 0x04, &length);
+	return header > 0 ? bytes_of(rest.data + header, length) : none;
+}
+
+/* Hashes of blocks fill a block of the next level, up to one hash: dm-verity, format 1. */
+struct tree {
+	const struct image_ops *ops;
+	uint8_t salted[SALT_SIZE + VERITY_BLOCK];	/* the salt, and room for a block */
+	uint8_t levels[VERITY_LEVELS][VERITY_BLOCK];
+	unsigned used[VERITY_LEVELS], top;
+	bool is_broken;
+};
+
+/* Adds the hash of a block to a level; a level that is full goes into the next one. */
+static void add_block(struct tree *tree, const uint8_t *block, unsigned level)
+{
+	for (; level < VERITY_LEVELS; level++) {
+		uint8_t digest[IMAGE_DIGEST_SIZE];
+
+		memcpy(tree->salted + SALT_SIZE, block, VERITY_BLOCK);
+		if (tree->ops->digest(tree->ops->user, "sha256", bytes_of(tree->salted, sizeof(tree->salted)), digest) != SHA256_SIZE)
+			break;
+		memcpy(tree->levels[level] + tree->used[level], digest, SHA256_SIZE);
+		tree->used[level] += SHA256_SIZE;
+		tree->top = level > tree->top ? level : tree->top;
+		if (tree->used[level] < VERITY_BLOCK)
+			return;
+		block = tree->levels[level];
+		tree->used[level] = 0;
+	}
+	tree->is_broken = true;
+}
+
+/* The root: what is begun is filled up with zeros, level by level, until one hash is left. A level that has just been passed on and stands
+ * empty is left out, unless it is the only one. */
+static bool tree_root(struct tree *tree, uint8_t root[SHA256_SIZE])
+{
+	for (unsigned level = 0; level < VERITY_LEVELS && !tree->is_broken; level++) {
+		if (level == tree->top && tree->used[level] == SHA256_SIZE) {
+			memcpy(root, tree->levels[level], SHA256_SIZE);
+			return true;
+		}
+		if (tree->used[level] == 0)
+			continue;
+		memset(tree->levels[level] + tree->used[level], 0, VERITY_BLOCK - tree->used[level]);
+		tree->used[level] = 0;
+		add_block(tree, tree->levels[level], level + 1);
+	}
+	return false;
+}
+
+static bool read_hex(const char *text, uint8_t to[SHA256_SIZE])
+{
+	if (strlen(text) != 2 * SHA256_SIZE)
+		return false;
+	for (unsigned i = 0; i < SHA256_SIZE; i++) {
+		char pair[3] = { text[2 * i], text[2 * i + 1], '\0' };
+		char *end;
+
+		to[i] = (uint8_t)strtoul(pair, &end, 16);
+		if (*end != '\0')
+			return false;
+	}
+	return true;
+}
+
+/* The root hash is in the manifest, which is what the signature is over. */
+static void check_verity(const struct image_input *in, struct image_facts *facts, uint64_t contents, struct bytes cms)
+{
+	struct bytes manifest = signed_contents(cms), digest = find_digest(cms);
+	uint8_t want[SHA256_SIZE], have[IMAGE_DIGEST_SIZE];
+	char hash[80], salt[80], size[24];
+	struct tree tree = { .ops = in->ops };
+	uint64_t tree_size;
+
+	read_ini(manifest, "bundle", "verity-hash", hash, sizeof(hash));
+	read_ini(manifest, "bundle", "verity-salt", salt, sizeof(salt));
+	read_ini(manifest, "bundle", "verity-size", size, sizeof(size));
+	tree_size = strtoull(size, NULL, 10);
+	if (in->ops->digest == NULL || digest.size != SHA256_SIZE || !read_hex(hash, want) || !read_hex(salt, tree.salted) ||
+	    tree_size >= contents || (contents - tree_size) % VERITY_BLOCK != 0 ||
+	    in->ops->digest(in->ops->user, "sha256", manifest, have) != SHA256_SIZE)
+		return;
+	text_copy(facts->checked, sizeof(facts->checked), "its hash tree and the hash in its signature; who signed it was not checked");
+	if (memcmp(have, digest.data, SHA256_SIZE) != 0)
+		image_broken(facts, contents, "its manifest is damaged: the sha256 in its signature does not match");
+	for (uint64_t at = 0; at < contents - tree_size; at += VERITY_BLOCK)
+		add_block(&tree, in->data.data + at, 0);
+	if (!tree_root(&tree, have))
+		text_copy(facts->checked, sizeof(facts->checked), "the hash in its signature, not its contents");
+	else if (memcmp(have, want, SHA256_SIZE) != 0)
+		image_broken(facts, 0, "its contents are damaged: the root of their hash tree is not the one in the manifest");
+	else if (facts->whole != IMAGE_NO && facts->member_problem.what[0] == '\0')
+		facts->whole = IMAGE_YES;
+}
+
 static void inspect(const struct image_input *in, struct image_facts *facts)
 {
 	struct bytes cms;
@@ -154,9 +290,10 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	} else
 		image_add_row(facts, 0, contents, "contents, encrypted", "unknown");
 	/* verity and crypt carry the manifest in the signature */
-	if (is_manifest(cms)) {
-		read_manifest(cms, facts);
+	if (is_manifest(signed_contents(cms))) {
+		read_manifest(signed_contents(cms), facts);
 		text_copy(facts->title, sizeof(facts->title), "RAUC bundle (verity)");
+		check_verity(in, facts, contents, cms);
 	} else if (image_starts_with(in->data, BYTES("hsqs"))) {
 		text_copy(facts->title, sizeof(facts->title), "RAUC bundle (plain)");
 		check_plain(in, facts, image_slice(in, 0, contents), cms);
