@@ -214,8 +214,8 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	facts->declared_size = end;
 	if (facts->whole == IMAGE_NO || fs.nodes == 0)
 		return;
-	/* a file that was cut between two erase blocks looks as good; one that was not ends inside of one, or with room left */
-	if (end % ERASE_BLOCK_MIN != 0 || fs.erased >= ROOM_OF_A_NODE)
+	/* a file that was cut between two erase blocks looks as good; one that was not ends right behind a node, or is padded with room left */
+	if (end % ERASE_BLOCK_MIN != 0 ? fs.erased < 4 : fs.erased >= ROOM_OF_A_NODE)
 		facts->whole = IMAGE_YES;
 	else
 		text_copy(facts->checked, sizeof(facts->checked), "the checksums of its nodes; whether some are missing at the end cannot be told");

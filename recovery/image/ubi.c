@@ -38,6 +38,7 @@ struct ubi {
 	uint32_t sequence, data_offset;
 	struct volume volumes[VOLUMES];
 	bool has_table, is_all_seen, other_sequence;
+	bool has_uncovered;		/* something that is not padding, where no checksum reaches */
 };
 
 static bool is_header(const struct image_input *in, struct bytes at, struct bytes magic)
@@ -66,8 +67,7 @@ static uint64_t find_block_size(const struct image_input *in)
 
 static void read_table(struct ubi *ubi, struct bytes table)
 {
-	if (ubi->has_table)
-		return;		/* the second one is a copy */
+	/* there are two copies */
 	for (unsigned i = 0; i < VOLUMES && table.size >= RECORD; i++, table = bytes_from(table, RECORD)) {
 		uint16_t length = load_be16(table.data + 14);
 
@@ -94,14 +94,21 @@ static void check_static(struct ubi *ubi, struct volume *volume, const uint8_t *
 			     volume->name, at);
 }
 
+static void check_padding(struct ubi *ubi, struct bytes padding)
+{
+	ubi->has_uncovered |= image_padding(padding) < padding.size;
+}
+
 /* One erase block that belongs to a volume. */
 static void take_block(struct ubi *ubi, uint64_t at, const uint8_t *header, struct bytes data)
 {
 	uint32_t id = load_be32(header + AT_VOLUME), number = load_be32(header + AT_NUMBER), pad = load_be32(header + AT_DATA_PAD);
 	struct volume *volume;
 
-	if (id == TABLE_VOLUME)
+	if (id == TABLE_VOLUME) {
 		read_table(ubi, data);
+		check_padding(ubi, bytes_from(data, data.size / RECORD < VOLUMES ? data.size / RECORD * RECORD : VOLUMES * RECORD));
+	}
 	if (id >= VOLUMES)
 		return;
 	volume = &ubi->volumes[id];
@@ -112,8 +119,10 @@ static void take_block(struct ubi *ubi, uint64_t at, const uint8_t *header, stru
 		volume->first = at;
 	}
 	volume->is_in_order &= volume->has_first && at == volume->first + number * ubi->block;
-	if (header[AT_TYPE] == STATIC)
+	if (header[AT_TYPE] == STATIC) {
+		check_padding(ubi, bytes_from(data, load_be32(header + AT_DATA_SIZE)));
 		check_static(ubi, volume, header, data, at + ubi->data_offset);
+	}
 }
 
 static bool is_erased(struct bytes bytes)
@@ -141,6 +150,9 @@ static void check_block(struct ubi *ubi, uint64_t at)
 	ubi->other_sequence |= load_be32(block.data + AT_SEQUENCE) != ubi->sequence;
 	ubi->data_offset = data;
 	second = bytes_from(block, vid);
+	check_padding(ubi, bytes_of(block.data + HEADER, vid - HEADER));
+	if (data >= vid + HEADER)
+		check_padding(ubi, bytes_of(block.data + vid + HEADER, data - vid - HEADER));
 	if (is_header(ubi->in, second, BYTES("UBI!")))
 		take_block(ubi, at, second.data, bytes_from(block, data));
 	else if (!is_erased(bytes_of(second.data, second.size < HEADER ? second.size : HEADER)))
@@ -235,6 +247,8 @@ static void conclude(struct ubi *ubi, struct image_facts *facts)
 			volumes++;
 		}
 	}
+	if (ubi->has_uncovered)
+		image_problem(facts, 0, "there is something in it that no checksum covers");
 	if (ubi->other_sequence)
 		image_problem(facts, 0, "its erase blocks are from different images: their image sequences differ");
 	if (!ubi->is_all_seen)
@@ -244,7 +258,8 @@ static void conclude(struct ubi *ubi, struct image_facts *facts)
 	/* one that is there to be filled later is empty, but not all of them */
 	else if (listed > 0 && volumes == 0)
 		image_broken(facts, ubi->in->size, "it is cut off: none of its %u volumes has a block", listed);
-	if (facts->whole == IMAGE_NO || !is_sure || volumes == 0 || facts->member_problem.what[0] != '\0' || ubi->other_sequence)
+	if (facts->whole == IMAGE_NO || !is_sure || volumes == 0 || facts->member_problem.what[0] != '\0' || ubi->other_sequence ||
+	    ubi->has_uncovered)
 		return;
 	facts->whole = IMAGE_YES;
 	text_copy(facts->checked, sizeof(facts->checked), "the headers of its blocks, and the checksums in its volumes");

@@ -17,6 +17,7 @@ enum {
 	PADDING_BYTE = 0xce,	/* where not even the header of a padding node fits */
 	LEB_SIZE_MAX = 16 * 1024 * 1024,
 	PROBLEMS_TOLD = 3,
+	LPT_GAP = 64,		/* no packed numbers are as many ones in a row */
 	LPT_START = 3,		/* the superblock and the two masters come before the log */
 };
 
@@ -98,12 +99,28 @@ static bool is_rest(struct bytes rest)
 	return rest.size == 0 || (rest.data[0] == 0xff && image_padding(rest) == rest.size);
 }
 
+/* The space table has checksums of another kind, which are not looked at; but behind it nothing was written. */
+static void check_space_table(struct ubifs *fs, struct bytes block, uint64_t offset)
+{
+	size_t erased = 0;
+
+	for (size_t at = 0; at < block.size; at++) {
+		if (block.data[at] != 0xff && erased >= LPT_GAP) {
+			tell_bad(fs, offset + at, "there is something in what should be erased");
+			return;
+		}
+		erased = block.data[at] == 0xff ? erased + 1 : 0;
+	}
+}
+
 void ubifs_check_block(struct ubifs *fs, uint32_t number, struct bytes block, uint64_t offset)
 {
 	struct bytes rest = block;
 
-	if (number >= fs->lpt_first && number < fs->lpt_end)
+	if (number >= fs->lpt_first && number < fs->lpt_end) {
+		check_space_table(fs, block, offset);
 		return;
+	}
 	while (rest.size > 0) {
 		uint64_t at = offset + (block.size - rest.size), length;
 
@@ -129,8 +146,15 @@ void ubifs_check_block(struct ubifs *fs, uint32_t number, struct bytes block, ui
 		fs->nodes++;
 		if (rest.data[AT_TYPE] == TYPE_DATA)
 			look_at_data(fs, bytes_of(rest.data, (size_t)length));
-		if (rest.data[AT_TYPE] == TYPE_PADDING && length >= HEADER + 4)
-			length += load_le32(rest.data + HEADER);
+		if (rest.data[AT_TYPE] == TYPE_PADDING && length >= HEADER + 4) {
+			uint32_t padding = load_le32(rest.data + HEADER);
+			struct bytes pad = bytes_from(rest, (size_t)length);
+
+			pad.size = padding < pad.size ? padding : pad.size;
+			if (image_padding(pad) < pad.size)
+				tell_bad(fs, at, "there is something in its padding");
+			length += padding;
+		}
 		length = (length + 7) / 8 * 8;
 		rest = bytes_from(rest, length < rest.size ? (size_t)length : rest.size);
 	}
