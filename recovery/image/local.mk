@@ -7,5 +7,5 @@ check_PROGRAMS += tests/unit/test_image tests/integration/test_image_corpus
 tests_unit_test_image_SOURCES = tests/unit/test_image.c
 tests_unit_test_image_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
 tests_integration_test_image_corpus_SOURCES = tests/integration/test_image_corpus.c
-tests_integration_test_image_corpus_LDADD = libstore.a librecovery.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+tests_integration_test_image_corpus_LDADD = libstore.a librecovery.a libbase.a $(CRYPTO_LIBS) $(UNPACK_LIBS) $(CMOCKA_LIBS)
 FUZZERS += tests/fuzz/fuzz_image.c

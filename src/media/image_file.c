@@ -12,6 +12,10 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/media/digest.h"
+#include "src/media/unpack.h"
+
+/* Unpacking reads some 100 MB/s, hashing many times that: what is larger is unpacked only where somebody asks for it. */
+enum { CHECK_PACKED_MAX = 4 * 1024 * 1024 };
 
 /* Largest image that is mapped: card images of a small computer are below. */
 #define SIZE_CEILING (UINT64_C(64) << 30)
@@ -47,7 +51,9 @@ static uint32_t crc32_op(void *user, struct bytes in)
 
 const struct image_ops *image_file_ops(void)
 {
-	static const struct image_ops ops = { .digest = digest_op, .crc32 = crc32_op };
+	static const struct image_ops ops = {
+		.digest = digest_op, .crc32 = crc32_op, .unpack = unpack_stream, .check_packed_max = CHECK_PACKED_MAX,
+	};
 
 	return &ops;
 }
