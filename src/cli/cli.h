@@ -18,9 +18,9 @@ enum cli_exit {
 	EXIT_NO_PORT = 3,		/* serial port missing, busy or forbidden */
 	EXIT_NO_ANSWER = 4,		/* the device stayed silent */
 	EXIT_REFUSED = 5,		/* a guard said no: it could do harm */
-	EXIT_NETWORK = 6,		/* address, link or TFTP port */
+	EXIT_NETWORK = 6,		/* address, link, TFTP port, the server of a download */
 	EXIT_INTERRUPTED = 7,		/* stopped; the case goes on with `unbrick` or `recover --case` */
-	EXIT_FAULT_FOUND = 10,		/* diagnose */
+	EXIT_FAULT_FOUND = 10,		/* diagnose; fetch: not the file that was meant */
 	EXIT_UNDECIDED = 11,
 };
 
@@ -60,6 +60,6 @@ void cli_print_help(void);
 /* "unbrick: TEXT" and, where there is one, "  HINT" on standard error. */
 void cli_print_error(const struct error *error);
 
-extern const struct cli_verb verb_recover, verb_diagnose, verb_case, verb_device, verb_bench, verb_practice, verb_lint;
+extern const struct cli_verb verb_recover, verb_diagnose, verb_case, verb_device, verb_bench, verb_practice, verb_fetch, verb_lint;
 
 #endif

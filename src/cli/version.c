@@ -12,6 +12,9 @@
 #include <vterm.h>
 #include <yaml.h>
 #include <libusb-1.0/libusb.h>
+#ifdef HAVE_LIBCURL
+#include <curl/curl.h>
+#endif
 #include <blkid/blkid.h>
 
 /* From <curses.h>, which this folder stays clear of: its macros and its screen are the other face's. */
@@ -63,9 +66,19 @@ static void print_bench_libraries(void)
 	print_library("libblkid", BLKID_VERSION, blkid);
 }
 
+static void print_optional(void)
+{
+#ifdef HAVE_LIBCURL
+	print_library("libcurl", LIBCURL_VERSION, curl_version_info(CURLVERSION_NOW)->version);
+#else
+	printf("  %-14s no (unbrick fetch, fetching an image again in a case)\n", "libcurl");
+#endif
+}
+
 void cli_print_version(void)
 {
 	printf("unbrick %s\n\n", CLI_VERSION);
 	print_required();
 	print_bench_libraries();
+	print_optional();
 }

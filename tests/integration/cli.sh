@@ -95,12 +95,12 @@ wait_for() {
 
 # ---- the program ----
 is "help" 0 "$UNBRICK" --help
-for verb in recover diagnose case device bench practice lint; do
+for verb in recover diagnose case device bench practice fetch lint; do
 	grep -q "^  $verb " out && pass || fail "help names $verb"
 done
 is "version" 0 "$UNBRICK" --version
 says "version names a library" out "SQLite"
-for verb in recover diagnose case device bench practice lint; do
+for verb in recover diagnose case device bench practice fetch lint; do
 	is "$verb --help" 0 "$UNBRICK" $verb --help
 	says "$verb --help" out "usage: unbrick $verb"
 	is "$verb: an option that is not there" 2 "$UNBRICK" $verb --no-such-option
@@ -250,6 +250,22 @@ grep -q 'a1\.yaml:[0-9]*:' out && pass || fail "lint names file and line" "$(cat
 is "lint of a missing folder" 2 "$UNBRICK" lint missing
 is "lint of a file" 2 "$UNBRICK" lint bad/devices/acme/a1.yaml
 is "lint of an own folder beside the installed one" 2 "$UNBRICK" lint --db bad
+
+# ---- fetch: its command line; fetch.py has the servers ----
+is "fetch without a URL" 2 "$UNBRICK" fetch
+is "fetch of two URLs" 2 "$UNBRICK" fetch http://a/b http://a/c
+is "fetch: a timeout that is no number" 2 "$UNBRICK" fetch http://127.0.0.1:1/b --no-hash --timeout soon
+is "fetch: a size that is none" 2 "$UNBRICK" fetch http://127.0.0.1:1/b --no-hash --max-size big
+is "-o without a file" 2 "$UNBRICK" fetch http://127.0.0.1:1/b -o
+is "-o of a verb that writes no file" 2 "$UNBRICK" diagnose -o x space.log
+if "$UNBRICK" --version | grep -q '^  libcurl  *no '; then
+	is "fetch without libcurl" 1 "$UNBRICK" fetch http://127.0.0.1:1/b --no-hash
+	says "fetch without libcurl: what to install" err "libcurl4-openssl-dev"
+else
+	is "fetch without anything to compare with" 2 "$UNBRICK" fetch http://127.0.0.1:1/b
+	says "fetch without anything to compare with: what allows it" err "--no-hash"
+	is "fetch from where nobody serves" 6 "$UNBRICK" fetch http://127.0.0.1:1/b --no-hash
+fi
 
 # ---- case ----
 is "no casebook: an empty list" 0 "$UNBRICK" case list
