@@ -352,7 +352,8 @@ static ssize_t gzip_fetch(struct archive_level *level)
 	z_stream *zip = &level->zip;
 	ssize_t count;
 
-	memmove(level->buffer, zip->next_in, zip->avail_in);
+	if (zip->avail_in > 0)
+		memmove(level->buffer, zip->next_in, zip->avail_in);
 	count = fetch(level, zip->avail_in);
 	zip->next_in = level->buffer;
 	if (count > 0)
