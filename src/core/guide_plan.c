@@ -237,6 +237,8 @@ void guide_show_diagnosis(struct live_case *c)
 		app_event(c->app, c->id, JOURNAL_PROGRAM, "verdict", label, NULL);
 		journal_proofs(c);
 	}
+	if (can_compare(c) && archive_leads(c))
+		return;
 	if (can_compare(c) && c->image) {
 		settle_by_reading(c);
 		return;
@@ -259,6 +261,8 @@ enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct
 {
 	enum status status;
 
+	if (archive_is_asking(c))
+		return archive_answer(c, text, reterr);
 	if (c->view.question.type == QUESTION_FILE) {
 		if (text[0] == '\0') {
 			c->is_compared = true;

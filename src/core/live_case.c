@@ -72,7 +72,20 @@ static void forget_digest(struct live_case *c)
 	}
 }
 
+void case_forget_image(struct live_case *c)
+{
+	forget_digest(c);
+	image_file_free(c->image);
+	c->image = NULL;
+	c->view.image[0] = '\0';
+}
+
 enum status case_take_image(struct live_case *c, const char *path, struct error *reterr)
+{
+	return archive_is_meant(c, path) ? archive_begin(c, path, reterr) : case_take_whole_image(c, path, reterr);
+}
+
+enum status case_take_whole_image(struct live_case *c, const char *path, struct error *reterr)
 {
 	struct digest_work *work;
 	struct image_file *image;
@@ -81,8 +94,8 @@ enum status case_take_image(struct live_case *c, const char *path, struct error 
 
 	if (status != STATUS_OK)
 		return status;
-	forget_digest(c);
-	image_file_free(c->image);
+	archive_forget(c);
+	case_forget_image(c);
 	c->image = image;
 	text_copy(c->view.image, sizeof(c->view.image), path);
 	/* What failed with another file may well succeed with this one. */
@@ -172,9 +185,9 @@ void live_case_free(struct live_case *c)
 		console_set_driven(c->console, false);
 		console_listen(c->console, 0, NULL);
 	}
-	forget_digest(c);
+	archive_forget(c);
+	case_forget_image(c);
 	tftp_service_free(c->tftp);
-	image_file_free(c->image);
 	loop_timer_free(c->timer);
 	free(c);
 }

@@ -15,6 +15,7 @@
 
 struct tftp_service;
 struct step_ops;
+struct archive_work;
 struct live_case;
 
 enum { CASE_LIKELY_MAX = 3 };
@@ -77,6 +78,7 @@ struct live_case {
 	struct digest digest;
 	bool has_digest;
 	struct digest_work *digest_work;
+	struct archive_work *archive;		/* the image is still in it; NULL: none */
 
 	/* plan and procedure */
 	struct plan_item plan[PLAN_MAX];
@@ -108,7 +110,10 @@ bool case_get(struct live_case *c, const char *key, char *ret_value, size_t size
 void case_log(struct live_case *c, enum journal_by by, const char *kind, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void case_problem(struct live_case *c, const struct error *error);	/* NULL: none any more */
 void case_outcome(struct live_case *c, const char *which, enum outcome outcome, const char *reason);
+/* An archive is looked into first, beside the loop: c->image comes later. */
 enum status case_take_image(struct live_case *c, const char *path, struct error *reterr);
+enum status case_take_whole_image(struct live_case *c, const char *path, struct error *reterr);
+void case_forget_image(struct live_case *c);
 enum status case_take_device(struct live_case *c, const char *profile_id, struct error *reterr);
 
 /* What the operator reads and is asked; the view is rebuilt by whoever leads now. */
@@ -139,6 +144,15 @@ void guide_show_verdict(struct live_case *c);
 
 /* guide_resume.c: enters the guide where the journal says that the case stood. */
 void guide_resume(struct live_case *c);
+
+/* step_archive.c: the image comes out of an archive. Whoever needs it asks archive_leads first: while that is true, the page is the
+ * archive's, and when the image is there, or cannot be had, the page is shown again. */
+bool archive_is_meant(struct live_case *c, const char *path);
+enum status archive_begin(struct live_case *c, const char *path, struct error *reterr);
+bool archive_leads(struct live_case *c);
+bool archive_is_asking(const struct live_case *c);
+enum status archive_answer(struct live_case *c, const char *text, struct error *reterr);
+void archive_forget(struct live_case *c);
 
 /* guide_identify.c: profiles whose identity shows in what the device printed; at most max */
 size_t guide_identify(struct live_case *c, const struct profile **ret_profiles, size_t max);

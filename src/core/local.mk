@@ -18,6 +18,7 @@ libcore_a_SOURCES += src/core/practice_process.h
 libcore_a_SOURCES += src/core/snapshot.h
 libcore_a_SOURCES += src/core/step.c
 libcore_a_SOURCES += src/core/step.h
+libcore_a_SOURCES += src/core/step_archive.c
 libcore_a_SOURCES += src/core/step_check.c
 libcore_a_SOURCES += src/core/step_kinds.c
 libcore_a_SOURCES += src/core/step_loader.c

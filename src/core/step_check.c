@@ -83,6 +83,8 @@ static void judge_image(struct live_case *c)
 static void start_check_image(struct live_case *c)
 {
 	c->step.phase = 0;
+	if (archive_leads(c))
+		return;
 	if (c->image == NULL) {
 		ask_for_image(c);
 		return;
@@ -106,6 +108,8 @@ static enum status answer_check_image(struct live_case *c, const char *text, str
 {
 	enum status status;
 
+	if (archive_is_asking(c))
+		return archive_answer(c, text, reterr);
 	if (c->step.phase == 2 && text_equal(text, "anyway")) {
 		case_log(c, JOURNAL_OPERATOR, "override", "wrote 'anyway' over: %s", c->view.problem.text);
 		c->run.is_image_checked = true;
