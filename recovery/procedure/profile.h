@@ -93,6 +93,7 @@ struct profile_firmware {
 	const char *file;
 	uint64_t size;
 	const char *sha256;
+	const char *url;		/* where the vendor offers it */
 	const char *revision;		/* only for this hardware revision; NULL: all */
 };
 

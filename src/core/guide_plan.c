@@ -237,7 +237,7 @@ void guide_show_diagnosis(struct live_case *c)
 		app_event(c->app, c->id, JOURNAL_PROGRAM, "verdict", label, NULL);
 		journal_proofs(c);
 	}
-	if (can_compare(c) && archive_leads(c))
+	if (can_compare(c) && image_source_leads(c))
 		return;
 	if (can_compare(c) && c->image) {
 		settle_by_reading(c);
@@ -248,7 +248,7 @@ void guide_show_diagnosis(struct live_case *c)
 		 "Two causes lead together; what would settle it stands below.");
 	if (can_compare(c)) {
 		case_say(c, "With the vendor's image I can read the flash and compare: it settles the cause, and changes nothing.");
-		case_ask(c, QUESTION_FILE, "Path of the vendor's image (empty: go on without)");
+		case_ask(c, QUESTION_FILE, "Path or https address of the vendor's image (empty: go on without)");
 		case_propose_image(c);
 		return;
 	}
@@ -261,8 +261,8 @@ enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct
 {
 	enum status status;
 
-	if (archive_is_asking(c))
-		return archive_answer(c, text, reterr);
+	if (image_source_is_asking(c))
+		return image_source_answer(c, text, reterr);
 	if (c->view.question.type == QUESTION_FILE) {
 		if (text[0] == '\0') {
 			c->is_compared = true;

@@ -15,6 +15,7 @@
 
 struct tftp_service;
 struct step_ops;
+struct address_work;
 struct archive_work;
 struct live_case;
 
@@ -78,6 +79,7 @@ struct live_case {
 	struct digest digest;
 	bool has_digest;
 	struct digest_work *digest_work;
+	struct address_work *address;		/* the image is being fetched; NULL: not */
 	struct archive_work *archive;		/* the image is still in it; NULL: none */
 
 	/* plan and procedure */
@@ -110,7 +112,7 @@ bool case_get(struct live_case *c, const char *key, char *ret_value, size_t size
 void case_log(struct live_case *c, enum journal_by by, const char *kind, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void case_problem(struct live_case *c, const struct error *error);	/* NULL: none any more */
 void case_outcome(struct live_case *c, const char *which, enum outcome outcome, const char *reason);
-/* An archive is looked into first, beside the loop: c->image comes later. */
+/* An address is fetched and an archive is looked into first, beside the loop: c->image comes later. */
 enum status case_take_image(struct live_case *c, const char *path, struct error *reterr);
 enum status case_take_whole_image(struct live_case *c, const char *path, struct error *reterr);
 void case_forget_image(struct live_case *c);
@@ -145,14 +147,30 @@ void guide_show_verdict(struct live_case *c);
 /* guide_resume.c: enters the guide where the journal says that the case stood. */
 void guide_resume(struct live_case *c);
 
-/* step_archive.c: the image comes out of an archive. Whoever needs it asks archive_leads first: while that is true, the page is the
- * archive's, and when the image is there, or cannot be had, the page is shown again. */
+/* case_image.c: the image may have to be fetched or unpacked first. Whoever needs it asks image_source_leads: while that is true, the page is
+ * theirs, and when the image is there, or cannot be had, the page is shown again. */
+bool image_source_leads(struct live_case *c);
+bool image_source_is_asking(const struct live_case *c);
+enum status image_source_answer(struct live_case *c, const char *text, struct error *reterr);
+void image_source_show_again(struct live_case *c);
+/* A new name in the case's own folder: state/KIND/CASE/NAME, or CASE-2 when that is taken: what was kept once is evidence and stays. */
+enum status case_make_place(struct live_case *c, const char *kind, const char *like, char *ret_path, size_t size, struct error *reterr);
+
+/* step_archive.c */
 bool archive_is_meant(struct live_case *c, const char *path);
 enum status archive_begin(struct live_case *c, const char *path, struct error *reterr);
 bool archive_leads(struct live_case *c);
 bool archive_is_asking(const struct live_case *c);
 enum status archive_answer(struct live_case *c, const char *text, struct error *reterr);
 void archive_forget(struct live_case *c);
+
+/* step_address.c: fetched from the vendor, whole or not at all */
+bool address_is_meant(const char *path);
+enum status address_begin(struct live_case *c, const char *url, struct error *reterr);
+bool address_leads(struct live_case *c);
+bool address_is_asking(const struct live_case *c);
+enum status address_answer(struct live_case *c, const char *text, struct error *reterr);
+void address_forget(struct live_case *c);
 
 /* guide_identify.c: profiles whose identity shows in what the device printed; at most max */
 size_t guide_identify(struct live_case *c, const struct profile **ret_profiles, size_t max);

@@ -1,12 +1,8 @@
 /* The image comes inside an archive: which member it is, and its way into the case's own folder. Looking and unpacking run beside the loop.
  * The journal says which member of which archive it was, both with their SHA-256; what comes after works on the unpacked file. */
-#include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
@@ -18,7 +14,6 @@ enum {
 	WISH_FILES = 16,
 	WISH_MODELS = 8,
 	WISH_TEXT = 80,
-	FOLDERS_MAX = 100,	/* a case that unpacks more often has another trouble */
 };
 
 /* The archive itself is the image: some devices unpack it on their own. */
@@ -143,19 +138,6 @@ static enum status start_work(struct live_case *c, enum archive_state state, voi
 	return status;
 }
 
-/* The page that waits for the image is made anew. */
-static void show_again(struct live_case *c)
-{
-	if (c->is_running && c->step.ops == &step_check_image) {
-		case_clear_page(c);
-		step_check_image.start(c);
-		loop_timer_set_after(c->timer, 0);
-	} else if (!c->is_running && c->phase == GUIDE_DIAGNOSIS) {
-		guide_enter(c, GUIDE_DIAGNOSIS);
-	}
-	app_changed(c->app);
-}
-
 /* ---- what the profile says ---- */
 
 static void wish_for(struct archive_work *work, const char *file, const char *model)
@@ -209,46 +191,6 @@ static enum status compare_published(struct live_case *c, struct error *reterr)
 
 /* ---- into the case's folder ---- */
 
-/* The name as it was, as far as any file system and any loader takes it. */
-static void safe_name(const char *key, char *to, size_t size)
-{
-	text_copy(to, size, base_name(key));
-	for (char *at = to; *at; at++)
-		if (!isalnum((unsigned char)*at) && (strchr("-_.+", *at) == NULL || (at == to && *at == '.')))
-			*at = '-';
-	if (to[0] == '\0')
-		text_copy(to, size, "image.bin");
-}
-
-static enum status make_folder(const char *path, struct error *reterr)
-{
-	if (mkdir(path, 0700) == 0 || errno == EEXIST)
-		return STATUS_OK;
-	error_set(reterr, STATUS_IO, "cannot make the folder '%s': %s", path, strerror(errno));
-	return error_hint(reterr, "Check that there is room, and who may write there");
-}
-
-/* state/images/CASE/NAME, or CASE-2 when that is taken: what was unpacked once is evidence and stays. */
-static enum status choose_place(struct live_case *c, struct error *reterr)
-{
-	struct archive_work *work = c->archive;
-	char folder[640], name[64];
-	enum status status;
-
-	safe_name(work->key, name, sizeof(name));
-	status = make_folder(text_format(folder, sizeof(folder), "%s/images", c->app->state_folder), reterr);
-	for (unsigned n = 1; status == STATUS_OK && n <= FOLDERS_MAX; n++) {
-		text_format(folder, sizeof(folder), "%s/images/%lld", c->app->state_folder, (long long)c->id);
-		if (n > 1)
-			text_append(folder, sizeof(folder), "-%u", n);
-		status = make_folder(folder, reterr);
-		text_format(work->to_path, sizeof(work->to_path), "%s/%s", folder, name);
-		if (access(work->to_path, F_OK) != 0)
-			return status;
-	}
-	return status != STATUS_OK ? status : error_set(reterr, STATUS_NO_SPACE, "'%s' is full of unpacked images", c->app->state_folder);
-}
-
 static void ask(struct live_case *c, const struct error *problem)
 {
 	c->archive->state = ARCHIVE_ASKING;
@@ -256,7 +198,7 @@ static void ask(struct live_case *c, const struct error *problem)
 		case_problem(c, problem);
 		case_log(c, JOURNAL_OBSERVED, "error", "%s", problem->text);
 	}
-	show_again(c);
+	image_source_show_again(c);
 }
 
 static void unpack_is_done(void *user)
@@ -280,10 +222,11 @@ static void unpack_is_done(void *user)
 	case_log(c, JOURNAL_OBSERVED, "image", "SHA-256 %s: the member, unpacked to %.200s", work->member_digest.sha256, work->to_path);
 	case_problem(c, NULL);
 	text_copy(path, sizeof(path), work->to_path);
-	if (case_take_whole_image(c, path, &error) != STATUS_OK)
+	if (case_take_whole_image(c, path, &error) != STATUS_OK) {
 		case_problem(c, &error);
-	archive_forget(c);
-	show_again(c);
+		archive_forget(c);
+	}
+	image_source_show_again(c);
 }
 
 static enum status unpack(struct live_case *c, enum journal_by by, const char *key, struct error *reterr)
@@ -294,7 +237,7 @@ static enum status unpack(struct live_case *c, enum journal_by by, const char *k
 
 	text_copy(wanted, sizeof(wanted), key);
 	text_copy(work->key, sizeof(work->key), wanted);
-	status = choose_place(c, reterr);
+	status = case_make_place(c, "images", work->key, work->to_path, sizeof(work->to_path), reterr);
 	if (status == STATUS_OK) {
 		case_set(c, by, "member", wanted);
 		status = start_work(c, ARCHIVE_UNPACKING, run_unpack, unpack_is_done);
@@ -337,7 +280,7 @@ static void look_is_done(void *user)
 	if (status != STATUS_OK)
 		ask(c, &error);
 	else
-		show_again(c);
+		image_source_show_again(c);
 }
 
 static void show_choices(struct live_case *c)
@@ -409,7 +352,7 @@ enum status archive_answer(struct live_case *c, const char *text, struct error *
 		archive_forget(c);
 	}
 	if (status == STATUS_OK)
-		show_again(c);
+		image_source_show_again(c);
 	return status;
 }
 
@@ -455,7 +398,6 @@ enum status archive_begin(struct live_case *c, const char *path, struct error *r
 	struct archive_work *work;
 	enum status status;
 
-	archive_forget(c);
 	case_forget_image(c);
 	work = calloc(1, sizeof(*work));
 	if (work == NULL || (work->timer = loop_timer_new(c->app->loop, on_time, work)) == NULL) {

@@ -19,7 +19,7 @@ static void ask_for_image(struct live_case *c)
 	case_say(c, "Which file is to be written? The vendor's image for %s.", c->view.title);
 	if (c->method && c->method->image)
 		case_say(c, "%s", c->method->image);
-	case_ask(c, QUESTION_FILE, "Path of the image (empty: back to the plan)");
+	case_ask(c, QUESTION_FILE, "Path or https address of the image (empty: back to the plan)");
 	case_propose_image(c);
 }
 
@@ -83,7 +83,7 @@ static void judge_image(struct live_case *c)
 static void start_check_image(struct live_case *c)
 {
 	c->step.phase = 0;
-	if (archive_leads(c))
+	if (image_source_leads(c))
 		return;
 	if (c->image == NULL) {
 		ask_for_image(c);
@@ -108,8 +108,8 @@ static enum status answer_check_image(struct live_case *c, const char *text, str
 {
 	enum status status;
 
-	if (archive_is_asking(c))
-		return archive_answer(c, text, reterr);
+	if (image_source_is_asking(c))
+		return image_source_answer(c, text, reterr);
 	if (c->step.phase == 2 && text_equal(text, "anyway")) {
 		case_log(c, JOURNAL_OPERATOR, "override", "wrote 'anyway' over: %s", c->view.problem.text);
 		c->run.is_image_checked = true;
