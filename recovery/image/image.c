@@ -34,7 +34,7 @@ static void add_neighbour(struct image_facts *facts, uint64_t offset, const stru
 	image_add_parts_of(facts, of, offset);
 	if (of->whole == IMAGE_NO)
 		image_broken(facts, offset + of->problems[0].offset, "the %s at 0x%" PRIx64 ": %.110s", of->format, offset, of->problems[0].what);
-	if (image_arch_fits(of->arch, facts->arch) == IMAGE_NO)
+	if (image_archs_differ(of->arch, facts->arch))
 		image_warning(facts, "its parts are for different processors: %s, and %s at 0x%" PRIx64, facts->arch, of->arch, offset);
 	image_adopt(facts, of);
 }

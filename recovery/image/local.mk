@@ -2,6 +2,7 @@ librecovery_a_SOURCES += recovery/image/image.c recovery/image/image.h
 librecovery_a_SOURCES += recovery/image/format.c recovery/image/format.h
 librecovery_a_SOURCES += recovery/image/registry.c
 librecovery_a_SOURCES += recovery/image/arch.c
+librecovery_a_SOURCES += recovery/image/fits.c recovery/image/fits.h
 librecovery_a_SOURCES += recovery/image/checksum.c recovery/image/checksum.h
 # formats
 librecovery_a_SOURCES += recovery/image/blank.c
@@ -24,3 +25,6 @@ check_PROGRAMS += tests/integration/test_image_corpus
 tests_integration_test_image_corpus_SOURCES = tests/integration/test_image_corpus.c
 tests_integration_test_image_corpus_LDADD = libstore.a librecovery.a libbase.a $(CRYPTO_LIBS) $(UNPACK_LIBS) $(CMOCKA_LIBS)
 FUZZERS += tests/fuzz/fuzz_image.c tests/fuzz/fuzz_checksum.c
+check_PROGRAMS += tests/unit/test_fits
+tests_unit_test_fits_SOURCES = tests/unit/test_fits.c
+tests_unit_test_fits_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)

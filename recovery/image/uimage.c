@@ -98,7 +98,7 @@ static void read_payload(const struct image_input *in, struct image_facts *facts
 	else
 		(void)image_look_inside(in, facts, HEADER_SIZE, data_size, facts->compression);	/* the header's checksum covers it */
 	for (unsigned i = 0; i < facts->part_count; i++)
-		if (image_arch_fits(facts->parts[i].arch, arch) == IMAGE_NO)
+		if (image_archs_differ(facts->parts[i].arch, arch))
 			image_warning(facts, "its header says %s, but what is inside is for %s", arch, facts->parts[i].arch);
 }
 
