@@ -51,6 +51,11 @@ void image_broken(struct image_facts *facts, uint64_t offset, const char *format
 	va_end(args);
 }
 
+void image_note_damage(struct image_facts *facts, uint64_t offset, const char *what)
+{
+	image_broken(facts, offset, "%s", what);
+}
+
 void image_warning(struct image_facts *facts, const char *format, ...)
 {
 	va_list args;

@@ -66,8 +66,6 @@ enum image_answer image_look_inside(const struct image_input *in, struct image_f
 void image_inspect_one(const struct image_input *in, const struct image_format *format, struct image_facts *facts);
 /* The parts of something that lies at offset, one deeper. */
 void image_add_parts_of(struct image_facts *facts, const struct image_facts *of, uint64_t offset);
-/* Takes over boards, and what else facts do not tell themselves. */
-void image_adopt(struct image_facts *facts, const struct image_facts *of);
 void image_set_vendor(struct image_facts *facts, const char *vendor);
 void image_add_board(struct image_facts *facts, struct bytes compatible);
 /* Name with its version, from a field that ends at a NUL or at its size. */

@@ -98,11 +98,15 @@ struct image_facts {
  * ops may be NULL. ret_facts needs no preparation. */
 void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct image_ops *ops, struct image_facts *ret_facts);
 
+/* For what is looked at elsewhere, such as a packed member: takes over boards, and what else facts do not tell themselves. */
+void image_adopt(struct image_facts *facts, const struct image_facts *of);
+
 /* May code for image_arch run on device_arch? Knows both vocabularies (armv7 and arm, aarch64 and arm64, mipseb and mips...).
  * UNKNOWN when either is empty or unheard of, or when the word leaves it open: "mips" in a uImage knows no byte order; a device's
  * "mips" is big-endian. */
 enum image_answer image_arch_fits(const char *image_arch, const char *device_arch);
 
+void image_note_damage(struct image_facts *facts, uint64_t offset, const char *what);	/* found elsewhere */
 /* Are these words of two images, or of two parts of one, surely of different processors? */
 bool image_archs_differ(const char *one, const char *other);
 /* The worst problem's sentence; "": none was found. */

@@ -8,63 +8,19 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "src/base/cleanup.h"
-#include "src/base/crc.h"
 
 enum {
 	READ_SIZE = 1024 * 1024,
-	CRC_TABLE_WORTH = 64 * 1024,	/* below, making the table takes longer than it saves */
 };
 
 enum { SHA256, SHA1, MD5, DIGESTS };
 
-/* --- CRC-32, eight bytes a step: Intel's "slicing-by-8" (Kounavis, Berry 2005) --- */
-
-struct crc_table {
-	uint32_t of[8][256];
-};
-
-static void crc_table_init(struct crc_table *table)
-{
-	for (uint32_t byte = 0; byte < 256; byte++) {
-		uint32_t crc = byte;
-
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc & 1 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
-		table->of[0][byte] = crc;
-	}
-	for (uint32_t byte = 0; byte < 256; byte++)
-		for (int slice = 1; slice < 8; slice++) {
-			uint32_t before = table->of[slice - 1][byte];
-
-			table->of[slice][byte] = before >> 8 ^ table->of[0][before & 0xff];
-		}
-}
-
-static uint32_t crc_update(const struct crc_table *table, uint32_t crc, struct bytes more)
-{
-	size_t at = 0;
-
-	crc = ~crc;
-	for (; more.size - at >= 8; at += 8) {
-		uint32_t low = crc ^ load_le32(more.data + at), high = load_le32(more.data + at + 4);
-
-		crc = table->of[7][low & 0xff] ^ table->of[6][low >> 8 & 0xff] ^ table->of[5][low >> 16 & 0xff] ^
-		      table->of[4][low >> 24] ^ table->of[3][high & 0xff] ^ table->of[2][high >> 8 & 0xff] ^
-		      table->of[1][high >> 16 & 0xff] ^ table->of[0][high >> 24];
-	}
-	return crc32_update(~crc, bytes_from(more, at));
-}
-
 uint32_t digest_crc32(uint32_t crc, struct bytes more)
 {
-	struct crc_table table;
-
-	if (more.size < CRC_TABLE_WORTH)
-		return crc32_update(crc, more);
-	crc_table_init(&table);
-	return crc_update(&table, crc, more);
+	return (uint32_t)crc32_z(crc, more.data, more.size);
 }
 
 /* --- digests --- */
@@ -204,7 +160,6 @@ enum status digest_stream_file(const char *path, struct digest_stream *const *st
 
 struct digester {
 	struct digest_stream *stream[DIGESTS];	/* NULL: not to be had here */
-	struct crc_table table;
 	struct digest digest;
 };
 
@@ -226,7 +181,6 @@ static struct digester *digester_new(void)
 
 	if (digester == NULL)
 		return NULL;
-	crc_table_init(&digester->table);
 	for (int i = 0; i < DIGESTS; i++)
 		digester->stream[i] = digest_stream_new(algorithms[i]);
 	return digester->stream[SHA256] != NULL ? TAKE(digester) : NULL;
@@ -237,7 +191,7 @@ static void take_for_digester(void *user, struct bytes more)
 	struct digester *digester = user;
 
 	take_for_streams(&(struct stream_list){ digester->stream, DIGESTS }, more);
-	digester->digest.crc32 = crc_update(&digester->table, digester->digest.crc32, more);
+	digester->digest.crc32 = digest_crc32(digester->digest.crc32, more);
 	digester->digest.size += more.size;
 }
 

@@ -38,7 +38,7 @@ enum status digest_stream_file(const char *path, struct digest_stream *const *st
 
 /* One digest over bytes in memory; algorithm as OpenSSL names it ("sha256"). Returns its length, 0: not known here. */
 size_t digest_bytes(const char *algorithm, struct bytes in, uint8_t *ret_digest, size_t size);
-/* As crc32_update with a table that pays off from about 64 KiB on. */
+/* As crc32_update, by zlib. */
 uint32_t digest_crc32(uint32_t crc, struct bytes more);
 
 #endif
