@@ -203,7 +203,8 @@ static void print_json(const char *path, const struct examination *about, const 
 		json_object_set_new(object, "fits", json_string(image_fit_word(fit)));
 		json_object_set_new(object, "fits_reason", output_json_text(reason));
 	}
-	output_json(object);
+	output_json_item(object);
+	output_text("\n");
 }
 
 static void print_row(const char *label, const char *text)
