@@ -325,6 +325,7 @@ static void show_choices(struct live_case *c)
 		c->view.question.choice[c->view.question.choice_count - 1].is_dangerous = candidate->is_misfit;
 	}
 	case_choice(c, "whole", 'w', "The archive itself, as it is", "only where the device unpacks it on its own");
+	c->view.question.choice[c->view.question.choice_count - 1].is_dangerous = true;
 	case_choice(c, "other", 'f', "Another file", "");
 	if (choice->count == 0)
 		c->view.question.preferred = 1;
