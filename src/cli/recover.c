@@ -11,14 +11,15 @@
 #include "src/cli/cli.h"
 #include "src/core/app.h"
 
-enum { DEVICE, PORT, IMAGE, METHOD, HAPPENED, CASE, POWER, TFTP_PORT, TIMEOUT, YES, JSON };
+enum { DEVICE, PORT, IMAGE, MEMBER, METHOD, HAPPENED, CASE, POWER, TFTP_PORT, TIMEOUT, YES, JSON };
 
 enum { PLANS_MAX = 8 };
 
 static const struct cli_option options[] = {
 	[DEVICE] = { "device", "PROFILE", "which device it is: see `unbrick device search`" },
 	[PORT] = { "port", "PORT", "serial line: /dev/..., tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH" },
-	[IMAGE] = { "image", "FILE", "the vendor's firmware image" },
+	[IMAGE] = { "image", "FILE", "the vendor's firmware image, or the archive it comes in" },
+	[MEMBER] = { "member", "NAME", "which member of that archive is the image; . is the archive itself" },
 	[METHOD] = { "method", "NAME", "the way back to take; else the first that treats the cause" },
 	[HAPPENED] = { "happened", "TEXT", "what happened: power, checksum, space, other-file, unknown, or in words" },
 	[CASE] = { "case", "NUMBER", "go on with an open case" },
@@ -36,6 +37,7 @@ struct recover {
 	struct app *app;
 	int64_t case_id;
 	unsigned answered;		/* question id */
+	bool is_image_given;		/* it was answered once: what came of it is the problem that is shown */
 	unsigned refused;		/* the same question refused our answer */
 	bool json;
 	char tried[PLANS_MAX][48];	/* ways back, in the order they were taken */
@@ -158,10 +160,30 @@ static const char *choose_plan(struct recover *r, const struct case_view *view, 
 	return text_format(to, size, "method:%s", plan->name);
 }
 
+/* Which member of an archive: --member says it before anybody is asked. */
+static bool asks_for_member(const struct question *question)
+{
+	for (unsigned i = 0; i < question->choice_count; i++)
+		if (text_equal(question->choice[i].id, "whole"))
+			return true;
+	return false;
+}
+
+static void say_members(const struct question *question)
+{
+	fprintf(stderr, "unbrick: the image is an archive: which of its members is the firmware? --member NAME says it\n");
+	for (unsigned i = 0; i < question->choice_count; i++)
+		if (text_starts(question->choice[i].id, "member:"))
+			fprintf(stderr, "  %s   %s\n", question->choice[i].text, question->choice[i].detail);
+	fprintf(stderr, "  .   the archive itself, as it is: only where the device unpacks it on its own\n");
+}
+
 static const char *choose(struct recover *r, const struct case_view *view, char *to, size_t size)
 {
 	const struct question *question = &view->question;
 
+	if (asks_for_member(question))
+		return NULL;
 	switch (view->phase) {
 	case GUIDE_HAPPENED:
 		return given(r, HAPPENED) ? text_format(to, size, "%s", question->choice[0].id) : "unknown";
@@ -188,7 +210,12 @@ static const char *find_answer(struct recover *r, const struct case_view *view, 
 	case QUESTION_DEVICE:
 		return given(r, DEVICE);
 	case QUESTION_FILE:
-		return given(r, IMAGE) ? given(r, IMAGE) : view->phase == GUIDE_DIAGNOSIS ? "" : NULL;
+		if (given(r, IMAGE) == NULL)
+			return view->phase == GUIDE_DIAGNOSIS ? "" : NULL;
+		if (r->is_image_given && view->problem.status != STATUS_OK)
+			return NULL;
+		r->is_image_given = true;
+		return given(r, IMAGE);
 	case QUESTION_WORD:
 		return given(r, YES) && text_equal(view->question.word, "yes") ? "yes" : NULL;
 	case QUESTION_CHOOSE:
@@ -202,7 +229,11 @@ static void say_why(struct recover *r, const struct case_view *view)
 {
 	const struct error *problem = &view->problem;
 
-	if (problem->status == STATUS_OK && view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE)
+	if (asks_for_member(&view->question)) {
+		if (problem->status != STATUS_OK)
+			cli_print_error(problem);
+		say_members(&view->question);
+	} else if (problem->status == STATUS_OK && view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE)
 		say_no_way(view);
 	else if (problem->status == STATUS_OK && view->question.text[0])
 		fprintf(stderr, "unbrick: no answer for: %s%s\n", view->question.text, view->question.type == QUESTION_WORD ? " (--yes allows it)" : "");
@@ -310,7 +341,7 @@ static void on_change(void *user)
 	if (answer == NULL) {
 		say_why(r, view);
 		finish(r, view->problem.status != STATUS_OK ? class_of(&view->problem) :
-			  view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE ? EXIT_FAILED : EXIT_REFUSED);
+			  view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE && !asks_for_member(&view->question) ? EXIT_FAILED : EXIT_REFUSED);
 		return;
 	}
 	r->answered = view->question.id;
@@ -354,15 +385,27 @@ static void on_signal(void *user, int number)
 	finish(r, EXIT_INTERRUPTED);
 }
 
+static void keep(struct recover *r, const char *key, const char *value)
+{
+	struct error error;
+
+	if (casebook_set(app_casebook(r->app), r->case_id, (int64_t)loop_wall_ms(), JOURNAL_OPERATOR, key, value, &error) != STATUS_OK)
+		cli_print_error(&error);
+}
+
 /* Known to the case from the start, so that it can go on from any place without being told again. */
 static void keep_image(struct recover *r)
 {
 	char path[PATH_MAX];
-	struct error error;
+	bool has_path = given(r, IMAGE) && realpath(given(r, IMAGE), path);
 
-	if (given(r, IMAGE) && realpath(given(r, IMAGE), path) &&
-	    casebook_set(app_casebook(r->app), r->case_id, (int64_t)loop_wall_ms(), JOURNAL_OPERATOR, "image", path, &error) != STATUS_OK)
-		cli_print_error(&error);
+	if (has_path && !given(r, CASE))
+		keep(r, "image", path);
+	/* The member is meant in this archive, and in no other that may come later. */
+	if (has_path && given(r, MEMBER))
+		keep(r, "archive", path);
+	if (given(r, MEMBER))
+		keep(r, "member", given(r, MEMBER));
 }
 
 static int begin(struct recover *r, struct error *error)
@@ -380,9 +423,9 @@ static int begin(struct recover *r, struct error *error)
 		status = app_case_open(r->app, r->case_id, error);
 	} else {
 		status = app_case_new(r->app, &r->case_id, error);
-		if (status == STATUS_OK)
-			keep_image(r);
 	}
+	if (status == STATUS_OK)
+		keep_image(r);
 	return status == STATUS_OK ? EXIT_WELL : EXIT_FAILED;
 }
 

@@ -1,5 +1,6 @@
 #include "src/cli/version.h"
 
+#include <archive.h>
 #include <jansson.h>
 #include <libserialport.h>
 #include <openssl/crypto.h>
@@ -8,6 +9,7 @@
 #include <pcre2.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <string.h>
 #include <uv.h>
 #include <vterm.h>
 #include <yaml.h>
@@ -42,6 +44,7 @@ static void print_required(void)
 	print_library("libuv", built, uv_version_string());
 	print_library("libserialport", SP_PACKAGE_VERSION_STRING, sp_get_package_version_string());
 	print_library("OpenSSL", OPENSSL_VERSION_TEXT, OpenSSL_version(OPENSSL_VERSION));
+	print_library("libarchive", ARCHIVE_VERSION_ONLY_STRING, archive_version_string() + strcspn(archive_version_string(), "0123456789"));
 	print_library("SQLite", SQLITE_VERSION, sqlite3_libversion());
 	print_library("libyaml", "", yaml_get_version_string());
 	print_library("jansson", JANSSON_VERSION, jansson_version_str());

@@ -1,5 +1,6 @@
 /* The image comes inside an archive: which member it is, and its way into the case's own folder. Looking and unpacking run beside the loop.
  * The journal says which member of which archive it was, both with their SHA-256; what comes after works on the unpacked file. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,6 +248,19 @@ static enum status unpack(struct live_case *c, enum journal_by by, const char *k
 
 /* ---- the choice ---- */
 
+static void take_whole(struct live_case *c)
+{
+	char path[sizeof(c->archive->path)];
+	struct error error;
+
+	text_copy(path, sizeof(path), c->archive->path);
+	if (case_take_whole_image(c, path, &error) != STATUS_OK) {
+		archive_forget(c);
+		case_problem(c, &error);
+	}
+	image_source_show_again(c);
+}
+
 static void look_is_done(void *user)
 {
 	struct archive_work *work = user;
@@ -268,7 +282,11 @@ static void look_is_done(void *user)
 		ask(c, &work->error);
 		return;
 	}
-	if (case_get(c, "member", member, sizeof(member)) && member[0]) {
+	if (case_get(c, "member", member, sizeof(member)) && text_equal(member, WHOLE)) {
+		take_whole(c);
+		return;
+	}
+	if (member[0]) {
 		meant = archive_choice_find(&work->choice, member);
 		status = unpack(c, JOURNAL_OPERATOR, meant ? meant->key : member, &error);
 	} else if (work->choice.is_clear) {
@@ -307,6 +325,7 @@ static void show_choices(struct live_case *c)
 		c->view.question.choice[c->view.question.choice_count - 1].is_dangerous = candidate->is_misfit;
 	}
 	case_choice(c, "whole", 'w', "The archive itself, as it is", "only where the device unpacks it on its own");
+	c->view.question.choice[c->view.question.choice_count - 1].is_dangerous = true;
 	case_choice(c, "other", 'f', "Another file", "");
 	if (choice->count == 0)
 		c->view.question.preferred = 1;
@@ -333,10 +352,8 @@ bool archive_is_asking(const struct live_case *c)
 enum status archive_answer(struct live_case *c, const char *text, struct error *reterr)
 {
 	struct archive_work *work = c->archive;
-	char path[sizeof(work->path)];
 	enum status status = STATUS_OK;
 
-	text_copy(path, sizeof(path), work->path);
 	case_problem(c, NULL);
 	if (text_starts(text, "member:")) {
 		unsigned index = (unsigned)strtoul(text + 7, NULL, 10);
@@ -346,7 +363,8 @@ enum status archive_answer(struct live_case *c, const char *text, struct error *
 		status = unpack(c, JOURNAL_OPERATOR, work->choice.candidate[index].key, reterr);
 	} else if (text_equal(text, "whole")) {
 		case_set(c, JOURNAL_OPERATOR, "member", WHOLE);
-		status = case_take_whole_image(c, path, reterr);
+		take_whole(c);
+		return STATUS_OK;
 	} else {
 		case_set(c, JOURNAL_OPERATOR, "member", "");
 		archive_forget(c);
@@ -376,9 +394,15 @@ static bool is_archive(const char *path, uint64_t *ret_size)
 	return is_one;
 }
 
+/* The journal has paths that are good from any folder. */
+static const char *full_path(const char *path, char to[PATH_MAX])
+{
+	return realpath(path, to) ? to : path;
+}
+
 bool archive_is_meant(struct live_case *c, const char *path)
 {
-	char folder[sizeof(c->app->state_folder) + 16], archive[512], member[ARCHIVE_KEY_MAX];
+	char folder[sizeof(c->app->state_folder) + 16], archive[512], member[ARCHIVE_KEY_MAX], full[PATH_MAX];
 	uint64_t size;
 
 	/* What was chosen and unpacked is the image, whatever it is. */
@@ -387,17 +411,20 @@ bool archive_is_meant(struct live_case *c, const char *path)
 		return false;
 	case_get(c, "archive", archive, sizeof(archive));
 	case_get(c, "member", member, sizeof(member));
-	if (archive[0] && !text_equal(archive, path))
+	if (archive[0] && !text_equal(archive, full_path(path, full)))
 		return true;	/* the member was chosen in another one */
 	return !text_equal(member, WHOLE);
 }
 
 enum status archive_begin(struct live_case *c, const char *path, struct error *reterr)
 {
-	char before[512];
+	char before[512], full[PATH_MAX];
 	struct archive_work *work;
 	enum status status;
 
+	path = full_path(path, full);
+	if (strlen(path) >= sizeof(work->path))
+		return error_set(reterr, STATUS_INVALID, "the path of the archive is too long: '%.100s...'", path);
 	case_forget_image(c);
 	work = calloc(1, sizeof(*work));
 	if (work == NULL || (work->timer = loop_timer_new(c->app->loop, on_time, work)) == NULL) {

@@ -2,8 +2,10 @@
 #include <stdio.h>
 
 #include "recovery/procedure/pattern.h"
+#include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/step.h"
+#include "src/media/archive.h"
 
 enum {
 	DIGEST_LOOK_MS = 100,
@@ -37,6 +39,18 @@ static int published(struct live_case *c, char *ret_text, size_t size)
 	return 0;
 }
 
+/* Compressed files are left out: a kernel may be one, and the loader unpacks it. */
+static bool is_archive_of_files(struct bytes image)
+{
+	static const char *const names[] = { "zip", "7z", "rar", "tar", "cpio" };
+	const char *name = archive_recognize(image);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (text_equal(name, names[i]))
+			return true;
+	return false;
+}
+
 static void find_image_problem(struct live_case *c, struct error *error)
 {
 	const struct image_facts *facts = image_file_facts(c->image);
@@ -50,6 +64,9 @@ static void find_image_problem(struct live_case *c, struct error *error)
 	} else if (c->profile && image_arch_fits(facts->arch, c->profile->arch ? c->profile->arch : "") == IMAGE_NO) {
 		error_set(error, STATUS_REFUSED, "the image is for %s, this device has %s", facts->arch, c->profile->arch);
 		error_hint(error, "choose the package for the model and revision on the sticker");
+	} else if (c->profile && is_archive_of_files(image_file_bytes(c->image)) && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK) {
+		error_set(error, STATUS_REFUSED, "the file is an archive: in the flash it would stand as it is, and nothing there unpacks it");
+		error_hint(error, "choose the member that is the image");
 	} else if (c->profile && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK && image_file_bytes(c->image).size > room) {
 		error_set(error, STATUS_REFUSED, "the image has %zu bytes, its place in the flash %llu", image_file_bytes(c->image).size,
 			  (unsigned long long)room);

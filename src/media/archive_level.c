@@ -10,7 +10,10 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
-enum { RETRIES_MAX = 8 };
+enum {
+	RETRIES_MAX = 8,
+	HEADER_MAX = 64 << 20,	/* bytes taken to come to the next member: libarchive 3.6 keeps a cpio's name in memory, of any length */
+};
 
 /* ---- what it is ---- */
 
@@ -203,8 +206,9 @@ static ssize_t fetch(struct archive_level *level, size_t keep)
 static la_ssize_t on_read(struct archive *reader, void *user, const void **ret_data)
 {
 	struct archive_level *level = user;
-	ssize_t count = fetch(level, 0);
+	ssize_t count = level->header_left > 0 ? fetch(level, 0) : -1;
 
+	level->header_left -= count > 0 && level->is_in_header ? (size_t)count < level->header_left ? (size_t)count : level->header_left : 0;
 	*ret_data = level->buffer;
 	if (count < 0)
 		archive_set_error(reader, EIO, "what it is read from ended");
@@ -325,6 +329,7 @@ bool level_push(struct walk *walk, enum container container, const char *name, c
 	level->below = walk->level_count ? walk->level[walk->level_count - 1] : NULL;
 	level->container = container;
 	level->depth = depth;
+	level->header_left = HEADER_MAX;
 	level->memory = memory;
 	level->memory_size = memory_size;
 	text_copy(level->name, sizeof(level->name), name);
@@ -491,8 +496,14 @@ static bool next_header(struct archive_level *level)
 
 	if (level->reader == NULL)
 		return true;
+	/* Skipping takes as much as it takes; only then the header's own budget begins. */
+	if (level->entry)
+		archive_read_data_skip(level->reader);
+	level->is_in_header = true;
 	for (unsigned tries = 0; result == ARCHIVE_RETRY && tries < RETRIES_MAX; tries++)
 		result = archive_read_next_header(level->reader, &level->entry);
+	level->is_in_header = false;
+	level->header_left = HEADER_MAX;
 	/* A warning: a name that has no place in this locale, a time that makes no sense. */
 	if (result == ARCHIVE_OK || result == ARCHIVE_WARN)
 		return true;

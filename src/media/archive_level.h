@@ -30,6 +30,8 @@ struct archive_level {
 	size_t memory_size;
 	uint64_t at;
 	bool has_ended;			/* a read met the end of its bytes */
+	bool is_in_header;		/* the library looks for the next member */
+	size_t header_left;		/* what it may take for that */
 	bool is_short;			/* it says that it goes on beyond its end */
 	bool has_failed;		/* its bytes could not be had: the reason is told already */
 	uint8_t buffer[ARCHIVE_HEAD_MAX];

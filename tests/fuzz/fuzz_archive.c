@@ -1,4 +1,5 @@
 /* The walk through an archive, on anything: within small limits, whatever the visit does with the members. */
+// options: -malloc_limit_mb=16384
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
