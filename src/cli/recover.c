@@ -11,14 +11,15 @@
 #include "src/cli/cli.h"
 #include "src/core/app.h"
 
-enum { DEVICE, PORT, IMAGE, MEMBER, METHOD, HAPPENED, CASE, POWER, TFTP_PORT, TIMEOUT, YES, JSON };
+enum { DEVICE, PORT, IMAGE, SHA256, MEMBER, METHOD, HAPPENED, CASE, POWER, TFTP_PORT, TIMEOUT, YES, JSON };
 
 enum { PLANS_MAX = 8 };
 
 static const struct cli_option options[] = {
 	[DEVICE] = { "device", "PROFILE", "which device it is: see `unbrick device search`" },
 	[PORT] = { "port", "PORT", "serial line: /dev/..., tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH" },
-	[IMAGE] = { "image", "FILE", "the vendor's firmware image, or the archive it comes in" },
+	[IMAGE] = { "image", "FILE|URL", "the vendor's firmware image, or the archive it comes in; an address is fetched first" },
+	[SHA256] = { "sha256", "HASH", "of what is fetched, as the vendor says it" },
 	[MEMBER] = { "member", "NAME", "which member of that archive is the image; . is the archive itself" },
 	[METHOD] = { "method", "NAME", "the way back to take; else the first that treats the cause" },
 	[HAPPENED] = { "happened", "TEXT", "what happened: power, checksum, space, other-file, unknown, or in words" },
@@ -160,15 +161,6 @@ static const char *choose_plan(struct recover *r, const struct case_view *view, 
 	return text_format(to, size, "method:%s", plan->name);
 }
 
-/* Which member of an archive: --member says it before anybody is asked. */
-static bool asks_for_member(const struct question *question)
-{
-	for (unsigned i = 0; i < question->choice_count; i++)
-		if (text_equal(question->choice[i].id, "whole"))
-			return true;
-	return false;
-}
-
 static void say_members(const struct question *question)
 {
 	fprintf(stderr, "unbrick: the image is an archive: which of its members is the firmware? --member NAME says it\n");
@@ -182,8 +174,11 @@ static const char *choose(struct recover *r, const struct case_view *view, char 
 {
 	const struct question *question = &view->question;
 
-	if (asks_for_member(question))
+	/* which member of an archive: --member says it before anybody is asked */
+	if (text_equal(question->topic, "member") || text_equal(question->topic, "fetch-failed"))
 		return NULL;
+	if (text_equal(question->topic, "fetching"))
+		return "";
 	switch (view->phase) {
 	case GUIDE_HAPPENED:
 		return given(r, HAPPENED) ? text_format(to, size, "%s", question->choice[0].id) : "unknown";
@@ -220,6 +215,8 @@ static const char *find_answer(struct recover *r, const struct case_view *view, 
 		return given(r, YES) && text_equal(view->question.word, "yes") ? "yes" : NULL;
 	case QUESTION_CHOOSE:
 		return choose(r, view, to, size);
+	case QUESTION_TEXT:
+		return text_equal(view->question.topic, "checksum") && given(r, SHA256) ? given(r, SHA256) : "";
 	default:
 		return "";
 	}
@@ -229,7 +226,7 @@ static void say_why(struct recover *r, const struct case_view *view)
 {
 	const struct error *problem = &view->problem;
 
-	if (asks_for_member(&view->question)) {
+	if (text_equal(view->question.topic, "member")) {
 		if (problem->status != STATUS_OK)
 			cli_print_error(problem);
 		say_members(&view->question);
@@ -341,7 +338,7 @@ static void on_change(void *user)
 	if (answer == NULL) {
 		say_why(r, view);
 		finish(r, view->problem.status != STATUS_OK ? class_of(&view->problem) :
-			  view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE && !asks_for_member(&view->question) ? EXIT_FAILED : EXIT_REFUSED);
+			  view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE && !text_equal(view->question.topic, "member") ? EXIT_FAILED : EXIT_REFUSED);
 		return;
 	}
 	r->answered = view->question.id;

@@ -213,7 +213,7 @@ struct question *case_ask(struct live_case *c, enum question_type type, const ch
 	struct question *question = &c->view.question;
 	va_list args;
 
-	*question = (struct question){ .id = ++c->last_question, .type = type };
+	*question = (struct question){ .id = ++c->last_question, .type = type, .topic = "" };
 	va_start(args, format);
 	vsnprintf(question->text, sizeof(question->text), format, args);
 	va_end(args);

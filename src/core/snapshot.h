@@ -62,6 +62,7 @@ struct choice {
 struct question {
 	unsigned id;		/* rises with each new question; answers to an old one are ignored */
 	enum question_type type;
+	const char *topic;	/* for scripts, where the kind is not enough: "member", "checksum", "fetching", "fetch-failed"; else "" */
 	char text[200];
 	struct choice choice[CASE_CHOICES_MAX];
 	unsigned choice_count;

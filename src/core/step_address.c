@@ -123,19 +123,19 @@ bool address_leads(struct live_case *c)
 	switch (work->state) {
 	case ADDRESS_ASKING_SUM:
 		case_say(c, "The vendor's checksum proves that the file is whole and the right one. It stands beside the download, often as SHA256 or MD5.");
-		case_ask(c, QUESTION_TEXT, "Checksum (empty: the vendor gives none)");
+		case_ask(c, QUESTION_TEXT, "Checksum (empty: the vendor gives none)")->topic = "checksum";
 		break;
 	case ADDRESS_FETCHING:
 		case_say(c, "Fetching %s", url_shown(shown, sizeof(shown), work->url));
 		if (work->again[0])
 			case_say(c, "%s", work->again);
 		case_progress(c, "fetch", work->done, work->total, work->since_ms);
-		case_ask(c, QUESTION_CHOOSE, "It is kept only when it is whole%s.", work->sum[0] ? " and has the checksum" : "");
+		case_ask(c, QUESTION_CHOOSE, "It is kept only when it is whole%s.", work->sum[0] ? " and has the checksum" : "")->topic = "fetching";
 		case_choice(c, "stop", 's', "Stop fetching", "nothing of it is kept");
 		break;
 	case ADDRESS_FAILED:
 		case_say(c, "The file was not fetched; nothing of it was kept.");
-		case_ask(c, QUESTION_CHOOSE, "What now?");
+		case_ask(c, QUESTION_CHOOSE, "What now?")->topic = "fetch-failed";
 		case_choice(c, "again", 'a', "Fetch it again, from the first byte", "");
 		case_choice(c, "other", 'f', "Another file or address", "");
 		break;

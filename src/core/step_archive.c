@@ -311,7 +311,7 @@ static void show_choices(struct live_case *c)
 		case_say(c, "%u of its %u members are encrypted and cannot be looked at.", choice->encrypted, choice->files);
 	if (choice->dropped)
 		case_say(c, "%u more members could be meant as well; only the likeliest are listed.", choice->dropped);
-	case_ask(c, QUESTION_CHOOSE, "%s", choice->count ? "Which of them is the firmware?" : "Nothing in it can be taken as the firmware. What now?");
+	case_ask(c, QUESTION_CHOOSE, "%s", choice->count ? "Which of them is the firmware?" : "Nothing in it can be taken as the firmware. What now?")->topic = "member";
 	for (unsigned i = 0; i < choice->count; i++) {
 		const struct archive_candidate *candidate = &choice->candidate[i];
 		size_t length = strlen(candidate->key);
