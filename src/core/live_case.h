@@ -49,6 +49,7 @@ struct step_context {
 	uint64_t shown_ms;		/* when progress was last shown */
 	unsigned starts_before;
 	char answer[64];
+	bool has_answer;		/* the operator has given what the step wants */
 };
 
 struct live_case {

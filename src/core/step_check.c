@@ -102,7 +102,7 @@ static void start_check_image(struct live_case *c)
 	c->step.phase = 0;
 	if (image_source_leads(c))
 		return;
-	if (c->image == NULL) {
+	if (c->image == NULL || (step_is(c, "fresh", "yes") && !c->step.has_answer)) {
 		ask_for_image(c);
 		return;
 	}
@@ -142,6 +142,7 @@ static enum status answer_check_image(struct live_case *c, const char *text, str
 	if (text[0] == '\0')
 		return steps_cancel(c, reterr);
 	status = case_take_image(c, text, reterr);
+	c->step.has_answer |= status == STATUS_OK;
 	if (status == STATUS_OK)
 		start_check_image(c);
 	return status;
