@@ -46,6 +46,14 @@ static bool waits_for_retry(const struct procedure *procedure)
 	return false;
 }
 
+static bool only_prepares(const struct procedure *procedure)
+{
+	for (unsigned i = 0; i < procedure->step_count; i++)
+		if (procedure->steps[i].kind == STEP_VERIFY || procedure->steps[i].destroys)
+			return false;
+	return true;
+}
+
 static void find_obstacle(struct plan_item *item, const struct verdict *verdict, const struct plan_bench *bench)
 {
 	const char *obstacle = NULL;
@@ -100,6 +108,7 @@ size_t plan_make(const struct verdict *verdict, const struct profile *profile, c
 			continue;
 		find_reason(&item, verdict);
 		find_obstacle(&item, verdict, bench);
+		item.only_prepares = only_prepares(item.procedure);
 		item.was_tried = has_word(bench->tried, item.method->name);
 		if (count == max && rank(&ret_items[max - 1]) >= rank(&item))
 			continue;

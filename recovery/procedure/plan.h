@@ -26,6 +26,7 @@ struct plan_item {
 	const struct procedure *procedure;
 	bool treats;		/* it is meant for the leading cause */
 	bool is_possible;
+	bool only_prepares;	/* nothing in it shows whether the device runs: it leads to other methods */
 	bool was_tried;		/* ranks behind those that were not */
 	char reason[160];
 	char obstacle[160];

@@ -110,12 +110,23 @@ static const char *given(const struct recover *r, int option)
 	return r->line->value[option];
 }
 
+/* The best way that treats the cause and could not be taken: what it needs is the next thing to see to. NULL: none was barred. */
+static const struct plan_view *barred_plan(const struct case_view *view)
+{
+	for (unsigned i = 0; i < view->plan_count; i++)
+		if (view->plan[i].treats && !view->plan[i].is_possible)
+			return &view->plan[i];
+	return NULL;
+}
+
 static void say_no_way(const struct case_view *view)
 {
-	const struct plan_view *first = view->plan_count ? &view->plan[0] : NULL;
+	const struct plan_view *barred = barred_plan(view), *first = barred ? barred : view->plan_count ? &view->plan[0] : NULL;
 
-	if (first && first->treats)
+	if (barred)
 		fprintf(stderr, "unbrick: the cause is %s; the way '%s' is not possible now: %s\n", cause_label(view->verdict.cause), first->name, first->obstacle);
+	else if (first && first->treats)
+		fprintf(stderr, "unbrick: the cause is %s; what could be tried was tried, or wants somebody who looks\n", cause_label(view->verdict.cause));
 	else
 		fprintf(stderr, "unbrick: the cause is %s; the profile has no way back for it\n", cause_label(view->verdict.cause));
 	if (view->verdict.cause_count && view->verdict.causes[0].proof_count)
@@ -132,7 +143,7 @@ static bool was_tried(const struct recover *r, const char *name)
 	return false;
 }
 
-/* The next way that treats the cause and is possible. Behind one that was to overwrite something, only where the device was seen to start
+/* The next way that treats the cause and is possible, and is no preparation, which somebody has to look at. Behind one that was to overwrite something, only where the device was seen to start
  * wrong after it, and none that overwrites: what failed for want of an address or a port is the bench's, and wants its reason told. */
 static const struct plan_view *next_plan(const struct recover *r, const struct case_view *view)
 {
@@ -141,7 +152,8 @@ static const struct plan_view *next_plan(const struct recover *r, const struct c
 	for (unsigned i = 0; i < view->plan_count; i++) {
 		const struct plan_view *plan = &view->plan[i];
 
-		if (given(r, METHOD) ? text_equal(plan->name, given(r, METHOD)) : plan->treats && plan->is_possible && !was_tried(r, plan->name) &&
+		if (given(r, METHOD) ? text_equal(plan->name, given(r, METHOD)) : plan->treats && plan->is_possible && !plan->only_prepares &&
+		    !was_tried(r, plan->name) &&
 		    !(r->is_written_over && plan->destroys[0]))
 			return plan;
 	}
@@ -239,13 +251,21 @@ static void say_why(struct recover *r, const struct case_view *view)
 	(void)r;
 }
 
-/* The best way that treats the cause and could not be taken: what it needs is the next thing to see to. NULL: none was barred. */
-static const struct plan_view *barred_plan(const struct case_view *view)
+static int class_of_bar(const struct case_view *view)
 {
-	for (unsigned i = 0; i < view->plan_count; i++)
-		if (view->plan[i].treats && !view->plan[i].is_possible)
-			return &view->plan[i];
-	return NULL;
+	const struct plan_view *barred = barred_plan(view);
+
+	return barred && text_contains(barred->obstacle, "network") ? EXIT_NETWORK : EXIT_FAILED;
+}
+
+/* Nobody is here who could answer the question. */
+static int class_of_silence(const struct case_view *view)
+{
+	bool asks_for_way = view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE && view->question.topic[0] == '\0';
+
+	if (view->problem.status != STATUS_OK)
+		return class_of(&view->problem);
+	return asks_for_way ? class_of_bar(view) : EXIT_REFUSED;
 }
 
 static int end_unwell(const struct case_view *view)
@@ -255,7 +275,7 @@ static int end_unwell(const struct case_view *view)
 	if (barred == NULL)
 		return EXIT_FAILED;
 	fprintf(stderr, "unbrick: the device was not brought back; the way '%s' %s\n", barred->name, barred->obstacle);
-	return text_contains(barred->obstacle, "network") ? EXIT_NETWORK : EXIT_FAILED;
+	return class_of_bar(view);
 }
 
 static void end_case(struct recover *r, const struct case_view *view)
@@ -337,8 +357,7 @@ static void on_change(void *user)
 	answer = find_answer(r, view, text, sizeof(text));
 	if (answer == NULL) {
 		say_why(r, view);
-		finish(r, view->problem.status != STATUS_OK ? class_of(&view->problem) :
-			  view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE && !text_equal(view->question.topic, "member") ? EXIT_FAILED : EXIT_REFUSED);
+		finish(r, class_of_silence(view));
 		return;
 	}
 	r->answered = view->question.id;

@@ -103,7 +103,7 @@ static void make_plan(struct live_case *c)
 		struct plan_view *to = &c->view.plan[c->view.plan_count++];
 
 		*to = (struct plan_view){ .minutes = item->method->minutes, .treats = item->treats, .is_possible = item->is_possible,
-					   .was_tried = item->was_tried };
+					   .was_tried = item->was_tried, .only_prepares = item->only_prepares };
 		text_copy(to->name, sizeof(to->name), item->method->name);
 		text_copy(to->title, sizeof(to->title), item->procedure->title);
 		text_copy(to->reason, sizeof(to->reason), item->reason);

@@ -109,6 +109,7 @@ struct plan_view {
 	unsigned minutes;
 	bool treats;		/* it is meant for the leading cause */
 	bool is_possible;
+	bool only_prepares;	/* leads to other ways */
 	bool was_tried;		/* in this case, and it did not bring the device back */
 	char obstacle[160];	/* why not, when !is_possible: what to plug in or to fetch */
 	char warning[160];

@@ -102,7 +102,7 @@ static void start_check_image(struct live_case *c)
 	c->step.phase = 0;
 	if (image_source_leads(c))
 		return;
-	if (c->image == NULL || (step_is(c, "fresh", "yes") && !c->step.has_answer)) {
+	if (c->image == NULL || (step_is(c, "fresh", "true") && !c->step.has_answer)) {
 		ask_for_image(c);
 		return;
 	}
