@@ -29,12 +29,18 @@ ssize_t archive_stream_read(struct archive_stream *stream, void *to, size_t size
 	return level_read(stream->level, to, size);
 }
 
-/* 7z has its table of contents at its end; a zip too, but its members have headers as well, so that is a matter of better knowledge. */
+/* 7z has its table of contents at its end, and the checksums of rar are looked up in it. */
+static bool needs_memory(enum container inner)
+{
+	return inner == CONTAINER_7Z || inner == CONTAINER_RAR;
+}
+
+/* A zip has its table at the end too, but its members have headers as well, so that is a matter of better knowledge. */
 static bool wants_memory(const struct archive_level *level, enum container inner)
 {
 	const struct archive_member *member = &level->member;
 
-	return inner == CONTAINER_7Z || (inner == CONTAINER_ZIP && member->has_size && member->size <= level->walk->limits.in_memory);
+	return needs_memory(inner) || (inner == CONTAINER_ZIP && member->has_size && member->size <= level->walk->limits.in_memory);
 }
 
 /* The whole member; NULL: it is too large, or could not be read. */
@@ -115,8 +121,8 @@ static void visit_member(struct archive_level *level, enum container inner)
 	member->archive_format = container_name(inner);
 	if (inner && level->depth >= walk->limits.depth)
 		text_copy(member->note, sizeof(member->note), "cannot look inside: too many archives in each other");
-	else if (inner == CONTAINER_7Z && member->has_size && member->size > walk->limits.in_memory)
-		text_format(member->note, sizeof(member->note), "cannot look inside: a 7z in an archive, larger than %s",
+	else if (needs_memory(inner) && member->has_size && member->size > walk->limits.in_memory)
+		text_format(member->note, sizeof(member->note), "cannot look inside: a %s in an archive, larger than %s", container_name(inner),
 			    text_size(text, sizeof(text), walk->limits.in_memory));
 	go = walk->visit(walk->user, member, &stream);
 	if (walk->is_over)

@@ -2,11 +2,12 @@
  *
  * Firmware comes in archives: zip, 7z, rar, tar, cpio, and gzip, xz, bzip2, zstd around them or around one file; archives in archives too.
  * A walk shows every member in order without unpacking anything to the disk: members are streams, and an archive in an archive is read
- * through its parent's stream. Only 7z, which cannot be read from front to end, is held in memory, up to limits.in_memory (a small zip as
- * well: its table of contents stands at its end).
+ * through its parent's stream. Only 7z and rar, which cannot be read and compared from front to end, are held in memory, up to limits.in_memory
+ * (a small zip as well: its table of contents stands at its end).
  * An archive is hostile: numbers of members, unpacked bytes, depth and names are limited; a link is never followed; names are labels, no
  * paths: nothing here opens a file by a name that came from an archive.
- * libarchive reads the formats, zlib gzip: libarchive 3.6 does not compare gzip's checksum. Blocking: for a worker thread. */
+ * libarchive reads the formats, zlib gzip. Of gzip and rar libarchive 3.6 does not compare all checksums; that is done here. What has none
+ * (tar, cpio) is only as sure as what is around it. Blocking: for a worker thread. */
 #ifndef UNBRICK_MEDIA_ARCHIVE_H
 #define UNBRICK_MEDIA_ARCHIVE_H
 

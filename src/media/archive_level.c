@@ -9,6 +9,7 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "src/media/digest.h"
 
 enum {
 	RETRIES_MAX = 8,
@@ -203,6 +204,19 @@ static ssize_t fetch(struct archive_level *level, size_t keep)
 	return count;
 }
 
+bool level_peek(struct archive_level *level, uint64_t at, uint8_t *to, size_t size)
+{
+	const uint8_t *bytes = level->memory ? level->memory : level->walk->source->file ? NULL : level->walk->source->bytes.data;
+	struct error error;
+
+	if (!can_seek(level) || at > size_of(level) || size > size_of(level) - at)
+		return false;
+	if (bytes == NULL)
+		return image_file_read(level->walk->source->file, at, to, size, &error) == STATUS_OK;
+	memcpy(to, bytes + at, size);
+	return true;
+}
+
 static la_ssize_t on_read(struct archive *reader, void *user, const void **ret_data)
 {
 	struct archive_level *level = user;
@@ -211,7 +225,7 @@ static la_ssize_t on_read(struct archive *reader, void *user, const void **ret_d
 	level->header_left -= count > 0 && level->is_in_header ? (size_t)count < level->header_left ? (size_t)count : level->header_left : 0;
 	*ret_data = level->buffer;
 	if (count < 0)
-		archive_set_error(reader, EIO, "what it is read from ended");
+		archive_set_error(reader, EIO, "%s", level->header_left > 0 ? "what it is read from ended" : "the next member's header has no end");
 	return count < 0 ? ARCHIVE_FATAL : count;
 }
 
@@ -404,6 +418,23 @@ static ssize_t gzip_read(struct archive_level *level, void *to, size_t size)
 
 /* ---- the member ---- */
 
+static bool rar_is_right(struct archive_level *level)
+{
+	struct error error;
+
+	if (level->has_crc && level->crc == level->told_crc)
+		return true;
+	if (level->has_crc) {
+		tell_damage(level, "its checksum is wrong");
+		return false;
+	}
+	level->is_bad = true;
+	error_set(&error, STATUS_UNSUPPORTED, "'%.200s' in '%.120s' has no checksum that can be compared here", level->member.name, level->name);
+	error_hint(&error, "Unpack it by hand and give the image file itself");
+	walk_fail(level->walk, &error);
+	return false;
+}
+
 static ssize_t read_on(struct archive_level *level, void *to, size_t size)
 {
 	ssize_t count;
@@ -421,6 +452,10 @@ static ssize_t read_on(struct archive_level *level, void *to, size_t size)
 	}
 	level->is_at_end = count == 0;
 	level->got += (uint64_t)count;
+	if (level->container == CONTAINER_RAR)
+		level->crc = digest_crc32(level->crc, bytes_of(to, (size_t)count));
+	if (count == 0 && level->container == CONTAINER_RAR && level->got > 0 && !rar_is_right(level))
+		return -1;
 	if (count == 0 && level->member.has_size && level->got != level->member.size) {
 		tell_damage(level, "its length is not what the archive says");
 		return -1;
@@ -534,6 +569,9 @@ bool level_next(struct archive_level *level)
 		return false;
 	}
 	level->member_count++;
+	level->crc = 0;
+	level->has_crc = level->container == CONTAINER_RAR &&
+			 archive_rar_crc(level, (uint64_t)archive_read_header_position(level->reader), &level->told_crc);
 	archive_level_describe(level);
 	if (level->member.kind == ARCHIVE_MEMBER_FILE && !level->member.is_encrypted)
 		read_head(level);

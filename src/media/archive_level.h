@@ -45,6 +45,8 @@ struct archive_level {
 	size_t head_size, head_at;
 	uint64_t got;			/* of the member, head included */
 	bool is_at_end, is_bad;		/* of the member */
+	bool has_crc;			/* to be compared here: the library does not */
+	uint32_t told_crc, crc;
 	bool has_member;
 	unsigned member_count;
 };
@@ -83,6 +85,10 @@ ssize_t level_read(struct archive_level *level, void *to, size_t size);
 /* Reads the current member to its end. */
 bool level_drain(struct archive_level *level);
 
+/* Of a level that can seek: bytes at a place, without moving. */
+bool level_peek(struct archive_level *level, uint64_t at, uint8_t *to, size_t size);
+/* archive_rar.c: the checksum of the file whose header is the next one behind at; false: there is none that can be compared. */
+bool archive_rar_crc(struct archive_level *level, uint64_t at, uint32_t *ret_crc);
 /* archive_member.c: fills level->member from the header that was read. */
 void archive_level_describe(struct archive_level *level);
 

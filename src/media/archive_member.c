@@ -70,7 +70,8 @@ static void make_unique(struct archive_level *level, char *key, size_t size)
 	walk->seen[walk->member_count] = hash_of(key);
 }
 
-/* "..", "." and empty parts are dropped: the key is a label, and "/etc/x" is as good a name for it as "etc/x". */
+/* "..", "." and empty parts are dropped: the key is a label, and "/etc/x" is as good a name for it as "etc/x". Some packers on Windows write
+ * their own separator. */
 static void make_key(struct archive_level *level, const char *path)
 {
 	char shown[ARCHIVE_KEY_MAX], *key = level->member.key;
@@ -79,11 +80,11 @@ static void make_key(struct archive_level *level, const char *path)
 	text_printable(shown, sizeof(shown), bytes_of_text(path));
 	text_copy(key, ARCHIVE_KEY_MAX, level->prefix);
 	for (const char *part = shown; *part;) {
-		size_t length = strcspn(part, "/");
+		size_t length = strcspn(part, "/\\");
 
 		if (length > 0 && !(length <= 2 && strncmp(part, "..", length) == 0))
 			text_append(key, ARCHIVE_KEY_MAX, "%s%.*s", strlen(key) > strlen(level->prefix) ? "/" : "", (int)length, part);
-		part += length + (part[length] == '/');
+		part += length + (part[length] != '\0');
 	}
 	if (strlen(key) == strlen(level->prefix))
 		text_append(key, ARCHIVE_KEY_MAX, "unnamed");

@@ -3,6 +3,7 @@ libstore_a_SOURCES += src/media/archive_choose.c src/media/archive_choose.h
 libstore_a_SOURCES += src/media/archive_extract.c
 libstore_a_SOURCES += src/media/archive_level.c src/media/archive_level.h
 libstore_a_SOURCES += src/media/archive_member.c
+libstore_a_SOURCES += src/media/archive_rar.c
 libstore_a_SOURCES += src/media/digest.c src/media/digest.h
 libstore_a_SOURCES += src/media/examine.c src/media/examine.h
 libstore_a_SOURCES += src/media/expected.c src/media/expected.h
