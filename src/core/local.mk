@@ -28,5 +28,7 @@ libcore_a_SOURCES += src/core/step_serial.c
 libcore_a_SOURCES += src/core/step_space.c
 libcore_a_SOURCES += src/core/tftp_service.c
 libcore_a_SOURCES += src/core/tftp_service.h
+libcore_a_SOURCES += src/core/verification.c
+libcore_a_SOURCES += src/core/verification.h
 libcore_a_SOURCES += src/core/case_image.c
 libcore_a_SOURCES += src/core/step_address.c

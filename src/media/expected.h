@@ -10,7 +10,7 @@
 #include "src/base/status.h"
 #include "src/media/digest.h"
 
-enum { EXPECTED_MAX = CHECKSUM_MATCHES + 5 /* by hand, and one more for showing */, EXPECTED_LIST_MAX = 4 * 1024 * 1024 };
+enum { EXPECTED_MAX = CHECKSUM_MATCHES + 5 /* by hand, and one more for showing */ };
 
 struct expected_texts {		/* NULL: not given */
 	const char *sha256, *sha512, *sha1, *md5;
@@ -22,11 +22,11 @@ struct expected {
 	unsigned count;
 };
 
-/* All that texts give for the file called name. INVALID: no such checksum; NOT_FOUND: no such list, or it does not name the file; each with
- * a hint. None given at all is no error: ret_expected->count is 0. */
+/* All that texts give for the file called name. INVALID: no such checksum, or no such list; NOT_FOUND: the list does not name the file; each
+ * with a hint. None given at all is no error: ret_expected->count is 0. */
 enum status expected_read(const struct expected_texts *texts, const char *name, struct expected *ret_expected, struct error *reterr);
-/* A file with a list, of EXPECTED_LIST_MAX bytes at most; NOT_FOUND, INVALID. Free *ret_text. */
-enum status expected_read_list(const char *path, char **ret_text, size_t *ret_size, struct error *reterr);
+/* Adds what the list says about the file; the same errors. */
+enum status expected_add_list(struct expected *to, const char *path, const char *name, struct error *reterr);
 
 /* One stream for each checksum; NULL where this system's OpenSSL refuses it, such as MD5 (FIPS). */
 struct expected_hash {
