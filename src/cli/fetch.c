@@ -125,31 +125,48 @@ static void on_again(void *user, unsigned attempt, unsigned pause_ms, const stru
 
 /* ---- the end ---- */
 
+/* No more than what was observed. */
+static const char *what_was_done(const struct fetch_result *result)
+{
+	if (!result->was_there)
+		return "fetched";
+	return result->match.size ? "already there and right" : "already there, the same as what the server has";
+}
+
+static void print_trust(const struct fetch_result *result)
+{
+	bool is_weak = result->match.size > 0 && checksum_is_weak(&result->match);
+
+	if (result->match.size == 0)
+		output_text("  nothing was compared: no checksum was given%s\n",
+			    result->is_size_told ? "" : ", and the server did not say how large the file is");
+	else
+		output_text("  its %s is the one that was given\n", result->match.algorithm);
+	if (is_weak)
+		output_text("  %s protects against damage, not against forgery\n", result->match.algorithm);
+	if ((is_weak || result->match.size == 0) && !result->is_encrypted && !result->was_there)
+		output_text("  it came without encryption: anybody on the way could have changed it\n");
+}
+
 static void print_well(const struct fetch *f, const struct fetch_result *result)
 {
 	char hex[CHECKSUM_HEX], size[24];
 
-	output_text("%s: %s, %" PRIu64 " bytes (%s)\n", download_target(f->download), result->was_there ? "already there and right" : "fetched",
-		    result->size, text_size(size, sizeof(size), result->size));
+	output_text("%s: %s, %" PRIu64 " bytes (%s)\n", download_target(f->download), what_was_done(result), result->size,
+		    text_size(size, sizeof(size), result->size));
 	if (result->looks_like[0])
 		output_text("  looks like: %s\n", result->looks_like);
 	output_text("  sha256 %s\n", checksum_hex(&result->sha256, hex));
-	if (result->match.size == 0)
-		output_text("  nothing was compared: no checksum was given%s\n",
-			    result->is_size_told || result->was_there ? "" : ", and the server did not say how large the file is");
-	else
-		output_text("  its %s is the one that was given\n", result->match.algorithm);
-	if (result->match.size > 0 && checksum_is_weak(&result->match))
-		output_text("  %s protects against damage, not against forgery\n", result->match.algorithm);
+	print_trust(result);
 }
 
 static json_t *json_well(const struct fetch *f, const struct fetch_result *result)
 {
 	char hex[CHECKSUM_HEX];
 
-	return json_pack("{s:s, s:s, s:o, s:I, s:b, s:b, s:b, s:o, s:s, s:o, s:o}", "event", "result", "status", "ok", "file",
+	return json_pack("{s:s, s:s, s:o, s:I, s:b, s:b, s:b, s:b, s:o, s:s, s:o, s:o}", "event", "result", "status", "ok", "file",
 			 output_json_text(download_target(f->download)), "bytes", (json_int_t)result->size, "size_told", result->is_size_told,
-			 "was_there", result->was_there, "compared", result->match.size > 0, "algorithm",
+			 "encrypted", result->is_encrypted, "was_there", result->was_there, "compared", result->match.size > 0, "algorithm",
 			 output_json_text(result->match.size ? result->match.algorithm : NULL), "sha256", checksum_hex(&result->sha256, hex),
 			 "looks_like", output_json_text(result->looks_like[0] ? result->looks_like : NULL), "from",
 			 output_json_text(result->from[0] ? result->from : NULL));

@@ -250,6 +250,7 @@ static void set_options(struct transfer *t)
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (authorities != NULL && authorities[0])
 		curl_easy_setopt(curl, CURLOPT_CAINFO, authorities);
+	curl_easy_setopt(curl, CURLOPT_COOKIEFILE, "");	/* kept from one redirect to the next, and on no disk */
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);	/* redirects are looked at here, one by one */
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)t->request->connect_ms);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, t->detail);
@@ -468,6 +469,7 @@ enum status fetch_once(const struct fetch_request *request, struct fetch_watch *
 		if (status == STATUS_OK && t->told >= 0 && result.size != (uint64_t)t->told)
 			status = was_cut(t, "its end is missing", reterr);
 		result.is_size_told = t->told >= 0;
+		result.is_encrypted = url_has_scheme(request->url, "https");	/* and so is all that it was sent on to */
 		shown_url(t, result.from, sizeof(result.from));
 		if (status == STATUS_OK)
 			status = compare(t, &result, reterr);

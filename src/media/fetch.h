@@ -26,6 +26,7 @@ struct fetch_watch {
 struct fetch_result {
 	uint64_t size;
 	bool is_size_told;			/* the server said the size beforehand, and it is the same */
+	bool is_encrypted;			/* came by https from the first request on */
 	bool was_there;				/* the target was there already, and is what was wanted */
 	struct checksum sha256;			/* of what came */
 	struct checksum match;			/* the strongest that was compared; .size 0: none */

@@ -99,19 +99,19 @@ static enum status run(char *const *arguments, struct buffer *output, const atom
 
 /* ---- what it says: GnuPG's doc/DETAILS, "Format of the --status-fd output" ---- */
 
-/* The rest of the first line "[GNUPG:] WORD rest"; false: there is none. */
+/* The rest of the first line "[GNUPG:] WORD rest"; false: there is none. At a line's start only: a signature may bring text of its own. */
 static bool find_line(const char *output, const char *word, char *to, size_t size)
 {
 	char start_of[48];
-	const char *at;
 
 	text_format(start_of, sizeof(start_of), "[GNUPG:] %s ", word);
-	at = strstr(output, start_of);
-	if (at == NULL)
-		return false;
-	at += strlen(start_of);
-	text_printable(to, size, bytes_of(at, strcspn(at, "\r\n")));
-	return true;
+	for (const char *line = output; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (text_starts(line, start_of)) {
+			line += strlen(start_of);
+			text_printable(to, size, bytes_of(line, strcspn(line, "\r\n")));
+			return true;
+		}
+	return false;
 }
 
 static void read_answer(const char *output, struct verify_finding *finding)
@@ -120,14 +120,14 @@ static void read_answer(const char *output, struct verify_finding *finding)
 		const char *word;
 		enum verify_outcome outcome;
 		const char *reason;
-	} rows[] = {	/* in this order: a file with several signatures is as good as its worst */
+	} rows[] = {	/* in this order: of several signatures none may be bad, and one has to be good */
 		{ "BADSIG", VERIFY_WRONG, "the signature is not of this file" },
+		{ "GOODSIG", VERIFY_OK, "signed by a key of the keyring" },
 		{ "REVKEYSIG", VERIFY_CANNOT_TELL, "the signature fits, but its key was revoked" },
 		{ "EXPKEYSIG", VERIFY_CANNOT_TELL, "the signature fits, but its key has expired" },
 		{ "EXPSIG", VERIFY_CANNOT_TELL, "the signature fits, but has expired" },
 		{ "NO_PUBKEY", VERIFY_CANNOT_TELL, "it was signed with a key that is not in the keyring" },
 		{ "ERRSIG", VERIFY_CANNOT_TELL, "the signature cannot be checked: its algorithm or form is not accepted" },
-		{ "GOODSIG", VERIFY_OK, "signed by a key of the keyring" },
 	};
 	char fingerprint[96];
 
