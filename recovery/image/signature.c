@@ -47,8 +47,8 @@ static bool is_cms_der(struct bytes file)
 	       memcmp(file.data + 1 + length, signed_data, sizeof(signed_data)) == 0;
 }
 
-/* Tag 2, in the old and in the new form (RFC 4880, 4.2), of version 3 or 4 to 6. Chance makes a raw signature look so once in some thousand
- * times; hence the length has to fit, too. */
+/* Tag 2, in the old and in the new form (RFC 4880, 4.2), of version 3 or 4 to 6. Chance makes a raw signature look
+ * so once in some thousand times; hence the length has to fit, too. */
 static bool is_openpgp_packet(struct bytes file)
 {
 	size_t header, length;
@@ -80,8 +80,8 @@ enum signature_kind signature_kind_of(struct bytes file)
 		return SIGNATURE_ED25519_FILE;
 	if (holds(file, "-----BEGIN PGP SIGNATURE-----") || is_openpgp_packet(file))
 		return SIGNATURE_OPENPGP;
-	if (holds(file, "-----BEGIN PKCS7-----") || holds(file, "-----BEGIN CMS-----") || holds(file, "-----BEGIN PKCS #7 SIGNED DATA-----") ||
-	    is_cms_der(file))
+	if (holds(file, "-----BEGIN PKCS7-----") || holds(file, "-----BEGIN CMS-----") ||
+	    holds(file, "-----BEGIN PKCS #7 SIGNED DATA-----") || is_cms_der(file))
 		return SIGNATURE_CMS;
 	return SIGNATURE_RAW;
 }
@@ -156,7 +156,7 @@ const char *signature_read(struct bytes file, struct signature_file *ret_signatu
 		if (!next_line(&file, &line) || !read_base64(line, signature.global, SIGNATURE_SIZE))
 			return "the signature of its trusted comment is missing";
 	} else if (signature.is_prehashed) {
-		return "its trusted comment is missing";	/* only minisign writes this algorithm, and always with one */
+		return "its trusted comment is missing"; /* only minisign writes this algorithm, and always with one */
 	}
 	*ret_signature = signature;
 	return NULL;
@@ -167,7 +167,8 @@ const char *signature_read_key(struct bytes file, struct signature_key *ret_key)
 	uint8_t blob[KEY_BLOB];
 	struct bytes line;
 
-	if (!next_line(&file, &line) || (starts(line, comment_start) && !next_line(&file, &line)) || !read_base64(line, blob, sizeof(blob)))
+	if (!next_line(&file, &line) || (starts(line, comment_start) && !next_line(&file, &line)) ||
+	    !read_base64(line, blob, sizeof(blob)))
 		return "it is no public key of minisign or signify";
 	if (blob[0] != 'E' || blob[1] != 'd')
 		return "it is a key of an algorithm that is not known";

@@ -1,8 +1,8 @@
 /* recovery/image/signature.h
  *
- * Files with detached signatures, as far as they can be told and read without cryptography: which kind a file is, and the parts of minisign's
- * and signify's (usign's) signatures and public keys. Pure: no descriptor, no allocation.
- * Sources: minisign(1) and its "Signature format"; signify.c of OpenBSD (struct sig, struct pubkey). */
+ * Files with detached signatures, as far as they can be told and read without cryptography: which kind a file is,
+ * and the parts of minisign's and signify's (usign's) signatures and public keys. Pure: no descriptor, no
+ * allocation. Sources: minisign(1) and its "Signature format"; signify.c of OpenBSD (struct sig, struct pubkey). */
 #ifndef UNBRICK_RECOVERY_SIGNATURE_H
 #define UNBRICK_RECOVERY_SIGNATURE_H
 
@@ -20,10 +20,10 @@ enum {
 };
 
 enum signature_kind {
-	SIGNATURE_RAW,			/* none of those below: what `openssl dgst -sign` and `openssl pkeyutl -sign` write */
-	SIGNATURE_ED25519_FILE,		/* minisign, signify, usign */
-	SIGNATURE_CMS,			/* RFC 5652, PKCS#7 */
-	SIGNATURE_OPENPGP,		/* RFC 4880 */
+	SIGNATURE_RAW, /* none of those below: what `openssl dgst -sign` and `openssl pkeyutl -sign` write */
+	SIGNATURE_ED25519_FILE, /* minisign, signify, usign */
+	SIGNATURE_CMS, /* RFC 5652, PKCS#7 */
+	SIGNATURE_OPENPGP, /* RFC 4880 */
 };
 
 enum signature_kind signature_kind_of(struct bytes file);
@@ -50,7 +50,8 @@ const char *signature_read_key(struct bytes file, struct signature_key *ret_key)
 bool signature_is_key(struct bytes file);
 
 enum { SIGNATURE_KEY_ID_TEXT = 2 * SIGNATURE_KEY_ID + 1 };
-/* As the tool itself shows it: minisign as a number (little-endian), upper case; usign byte by byte, lower case. Returns to. */
+/* As the tool itself shows it: minisign as a number (little-endian), upper case; usign byte by byte, lower case.
+ * Returns to. */
 char *signature_key_id_text(const uint8_t key_id[SIGNATURE_KEY_ID], bool is_minisign, char to[SIGNATURE_KEY_ID_TEXT]);
 
 #endif

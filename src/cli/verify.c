@@ -19,7 +19,8 @@ static const struct cli_option options[] = {
 	[SHA1] = { "sha1", "HASH", "the same; protects against damage, not against forgery" },
 	[MD5] = { "md5", "HASH", "the same; protects against damage, not against forgery" },
 	[SUMS] = { "sums", "LIST", "the vendor's list of checksums (SHA256SUMS), which names the files" },
-	[SIGNATURE] = { "signature", "FILE", "detached: minisign, signify, CMS (PKCS#7), OpenPGP, plain RSA, ECDSA or Ed25519" },
+	[SIGNATURE] = { "signature", "FILE",
+			"detached: minisign, signify, CMS (PKCS#7), OpenPGP, plain RSA, ECDSA or Ed25519" },
 	[KEY] = { "key", "FILE", "the vendor's public key or certificate" },
 	[CA] = { "ca", "FILE", "certificates to trust for CMS, in PEM" },
 	[KEYRING] = { "keyring", "FILE", "the vendor's OpenPGP keys, binary; needs gpgv" },
@@ -42,8 +43,8 @@ DEFINE_AUTO(device_library);
 
 static void print_finding(const struct verify_finding *finding)
 {
-	output_text("  %-12s %s%s%s: %s\n", verify_outcome_name(finding->outcome), finding->means, finding->against[0] ? ", " : "", finding->against,
-		    finding->reason);
+	output_text("  %-12s %s%s%s: %s\n", verify_outcome_name(finding->outcome), finding->means,
+		    finding->against[0] ? ", " : "", finding->against, finding->reason);
 	if (finding->who[0])
 		output_text("  %-12s %s\n", finding->outcome == VERIFY_OK ? "  signed by" : "  it names", finding->who);
 	if (finding->warning[0])
@@ -58,7 +59,8 @@ static void print_result(const struct verify *v, const struct verify_result *res
 	for (unsigned i = 0; i < result->count; i++)
 		print_finding(&result->finding[i]);
 	if (result->count == 0)
-		output_text("  nothing to compare with: no checksum or signature was given or lies beside it, and the catalogue does not know it\n");
+		output_text("  nothing to compare with: no checksum or signature was given or lies beside it, and the "
+			    "catalogue does not know it\n");
 	if (result->sha256.size > 0)
 		output_text("  sha256 %s, %" PRIu64 " bytes\n", checksum_hex(&result->sha256, hex), result->size);
 }
@@ -76,13 +78,16 @@ static json_t *json_result(const struct verify *v, const struct verify_result *r
 	for (unsigned i = 0; i < result->count; i++) {
 		const struct verify_finding *finding = &result->finding[i];
 
-		json_array_append_new(findings, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b}", "outcome", verify_outcome_name(finding->outcome), "algorithm",
-							  text_or_null(finding->means), "against", text_or_null(finding->against), "who",
-							  text_or_null(finding->who), "reason", text_or_null(finding->reason), "warning",
-							  text_or_null(finding->warning), "asked", finding->was_asked));
+		json_array_append_new(
+			findings, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b}", "outcome",
+					    verify_outcome_name(finding->outcome), "algorithm",
+					    text_or_null(finding->means), "against", text_or_null(finding->against),
+					    "who", text_or_null(finding->who), "reason", text_or_null(finding->reason),
+					    "warning", text_or_null(finding->warning), "asked", finding->was_asked));
 	}
-	return json_pack("{s:o, s:s, s:I, s:o, s:o}", "file", output_json_text(v->path), "outcome", verify_outcome_name(result->outcome), "bytes",
-			 (json_int_t)result->size, "sha256", result->sha256.size ? json_string(checksum_hex(&result->sha256, hex)) : json_null(),
+	return json_pack("{s:o, s:s, s:I, s:o, s:o}", "file", output_json_text(v->path), "outcome",
+			 verify_outcome_name(result->outcome), "bytes", (json_int_t)result->size, "sha256",
+			 result->sha256.size ? json_string(checksum_hex(&result->sha256, hex)) : json_null(),
 			 "findings", findings);
 }
 
@@ -90,8 +95,9 @@ static void on_unusable(struct verify *v, const struct error *error)
 {
 	v->any_unusable = true;
 	if (v->list)
-		json_array_append_new(v->list, json_pack("{s:o, s:s, s:o, s:o}", "file", output_json_text(v->path), "outcome", "unusable", "reason",
-							 output_json_text(error->text), "hint", text_or_null(error->hint)));
+		json_array_append_new(v->list, json_pack("{s:o, s:s, s:o, s:o}", "file", output_json_text(v->path),
+							 "outcome", "unusable", "reason", output_json_text(error->text),
+							 "hint", text_or_null(error->hint)));
 	output_error(error, EXIT_USAGE);
 }
 
@@ -129,9 +135,15 @@ static void verify_one(struct verify *v, const char *path)
 	const struct cli_line *line = v->line;
 	const struct verify_request request = {
 		.path = path,
-		.expected = { .sha256 = line->value[SHA256], .sha512 = line->value[SHA512], .sha1 = line->value[SHA1], .md5 = line->value[MD5],
+		.expected = { .sha256 = line->value[SHA256],
+			      .sha512 = line->value[SHA512],
+			      .sha1 = line->value[SHA1],
+			      .md5 = line->value[MD5],
 			      .sums = line->value[SUMS] },
-		.signature = line->value[SIGNATURE], .key = line->value[KEY], .ca = line->value[CA], .keyring = line->value[KEYRING],
+		.signature = line->value[SIGNATURE],
+		.key = line->value[KEY],
+		.ca = line->value[CA],
+		.keyring = line->value[KEYRING],
 	};
 	struct error error;
 
@@ -150,7 +162,10 @@ static int conclude(const struct verify *v)
 		fprintf(stderr, "unbrick: stopped; not every file was verified\n");
 		return EXIT_INTERRUPTED;
 	}
-	return v->any_wrong ? EXIT_FAULT_FOUND : v->any_unusable ? EXIT_USAGE : v->any_open ? EXIT_UNKNOWN : EXIT_WELL;
+	return v->any_wrong      ? EXIT_FAULT_FOUND
+	       : v->any_unusable ? EXIT_USAGE
+	       : v->any_open     ? EXIT_UNKNOWN
+				 : EXIT_WELL;
 }
 
 static int check_line(const struct cli_line *line)
@@ -160,7 +175,8 @@ static int check_line(const struct cli_line *line)
 	if (line->word_count == 0)
 		return output_usage("verify", "verify needs a file");
 	if (line->word_count > 1 && (value[SHA256] || value[SHA512] || value[SHA1] || value[MD5] || value[SIGNATURE]))
-		return output_usage("verify", "a checksum or a signature is of one file; for several there is --sums LIST");
+		return output_usage("verify",
+				    "a checksum or a signature is of one file; for several there is --sums LIST");
 	return EXIT_WELL;
 }
 

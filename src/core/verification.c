@@ -36,16 +36,18 @@ static bool nothing_was_given(const struct verify_request *request)
 {
 	const struct expected_texts *texts = &request->expected;
 
-	return !texts->sha256 && !texts->sha512 && !texts->sha1 && !texts->md5 && !texts->sums && !request->signature && !request->key && !request->ca &&
-	       !request->keyring;
+	return !texts->sha256 && !texts->sha512 && !texts->sha1 && !texts->md5 && !texts->sums && !request->signature &&
+	       !request->key && !request->ca && !request->keyring;
 }
 
 static bool is_firmware(const struct profile_firmware *firmware, const char *sha256, uint64_t size)
 {
-	return firmware->sha256 != NULL && text_equal(firmware->sha256, sha256) && (firmware->size == 0 || firmware->size == size);
+	return firmware->sha256 != NULL && text_equal(firmware->sha256, sha256) &&
+	       (firmware->size == 0 || firmware->size == size);
 }
 
-static void add_firmware(struct verify_result *result, const struct profile *profile, const struct profile_firmware *firmware)
+static void add_firmware(struct verify_result *result, const struct profile *profile,
+			 const struct profile_firmware *firmware)
 {
 	struct verify_finding *finding = verify_add(result);
 
@@ -54,8 +56,8 @@ static void add_firmware(struct verify_result *result, const struct profile *pro
 	finding->outcome = VERIFY_OK;
 	text_copy(finding->means, sizeof(finding->means), "sha256");
 	text_format(finding->against, sizeof(finding->against), "the catalogue: %s", profile->id);
-	text_format(finding->reason, sizeof(finding->reason), "it is the vendor's %s for the %s %s", firmware->version ? firmware->version : "firmware", profile->vendor,
-		    profile->model);
+	text_format(finding->reason, sizeof(finding->reason), "it is the vendor's %s for the %s %s",
+		    firmware->version ? firmware->version : "firmware", profile->vendor, profile->model);
 }
 
 /* Another checksum under the same file name says nothing: vendors use one name for all versions. */
@@ -86,7 +88,8 @@ static void is_done(void *user)
 }
 
 enum status verification_start(struct loop *loop, const struct verify_request *request, struct device_library *library,
-			       void (*on_done)(void *user, enum status status, const struct verify_result *result, const struct error *error),
+			       void (*on_done)(void *user, enum status status, const struct verify_result *result,
+					       const struct error *error),
 			       void *user, struct verification **ret_verification, struct error *reterr)
 {
 	struct verification *v = calloc(1, sizeof(*v));

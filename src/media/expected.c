@@ -17,7 +17,8 @@ static enum status add_text(struct expected *to, const char *algorithm, const ch
 		return STATUS_OK;
 	}
 	error_set(reterr, STATUS_INVALID, "'%.140s' is no %s checksum", text, algorithm);
-	return error_hint(reterr, "It has %zu digits of 0-9 and a-f; this has %zu characters", checksum_digits(algorithm), strlen(text));
+	return error_hint(reterr, "It has %zu digits of 0-9 and a-f; this has %zu characters",
+			  checksum_digits(algorithm), strlen(text));
 }
 
 enum status expected_add_list(struct expected *to, const char *path, const char *name, struct error *reterr)
@@ -50,7 +51,8 @@ enum status expected_add_list(struct expected *to, const char *path, const char 
 	return error_hint(reterr, "Choose the right one and give it by hand");
 }
 
-enum status expected_read(const struct expected_texts *texts, const char *name, struct expected *ret_expected, struct error *reterr)
+enum status expected_read(const struct expected_texts *texts, const char *name, struct expected *ret_expected,
+			  struct error *reterr)
 {
 	struct expected all = { .count = 0 };
 	enum status status = add_text(&all, "sha512", texts->sha512, reterr);
@@ -89,11 +91,13 @@ void expected_hash_add(struct expected_hash *hash, struct bytes more)
 			digest_stream_add(hash->stream[i], more);
 }
 
-void expected_hash_end(struct expected_hash *hash, const struct expected *expected, struct checksum ret_got[EXPECTED_MAX])
+void expected_hash_end(struct expected_hash *hash, const struct expected *expected,
+		       struct checksum ret_got[EXPECTED_MAX])
 {
 	for (unsigned i = 0; i < hash->count; i++) {
 		ret_got[i].algorithm = expected->checksum[i].algorithm;
-		ret_got[i].size = hash->stream[i] ? digest_stream_end(hash->stream[i], ret_got[i].value, CHECKSUM_SIZE) : 0;
+		ret_got[i].size = hash->stream[i] ? digest_stream_end(hash->stream[i], ret_got[i].value, CHECKSUM_SIZE)
+						  : 0;
 	}
 }
 

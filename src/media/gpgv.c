@@ -99,7 +99,8 @@ static enum status run(char *const *arguments, struct buffer *output, const atom
 
 /* ---- what it says: GnuPG's doc/DETAILS, "Format of the --status-fd output" ---- */
 
-/* The rest of the first line "[GNUPG:] WORD rest"; false: there is none. At a line's start only: a signature may bring text of its own. */
+/* The rest of the first line "[GNUPG:] WORD rest"; false: there is none. At a line's start only: a signature may
+ * bring text of its own. */
 static bool find_line(const char *output, const char *word, char *to, size_t size)
 {
 	char start_of[48];
@@ -127,7 +128,8 @@ static void read_answer(const char *output, struct verify_finding *finding)
 		{ "EXPKEYSIG", VERIFY_CANNOT_TELL, "the signature fits, but its key has expired" },
 		{ "EXPSIG", VERIFY_CANNOT_TELL, "the signature fits, but has expired" },
 		{ "NO_PUBKEY", VERIFY_CANNOT_TELL, "it was signed with a key that is not in the keyring" },
-		{ "ERRSIG", VERIFY_CANNOT_TELL, "the signature cannot be checked: its algorithm or form is not accepted" },
+		{ "ERRSIG", VERIFY_CANNOT_TELL,
+		  "the signature cannot be checked: its algorithm or form is not accepted" },
 	};
 	char fingerprint[96];
 
@@ -157,12 +159,14 @@ static bool is_armored(const char *keyring, bool *ret_is_armored, struct error *
 	return true;
 }
 
-enum status gpgv_check(const char *path, const char *signature, const char *keyring, struct verify_watch *watch, struct verify_finding *finding,
-		       struct error *reterr)
+enum status gpgv_check(const char *path, const char *signature, const char *keyring, struct verify_watch *watch,
+		       struct verify_finding *finding, struct error *reterr)
 {
-	AUTO_FREE char *full = realpath(keyring, NULL);		/* a name without a slash would be looked for in ~/.gnupg */
-	char *arguments[] = { (char *)"gpgv", (char *)"--status-fd", (char *)"1", (char *)"--keyring", full, (char *)"--", (char *)signature,
-			      (char *)path, NULL };
+	AUTO_FREE char *full = realpath(keyring, NULL); /* a name without a slash would be looked for in ~/.gnupg */
+	char *arguments[] = {
+		(char *)"gpgv",    (char *)"--status-fd", (char *)"1", (char *)"--keyring", full, (char *)"--",
+		(char *)signature, (char *)path,          NULL
+	};
 	struct buffer output;
 	bool armored;
 	enum status status;
@@ -184,7 +188,8 @@ enum status gpgv_check(const char *path, const char *signature, const char *keyr
 		return STATUS_OK;
 	case STATUS_NOT_FOUND:
 		finding->outcome = VERIFY_CANNOT_TELL;
-		text_copy(finding->reason, sizeof(finding->reason), "gpgv is not installed, which checks OpenPGP signatures (Debian: apt-get install gpgv)");
+		text_copy(finding->reason, sizeof(finding->reason),
+			  "gpgv is not installed, which checks OpenPGP signatures (Debian: apt-get install gpgv)");
 		return STATUS_OK;
 	case STATUS_CANCELLED:
 		return error_set(reterr, status, "checking '%s' was stopped", path);

@@ -8,10 +8,12 @@
 
 #include "src/base/cleanup.h"
 
-enum status small_file_read(const char *path, const char *what, size_t size_max, char **ret_text, size_t *ret_size, struct error *reterr)
+enum status small_file_read(const char *path, const char *what, size_t size_max, char **ret_text, size_t *ret_size,
+			    struct error *reterr)
 {
 	AUTO_FREE char *text = NULL;
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);	/* a named pipe would wait for a writer */
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
+					       O_NOCTTY); /* a named pipe would wait for a writer */
 	size_t size = 0;
 	struct stat about;
 
@@ -21,7 +23,9 @@ enum status small_file_read(const char *path, const char *what, size_t size_max,
 	}
 	if (!S_ISREG(about.st_mode) || (uint64_t)about.st_size > size_max)
 		return error_set(reterr, STATUS_INVALID, "'%s' is no %s: it is %s", path, what,
-				 S_ISREG(about.st_mode) ? "too large for one" : S_ISDIR(about.st_mode) ? "a folder" : "no regular file");
+				 S_ISREG(about.st_mode)   ? "too large for one"
+				 : S_ISDIR(about.st_mode) ? "a folder"
+							  : "no regular file");
 	text = malloc((size_t)about.st_size + 1);
 	if (text == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the %s '%s'", what, path);

@@ -7,8 +7,9 @@
 #include "src/base/bytes.h"
 #include "src/base/status.h"
 
-/* what: "list of checksums", for the message. INVALID: not there, no regular file, larger than size_max; IO, NO_MEMORY. A NUL stands behind
- * the text. Free *ret_text. */
-enum status small_file_read(const char *path, const char *what, size_t size_max, char **ret_text, size_t *ret_size, struct error *reterr);
+/* what: "list of checksums", for the message. INVALID: not there, no regular file, larger than size_max; IO,
+ * NO_MEMORY. A NUL stands behind the text. Free *ret_text. */
+enum status small_file_read(const char *path, const char *what, size_t size_max, char **ret_text, size_t *ret_size,
+			    struct error *reterr);
 
 #endif

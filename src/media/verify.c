@@ -14,7 +14,9 @@ enum { SIGNATURE_FILE_MAX = 1024 * 1024 };	/* CMS brings its certificates along 
 
 const char *verify_outcome_name(enum verify_outcome outcome)
 {
-	static const char *const names[] = { [VERIFY_CANNOT_TELL] = "cannot tell", [VERIFY_OK] = "ok", [VERIFY_WRONG] = "wrong" };
+	static const char *const names[] = {
+		[VERIFY_CANNOT_TELL] = "cannot tell", [VERIFY_OK] = "ok", [VERIFY_WRONG] = "wrong"
+	};
 
 	return names[outcome];
 }
@@ -117,11 +119,14 @@ static enum status read_given(struct job *job, struct error *reterr)
 
 /* Names that lists and signatures have by custom. %s: the file's path; those without it lie in the same folder. */
 static const char *const list_names[] = {
-	"%s.sha512", "%s.sha256", "%s.sha512sum", "%s.sha256sum", "%s.sha1", "%s.md5", "%s.md5sum", "%s.sha512.txt", "%s.sha256.txt",
-	"SHA512SUMS", "SHA256SUMS", "sha512sums", "sha256sums", "SHA512SUMS.txt", "SHA256SUMS.txt", "sha256sum.txt", "SHA512", "SHA256",
-	"SHA1SUMS", "MD5SUMS", "md5sums", "checksums.txt",
+	"%s.sha512",  "%s.sha256",      "%s.sha512sum",   "%s.sha256sum",  "%s.sha1",    "%s.md5",
+	"%s.md5sum",  "%s.sha512.txt",  "%s.sha256.txt",  "SHA512SUMS",    "SHA256SUMS", "sha512sums",
+	"sha256sums", "SHA512SUMS.txt", "SHA256SUMS.txt", "sha256sum.txt", "SHA512",     "SHA256",
+	"SHA1SUMS",   "MD5SUMS",        "md5sums",        "checksums.txt",
 };
-static const char *const signature_names[] = { "%s.minisig", "%s.sig", "%s.asc", "%s.p7s", "%s.p7", "%s.cms", "%s.sign" };
+static const char *const signature_names[] = {
+	"%s.minisig", "%s.sig", "%s.asc", "%s.p7s", "%s.p7", "%s.cms", "%s.sign"
+};
 
 /* False: there is no such file, or the path is too long. */
 static bool beside(const char *path, const char *name, char *to, size_t size)
@@ -157,7 +162,8 @@ static void look_for_lists(struct job *job)
 	}
 }
 
-static void judge(struct job *job, const struct source *source, const struct checksum *expected, const struct checksum *got)
+static void judge(struct job *job, const struct source *source, const struct checksum *expected,
+		  const struct checksum *got)
 {
 	struct verify_finding *finding = verify_add(job->result);
 	char wanted_hex[CHECKSUM_HEX], got_hex[CHECKSUM_HEX];
@@ -175,12 +181,15 @@ static void judge(struct job *job, const struct source *source, const struct che
 	if (finding->outcome == VERIFY_OK)
 		text_copy(finding->reason, sizeof(finding->reason), "the checksum is the same");
 	else
-		text_format(finding->reason, sizeof(finding->reason), "expected %s, got %s", checksum_hex(expected, wanted_hex), checksum_hex(got, got_hex));
+		text_format(finding->reason, sizeof(finding->reason), "expected %s, got %s",
+			    checksum_hex(expected, wanted_hex), checksum_hex(got, got_hex));
 	if (checksum_is_weak(expected))
-		text_format(finding->warning, sizeof(finding->warning), "%s protects against damage, not against forgery",
+		text_format(finding->warning, sizeof(finding->warning),
+			    "%s protects against damage, not against forgery",
 			    text_equal(expected->algorithm, "md5") ? "MD5" : "SHA-1");
 	else if (!source->was_asked)
-		text_copy(finding->warning, sizeof(finding->warning), "a list that came along with the file protects against damage, not against forgery");
+		text_copy(finding->warning, sizeof(finding->warning),
+			  "a list that came along with the file protects against damage, not against forgery");
 }
 
 static enum status compare(struct job *job, struct error *reterr)
@@ -190,10 +199,13 @@ static enum status compare(struct job *job, struct error *reterr)
 	struct expected_hash hash;
 	enum status status;
 
-	job->expected.checksum[count] = (struct checksum){ .algorithm = "sha256" };	/* the result names it always; there is room for it */
+	job->expected.checksum[count] = (struct checksum){
+		.algorithm = "sha256"
+	}; /* the result names it always; there is room for it */
 	job->expected.count++;
 	expected_hash_init(&hash, &job->expected);
-	status = digest_stream_file(job->request->path, hash.stream, hash.count, &job->watch->bytes, &job->watch->cancel, reterr);
+	status = digest_stream_file(job->request->path, hash.stream, hash.count, &job->watch->bytes,
+				    &job->watch->cancel, reterr);
 	if (status == STATUS_OK)
 		expected_hash_end(&hash, &job->expected, got);
 	expected_hash_done(&hash);
@@ -222,25 +234,35 @@ static void texts_done(struct texts *texts)
 	free(texts->ca);
 }
 
-static enum status read_texts(const struct verify_request *request, const char *signature, struct texts *texts, struct error *reterr)
+static enum status read_texts(const struct verify_request *request, const char *signature, struct texts *texts,
+			      struct error *reterr)
 {
-	enum status status = small_file_read(signature, "signature", SIGNATURE_FILE_MAX, &texts->signature, &texts->signature_size, reterr);
+	enum status status = small_file_read(signature, "signature", SIGNATURE_FILE_MAX, &texts->signature,
+					     &texts->signature_size, reterr);
 
 	if (status == STATUS_OK && request->key)
-		status = small_file_read(request->key, "key", SIGNATURE_FILE_MAX, &texts->key, &texts->key_size, reterr);
+		status = small_file_read(request->key, "key", SIGNATURE_FILE_MAX, &texts->key, &texts->key_size,
+					 reterr);
 	if (status == STATUS_OK && request->ca)
-		status = small_file_read(request->ca, "certificate", SIGNATURE_FILE_MAX, &texts->ca, &texts->ca_size, reterr);
-	if (status == STATUS_OK && (texts->signature_size == 0 || (request->key && texts->key_size == 0) || (request->ca && texts->ca_size == 0)))
-		return error_set(reterr, STATUS_INVALID, "'%s' is empty", texts->signature_size == 0 ? signature :
-				 request->key && texts->key_size == 0 ? request->key : request->ca);
+		status = small_file_read(request->ca, "certificate", SIGNATURE_FILE_MAX, &texts->ca, &texts->ca_size,
+					 reterr);
+	if (status == STATUS_OK && (texts->signature_size == 0 || (request->key && texts->key_size == 0) ||
+				    (request->ca && texts->ca_size == 0)))
+		return error_set(reterr, STATUS_INVALID, "'%s' is empty",
+				 texts->signature_size == 0             ? signature
+				 : request->key && texts->key_size == 0 ? request->key
+									: request->ca);
 	return status;
 }
 
-static enum status check(struct job *job, const char *signature, const struct texts *texts, struct verify_finding *finding, struct error *reterr)
+static enum status check(struct job *job, const char *signature, const struct texts *texts,
+			 struct verify_finding *finding, struct error *reterr)
 {
 	const struct verify_request *request = job->request;
 	const struct signature_material material = {
-		.path = request->path, .signature = bytes_of(texts->signature, texts->signature_size), .key = bytes_of(texts->key, texts->key_size),
+		.path = request->path,
+		.signature = bytes_of(texts->signature, texts->signature_size),
+		.key = bytes_of(texts->key, texts->key_size),
 		.ca = bytes_of(texts->ca, texts->ca_size),
 	};
 
@@ -253,7 +275,8 @@ static enum status check(struct job *job, const char *signature, const struct te
 		text_copy(finding->means, sizeof(finding->means), "openpgp");
 		if (request->keyring)
 			return gpgv_check(request->path, signature, request->keyring, job->watch, finding, reterr);
-		text_copy(finding->reason, sizeof(finding->reason), "whom to trust is not known: --keyring names a file with the vendor's OpenPGP key");
+		text_copy(finding->reason, sizeof(finding->reason),
+			  "whom to trust is not known: --keyring names a file with the vendor's OpenPGP key");
 		return STATUS_OK;
 	case SIGNATURE_RAW:
 		break;
@@ -304,12 +327,14 @@ static enum status look_for_signatures(struct job *job, bool was_asked, struct e
 	if (finding) {
 		finding->was_asked = true;
 		text_copy(finding->means, sizeof(finding->means), "signature");
-		text_copy(finding->reason, sizeof(finding->reason), "there is a key, but no signature: --signature names it");
+		text_copy(finding->reason, sizeof(finding->reason),
+			  "there is a key, but no signature: --signature names it");
 	}
 	return STATUS_OK;
 }
 
-enum status verify_file(const struct verify_request *request, struct verify_watch *watch, struct verify_result *ret_result, struct error *reterr)
+enum status verify_file(const struct verify_request *request, struct verify_watch *watch,
+			struct verify_result *ret_result, struct error *reterr)
 {
 	const struct expected_texts *texts = &request->expected;
 	bool has_hash = texts->sha256 || texts->sha512 || texts->sha1 || texts->md5 || texts->sums;

@@ -1,7 +1,8 @@
 /* src/media/verify.h
  *
- * Who made a file, and is it whole? Compares it with checksums and detached signatures: those that are given, or, where none is, those that
- * lie beside it. What was not compared is never called right. Blocking: for a worker thread. */
+ * Who made a file, and is it whole? Compares it with checksums and detached signatures: those that are given, or,
+ * where none is, those that lie beside it. What was not compared is never called right. Blocking: for a worker
+ * thread. */
 #ifndef UNBRICK_MEDIA_VERIFY_H
 #define UNBRICK_MEDIA_VERIFY_H
 
@@ -26,7 +27,7 @@ struct verify_watch {
 struct verify_finding {			/* one thing that was compared, or could not be */
 	enum verify_outcome outcome;
 	bool was_asked;			/* given by the operator; else found beside the file */
-	char means[24];			/* "sha256", "minisign", "signify", "cms", "rsa", "ec", "ed25519", "openpgp" */
+	char means[24];			/* "sha256", "minisign", "signify", "cms", "ecdsa", "openpgp"... */
 	char against[256];		/* what with: the path of a list or signature, "given by hand" */
 	char who[192];			/* key id or name of who signed; "": not told */
 	char reason[384];		/* one sentence without a full stop */
@@ -50,7 +51,9 @@ void verify_conclude(struct verify_result *result);
 /* The next finding, or NULL when there are too many. */
 struct verify_finding *verify_add(struct verify_result *result);
 
-/* Anything given is unusable (no such file, no checksum, no key): an error. Otherwise OK, and ret_result says the rest. */
-enum status verify_file(const struct verify_request *request, struct verify_watch *watch, struct verify_result *ret_result, struct error *reterr);
+/* Anything given is unusable (no such file, no checksum, no key): an error. Otherwise OK, and ret_result says the
+ * rest. */
+enum status verify_file(const struct verify_request *request, struct verify_watch *watch,
+			struct verify_result *ret_result, struct error *reterr);
 
 #endif

@@ -256,6 +256,8 @@ def rsa_with_both_paddings():
     openssl("dgst", "-sha1", "-sign", "rsa.key", "-out", "sha1.sig", "fw.bin")
     ends(verify("fw.bin", "--signature", "sha1.sig", "--key", "rsa.pub"), WELL, "SHA-1 protects")
     ends(verify("fw.bin", "--signature", "rsa.sig"), NOTHING, "--key names")
+    ends(verify("fw.bin", "--signature", write("text.sig", "this is no signature"), "--key", "rsa.pub"), NOTHING, "form of a signature")
+    ends(verify("fw.bin", "--signature", "rsa.sig", "--key", "ed.pub"), NOTHING, "form of a signature")
     ends(verify("fw.bin", "--signature", "rsa.sig", "--key", "mini.pub"), NOTHING, "minisign or signify")
     ends(verify("fw.bin", "--signature", "rsa.sig", "--key", "fw.bin"), USAGE, "none that is known")
     openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024", "-out", "short.key")
@@ -299,6 +301,9 @@ def cms_with_a_chain():
     for signature in ("fw.p7s", "fw.p7s.pem", "fw.p7.pem"):
         ends(verify("fw.bin", "--signature", signature, "--ca", "root.crt"), WELL, "cms", "CN=signer")
         ends(verify(changed(), "--signature", signature, "--ca", "root.crt"), WRONG, "not of this file")
+    openssl("cms", "-sign", "-binary", "-noattr", "-in", "fw.bin", "-signer", "signer.crt", "-inkey", "signer.key", "-outform", "DER", "-out", "bare.p7s")
+    ends(verify("fw.bin", "--signature", "bare.p7s", "--ca", "root.crt"), WELL)
+    ends(verify(changed(), "--signature", "bare.p7s", "--ca", "root.crt"), WRONG, "not of this file")
     ends(verify("fw.bin", "--signature", "fw.p7s"), NOTHING, "anybody could have made it")
     ends(verify("fw.bin", "--signature", "fw.p7s", "--ca", "stranger.crt"), NOTHING, "does not vouch")
     ends(verify("fw.bin", "--signature", "fw.p7s", "--ca", "signer.crt"), WELL)         # the signer's own certificate is trust enough
