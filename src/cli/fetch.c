@@ -91,7 +91,7 @@ static void show_progress(struct fetch *f, uint64_t bytes, uint64_t total, uint6
 		text_append(line, sizeof(line), ", %s/s", text_size(size, sizeof(size), rate));
 	if (rate > 0 && total > bytes)
 		text_append(line, sizeof(line), ", %s left",
-			    text_duration(size, sizeof(size), (total - bytes) / rate * 1000));
+			    text_duration(size, sizeof(size), ((total - bytes) / rate + 1) * 1000));
 	f->shown = strlen(line);
 	fprintf(stderr, "\r%s%*s", line, before > f->shown ? (int)(before - f->shown) : 0, "");
 	fflush(stderr);
