@@ -89,7 +89,8 @@ bool checksum_parse(struct bytes text, const char *algorithm, struct checksum *r
 {
 	text = trim(text);
 	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++)
-		if ((algorithm == NULL || text_equal(algorithm, algorithms[i].name)) && read_value(text, &algorithms[i], ret_checksum))
+		if ((algorithm == NULL || text_equal(algorithm, algorithms[i].name)) &&
+		    read_value(text, &algorithms[i], ret_checksum))
 			return true;
 	return false;
 }
@@ -108,7 +109,8 @@ char *checksum_hex(const struct checksum *checksum, char to[CHECKSUM_HEX])
 
 bool checksum_equal(const struct checksum *a, const struct checksum *b)
 {
-	return text_equal(a->algorithm, b->algorithm) && bytes_equal(bytes_of(a->value, a->size), bytes_of(b->value, b->size));
+	return text_equal(a->algorithm, b->algorithm) &&
+	       bytes_equal(bytes_of(a->value, a->size), bytes_of(b->value, b->size));
 }
 
 /* ---- lines of a list ---- */
@@ -134,7 +136,8 @@ static const struct algorithm *find_tag(struct bytes text)
 	return NULL;
 }
 
-/* False: longer than a name may be, or with a NUL, so that it cannot be compared. is_escaped: coreutils, "cksum output modes". */
+/* False: longer than a name may be, or with a NUL, so that it cannot be compared. is_escaped: coreutils, "cksum
+ * output modes". */
 static bool read_name(struct bytes from, bool is_escaped, char to[CHECKSUM_NAME])
 {
 	size_t length = 0;
@@ -270,8 +273,8 @@ static void add(struct findings *to, const struct checksum *checksum)
 	to->count++;
 }
 
-enum checksum_found checksum_list_find(struct bytes list, const char *name, struct checksum ret_checksums[CHECKSUM_MATCHES],
-				       unsigned *ret_count)
+enum checksum_found checksum_list_find(struct bytes list, const char *name,
+				       struct checksum ret_checksums[CHECKSUM_MATCHES], unsigned *ret_count)
 {
 	struct findings found = { .checksums = ret_checksums };
 	enum match best = NO_MATCH;

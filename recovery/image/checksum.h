@@ -1,8 +1,9 @@
 /* recovery/image/checksum.h
  *
- * Checksums as vendors publish them: one as text, and lists of them (SHA256SUMS and its like). Styles: GNU coreutils ("hash  name",
- * "hash *name", names with escapes behind a leading backslash), BSD and `--tag` ("SHA256 (name) = hash"), OpenSSL ("SHA2-256(name)= hash"),
- * a hash alone. What is none of these is passed over: comments, a PGP header, blank lines. Pure: no descriptor, no allocation. */
+ * Checksums as vendors publish them: one as text, and lists of them (SHA256SUMS and its like). Styles: GNU coreutils
+ * ("hash  name", "hash *name", names with escapes behind a leading backslash), BSD and `--tag` ("SHA256 (name) =
+ * hash"), OpenSSL ("SHA2-256(name)= hash"), a hash alone. What is none of these is passed over: comments, a PGP
+ * header, blank lines. Pure: no descriptor, no allocation. */
 #ifndef UNBRICK_RECOVERY_CHECKSUM_H
 #define UNBRICK_RECOVERY_CHECKSUM_H
 
@@ -25,8 +26,8 @@ struct checksum {
 	uint8_t value[CHECKSUM_SIZE];
 };
 
-/* algorithm NULL: told by the length (SHA-512 rather than BLAKE2b). Blanks around it are allowed. False: not the right number of
- * hexadecimal digits. */
+/* algorithm NULL: told by the length (SHA-512 rather than BLAKE2b). Blanks around it are allowed. False: not the
+ * right number of hexadecimal digits. */
 bool checksum_parse(struct bytes text, const char *algorithm, struct checksum *ret_checksum);
 /* Lower case hex; returns to. */
 char *checksum_hex(const struct checksum *checksum, char to[CHECKSUM_HEX]);
@@ -52,9 +53,9 @@ enum checksum_found {
 	CHECKSUM_CONTRADICTION,		/* names the file twice, with different values */
 };
 
-/* What list says about the file called name (a path: its last part counts). An entry with the same path is preferred to one that only
- * ends in the same name. A hash alone counts when it is the only entry. Strongest algorithm first. */
-enum checksum_found checksum_list_find(struct bytes list, const char *name, struct checksum ret_checksums[CHECKSUM_MATCHES],
-				       unsigned *ret_count);
+/* What list says about the file called name (a path: its last part counts). An entry with the same path is preferred
+ * to one that only ends in the same name. A hash alone counts when it is the only entry. Strongest algorithm first. */
+enum checksum_found checksum_list_find(struct bytes list, const char *name,
+				       struct checksum ret_checksums[CHECKSUM_MATCHES], unsigned *ret_count);
 
 #endif

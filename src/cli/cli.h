@@ -20,7 +20,7 @@ enum cli_exit {
 	EXIT_REFUSED = 5,		/* a guard said no: it could do harm */
 	EXIT_NETWORK = 6,		/* address, link, TFTP port, the server of a download */
 	EXIT_INTERRUPTED = 7,		/* stopped; the case goes on with `unbrick` or `recover --case` */
-	EXIT_FAULT_FOUND = 10,		/* diagnose; fetch: not the file that was meant */
+	EXIT_FAULT_FOUND = 10,		/* diagnose; fetch, verify: not the file that was meant */
 	EXIT_UNDECIDED = 11,		/* diagnose */
 	EXIT_UNFIT = 11,		/* inspect: not for this device */
 	EXIT_UNKNOWN = 12,		/* inspect, verify: nothing there can tell */
@@ -62,6 +62,7 @@ void cli_print_help(void);
 /* "unbrick: TEXT" and, where there is one, "  HINT" on standard error. */
 void cli_print_error(const struct error *error);
 
-extern const struct cli_verb verb_recover, verb_diagnose, verb_case, verb_device, verb_bench, verb_practice, verb_fetch, verb_inspect, verb_lint;
+extern const struct cli_verb verb_recover, verb_diagnose, verb_case, verb_device, verb_bench, verb_practice, verb_fetch, verb_inspect, verb_verify,
+	verb_lint;
 
 #endif

@@ -90,7 +90,8 @@ static void show_progress(struct fetch *f, uint64_t bytes, uint64_t total, uint6
 	if (rate > 0)
 		text_append(line, sizeof(line), ", %s/s", text_size(size, sizeof(size), rate));
 	if (rate > 0 && total > bytes)
-		text_append(line, sizeof(line), ", %s left", text_duration(size, sizeof(size), (total - bytes) / rate * 1000));
+		text_append(line, sizeof(line), ", %s left",
+			    text_duration(size, sizeof(size), ((total - bytes) / rate + 1) * 1000));
 	f->shown = strlen(line);
 	fprintf(stderr, "\r%s%*s", line, before > f->shown ? (int)(before - f->shown) : 0, "");
 	fflush(stderr);
@@ -104,7 +105,8 @@ static void on_progress(void *user, uint64_t bytes, uint64_t total)
 
 	if (f->json)
 		print_event(json_pack("{s:s, s:I, s:o, s:I}", "event", "progress", "bytes", (json_int_t)bytes, "total",
-				      total ? json_integer((json_int_t)total) : json_null(), "bytes_per_second", (json_int_t)rate));
+				      total ? json_integer((json_int_t)total) : json_null(), "bytes_per_second",
+				      (json_int_t)rate));
 	else if (f->is_terminal)
 		show_progress(f, bytes, total, rate);
 }
@@ -116,8 +118,8 @@ static void on_again(void *user, unsigned attempt, unsigned pause_ms, const stru
 	clear_progress(f);
 	f->since_ms = loop_now_ms() + pause_ms;
 	if (f->json)
-		print_event(json_pack("{s:s, s:i, s:i, s:o}", "event", "again", "attempt", (int)attempt, "pause_ms", (int)pause_ms, "reason",
-				      output_json_text(why->text)));
+		print_event(json_pack("{s:s, s:i, s:i, s:o}", "event", "again", "attempt", (int)attempt, "pause_ms",
+				      (int)pause_ms, "reason", output_json_text(why->text)));
 	else
 		output_text("%s\n  try %u begins from the start in %u s\n", why->text, attempt, pause_ms / 1000);
 	fflush(stdout);
@@ -125,33 +127,52 @@ static void on_again(void *user, unsigned attempt, unsigned pause_ms, const stru
 
 /* ---- the end ---- */
 
+/* No more than what was observed. */
+static const char *what_was_done(const struct fetch_result *result)
+{
+	if (!result->was_there)
+		return "fetched";
+	return result->match.size ? "already there and right" : "already there, the same as what the server has";
+}
+
+static void print_trust(const struct fetch_result *result)
+{
+	bool is_weak = result->match.size > 0 && checksum_is_weak(&result->match);
+
+	if (result->match.size == 0)
+		output_text("  nothing was compared: no checksum was given%s\n",
+			    result->is_size_told ? "" : ", and the server did not say how large the file is");
+	else
+		output_text("  its %s is the one that was given\n", result->match.algorithm);
+	if (is_weak)
+		output_text("  %s protects against damage, not against forgery\n", result->match.algorithm);
+	if ((is_weak || result->match.size == 0) && !result->is_encrypted && !result->was_there)
+		output_text("  it came without encryption: anybody on the way could have changed it\n");
+}
+
 static void print_well(const struct fetch *f, const struct fetch_result *result)
 {
 	char hex[CHECKSUM_HEX], size[24];
 
-	output_text("%s: %s, %" PRIu64 " bytes (%s)\n", download_target(f->download), result->was_there ? "already there and right" : "fetched",
+	output_text("%s: %s, %" PRIu64 " bytes (%s)\n", download_target(f->download), what_was_done(result),
 		    result->size, text_size(size, sizeof(size), result->size));
 	if (result->looks_like[0])
 		output_text("  looks like: %s\n", result->looks_like);
 	output_text("  sha256 %s\n", checksum_hex(&result->sha256, hex));
-	if (result->match.size == 0)
-		output_text("  nothing was compared: no checksum was given%s\n",
-			    result->is_size_told || result->was_there ? "" : ", and the server did not say how large the file is");
-	else
-		output_text("  its %s is the one that was given\n", result->match.algorithm);
-	if (result->match.size > 0 && checksum_is_weak(&result->match))
-		output_text("  %s protects against damage, not against forgery\n", result->match.algorithm);
+	print_trust(result);
 }
 
 static json_t *json_well(const struct fetch *f, const struct fetch_result *result)
 {
 	char hex[CHECKSUM_HEX];
 
-	return json_pack("{s:s, s:s, s:o, s:I, s:b, s:b, s:b, s:o, s:s, s:o, s:o}", "event", "result", "status", "ok", "file",
-			 output_json_text(download_target(f->download)), "bytes", (json_int_t)result->size, "size_told", result->is_size_told,
+	return json_pack("{s:s, s:s, s:o, s:I, s:b, s:b, s:b, s:b, s:o, s:s, s:o, s:o}", "event", "result", "status",
+			 "ok", "file", output_json_text(download_target(f->download)), "bytes",
+			 (json_int_t)result->size, "size_told", result->is_size_told, "encrypted", result->is_encrypted,
 			 "was_there", result->was_there, "compared", result->match.size > 0, "algorithm",
-			 output_json_text(result->match.size ? result->match.algorithm : NULL), "sha256", checksum_hex(&result->sha256, hex),
-			 "looks_like", output_json_text(result->looks_like[0] ? result->looks_like : NULL), "from",
+			 output_json_text(result->match.size ? result->match.algorithm : NULL), "sha256",
+			 checksum_hex(&result->sha256, hex), "looks_like",
+			 output_json_text(result->looks_like[0] ? result->looks_like : NULL), "from",
 			 output_json_text(result->from[0] ? result->from : NULL));
 }
 
@@ -166,8 +187,8 @@ static void on_done(void *user, enum status status, const struct fetch_result *r
 	else if (status == STATUS_OK)
 		print_well(f, result);
 	else if (f->json)
-		print_event(json_pack("{s:s, s:s, s:o, s:o}", "event", "result", "status", status_name(status), "reason",
-				      output_json_text(error->text), "hint", output_json_text(error->hint)));
+		print_event(json_pack("{s:s, s:s, s:o, s:o}", "event", "result", "status", status_name(status),
+				      "reason", output_json_text(error->text), "hint", output_json_text(error->hint)));
 	if (status != STATUS_OK)
 		output_error(error, f->exit_code);
 	loop_stop(f->loop);
@@ -207,11 +228,15 @@ static int read_line(const struct cli_line *line, struct download_options *to)
 		return output_usage("fetch", line->word_count ? "one URL at once" : "fetch needs a URL");
 	to->url = line->word[0];
 	to->target = line->value[OUTPUT];
-	to->expected = (struct expected_texts){ .sha256 = line->value[SHA256], .sha512 = line->value[SHA512], .sha1 = line->value[SHA1],
-						.md5 = line->value[MD5], .sums = line->value[SUMS] };
+	to->expected = (struct expected_texts){ .sha256 = line->value[SHA256],
+						.sha512 = line->value[SHA512],
+						.sha1 = line->value[SHA1],
+						.md5 = line->value[MD5],
+						.sums = line->value[SUMS] };
 	to->allow_unchecked = line->value[NO_HASH] != NULL;
 	to->may_replace = line->value[FORCE] != NULL;
-	is_given = line->value[SHA256] || line->value[SHA512] || line->value[SHA1] || line->value[MD5] || line->value[SUMS];
+	is_given = line->value[SHA256] || line->value[SHA512] || line->value[SHA1] || line->value[MD5] ||
+		   line->value[SUMS];
 	if (is_given && to->allow_unchecked)
 		return output_usage("fetch", "--no-hash and a checksum do not go together");
 	if (line->value[MAX_SIZE] && (!text_parse_size(line->value[MAX_SIZE], &to->size_max) || to->size_max == 0))
@@ -236,7 +261,9 @@ static int run(const struct cli_line *line)
 	struct download_options what = { .url = NULL };
 	AUTO(loop) loop = NULL;
 	AUTO(download) download = NULL;
-	struct fetch f = { .json = line->value[JSON] != NULL, .is_terminal = isatty(STDERR_FILENO), .since_ms = loop_now_ms() };
+	struct fetch f = { .json = line->value[JSON] != NULL,
+			   .is_terminal = isatty(STDERR_FILENO),
+			   .since_ms = loop_now_ms() };
 	const struct download_observer observer = { on_progress, on_again, on_done, &f };
 	struct error error;
 	int code = read_line(line, &what);
@@ -250,7 +277,8 @@ static int run(const struct cli_line *line)
 	watch_signals(&f);
 	status = download_start(loop, &what, &observer, &download, &error);
 	if (status != STATUS_OK)
-		return output_error(&error, status == STATUS_INVALID || status == STATUS_NOT_FOUND ? EXIT_USAGE : class_of(status));
+		return output_error(&error, status == STATUS_INVALID || status == STATUS_NOT_FOUND ? EXIT_USAGE
+												   : class_of(status));
 	f.download = download;
 	loop_run(loop);
 	return output_end(f.exit_code);

@@ -150,7 +150,8 @@ static enum status choose_target(struct download *d, const char *target, struct 
 		text_copy(d->target, sizeof(d->target), target);
 	}
 	if (stat(d->target, &about) == 0 && !S_ISREG(about.st_mode)) {
-		error_set(reterr, STATUS_INVALID, "cannot store at '%s': that is %s", d->target, S_ISDIR(about.st_mode) ? "a folder" : "no file");
+		error_set(reterr, STATUS_INVALID, "cannot store at '%s': that is %s", d->target,
+			  S_ISDIR(about.st_mode) ? "a folder" : "no file");
 		return error_hint(reterr, "Give the name of the file, too");
 	}
 	status = new_file_begin(d->target, &probe, reterr);
@@ -178,8 +179,9 @@ static enum status prepare(struct download *d, const struct download_options *op
 	return status;
 }
 
-enum status download_start(struct loop *loop, const struct download_options *options, const struct download_observer *observer,
-			   struct download **ret_download, struct error *reterr)
+enum status download_start(struct loop *loop, const struct download_options *options,
+			   const struct download_observer *observer, struct download **ret_download,
+			   struct error *reterr)
 {
 	AUTO(download) d = calloc(1, sizeof(*d));
 	unsigned stall_s = options->stall_seconds ? options->stall_seconds : DOWNLOAD_STALL_S;

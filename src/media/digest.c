@@ -99,7 +99,8 @@ static enum status open_for_reading(const char *path, int *ret_fd, struct error 
 	if (fstat(fd, &about) != 0)
 		return error_set(reterr, STATUS_IO, "cannot look at '%s': %s", path, strerror(errno));
 	if (!S_ISREG(about.st_mode) && !S_ISBLK(about.st_mode)) {
-		error_set(reterr, STATUS_INVALID, "cannot hash '%s': it is %s", path, S_ISDIR(about.st_mode) ? "a folder" : "no file");
+		error_set(reterr, STATUS_INVALID, "cannot hash '%s': it is %s", path,
+			  S_ISDIR(about.st_mode) ? "a folder" : "no file");
 		error_hint(reterr, "Give the path of an image file");
 		return STATUS_INVALID;
 	}
@@ -107,8 +108,8 @@ static enum status open_for_reading(const char *path, int *ret_fd, struct error 
 	return STATUS_OK;
 }
 
-static enum status read_all(const char *path, void (*take)(void *user, struct bytes more), void *user, _Atomic uint64_t *progress,
-			    const atomic_bool *cancel, struct error *reterr)
+static enum status read_all(const char *path, void (*take)(void *user, struct bytes more), void *user,
+			    _Atomic uint64_t *progress, const atomic_bool *cancel, struct error *reterr)
 {
 	AUTO_FREE uint8_t *buffer = malloc(READ_SIZE);
 	AUTO_CLOSE int fd = -1;
@@ -134,7 +135,8 @@ static enum status read_all(const char *path, void (*take)(void *user, struct by
 			atomic_store_explicit(progress, size, memory_order_relaxed);
 	}
 	if (count < 0)
-		return error_set(reterr, STATUS_IO, "cannot read '%s' at byte %llu: %s", path, (unsigned long long)size, strerror(errno));
+		return error_set(reterr, STATUS_IO, "cannot read '%s' at byte %llu: %s", path, (unsigned long long)size,
+				 strerror(errno));
 	return STATUS_OK;
 }
 
@@ -152,8 +154,8 @@ static void take_for_streams(void *user, struct bytes more)
 			digest_stream_add(list->stream[i], more);
 }
 
-enum status digest_stream_file(const char *path, struct digest_stream *const *streams, size_t count, _Atomic uint64_t *progress,
-			       const atomic_bool *cancel, struct error *reterr)
+enum status digest_stream_file(const char *path, struct digest_stream *const *streams, size_t count,
+			       _Atomic uint64_t *progress, const atomic_bool *cancel, struct error *reterr)
 {
 	return read_all(path, take_for_streams, &(struct stream_list){ streams, count }, progress, cancel, reterr);
 }
@@ -205,8 +207,8 @@ static void finish(struct digest_stream *stream, char *to, size_t size)
 		snprintf(to + 2 * i, 3, "%02x", digest[i]);
 }
 
-enum status digest_file(const char *path, _Atomic uint64_t *progress, const atomic_bool *cancel, struct digest *ret_digest,
-			struct error *reterr)
+enum status digest_file(const char *path, _Atomic uint64_t *progress, const atomic_bool *cancel,
+			struct digest *ret_digest, struct error *reterr)
 {
 	AUTO(digester) digester = digester_new();
 	enum status status;

@@ -1,13 +1,12 @@
 #include "src/media/expected.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "src/media/small_file.h"
+
+enum { LIST_MAX = 4 * 1024 * 1024 };
 
 static enum status add_text(struct expected *to, const char *algorithm, const char *text, struct error *reterr)
 {
@@ -18,54 +17,24 @@ static enum status add_text(struct expected *to, const char *algorithm, const ch
 		return STATUS_OK;
 	}
 	error_set(reterr, STATUS_INVALID, "'%.140s' is no %s checksum", text, algorithm);
-	return error_hint(reterr, "It has %zu digits of 0-9 and a-f; this has %zu characters", checksum_digits(algorithm), strlen(text));
+	return error_hint(reterr, "It has %zu digits of 0-9 and a-f; this has %zu characters",
+			  checksum_digits(algorithm), strlen(text));
 }
 
-enum status expected_read_list(const char *path, char **ret_text, size_t *ret_size, struct error *reterr)
-{
-	AUTO_FREE char *text = NULL;
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	size_t size = 0;
-	struct stat about;
-
-	if (fd < 0 || fstat(fd, &about) != 0)
-		return error_set(reterr, errno == ENOENT || errno == ENOTDIR ? STATUS_NOT_FOUND : STATUS_IO, "cannot open '%s': %s", path,
-				 strerror(errno));
-	if (!S_ISREG(about.st_mode) || about.st_size > EXPECTED_LIST_MAX)
-		return error_set(reterr, STATUS_INVALID, "'%s' is no list of checksums: it is %s", path,
-				 S_ISREG(about.st_mode) ? "larger than 4 MiB" : "no regular file");
-	text = malloc((size_t)about.st_size + 1);
-	if (text == NULL)
-		return error_set(reterr, STATUS_NO_MEMORY, "no memory for '%s'", path);
-	while (size < (size_t)about.st_size) {
-		ssize_t count = read(fd, text + size, (size_t)about.st_size - size);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return error_set(reterr, STATUS_IO, "cannot read '%s': %s", path, strerror(errno));
-		if (count == 0)
-			break;
-		size += (size_t)count;
-	}
-	text[size] = '\0';
-	*ret_text = TAKE(text);
-	*ret_size = size;
-	return STATUS_OK;
-}
-
-static enum status add_list(struct expected *to, const char *path, const char *name, struct error *reterr)
+enum status expected_add_list(struct expected *to, const char *path, const char *name, struct error *reterr)
 {
 	AUTO_FREE char *text = NULL;
 	struct checksum found[CHECKSUM_MATCHES];
 	unsigned count = 0;
 	size_t size;
-	enum status status = expected_read_list(path, &text, &size, reterr);
+	enum status status = small_file_read(path, "list of checksums", LIST_MAX, &text, &size, reterr);
 
 	if (status != STATUS_OK)
 		return status;
 	switch (checksum_list_find(bytes_of(text, size), name, found, &count)) {
 	case CHECKSUM_FOUND:
+		if (count > EXPECTED_MAX - 1 - to->count)
+			return error_set(reterr, STATUS_INVALID, "there are too many checksums for '%s'", name);
 		memcpy(&to->checksum[to->count], found, count * sizeof(found[0]));
 		to->count += count;
 		return STATUS_OK;
@@ -82,7 +51,8 @@ static enum status add_list(struct expected *to, const char *path, const char *n
 	return error_hint(reterr, "Choose the right one and give it by hand");
 }
 
-enum status expected_read(const struct expected_texts *texts, const char *name, struct expected *ret_expected, struct error *reterr)
+enum status expected_read(const struct expected_texts *texts, const char *name, struct expected *ret_expected,
+			  struct error *reterr)
 {
 	struct expected all = { .count = 0 };
 	enum status status = add_text(&all, "sha512", texts->sha512, reterr);
@@ -94,7 +64,7 @@ enum status expected_read(const struct expected_texts *texts, const char *name, 
 	if (status == STATUS_OK)
 		status = add_text(&all, "md5", texts->md5, reterr);
 	if (status == STATUS_OK && texts->sums != NULL)
-		status = add_list(&all, texts->sums, name, reterr);
+		status = expected_add_list(&all, texts->sums, name, reterr);
 	if (status == STATUS_OK)
 		*ret_expected = all;
 	return status;
@@ -121,11 +91,13 @@ void expected_hash_add(struct expected_hash *hash, struct bytes more)
 			digest_stream_add(hash->stream[i], more);
 }
 
-void expected_hash_end(struct expected_hash *hash, const struct expected *expected, struct checksum ret_got[EXPECTED_MAX])
+void expected_hash_end(struct expected_hash *hash, const struct expected *expected,
+		       struct checksum ret_got[EXPECTED_MAX])
 {
 	for (unsigned i = 0; i < hash->count; i++) {
 		ret_got[i].algorithm = expected->checksum[i].algorithm;
-		ret_got[i].size = hash->stream[i] ? digest_stream_end(hash->stream[i], ret_got[i].value, CHECKSUM_SIZE) : 0;
+		ret_got[i].size = hash->stream[i] ? digest_stream_end(hash->stream[i], ret_got[i].value, CHECKSUM_SIZE)
+						  : 0;
 	}
 }
 

@@ -131,7 +131,8 @@ static size_t on_bytes(char *data, size_t item, size_t count, void *user)
 	return more.size;
 }
 
-/* Called about once a second also when nothing comes. libcurl's own limit of speed is an average, which ends slow transfers, too. */
+/* Called about once a second also when nothing comes. libcurl's own limit of speed is an average, which ends slow
+ * transfers, too. */
 static int on_turn(void *user, curl_off_t total, curl_off_t came, curl_off_t upload_total, curl_off_t uploaded)
 {
 	struct transfer *t = user;
@@ -154,8 +155,9 @@ static enum status was_cut(struct transfer *t, const char *why, struct error *re
 	uint64_t size = new_file_size(t->file);
 
 	if (t->told > 0 && size < (uint64_t)t->told)
-		error_set(reterr, STATUS_GONE, "the download was cut: %" PRIu64 " of %" PRId64 " bytes came, %" PRIu64 " are missing (%s)", size,
-			  t->told, (uint64_t)t->told - size, why);
+		error_set(reterr, STATUS_GONE,
+			  "the download was cut: %" PRIu64 " of %" PRId64 " bytes came, %" PRIu64 " are missing (%s)",
+			  size, t->told, (uint64_t)t->told - size, why);
 	else
 		error_set(reterr, STATUS_GONE, "the download was cut after %" PRIu64 " bytes (%s)", size, why);
 	return error_hint(reterr, "Check the network, then fetch it again; a piece of it is of no use and was deleted");
@@ -168,14 +170,17 @@ static enum status http_error(const struct transfer *t, long code, struct error 
 	shown_url(t, url, sizeof(url));
 	if (code == 404 || code == 410) {
 		error_set(reterr, STATUS_NOT_FOUND, "the server has no such file (%ld): %s", code, url);
-		return error_hint(reterr, "Check the URL; vendors move files: look for it on the vendor's download page");
+		return error_hint(reterr,
+				  "Check the URL; vendors move files: look for it on the vendor's download page");
 	}
 	if (code == 401 || code == 403) {
-		error_set(reterr, STATUS_PROTOCOL, "the server does not give this file to everybody (%ld): %s", code, url);
+		error_set(reterr, STATUS_PROTOCOL, "the server does not give this file to everybody (%ld): %s", code,
+			  url);
 		return error_hint(reterr, "Fetch it by a browser, signed in; then: unbrick verify FILE");
 	}
 	error_set(reterr, STATUS_PROTOCOL, "the server answers %ld: %s", code, url);
-	return error_hint(reterr, code >= 500 || code == 429 ? "It has trouble of its own: try again later" : "Fetch it by a browser; then: unbrick verify FILE");
+	return error_hint(reterr, code >= 500 || code == 429 ? "It has trouble of its own: try again later"
+							     : "Fetch it by a browser; then: unbrick verify FILE");
 }
 
 /* Where in libcurl's list a row is missing, its own words say it. */
@@ -188,28 +193,35 @@ static enum status curl_error(struct transfer *t, CURLcode code, struct error *r
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST: case CURLE_COULDNT_RESOLVE_PROXY:
 		error_set(reterr, STATUS_PROTOCOL, "the name of the server is not known: %s", url);
-		return error_hint(reterr, "Check the URL, and that this computer reaches the Internet: a bench network often has no way out");
+		return error_hint(reterr, "Check the URL, and that this computer reaches the Internet: a bench network "
+					  "often has no way out");
 	case CURLE_COULDNT_CONNECT:
 		error_set(reterr, STATUS_PROTOCOL, "cannot connect: %.150s: %s", why, url);
-		return error_hint(reterr, "Check the URL, and that this computer reaches the Internet: a bench network often has no way out");
+		return error_hint(reterr, "Check the URL, and that this computer reaches the Internet: a bench network "
+					  "often has no way out");
 	case CURLE_OPERATION_TIMEDOUT:
 		error_set(reterr, STATUS_TIMEOUT, "the server does not answer: %s", url);
 		return error_hint(reterr, "Check that this computer reaches the Internet, or try again later");
-	case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CACERT_BADFILE: case CURLE_SSL_ISSUER_ERROR: case CURLE_SSL_INVALIDCERTSTATUS:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
 		error_set(reterr, STATUS_REFUSED, "it is not certain who this server is: %.200s: %s", why, url);
-		return error_hint(reterr, "Check this computer's clock (date); an authority of your own is named by the variable SSL_CERT_FILE. "
-				  "This is never overlooked");
-	case CURLE_REMOTE_FILE_NOT_FOUND: case CURLE_FTP_COULDNT_RETR_FILE:
+		return error_hint(reterr, "Check this computer's clock (date); an authority of your own is named by "
+					  "the variable SSL_CERT_FILE. This is never overlooked");
+	case CURLE_REMOTE_FILE_NOT_FOUND:
+	case CURLE_FTP_COULDNT_RETR_FILE:
 		error_set(reterr, STATUS_NOT_FOUND, "the server has no such file: %s", url);
-		return error_hint(reterr, "Check the URL; vendors move files: look for it on the vendor's download page");
-	case CURLE_FILESIZE_EXCEEDED:
-		*reterr = t->error;
-		return STATUS_NO_SPACE;
-	case CURLE_PARTIAL_FILE: case CURLE_RECV_ERROR: case CURLE_SEND_ERROR: case CURLE_GOT_NOTHING: case CURLE_HTTP2: case CURLE_HTTP2_STREAM:
-	case CURLE_HTTP3:
-		return was_cut(t, why, reterr);
-	case CURLE_OUT_OF_MEMORY:
-		return error_set(reterr, STATUS_NO_MEMORY, "no memory to fetch %s", url);
+		return error_hint(reterr,
+				  "Check the URL; vendors move files: look for it on the vendor's download page");
+	case CURLE_PARTIAL_FILE:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+	case CURLE_HTTP3: return was_cut(t, why, reterr);
+	case CURLE_OUT_OF_MEMORY: return error_set(reterr, STATUS_NO_MEMORY, "no memory to fetch %s", url);
 	default:
 		error_set(reterr, STATUS_PROTOCOL, "cannot fetch: %.200s: %s", why, url);
 		return error_hint(reterr, "Try again later, or fetch it by a browser; then: unbrick verify FILE");
@@ -250,6 +262,7 @@ static void set_options(struct transfer *t)
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (authorities != NULL && authorities[0])
 		curl_easy_setopt(curl, CURLOPT_CAINFO, authorities);
+	curl_easy_setopt(curl, CURLOPT_COOKIEFILE, "");	/* kept from one redirect to the next, and on no disk */
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);	/* redirects are looked at here, one by one */
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)t->request->connect_ms);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, t->detail);
@@ -286,11 +299,14 @@ static enum status follow(struct transfer *t, const char *to, struct error *rete
 
 	shown_url(t, from, sizeof(from));
 	if (url_check(to, reterr) != STATUS_OK || url_has_scheme(to, "ftp")) {
-		error_set(reterr, STATUS_PROTOCOL, "the server sends elsewhere, to what is no URL of the web: %s", from);
+		error_set(reterr, STATUS_PROTOCOL, "the server sends elsewhere, to what is no URL of the web: %s",
+			  from);
 		return error_hint(reterr, "Fetch it by a browser; then: unbrick verify FILE");
 	}
 	if (t->is_secure && !url_has_scheme(to, "https")) {
-		error_set(reterr, STATUS_REFUSED, "the server sends from https to http, where anybody on the way can change the file: %s", from);
+		error_set(reterr, STATUS_REFUSED,
+			  "the server sends from https to http, where anybody on the way can change the file: %s",
+			  from);
 		return error_hint(reterr, "Look for another address of the file on the vendor's page");
 	}
 	text_copy(t->url, sizeof(t->url), to);
@@ -311,7 +327,8 @@ static enum status transfer_run(struct transfer *t, struct error *reterr)
 			*reterr = t->error;
 			return t->status;
 		}
-		if (answer / 100 == 3 && curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &to) == CURLE_OK && to != NULL) {
+		if (answer / 100 == 3 && curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &to) == CURLE_OK &&
+		    to != NULL) {
 			enum status status = follow(t, to, reterr);
 
 			if (status != STATUS_OK)
@@ -339,10 +356,13 @@ static enum status look_at_head(struct transfer *t, char *ret_title, size_t size
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory to look at the file");
 	image_inspect(bytes_of(head, new_file_head(t->file, head, HEAD_SIZE)), new_file_size(t->file), NULL, &facts);
 	text_copy(ret_title, size, text_equal(facts.format, "unknown") ? "" : facts.title);
-	if (!text_equal(facts.format, "html") && !text_equal(facts.format, "text-error") && !text_equal(facts.format, "empty"))
+	if (!text_equal(facts.format, "html") && !text_equal(facts.format, "text-error") &&
+	    !text_equal(facts.format, "empty"))
 		return STATUS_OK;
-	error_set(reterr, STATUS_INVALID, "what the server sent is no firmware: %s", facts.problem_count > 0 ? image_problem_text(&facts) : "it is empty");
-	return error_hint(reterr, "It was deleted. Open the address in a browser: many vendors want a licence accepted or a sign-in first");
+	error_set(reterr, STATUS_INVALID, "what the server sent is no firmware: %s",
+		  facts.problem_count > 0 ? image_problem_text(&facts) : "it is empty");
+	return error_hint(reterr, "It was deleted. Open the address in a browser: many vendors want a licence accepted or "
+				  "a sign-in first");
 }
 
 static enum status compare(struct transfer *t, struct fetch_result *result, struct error *reterr)
@@ -364,23 +384,28 @@ static enum status compare(struct transfer *t, struct fetch_result *result, stru
 		result->match = got[at];
 		return STATUS_OK;
 	case EXPECTED_NOTHING:
-		error_set(reterr, STATUS_UNSUPPORTED, "this system's OpenSSL does not compute %s", expected->checksum[0].algorithm);
+		error_set(reterr, STATUS_UNSUPPORTED, "this system's OpenSSL does not compute %s",
+			  expected->checksum[0].algorithm);
 		return error_hint(reterr, "Give the vendor's SHA-256 instead");
 	case EXPECTED_WRONG:
 		break;
 	}
 	if (looks != STATUS_OK)
 		return looks;
-	error_set(reterr, STATUS_INVALID, "the file that came is not the one that was expected: %s expected %s, got %s (%" PRIu64 " bytes)",
-		  expected->checksum[at].algorithm, checksum_hex(&expected->checksum[at], wanted_hex), checksum_hex(&got[at], got_hex),
-		  new_file_size(t->file));
-	return error_hint(reterr, "It was deleted. Compare the checksum with the vendor's page, and check that it is of this version");
+	error_set(reterr, STATUS_INVALID,
+		  "the file that came is not the one that was expected: %s expected %s, got %s (%" PRIu64 " bytes)",
+		  expected->checksum[at].algorithm, checksum_hex(&expected->checksum[at], wanted_hex),
+		  checksum_hex(&got[at], got_hex), new_file_size(t->file));
+	return error_hint(
+		reterr,
+		"It was deleted. Compare the checksum with the vendor's page, and check that it is of this version");
 }
 
 static enum status in_the_way(const char *target, struct error *reterr)
 {
 	error_set(reterr, STATUS_REFUSED, "'%s' is there already, and is another file", target);
-	return error_hint(reterr, "It was left as it is; choose another name with --output FILE, or replace it with --force");
+	return error_hint(reterr,
+			  "It was left as it is; choose another name with --output FILE, or replace it with --force");
 }
 
 static enum status keep(struct transfer *t, struct fetch_result *result, struct error *reterr)
@@ -400,7 +425,8 @@ static enum status keep(struct transfer *t, struct fetch_result *result, struct 
 }
 
 /* Is the file there already? Nothing is fetched then. */
-static enum status look_there(const struct fetch_request *request, struct fetch_watch *watch, struct fetch_result *result, struct error *reterr)
+static enum status look_there(const struct fetch_request *request, struct fetch_watch *watch,
+			      struct fetch_result *result, struct error *reterr)
 {
 	struct expected both = *request->expected;
 	struct checksum got[EXPECTED_MAX];
@@ -430,7 +456,8 @@ static enum status look_there(const struct fetch_request *request, struct fetch_
 	return request->may_replace ? STATUS_OK : in_the_way(request->target, reterr);
 }
 
-static enum status transfer_new(const struct fetch_request *request, struct fetch_watch *watch, struct transfer **ret_transfer, struct error *reterr)
+static enum status transfer_new(const struct fetch_request *request, struct fetch_watch *watch,
+				struct transfer **ret_transfer, struct error *reterr)
 {
 	AUTO(transfer) t = calloc(1, sizeof(*t));
 	enum status status;
@@ -448,7 +475,8 @@ static enum status transfer_new(const struct fetch_request *request, struct fetc
 	return status;
 }
 
-enum status fetch_once(const struct fetch_request *request, struct fetch_watch *watch, struct fetch_result *ret_result, struct error *reterr)
+enum status fetch_once(const struct fetch_request *request, struct fetch_watch *watch, struct fetch_result *ret_result,
+		       struct error *reterr)
 {
 	struct fetch_result result = { .size = 0 };
 	AUTO(transfer) t = NULL;
@@ -468,6 +496,7 @@ enum status fetch_once(const struct fetch_request *request, struct fetch_watch *
 		if (status == STATUS_OK && t->told >= 0 && result.size != (uint64_t)t->told)
 			status = was_cut(t, "its end is missing", reterr);
 		result.is_size_told = t->told >= 0;
+		result.is_encrypted = url_has_scheme(request->url, "https"); /* and so is all that it was sent on to */
 		shown_url(t, result.from, sizeof(result.from));
 		if (status == STATUS_OK)
 			status = compare(t, &result, reterr);

@@ -7,9 +7,13 @@ libstore_a_SOURCES += src/media/archive_rar.c
 libstore_a_SOURCES += src/media/digest.c src/media/digest.h
 libstore_a_SOURCES += src/media/examine.c src/media/examine.h
 libstore_a_SOURCES += src/media/expected.c src/media/expected.h
+libstore_a_SOURCES += src/media/gpgv.c src/media/gpgv.h
 libstore_a_SOURCES += src/media/image_file.c src/media/image_file.h
 libstore_a_SOURCES += src/media/new_file.c src/media/new_file.h
+libstore_a_SOURCES += src/media/signature_check.c src/media/signature_check.h
+libstore_a_SOURCES += src/media/small_file.c src/media/small_file.h
 libstore_a_SOURCES += src/media/unpack.c src/media/unpack.h
+libstore_a_SOURCES += src/media/verify.c src/media/verify.h
 libstore_a_SOURCES += src/media/fetch.h src/media/url.c src/media/url.h
 if HAVE_LIBCURL
 libstore_a_SOURCES += src/media/fetch.c

@@ -70,7 +70,8 @@ static enum status split(struct new_file *file, const char *target, struct error
 	if (slash == NULL)
 		text_copy(file->folder, sizeof(file->folder), ".");
 	else
-		text_format(file->folder, sizeof(file->folder), "%.*s", (int)(slash == target ? 1 : slash - target), target);
+		text_format(file->folder, sizeof(file->folder), "%.*s", (int)(slash == target ? 1 : slash - target),
+			    target);
 	return STATUS_OK;
 }
 
@@ -113,7 +114,8 @@ enum status new_file_begin(const char *target, struct new_file **ret_file, struc
 		file->fd = create(file);
 	}
 	if (file->fd < 0) {
-		status = error_set(reterr, status_of(errno), "cannot make a file in '%s': %s", file->folder, strerror(errno));
+		status = error_set(reterr, status_of(errno), "cannot make a file in '%s': %s", file->folder,
+				   strerror(errno));
 		error_hint(reterr, "Choose a folder that is there, that you may write to, and that has room");
 		return status;
 	}
@@ -132,8 +134,9 @@ enum status new_file_ask_room(const struct new_file *file, uint64_t size, struct
 	room = (uint64_t)about.f_bavail * about.f_frsize;
 	if (room >= size)
 		return STATUS_OK;
-	error_set(reterr, STATUS_NO_SPACE, "cannot store '%s': it needs %s, and the disk at '%s' has %s left", file->name,
-		  text_size(needed, sizeof(needed), size), file->folder, text_size(there, sizeof(there), room));
+	error_set(reterr, STATUS_NO_SPACE, "cannot store '%s': it needs %s, and the disk at '%s' has %s left",
+		  file->name, text_size(needed, sizeof(needed), size), file->folder,
+		  text_size(there, sizeof(there), room));
 	return error_hint(reterr, "Free %s there, or store it on another disk",
 			  text_size(needed, sizeof(needed), size - room));
 }
@@ -148,7 +151,8 @@ enum status new_file_append(struct new_file *file, struct bytes more, struct err
 		if (count < 0) {
 			enum status status = status_of(errno);
 
-			error_set(reterr, status, "cannot write to the disk at '%s': %s", file->folder, strerror(errno));
+			error_set(reterr, status, "cannot write to the disk at '%s': %s", file->folder,
+				  strerror(errno));
 			if (status == STATUS_NO_SPACE)
 				error_hint(reterr, "Free some room there, or store the file on another disk");
 			return status;
@@ -198,13 +202,15 @@ bool new_file_is_same_as(const struct new_file *file, const char *path)
 	for (uint64_t at = 0; at < file->size; at += COMPARE_SIZE) {
 		size_t size = file->size - at < COMPARE_SIZE ? (size_t)(file->size - at) : COMPARE_SIZE;
 
-		if (read_at(file->fd, ours, size, at) != size || read_at(fd, theirs, size, at) != size || memcmp(ours, theirs, size) != 0)
+		if (read_at(file->fd, ours, size, at) != size || read_at(fd, theirs, size, at) != size ||
+		    memcmp(ours, theirs, size) != 0)
 			return false;
 	}
 	return true;
 }
 
-/* From the kernel: umask() would have to change it to read it, for all threads at once. 0600 where it does not tell (Linux before 4.7). */
+/* From the kernel: umask() would have to change it to read it, for all threads at once. 0600 where it does not tell
+ * (Linux before 4.7). */
 static mode_t usual_mode(void)
 {
 	FILE *status = fopen("/proc/self/status", "re");
@@ -220,8 +226,8 @@ static mode_t usual_mode(void)
 	return 0666 & ~(mode_t)mask;
 }
 
-/* A second name instead of a renaming, for link() never replaces. FAT and some network file systems know no second names: there a file
- * that somebody makes in between would be replaced. */
+/* A second name instead of a renaming, for link() never replaces. FAT and some network file systems know no second
+ * names: there a file that somebody makes in between would be replaced. */
 static int name_new(const struct new_file *file)
 {
 	struct stat about;
@@ -247,12 +253,14 @@ enum status new_file_keep(struct new_file *file, bool may_replace, struct error 
 	if (fchmod(file->fd, usual_mode()) != 0 && errno != EPERM && errno != ENOSYS && errno != EOPNOTSUPP)
 		return error_set(reterr, STATUS_IO, "cannot set the mode of '%s': %s", file->name, strerror(errno));
 	if (fsync(file->fd) != 0)
-		return error_set(reterr, status_of(errno), "cannot write '%s' to the disk: %s", file->name, strerror(errno));
+		return error_set(reterr, status_of(errno), "cannot write '%s' to the disk: %s", file->name,
+				 strerror(errno));
 	failed = may_replace ? renameat(file->folder_fd, file->temporary, file->folder_fd, file->name) : name_new(file);
 	if (failed != 0 && errno == EEXIST)
 		return error_set(reterr, STATUS_BUSY, "'%s/%s' is there already", file->folder, file->name);
 	if (failed != 0)
-		return error_set(reterr, status_of(errno), "cannot name the file '%s': %s", file->name, strerror(errno));
+		return error_set(reterr, status_of(errno), "cannot name the file '%s': %s", file->name,
+				 strerror(errno));
 	file->is_kept = true;
 	fsync(file->folder_fd);
 	return STATUS_OK;

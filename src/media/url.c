@@ -35,7 +35,8 @@ enum status url_check(const char *url, struct error *reterr)
 			error_set(reterr, STATUS_INVALID, "the URL has a blank or a control character in it");
 			return error_hint(reterr, "Put it in quotes as one word; write a blank as %%20");
 		}
-	if (host != NULL && !url_has_scheme(url, "https") && !url_has_scheme(url, "http") && !url_has_scheme(url, "ftp")) {
+	if (host != NULL && !url_has_scheme(url, "https") && !url_has_scheme(url, "http") &&
+	    !url_has_scheme(url, "ftp")) {
 		error_set(reterr, STATUS_INVALID, "'%.*s' is none of https, http and ftp", (int)strcspn(url, ":"), url);
 		return error_hint(reterr, "A file that is on this computer needs no fetching: unbrick verify FILE");
 	}
@@ -72,7 +73,8 @@ static int hex_digit(char c)
 
 static bool is_plain(uint8_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != 0 && strchr("._-+~", c));
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != 0 && strchr("._-+~", c));
 }
 
 char *url_file_name(char *to, size_t size, const char *url)

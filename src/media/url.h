@@ -16,8 +16,8 @@ enum status url_check(const char *url, struct error *reterr);
 bool url_has_scheme(const char *url, const char *scheme);
 /* For messages and the journal: without the user and password that may stand in it, and printable. Returns to. */
 char *url_shown(char *to, size_t size, const char *url);
-/* A name for the file from the path's last part: percent-encoding undone, what is not a letter, digit or one of . _ - + ~ becomes '_', no dot
- * or dash in front, 128 bytes at most. "": the URL has none. Returns to. */
+/* A name for the file from the path's last part: percent-encoding undone, what is not a letter, digit or one of . _
+ * - + ~ becomes '_', no dot or dash in front, 128 bytes at most. "": the URL has none. Returns to. */
 char *url_file_name(char *to, size_t size, const char *url);
 
 #endif

@@ -95,12 +95,12 @@ wait_for() {
 
 # ---- the program ----
 is "help" 0 "$UNBRICK" --help
-for verb in recover diagnose case device bench practice fetch lint; do
+for verb in recover diagnose case device bench practice fetch verify lint; do
 	grep -q "^  $verb " out && pass || fail "help names $verb"
 done
 is "version" 0 "$UNBRICK" --version
 says "version names a library" out "SQLite"
-for verb in recover diagnose case device bench practice fetch lint; do
+for verb in recover diagnose case device bench practice fetch verify lint; do
 	is "$verb --help" 0 "$UNBRICK" $verb --help
 	says "$verb --help" out "usage: unbrick $verb"
 	is "$verb: an option that is not there" 2 "$UNBRICK" $verb --no-such-option
@@ -266,6 +266,22 @@ else
 	says "fetch without anything to compare with: what allows it" err "--no-hash"
 	is "fetch from where nobody serves" 6 "$UNBRICK" fetch http://127.0.0.1:1/b --no-hash
 fi
+
+# ---- verify: its command line; verify.py has the keys and signatures ----
+printf 'firmware\n' >fw.bin
+is "verify without a file" 2 "$UNBRICK" verify
+is "verify of a missing file" 2 "$UNBRICK" verify missing.bin
+is "verify of a folder" 2 "$UNBRICK" verify .
+is "verify: a checksum for two files" 2 "$UNBRICK" verify fw.bin space.log --md5 00000000000000000000000000000000
+is "verify: nothing to compare with" 12 "$UNBRICK" verify fw.bin
+says "verify: nothing to compare with is said" out "nothing to compare with"
+is "verify: the wrong file" 10 "$UNBRICK" verify fw.bin --md5 00000000000000000000000000000000
+sha256sum fw.bin >SHA256SUMS 2>/dev/null || skip "sha256sum is not here"
+is "verify: a list beside it" 0 "$UNBRICK" verify --json fw.bin
+json "verify, JSON"
+value "verify: the outcome" '.[0].outcome' ok
+value "verify: what it rests on" '.[0].findings[0].algorithm' sha256
+rm SHA256SUMS
 
 # ---- case ----
 is "no casebook: an empty list" 0 "$UNBRICK" case list

@@ -97,6 +97,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(301, b"", Location=plain_url("/good.bin"))
         elif path == "/to-https":
             self.send(301, b"", Location=secure_url("/to-http"))
+        elif path == "/to-secure":
+            self.send(301, b"", Location=secure_url("/good.bin"))
+        elif path == "/cookie.bin" and "seen=1" not in self.headers.get("Cookie", ""):
+            self.send(302, b"", Location="/cookie.bin", Set_Cookie="seen=1")
+        elif path == "/cookie.bin":
+            self.send(200, GOOD)
         elif path == "/to-file":
             self.send(302, b"", Location="file:///etc/passwd")
         else:
@@ -276,7 +282,7 @@ def a_list_names_the_file():
 @case
 def without_a_hash_the_operator_has_to_say_so():
     ends(fetch(plain_url("/good.bin")), USAGE, "--no-hash")
-    ends(fetch(plain_url("/good.bin"), "--no-hash"), WELL, "nothing was compared", left=["good.bin"])
+    ends(fetch(plain_url("/good.bin"), "--no-hash"), WELL, "nothing was compared", "without encryption", left=["good.bin"])
     ends(fetch(plain_url("/good.bin"), "--no-hash", "--sha256", sha256(GOOD)), USAGE, left=["good.bin"])
 
 
@@ -331,6 +337,8 @@ def a_web_page_is_not_taken_for_firmware():
 @case
 def redirects_are_followed_and_end():
     ends(fetch(plain_url("/to-good"), "-o", "r.bin", "--sha256", sha256(GOOD)), WELL, left=["r.bin"])
+    ends(fetch(plain_url("/cookie.bin"), "-o", "c.bin", "--sha256", sha256(GOOD)), WELL, left=["c.bin", "r.bin"])
+    os.remove("here/c.bin")
     ends(fetch(plain_url("/loop"), "--no-hash"), NETWORK, "more than 8 times", left=["r.bin"])
     ends(fetch(plain_url("/to-file"), "--no-hash"), NETWORK, "no URL of the web", left=["r.bin"])
 
@@ -338,6 +346,10 @@ def redirects_are_followed_and_end():
 @case
 def https_with_a_trusted_certificate():
     ends(fetch(secure_url("/good.bin"), "--sha256", sha256(GOOD)), WELL, left=["good.bin"])
+    done = fetch(secure_url("/good.bin"), "--no-hash", "-o", "b.bin")
+    ends(done, WELL, left=["b.bin", "good.bin"])
+    expect("without encryption" not in done.stdout, "it was encrypted", done)
+    ends(fetch(plain_url("/to-secure"), "--no-hash", "-o", "c.bin"), WELL, "without encryption", left=["b.bin", "c.bin", "good.bin"])
 
 
 @case
@@ -412,7 +424,7 @@ def the_same_file_is_already_there_and_right():
     seen.clear()
     ends(fetch(plain_url("/good.bin"), "--sha256", sha256(GOOD)), WELL, "already there and right", left=["good.bin"])
     expect(not seen, "the server is not asked")
-    ends(fetch(plain_url("/good.bin"), "--no-hash"), WELL, "already there and right", left=["good.bin"])
+    ends(fetch(plain_url("/good.bin"), "--no-hash"), WELL, "the same as what the server has", left=["good.bin"])
 
 
 @case
