@@ -20,6 +20,7 @@ enum sign_effect {
 	SIGN_DONE,		/* what SIGN_PROGRESS began has ended well */
 	SIGN_PROMPT,		/* waits for input (.cause LOGIN where that is an end in itself) */
 	SIGN_FACT,		/* group 1 is the value of .fact */
+	SIGN_HARDWARE,		/* a part of the device failed or did not answer; explains, and speaks for no cause */
 };
 
 struct sign {

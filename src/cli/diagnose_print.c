@@ -89,17 +89,18 @@ void diagnose_print_json(const struct diagnose *d)
 {
 	const struct verdict *verdict = &d->verdict;
 	json_t *next = json_array();
+	json_t *golden = d->compared ? golden_print_json(d->compared) : NULL;
 
 	for (size_t i = 0; i < verdict->next_count; i++)
 		json_array_append_new(next, output_json_text(verdict->next[i]));
-	output_json(json_pack("{s:o, s:s, s:s, s:b, s:b, s:o, s:s, s:i, s:b, s:I, s:i, s:o, s:o, s:o, s:o}", "log",
+	output_json(json_pack("{s:o, s:s, s:s, s:b, s:b, s:o, s:s, s:i, s:b, s:I, s:i, s:o, s:o, s:o, s:o, s:o*}", "log",
 			      output_json_text(d->name), "verdict", cause_label(verdict->cause), "meaning",
 			      cause_meaning(verdict->cause), "decided", verdict->is_decided, "healthy",
 			      diagnose_is_well(verdict), "causes", json_causes(verdict), "stage",
 			      boot_stage_name(verdict->furthest), "starts", (int)verdict->starts, "looping",
 			      verdict->is_looping, "loop_ms", (json_int_t)verdict->loop_ms, "line_count",
 			      (int)d->line_count, "excerpt", json_excerpt(&d->excerpt), "facts",
-			      json_facts(d->diagnosis), "next", next, "methods", json_methods(d)));
+			      json_facts(d->diagnosis), "next", next, "methods", json_methods(d), "golden", golden));
 }
 
 static void print_excerpt(const struct log_excerpt *excerpt)
@@ -194,5 +195,7 @@ static void print_next(const struct diagnose *d)
 void diagnose_print_text(const struct diagnose *d)
 {
 	print_verdict(d);
+	if (d->compared)
+		golden_print_text(d->compared);
 	print_next(d);
 }

@@ -38,6 +38,7 @@ static bool parse_effect(const char *text, unsigned *ret_value)
 		[SIGN_DONE] = "done",
 		[SIGN_PROMPT] = "prompt",
 		[SIGN_FACT] = "fact",
+		[SIGN_HARDWARE] = "hardware",
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
@@ -66,7 +67,7 @@ static const struct yaml_field sign_fields[] = {
 	  .offset = offsetof(struct sign, effect),
 	  .is_required = true,
 	  .parse = parse_effect,
-	  .expected = "milestone, fault, harmless, healthy, progress, done, prompt, fact" },
+	  .expected = "milestone, fault, harmless, healthy, progress, done, prompt, fact, hardware" },
 	{ .key = "cause",
 	  .type = YAML_FIELD_WORD,
 	  .offset = offsetof(struct sign, cause),
