@@ -13,6 +13,7 @@ enum {
 	LETTERS_LEAST = 3,	/* fewer say nothing: prompts, ruled lines, dumps */
 	OWN_DIGITS_MAX = 2,	/* eth0, mtd12: more are an address or a version */
 	HEX_LEAST = 4,		/* shorter ones are words: "b43" */
+	UNIT_MAX = 7,		/* "seconds" */
 };
 
 struct writer {
@@ -25,7 +26,7 @@ struct writer {
 static bool is_one_of(const char *word, size_t size, const char *const *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strlen(list[i]) == size && memcmp(list[i], word, size) == 0)
+		if (list[i][0] == word[0] && strlen(list[i]) == size && memcmp(list[i], word, size) == 0)
 			return true;
 	return false;
 }
@@ -41,6 +42,8 @@ static bool is_unit(const char *word, size_t size)
 
 	while (size > 1 && strchr(",;:.)]", word[size - 1]) != NULL)
 		size--;
+	if (size > UNIT_MAX)
+		return false;
 	return is_one_of(word, size, units, ARRAY_SIZE(units));
 }
 
@@ -51,6 +54,8 @@ static bool is_calendar_word(const char *word, size_t size)
 		"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "UTC", "GMT",
 	};
 
+	if (size < 3 || size > 6)
+		return false;
 	while (size > 3 && (word[size - 1] == ',' || word[size - 1] == ')'))
 		size--;
 	while (size > 3 && (word[0] == '(' || word[0] == '[')) {
@@ -71,11 +76,10 @@ static bool is_hex(const char *text, size_t size)
 /* aa:bb:cc:dd:ee:ff, with ':' or '-'. */
 static bool is_mac(const char *text, size_t size)
 {
-	if (size < 17 || (size > 17 && isalnum((unsigned char)text[17])))
+	if (size < 17 || (text[2] != ':' && text[2] != '-') || (size > 17 && isalnum((unsigned char)text[17])))
 		return false;
 	for (size_t i = 0; i < 17; i++)
-		if (i % 3 == 2 ? text[i] != text[2] || (text[i] != ':' && text[i] != '-')
-			       : !isxdigit((unsigned char)text[i]))
+		if (i % 3 == 2 ? text[i] != text[2] : !isxdigit((unsigned char)text[i]))
 			return false;
 	return true;
 }

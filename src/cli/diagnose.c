@@ -91,7 +91,9 @@ static enum status learn_all(struct diagnose *d, const char *paths, const struct
 {
 	enum status status = golden_new(signs, count, &d->golden, reterr);
 
-	while (status == STATUS_OK && *paths != '\0') {
+	if (status != STATUS_OK)
+		return status;
+	do {
 		size_t size = strcspn(paths, ",");
 		char path[PATH_MAX];
 
@@ -103,7 +105,7 @@ static enum status learn_all(struct diagnose *d, const char *paths, const struct
 		status = learn(d->golden, path, reterr);
 		d->good_count++;
 		paths += size + (paths[size] == ',');
-	}
+	} while (status == STATUS_OK && *paths != '\0');
 	if (status == STATUS_OK)
 		golden_begin_log(d->golden);
 	return status;

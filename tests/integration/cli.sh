@@ -151,6 +151,51 @@ value "the way back that treats it" '.methods | map(.name) | index("make-room") 
 is "a device that is not there" 2 "$UNBRICK" diagnose --device practice/pcam2 space.log
 says "the nearest device" err "practice/pcam1"
 
+# held against good logs
+cat >good1.log <<END
+U-Boot 2020.01
+DRAM:  64 MiB
+Starting kernel ...
+[    0.000000] Linux version 5.4
+[    0.500100] 0x000000000000-0x000000050000 : "boot"
+[    1.100000] random: seeded with 1234
+[    1.200000] mdio: PHY 3 found
+[    3.000000] VFS: Mounted root (squashfs filesystem) readonly on device 31:2.
+[    4.1] init: Console is alive
+lease of alpha obtained
+
+cam32 login: 
+END
+sed 's/alpha/beta/; s/1234/99/; s/\[ *\(.\)\./[    \1.7/' good1.log >good2.log
+sed 's/alpha/gamma/; s/64 MiB/32 MiB/; s/mdio: PHY 3 found/gmac: no PHY found/; /init:/,$d' good1.log >worse.log
+is "a log beside a good one" 11 "$UNBRICK" diagnose --golden good1.log worse.log
+says "golden: the good value" out "-       2  ram: 64 MiB"
+says "golden: the value now" out "+       2  ram: 32 MiB"
+says "golden: what is missing" out "-       7  mdio: PHY 3 found"
+says "golden: what is new" out "+       7  gmac: no PHY found"
+says "golden: what it means" out "= The network chip (PHY) does not answer"
+says "golden: where it ends" out "Ends here: after line 8 (good: 8)"
+sed -n '/^Compared/,/^Facts$/p' out >page
+if [ "$(awk 'length > 80' page | wc -l)" -eq 0 ]; then pass; else fail "golden: the page fits 80 columns" "$(awk 'length > 80' page)"; fi
+is "golden, JSON" 11 "$UNBRICK" diagnose --json --golden good1.log,good2.log worse.log
+json "golden, JSON"
+value "golden: how many good logs" .golden.good_logs 2
+value "golden: a fact" '.golden.facts[0] | [.name, .good, .now, .good_line, .line] | map(tostring) | join(" ")' "ram 64 MiB 32 MiB 2 2"
+value "golden: a missing line" '.golden.missing[0] | [.line, .text] | map(tostring) | join(" ")' "7 mdio: PHY 3 found"
+value "golden: a new line and its meaning" '.golden.new[0].sign' hw-phy-none
+value "golden: where it ends" .golden.ends_after.good_line 8
+is "golden: no difference" 0 "$UNBRICK" diagnose --golden good1.log,good2.log good2.log
+says "golden: no difference" out "No difference from the good start"
+is "golden: the same from standard input" 0 sh -c '"$1" diagnose --golden good1.log - <good2.log' sh "$UNBRICK"
+is "golden: a missing file" 2 "$UNBRICK" diagnose --golden good1.log,missing.log worse.log
+says "golden: which file" err "missing.log"
+is "golden: no name" 2 "$UNBRICK" diagnose --golden good1.log,,good2.log worse.log
+is "golden: an empty name" 2 "$UNBRICK" diagnose --golden "" worse.log
+: >nothing.log
+is "golden: an empty good log" 2 "$UNBRICK" diagnose --golden nothing.log worse.log
+head -c 100000 /dev/zero >blank.bin
+is "golden: a good log that is none" 2 "$UNBRICK" diagnose --golden blank.bin worse.log
+
 is "no log" 2 "$UNBRICK" diagnose
 is "two logs" 2 "$UNBRICK" diagnose space.log good.log
 is "a missing file" 2 "$UNBRICK" diagnose missing.log
@@ -185,6 +230,8 @@ for state in "" --json; do
 done
 "$UNBRICK" diagnose --json evil.log >out 2>err
 json "JSON of hostile text"
+"$UNBRICK" diagnose --golden good1.log evil.log >out 2>err
+says_not "golden: escape sequences stay away" out "$escape"
 head -c 3000000 /dev/zero | tr '\0' 'x' >long.log
 printf '\nwrite error: No space left on device\n' >>long.log
 is "a line of three million characters" 10 "$UNBRICK" diagnose --json long.log
