@@ -1,6 +1,6 @@
 librecovery_a_SOURCES += \
 	recovery/diagnosis/cause.c recovery/diagnosis/cause.h \
-	recovery/diagnosis/sign.h \
+	recovery/diagnosis/sign.c recovery/diagnosis/sign.h \
 	recovery/diagnosis/line_reader.c recovery/diagnosis/line_reader.h \
 	recovery/diagnosis/sign_filter.c recovery/diagnosis/sign_filter.h \
 	recovery/diagnosis/sign_set.c recovery/diagnosis/sign_set.h \

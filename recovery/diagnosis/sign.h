@@ -6,6 +6,7 @@
 #ifndef UNBRICK_RECOVERY_SIGN_H
 #define UNBRICK_RECOVERY_SIGN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,5 +42,8 @@ struct sign {
 	const char *next;		/* what would settle it, or NULL */
 	const char *source;		/* "U-Boot boot/image-board.c", "Linux fs/squashfs/super.c", ... */
 };
+
+const char *sign_effect_name(enum sign_effect effect);	/* "milestone", "fault", ... as the sign files spell it */
+bool sign_effect_parse(const char *name, enum sign_effect *ret_effect);
 
 #endif

@@ -7,7 +7,7 @@
 #include "src/base/text.h"
 
 static const struct cli_verb *const verbs[] = {
-	&verb_recover, &verb_diagnose, &verb_case, &verb_device, &verb_bench, &verb_practice, &verb_inspect, &verb_fetch, &verb_lint,
+	&verb_recover, &verb_diagnose, &verb_case, &verb_device, &verb_bench, &verb_practice, &verb_inspect, &verb_fetch, &verb_sign, &verb_lint,
 };
 
 static const struct cli_verb *find_verb(const char *name)

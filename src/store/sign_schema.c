@@ -29,25 +29,12 @@ static bool parse_cause(const char *text, unsigned *ret_value)
 
 static bool parse_effect(const char *text, unsigned *ret_value)
 {
-	static const char *const names[] = {
-		[SIGN_MILESTONE] = "milestone",
-		[SIGN_FAULT] = "fault",
-		[SIGN_HARMLESS] = "harmless",
-		[SIGN_HEALTHY] = "healthy",
-		[SIGN_PROGRESS] = "progress",
-		[SIGN_DONE] = "done",
-		[SIGN_PROMPT] = "prompt",
-		[SIGN_FACT] = "fact",
-		[SIGN_HARDWARE] = "hardware",
-	};
+	enum sign_effect effect;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!text_equal(text, names[i]))
-			continue;
-		*ret_value = i;
-		return true;
-	}
-	return false;
+	if (!sign_effect_parse(text, &effect))
+		return false;
+	*ret_value = effect;
+	return true;
 }
 
 #define STAGES "any, rom, first-loader, loader, kernel-unpack, kernel, root-mount, init, application, login, updater"

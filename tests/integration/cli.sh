@@ -95,12 +95,12 @@ wait_for() {
 
 # ---- the program ----
 is "help" 0 "$UNBRICK" --help
-for verb in recover diagnose case device bench practice fetch lint; do
+for verb in recover diagnose case device bench practice fetch sign lint; do
 	grep -q "^  $verb " out && pass || fail "help names $verb"
 done
 is "version" 0 "$UNBRICK" --version
 says "version names a library" out "SQLite"
-for verb in recover diagnose case device bench practice fetch lint; do
+for verb in recover diagnose case device bench practice fetch sign lint; do
 	is "$verb --help" 0 "$UNBRICK" $verb --help
 	says "$verb --help" out "usage: unbrick $verb"
 	is "$verb: an option that is not there" 2 "$UNBRICK" $verb --no-such-option
@@ -313,6 +313,52 @@ else
 	says "fetch without anything to compare with: what allows it" err "--no-hash"
 	is "fetch from where nobody serves" 6 "$UNBRICK" fetch http://127.0.0.1:1/b --no-hash
 fi
+# ---- sign ----
+is "sign without a word" 2 "$UNBRICK" sign
+is "sign with a wrong word" 2 "$UNBRICK" sign frobnicate
+is "sign list" 0 "$UNBRICK" sign list
+says "sign list: a sign" out "uboot-banner"
+is "sign list by a word" 0 "$UNBRICK" sign list squashfs
+says_not "sign list by a word: no other" out "uboot-banner"
+is "sign list, JSON" 0 "$UNBRICK" sign list --json hw-phy-none
+json "sign list, JSON"
+value "sign list: effect" '.[0].effect' hardware
+is "sign list: nothing known" 1 "$UNBRICK" sign list no-such-word-anywhere
+is "sign list: nothing known, JSON" 1 "$UNBRICK" sign list --json no-such-word-anywhere
+value "sign list: an empty list" length 0
+is "sign list: two words" 2 "$UNBRICK" sign list a b
+is "sign test" 0 "$UNBRICK" sign test "[    1.0] write error: No space left on device" "DRAM:  64 MiB" "nothing special"
+says "sign test: the line without its stamp" out "1: write error: No space left on device"
+says "sign test: the cause" out "fault SPACE"
+says "sign test: the fact" out "ram = 64 MiB"
+says "sign test: a line without a sign" out "no sign matches this line"
+is "sign test, JSON" 0 "$UNBRICK" sign test --json "U-Boot 2016.11 (May 01 2020)" "nothing special"
+json "sign test, JSON"
+value "sign test: the value of group 1" '.[0].signs[0].value' 2016.11
+value "sign test: no sign" '.[1].signs | length' 0
+is "sign test of what is harmless" 0 "$UNBRICK" sign test "rtc-pcf8563 0-0051: low voltage detected, date/time is not reliable."
+says "sign test: what a harmless sign stands against" out "has no force here"
+is "sign test: none matches" 1 "$UNBRICK" sign test "nothing special"
+is "sign test: none matches, JSON" 1 "$UNBRICK" sign test --json "nothing special"
+json "sign test: none matches, JSON"
+is "sign test of standard input" 0 sh -c '"$1" sign test - <space.log' sh "$UNBRICK"
+says "sign test: its line number" out "4: write error"
+is "sign test of an empty input" 1 sh -c '"$1" sign test --json - </dev/null' sh "$UNBRICK"
+json "sign test of an empty input"
+is "sign test without a line" 2 "$UNBRICK" sign test
+printf 'evil \033]0;title\007\033[2J write error: No space left on device\n' | "$UNBRICK" sign test - >out 2>err
+says_not "sign test: escape sequences stay away" out "$escape"
+is "sign lint" 0 "$UNBRICK" sign lint
+mkdir signs
+printf 'signs:\n  - id: a\n    match: "^boot ("\n    effect: fact\n    fact: x\n    meaning: m\n    source: s\n' >signs/bad.yaml
+printf 'signs:\n  - id: a\n    match: "^boot"\n    effect: fact\n    fact: x\n    meaning: m\n    source: s\n' >signs/good.yaml
+is "sign lint of a file" 0 "$UNBRICK" sign lint signs/good.yaml
+is "sign lint of a bad file" 2 "$UNBRICK" sign lint signs/good.yaml signs/bad.yaml
+grep -q 'bad\.yaml:[0-9]*:' out && pass || fail "sign lint names file and line" "$(cat out)"
+cp signs/good.yaml signs/same.yaml
+is "sign lint of two files with one id" 2 "$UNBRICK" sign lint signs/good.yaml signs/same.yaml
+is "sign lint of a missing file" 2 "$UNBRICK" sign lint signs/missing.yaml
+is "sign lint of what is no YAML" 2 "$UNBRICK" sign lint space.log
 
 # ---- case ----
 is "no casebook: an empty list" 0 "$UNBRICK" case list
