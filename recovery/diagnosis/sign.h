@@ -33,6 +33,7 @@ struct sign {
 	int weight;			/* 1..100, of SIGN_FAULT: how strongly it alone speaks for the cause */
 	enum cause also;		/* second cause the same message allows, with also_weight; CAUSE_NONE: none */
 	int also_weight;
+	bool is_general;		/* words that any program may use: counts where no other sign is on the line */
 	const char *fact;		/* name of the fact in group 1, or NULL: "soc", "board", "ram", "flash", "loader",
 					 * "kernel", "firmware", "arch", "image-arch", ... may be given with any effect.
 					 * "name=value": the message implies this value without spelling it out. A

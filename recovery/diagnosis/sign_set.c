@@ -131,14 +131,21 @@ size_t sign_set_match(struct sign_set *set, struct bytes line, struct sign_match
 
 size_t sign_matches_in_force(struct sign_match *matches, size_t count)
 {
-	bool is_harmless = false;
+	bool is_harmless = false, is_known = false;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		is_harmless |= matches[i].sign->effect == SIGN_HARMLESS;
-	for (size_t i = 0; i < count; i++)
-		if (!is_harmless || (matches[i].sign->effect != SIGN_FAULT && matches[i].sign->effect != SIGN_HARDWARE))
+		is_known |= !matches[i].sign->is_general;
+	}
+	for (size_t i = 0; i < count; i++) {
+		enum sign_effect effect = matches[i].sign->effect;
+
+		if (is_harmless && (effect == SIGN_FAULT || effect == SIGN_HARDWARE))
+			continue;
+		if (!is_known || !matches[i].sign->is_general)
 			matches[kept++] = matches[i];
+	}
 	return kept;
 }
 

@@ -49,6 +49,8 @@ static char *effect_text(char *to, size_t size, const struct sign *sign)
 		text_append(to, size, " %d", sign->weight);
 	if (sign->also != CAUSE_NONE)
 		text_append(to, size, ", %s %d", cause_label(sign->also), sign->also_weight);
+	if (sign->is_general)
+		text_append(to, size, ", general");
 	if (sign->effect == SIGN_FACT)
 		text_append(to, size, " %s", or_empty(sign->fact));
 	return to;
@@ -127,7 +129,7 @@ static void print_match(const struct sign_match *match, bool counts)
 
 	fact_value(match, value, sizeof(value));
 	output_text("  %-24s stage %s, %s%s\n", sign->id, boot_stage_name(sign->stage), effect_text(effect, sizeof(effect), sign),
-		    counts ? "" : " (has no force here: a harmless sign is on the line)");
+		    counts ? "" : " (has no force here: another sign is on the line)");
 	output_text("      meaning: %s\n", sign->meaning);
 	if (sign->fact)
 		output_text("      fact:    %.*s = %s\n", (int)strcspn(sign->fact, "="), sign->fact, value);

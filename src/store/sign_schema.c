@@ -67,6 +67,7 @@ static const struct yaml_field sign_fields[] = {
 	  .parse = parse_cause,
 	  .expected = CAUSES },
 	{ .key = "also-weight", .type = YAML_FIELD_NUMBER, .offset = offsetof(struct sign, also_weight) },
+	{ .key = "general", .type = YAML_FIELD_BOOL, .offset = offsetof(struct sign, is_general) },
 	{ .key = "fact", .type = YAML_FIELD_TEXT, .offset = offsetof(struct sign, fact) },
 	{ .key = "meaning", .type = YAML_FIELD_TEXT, .offset = offsetof(struct sign, meaning), .is_required = true },
 	{ .key = "next", .type = YAML_FIELD_TEXT, .offset = offsetof(struct sign, next) },
