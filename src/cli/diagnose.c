@@ -9,6 +9,7 @@
 #include "src/cli/log_check.h"
 #include "src/cli/log_file.h"
 #include "src/cli/output.h"
+#include "src/store/capture_times.h"
 
 enum { DEVICE, GOLDEN, JSON };
 enum { GOOD_LOGS_MAX = 16 };
@@ -32,6 +33,7 @@ static void diagnose_free(struct diagnose *d)
 }
 DEFINE_AUTO(diagnose);
 DEFINE_AUTO(log_file);
+DEFINE_AUTO(capture_times);
 
 /* ---- reading ---- */
 
@@ -48,14 +50,29 @@ static void on_line(void *user, const struct diagnosis_line *line)
 	text_copy(d->well[DIAGNOSE_WELL_KEPT - 1].text, sizeof(d->well[0].text), line->text);
 }
 
-static enum status read_all(struct diagnose *d, struct log_file *log, struct error *reterr)
+/* Each byte at the time it came, where a capture of ours tells it: how long a round of restarts takes is then known. */
+static void input(struct diagnose *d, struct bytes part, struct capture_times *times)
+{
+	uint64_t offset = d->check.size;
+
+	while (part.size > 0) {
+		uint64_t run = UINT64_MAX, now_ms = times ? capture_times_at(times, offset, &run) : 0;
+		size_t size = run < part.size ? (size_t)run : part.size;
+
+		diagnosis_input(d->diagnosis, bytes_of(part.data, size), now_ms);
+		part = bytes_from(part, size);
+		offset += size;
+	}
+}
+
+static enum status read_all(struct diagnose *d, struct log_file *log, struct capture_times *times, struct error *reterr)
 {
 	struct bytes part;
 	enum status status;
 
 	while ((status = log_file_read(log, &part, reterr)) == STATUS_OK && part.size > 0) {
+		input(d, part, times);
 		log_check_add(&d->check, part);
-		diagnosis_input(d->diagnosis, part, 0);
 		if (d->golden)
 			golden_input(d->golden, part);
 	}
@@ -133,12 +150,15 @@ static enum status prepare(struct diagnose *d, const struct cli_line *line, stru
 static enum status diagnose(struct diagnose *d, const char *path, struct error *reterr)
 {
 	AUTO(log_file) log = NULL;
+	AUTO(capture_times) times = NULL;
 	enum status status = log_file_open(path, &log, reterr);
 
 	if (status != STATUS_OK)
 		return status;
+	if (capture_times_open(path, &times, reterr) == STATUS_IO)
+		(void)output_error(reterr, EXIT_WELL);	/* the verdict does without */
 	d->name = text_equal(path, "-") ? "standard input" : path;
-	status = read_all(d, log, reterr);
+	status = read_all(d, log, times, reterr);
 	if (status == STATUS_OK)
 		status = log_check_usable(&d->check, d->name, reterr);
 	if (status == STATUS_OK && d->golden)

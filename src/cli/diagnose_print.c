@@ -145,12 +145,17 @@ static void print_headline(const struct verdict *verdict)
 static void print_verdict(const struct diagnose *d)
 {
 	const struct verdict *verdict = &d->verdict;
+	char duration[48];
 
 	print_headline(verdict);
 	output_text("%s: %u lines, came as far as: %s", d->name, d->line_count, boot_stage_name(verdict->furthest));
 	if (verdict->starts > 1)
 		output_text(", %u starts", verdict->starts);
-	output_text("%s\n", verdict->is_looping ? ", starts again and again" : "");
+	if (verdict->is_looping)
+		output_text(", starts again and again");
+	if (verdict->is_looping && verdict->loop_ms > 0)
+		output_text(", every %s", text_duration(duration, sizeof(duration), verdict->loop_ms));
+	output_text("\n");
 	if (d->excerpt.line_count > 0) {
 		output_text("\nDecisive lines\n");
 		print_excerpt(&d->excerpt);

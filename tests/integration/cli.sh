@@ -151,6 +151,18 @@ value "the way back that treats it" '.methods | map(.name) | index("make-room") 
 is "a device that is not there" 2 "$UNBRICK" diagnose --device practice/pcam2 space.log
 says "the nearest device" err "practice/pcam1"
 
+# a capture knows its times
+for round in 1 2 3 4 5 6; do printf 'U-Boot 2015.01\r\nDRAM: 64 MiB\r\nWrong Image Format for bootm command\r\nresetting ...\r\n'; done >loop.raw
+size=$(($(wc -c <loop.raw) / 6))
+for round in 0 1 2 3 4 5; do echo "$((1700000000000 + round * 8000)) $((round * size)) $size"; done >loop.times
+is "a capture with its times" 10 "$UNBRICK" diagnose --json loop.raw
+value "the length of a round" .loop_ms 8000
+is "a capture with its times, text" 10 "$UNBRICK" diagnose loop.raw
+says "the length of a round, text" out "starts again and again, every 8 s"
+cp loop.raw loop.log
+is "the same without times" 10 "$UNBRICK" diagnose --json loop.log
+value "an unknown length of a round" .loop_ms 0
+
 # held against good logs
 cat >good1.log <<END
 U-Boot 2020.01
