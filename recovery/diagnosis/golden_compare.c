@@ -11,6 +11,7 @@ enum {
 	ALIKE_IN_PLACE = 50,	/* where both stand behind the same message */
 	SUPPORT_REACH = 16,	/* a message shows how far the log came when SUPPORT of those before it came, too */
 	SUPPORT = 4,
+	FEW = 8,		/* messages before the good log's beginning or after its end: they are new; more: it was cut there */
 	EDGE = 3,		/* messages at the end of a capture that noise may have spoilt */
 	PAIRS_AHEAD = 24,	/* messages behind the last common one that may have come in another form */
 };
@@ -270,46 +271,80 @@ static void tell_good_side(struct comparison *c)
 		mark_rest(c, &result->ends, c->last - 1);
 }
 
-/* Whatever part of the log it stands in, this is told. */
-static bool is_alarming(const struct golden_line *line)
+/* What of the log has a twin, and how many alarms have none. */
+struct log_side {
+	size_t first, last;	/* line with a twin; last: behind it */
+	size_t alarms;
+	bool good_begins_late, good_ends_early;
+};
+
+static struct log_side survey(const struct comparison *c)
 {
-	return line->sign != NULL && (line->sign->effect == SIGN_FAULT || line->sign->effect == SIGN_HARDWARE);
+	struct log_side side = { .first = c->now->line_count };
+
+	for (size_t i = 0; i < c->now->line_count; i++) {
+		if (c->work->origin[i] == 0) {
+			side.alarms += golden_line_alarms(c->now->line[i].sign);
+			continue;
+		}
+		side.first = side.first < i ? side.first : i;
+		side.last = i + 1;
+	}
+	side.good_begins_late = c->last > 0 && c->work->twin[0] != 0 && c->good->number == 1 && side.first > FEW;
+	side.good_ends_early = c->result->ends.messages == 0 && c->now->line_count - side.last > FEW;
+	return side;
+}
+
+static void tell_new(struct comparison *c, const struct log_side *side)
+{
+	struct golden_messages *list = &c->result->fresh;
+	size_t kept_for_alarms = side->alarms < GOLDEN_DIFFERENCES_MAX ? side->alarms : GOLDEN_DIFFERENCES_MAX;
+
+	for (size_t i = 0; i < c->now->line_count; i++) {
+		const struct golden_line *line = &c->now->line[i];
+
+		if (c->work->origin[i] != 0)
+			continue;
+		/* a fault is told wherever it stands, and however much else is new */
+		if (golden_line_alarms(line->sign)) {
+			kept_for_alarms -= kept_for_alarms > 0;
+			(void)tell(list, c->now, line);
+		} else if (i < side->first && side->good_begins_late) {
+			c->result->before++;
+		} else if (i >= side->last && side->good_ends_early) {
+			c->result->beyond++;
+		} else if (list->count + kept_for_alarms < GOLDEN_DIFFERENCES_MAX) {
+			(void)tell(list, c->now, line);
+		} else {
+			list->total++;
+		}
+	}
+	list->total += c->now->strange_lines;
+}
+
+static void tell_changed(struct comparison *c)
+{
+	for (size_t i = 0; i < c->now->line_count; i++) {
+		const struct golden_line *line = &c->now->line[i], *good;
+		struct golden_message *message;
+
+		if (!c->work->is_changed[i] || fact_tells(c->result, line->number))
+			continue;
+		message = tell(&c->result->changed, c->now, line);
+		if (message == NULL)
+			continue;
+		good = &c->good->line[c->work->origin[i] - 1];
+		message->good_line = good->number;
+		text_copy(message->good, sizeof(message->good), golden_start_text(c->good, good));
+	}
 }
 
 static void tell_log_side(struct comparison *c)
 {
-	struct golden_result *result = c->result;
-	size_t first = c->now->line_count, last = 0;
-	bool good_begins_late = c->last > 0 && c->work->twin[0] != 0 && c->good->number == 1;
+	struct log_side side = survey(c);
 
-	for (size_t i = 0; i < c->now->line_count; i++) {
-		if (c->work->origin[i] == 0)
-			continue;
-		first = first < i ? first : i;
-		last = i + 1;
-	}
-	for (size_t i = 0; i < c->now->line_count; i++) {
-		const struct golden_line *line = &c->now->line[i];
-		struct golden_message *message;
-
-		if (c->work->origin[i] == 0 && i < first && good_begins_late && !is_alarming(line)) {
-			result->before++;
-		} else if (c->work->origin[i] == 0 && i >= last && result->ends.messages == 0 && !is_alarming(line)) {
-			result->beyond++;
-		} else if (c->work->origin[i] == 0) {
-			(void)tell(&result->fresh, c->now, line);
-		} else if (c->work->is_changed[i] && !fact_tells(result, line->number)) {
-			const struct golden_line *good = &c->good->line[c->work->origin[i] - 1];
-
-			message = tell(&result->changed, c->now, line);
-			if (message == NULL)
-				continue;
-			message->good_line = good->number;
-			text_copy(message->good, sizeof(message->good), golden_start_text(c->good, good));
-		}
-	}
-	if (c->now->strange > GOLDEN_STRANGE_MAX)
-		result->fresh.total += c->now->strange - GOLDEN_STRANGE_MAX;
+	tell_new(c, &side);
+	tell_changed(c);
 }
 
 void golden_compare_starts(struct golden_start *good, unsigned good_logs, const struct golden_start *now,

@@ -14,7 +14,7 @@ void golden_start_clear(struct golden_start *start, unsigned number, unsigned li
 	start->first_line = start->last_line = line;
 	start->furthest = STAGE_ANY;
 	start->came_up = start->is_ended = false;
-	start->strange = start->not_kept = 0;
+	start->strange = start->alarms = start->strange_lines = start->not_kept = 0;
 	start->line_count = start->fact_count = start->pattern_count = start->texts_size = 0;
 	start->round++;
 	if (start->round == 0) {	/* so many rounds that old marks would look like new ones */
@@ -69,6 +69,24 @@ static struct golden_line *append(struct golden_start *start, bool is_learnt, ui
 	return line;
 }
 
+bool golden_line_alarms(const struct sign *sign)
+{
+	return sign != NULL && (sign->effect == SIGN_FAULT || sign->effect == SIGN_HARDWARE);
+}
+
+/* The good start is bounded; what is strange to it must not take the place of what is not. */
+static bool admit_strange(struct golden_start *start, bool alarms)
+{
+	unsigned *kept = alarms ? &start->alarms : &start->strange;
+
+	if (*kept == (alarms ? GOLDEN_ALARMS_MAX : GOLDEN_STRANGE_MAX)) {
+		start->strange_lines++;
+		return false;
+	}
+	(*kept)++;
+	return true;
+}
+
 void golden_start_add(struct golden_start *start, struct golden_start *good, const char *message, unsigned number,
 		      const struct sign *sign)
 {
@@ -85,12 +103,8 @@ void golden_start_add(struct golden_start *start, struct golden_start *good, con
 		line->count++;
 		return;
 	}
-	/* the good start is bounded; what is strange to it must not take the place of what is not */
-	if (good != NULL && golden_start_find(good, key, mask) == NULL) {
-		start->strange++;
-		if (start->strange > GOLDEN_STRANGE_MAX)
-			return;
-	}
+	if (good != NULL && golden_start_find(good, key, mask) == NULL && !admit_strange(start, golden_line_alarms(sign)))
+		return;
 	line = append(start, good == NULL, key, message);
 	if (line == NULL)
 		return;

@@ -17,6 +17,7 @@ enum {
 	GOLDEN_LEARNT_TEXTS_MAX = 512 << 10,
 	GOLDEN_SLOTS = 16384,		/* of the index; a power of two, at least twice the lines */
 	GOLDEN_STRANGE_MAX = 1024,	/* messages kept of a start that the good one does not have */
+	GOLDEN_ALARMS_MAX = 512,	/* besides: those of them with a sign of a fault, however late they come */
 	GOLDEN_FACTS_MAX = 96,
 	GOLDEN_PATTERNS_MAX = 256,	/* messages with wild words */
 };
@@ -49,8 +50,9 @@ struct golden_start {
 	enum boot_stage furthest;
 	bool came_up;			/* login, or a sign of health */
 	bool is_ended;			/* another start followed */
-	unsigned strange;		/* messages that the good start does not have, kept or not */
-	unsigned not_kept;		/* different messages beyond the ceilings */
+	unsigned strange, alarms;	/* messages kept that the good start does not have */
+	unsigned strange_lines;		/* lines of it beyond these */
+	unsigned not_kept;		/* different messages beyond the other ceilings */
 	struct golden_line line[GOLDEN_LINES_MAX];
 	size_t line_count;
 	struct golden_fact fact[GOLDEN_FACTS_MAX];
@@ -69,6 +71,8 @@ void golden_start_clear(struct golden_start *start, unsigned number, unsigned li
 /* NULL: it has no such message. */
 struct golden_line *golden_start_find(struct golden_start *start, uint64_t key, const char *mask);
 const char *golden_start_text(const struct golden_start *start, const struct golden_line *line);
+/* Is a fault, or failed hardware, on it? */
+bool golden_line_alarms(const struct sign *sign);
 /* Remembers a message; one that is known already is only counted. good: the start it will be compared with; NULL: this
  * is to become the good one. */
 void golden_start_add(struct golden_start *start, struct golden_start *good, const char *message, unsigned number,
