@@ -204,10 +204,11 @@ static void compare_facts(struct comparison *c)
 	}
 }
 
-static bool fact_tells(const struct golden_result *result, unsigned line)
+/* A differing fact has told what the line of the log, or of the good one, says. */
+static bool fact_tells(const struct golden_result *result, unsigned line, bool is_good)
 {
 	for (size_t i = 0; i < result->fact_count; i++)
-		if (result->facts[i].line == line)
+		if ((is_good ? result->facts[i].good_line : result->facts[i].line) == line)
 			return true;
 	return false;
 }
@@ -264,7 +265,7 @@ static void tell_good_side(struct comparison *c)
 	if (result->begins.messages > 0)
 		mark_rest(c, &result->begins, c->first);
 	for (size_t i = c->first; i < c->last; i++)
-		if (is_needed(c, i) && c->work->twin[i] == 0)
+		if (is_needed(c, i) && c->work->twin[i] == 0 && !fact_tells(result, c->good->line[i].number, true))
 			(void)tell(&result->missing, c->good, &c->good->line[i]);
 	tell_rest(c, &result->ends, c->last, c->good->line_count);
 	if (result->ends.messages > 0 && c->last > 0)
@@ -303,7 +304,7 @@ static void tell_new(struct comparison *c, const struct log_side *side)
 	for (size_t i = 0; i < c->now->line_count; i++) {
 		const struct golden_line *line = &c->now->line[i];
 
-		if (c->work->origin[i] != 0)
+		if (c->work->origin[i] != 0 || fact_tells(c->result, line->number, false))
 			continue;
 		/* a fault is told wherever it stands, and however much else is new */
 		if (golden_line_alarms(line->sign)) {
@@ -328,7 +329,7 @@ static void tell_changed(struct comparison *c)
 		const struct golden_line *line = &c->now->line[i], *good;
 		struct golden_message *message;
 
-		if (!c->work->is_changed[i] || fact_tells(c->result, line->number))
+		if (!c->work->is_changed[i] || fact_tells(c->result, line->number, false))
 			continue;
 		message = tell(&c->result->changed, c->now, line);
 		if (message == NULL)

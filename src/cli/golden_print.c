@@ -178,6 +178,8 @@ static void print_head(const struct golden_result *result)
 		    result->now.first_line, result->now.last_line, result->same);
 	if (!result->good.came_up)
 		output_text("  the good log does not show that the device came up: is it a good one?\n");
+	if (result->missing.total + result->changed.total > result->same / 4)
+		output_text("  many differences: is it the same model with the same firmware?\n");
 	if (result->not_kept > 0)
 		output_text("  too many different messages: %u were not compared\n", result->not_kept);
 }

@@ -134,6 +134,16 @@ static void facts_that_differ_come_with_both_lines(void **state)
 	assert_int_equal(result->missing.total, 0);
 }
 
+static void what_a_fact_has_told_is_not_told_again(void **state)
+{
+	const struct golden_result *result;
+
+	learn(*state, "U-Boot 2023.01+dfsg (Jun 22 2026)\nIn:    serial\nOut:   serial\n");
+	result = hold(*state, "U-Boot 2016.11\nIn:    serial\nOut:   serial\n");
+	assert_int_equal(result->fact_count, 1);
+	assert_int_equal(result->missing.total + result->fresh.total + result->changed.total, 0);
+}
+
 static void another_flash_map_is_a_fact(void **state)
 {
 	const struct golden_result *result;
@@ -402,6 +412,7 @@ int main(void)
 		CASE(the_same_log_does_not_differ),
 		CASE(times_addresses_counters_and_order_are_no_difference),
 		CASE(facts_that_differ_come_with_both_lines),
+		CASE(what_a_fact_has_told_is_not_told_again),
 		CASE(another_flash_map_is_a_fact),
 		CASE(what_is_missing_and_what_is_new_is_told_with_its_meaning),
 		CASE(what_comes_after_the_end_is_counted_not_listed),
