@@ -11,14 +11,15 @@
 #include "src/cli/output.h"
 #include "src/store/capture_times.h"
 
-enum { DEVICE, GOLDEN, JSON };
+enum { DEVICE, GOLDEN, FOLLOW, JSON };
 enum { GOOD_LOGS_MAX = 16 };
 
 static const struct cli_option options[] = {
 	[DEVICE] = { "device", "PROFILE",
 		     "which device it is: shows an image for another one, and names the ways back" },
 	[GOLDEN] = { "golden", "GOOD", "logs of good starts of the same device, parted by commas: say what differs from them" },
-	[JSON] = { "json", NULL, "one JSON object" },
+	[FOLLOW] = { "follow", NULL, "tell each change of stage and verdict as the log comes through a pipe" },
+	[JSON] = { "json", NULL, "one JSON object; with --follow one a line" },
 	{ NULL, NULL, NULL },
 };
 
@@ -147,8 +148,9 @@ static enum status prepare(struct diagnose *d, const struct cli_line *line, stru
 	return status;
 }
 
-static enum status diagnose(struct diagnose *d, const char *path, struct error *reterr)
+static enum status diagnose(struct diagnose *d, const struct cli_line *line, struct error *reterr)
 {
+	const char *path = line->word[0];
 	AUTO(log_file) log = NULL;
 	AUTO(capture_times) times = NULL;
 	enum status status = log_file_open(path, &log, reterr);
@@ -158,8 +160,9 @@ static enum status diagnose(struct diagnose *d, const char *path, struct error *
 	if (capture_times_open(path, &times, reterr) == STATUS_IO)
 		(void)output_error(reterr, EXIT_WELL);	/* the verdict does without */
 	d->name = text_equal(path, "-") ? "standard input" : path;
-	status = read_all(d, log, times, reterr);
-	if (status == STATUS_OK)
+	status = line->value[FOLLOW] ? diagnose_follow(d, log, line->value[JSON] != NULL, reterr)
+				     : read_all(d, log, times, reterr);
+	if (status == STATUS_OK && !line->value[FOLLOW])
 		status = log_check_usable(&d->check, d->name, reterr);
 	if (status == STATUS_OK && d->golden)
 		status = golden_end(d->golden, reterr);
@@ -174,6 +177,18 @@ static enum status diagnose(struct diagnose *d, const char *path, struct error *
 		log_excerpt_want_verdict(&d->excerpt, &d->verdict);
 	log_excerpt_fill(&d->excerpt, log);
 	return STATUS_OK;
+}
+
+static void print(const struct diagnose *d, bool follows, bool is_json)
+{
+	if (is_json && follows) {
+		diagnose_print_json_event(d);
+	} else if (is_json) {
+		diagnose_print_json(d);
+	} else {
+		output_text("%s", follows ? "\n" : "");
+		diagnose_print_text(d);
+	}
 }
 
 static int run(const struct cli_line *line)
@@ -191,12 +206,9 @@ static int run(const struct cli_line *line)
 		error_set(&error, STATUS_NO_MEMORY, "no memory for a diagnosis");
 		return output_error(&error, EXIT_FAILED);
 	}
-	if (prepare(d, line, &error) != STATUS_OK || diagnose(d, line->word[0], &error) != STATUS_OK)
+	if (prepare(d, line, &error) != STATUS_OK || diagnose(d, line, &error) != STATUS_OK)
 		return output_error(&error, error.status == STATUS_NO_MEMORY ? EXIT_FAILED : EXIT_USAGE);
-	if (line->value[JSON])
-		diagnose_print_json(d);
-	else
-		diagnose_print_text(d);
+	print(d, line->value[FOLLOW] != NULL, line->value[JSON] != NULL);
 	if (!d->verdict.is_decided)
 		return output_end(EXIT_UNDECIDED);
 	return output_end(cause_is_fault(d->verdict.cause) ? EXIT_FAULT_FOUND

@@ -9,6 +9,7 @@
 #include "recovery/diagnosis/golden.h"
 #include "src/cli/log_check.h"
 #include "src/cli/log_excerpt.h"
+#include "src/cli/log_file.h"
 #include "src/store/device_library.h"
 
 enum { DIAGNOSE_WELL_KEPT = 3 };
@@ -32,6 +33,10 @@ struct diagnose {
 bool diagnose_is_well(const struct verdict *verdict);
 void diagnose_print_json(const struct diagnose *d);
 void diagnose_print_text(const struct diagnose *d);
+/* The document in one line, as the last of the events of --follow. */
+void diagnose_print_json_event(const struct diagnose *d);
+/* Reads the log to its end and tells each change of stage and verdict as it comes; diagnose_follow.c. */
+enum status diagnose_follow(struct diagnose *d, struct log_file *log, bool is_json, struct error *reterr);
 /* What differs from the good logs; golden_print.c. */
 json_t *golden_print_json(const struct golden_result *result);
 void golden_print_text(const struct golden_result *result);

@@ -163,6 +163,28 @@ cp loop.raw loop.log
 is "the same without times" 10 "$UNBRICK" diagnose --json loop.log
 value "an unknown length of a round" .loop_ms 0
 
+# while it comes
+mkfifo live
+"$UNBRICK" diagnose --follow --json - <live >follow.out 2>follow.err &
+child=$!
+exec 9>live
+printf 'U-Boot 2015.01\r\nDRAM: 64 MiB\r\n' >&9
+wait_for follow.out '"stage": *"loader"' && pass || fail "follow: the stage comes at once" "$(cat follow.out)"
+printf 'write error: No space left on device\r\n' >&9
+wait_for follow.out '"verdict": *"SPACE"' && pass || fail "follow: the verdict comes at once" "$(cat follow.out)"
+kill -0 $child 2>/dev/null && pass || fail "follow: it waits for more"
+exec 9>&-
+wait $child
+[ $? -eq 10 ] && pass || fail "follow: the exit code at the end" "$(cat follow.err)"
+tail -n 1 follow.out >out
+json "follow: the last line is the document"
+value "follow: the last event" .event end
+value "follow: the verdict at the end" .verdict SPACE
+is "follow, text" 10 sh -c 'cat space.log | "$1" diagnose --follow -' sh "$UNBRICK"
+says "follow, text: the line that showed it" out "line     4  SPACE"
+says "follow, text: the page at the end" out "Decisive lines"
+is "follow, a file" 0 "$UNBRICK" diagnose --follow good.log
+
 # held against good logs
 cat >good1.log <<END
 U-Boot 2020.01
@@ -242,6 +264,8 @@ for state in "" --json; do
 done
 "$UNBRICK" diagnose --json evil.log >out 2>err
 json "JSON of hostile text"
+"$UNBRICK" diagnose --follow evil.log >out 2>err
+says_not "follow: escape sequences stay away" out "$escape"
 "$UNBRICK" diagnose --golden good1.log evil.log >out 2>err
 says_not "golden: escape sequences stay away" out "$escape"
 head -c 3000000 /dev/zero | tr '\0' 'x' >long.log
