@@ -234,7 +234,10 @@ enum status golden_end(struct golden *golden, struct error *reterr)
 static struct golden_range range_of(const struct golden_start *start, unsigned starts)
 {
 	return (struct golden_range){
-		.first_line = start->first_line, .last_line = start->last_line, .start = start->number, .starts = starts,
+		.first_line = start->first_line,
+		.last_line = start->last_line,
+		.start = start->number,
+		.starts = starts,
 		.came_up = start->came_up,
 	};
 }

@@ -7,13 +7,13 @@
 #include "src/base/text.h"
 
 enum {
-	ALIKE = 60,		/* likeness of two forms of one message */
-	ALIKE_IN_PLACE = 50,	/* where both stand behind the same message */
-	SUPPORT_REACH = 16,	/* a message shows how far the log came when SUPPORT of those before it came, too */
+	ALIKE = 60, /* likeness of two forms of one message */
+	ALIKE_IN_PLACE = 50, /* where both stand behind the same message */
+	SUPPORT_REACH = 16, /* a message shows how far the log came when SUPPORT of those before it came, too */
 	SUPPORT = 4,
-	FEW = 8,		/* messages before the good log's beginning or after its end: they are new; more: it was cut there */
-	EDGE = 3,		/* messages at the end of a capture that noise may have spoilt */
-	PAIRS_AHEAD = 24,	/* messages behind the last common one that may have come in another form */
+	FEW = 8, /* messages before the good log's beginning or after its end: they are new; more: it was cut there */
+	EDGE = 3, /* messages at the end of a capture that noise may have spoilt */
+	PAIRS_AHEAD = 24, /* messages behind the last common one that may have come in another form */
 };
 
 struct comparison {
@@ -94,8 +94,9 @@ static bool is_labelled(const struct comparison *c, const char *a, const char *b
 {
 	size_t size = strcspn(a, " ");
 
-	return size > 1 && (a[size - 1] == ':' || a[size - 1] == '=') && a[size] == ' ' && strchr(a + size + 1, ' ') == NULL &&
-	       strncmp(a, b, size + 1) == 0 && strchr(b + size + 1, ' ') == NULL && is_only_one_with_label(c->good, a, size);
+	return size > 1 && (a[size - 1] == ':' || a[size - 1] == '=') && a[size] == ' ' &&
+	       strchr(a + size + 1, ' ') == NULL && strncmp(a, b, size + 1) == 0 && strchr(b + size + 1, ' ') == NULL &&
+	       is_only_one_with_label(c->good, a, size);
 }
 
 static int least_likeness(const struct comparison *c, size_t good, size_t now)
@@ -155,8 +156,8 @@ static bool name_is_wild(const struct golden_start *start, const char *name)
 }
 
 /* The next value of the name in from that other does not have; values that both have are no difference, whatever their order. */
-static const struct golden_fact *own_value(const struct golden_start *from, const struct golden_start *other, const char *name,
-					   size_t skip)
+static const struct golden_fact *own_value(const struct golden_start *from, const struct golden_start *other,
+					   const char *name, size_t skip)
 {
 	for (size_t i = 0; i < from->fact_count; i++) {
 		const struct golden_fact *fact = &from->fact[i];
@@ -215,13 +216,15 @@ static bool fact_tells(const struct golden_result *result, unsigned line, bool i
 
 /* ---- what is told ---- */
 
-static void set_message(struct golden_message *message, const struct golden_start *start, const struct golden_line *line)
+static void set_message(struct golden_message *message, const struct golden_start *start,
+			const struct golden_line *line)
 {
 	*message = (struct golden_message){ .line = line->number, .sign = line->sign };
 	text_copy(message->text, sizeof(message->text), golden_start_text(start, line));
 }
 
-static struct golden_message *tell(struct golden_messages *list, const struct golden_start *start, const struct golden_line *line)
+static struct golden_message *tell(struct golden_messages *list, const struct golden_start *start,
+				   const struct golden_line *line)
 {
 	list->total++;
 	if (list->count == GOLDEN_DIFFERENCES_MAX)

@@ -226,7 +226,8 @@ size_t golden_mask(char to[GOLDEN_MASK_MAX], const char *message)
 
 	/* the range is a fact of its own; a missing partition is a missing message */
 	if (golden_mask_map(message, &name, &range)) {
-		text_format(to, GOLDEN_MASK_MAX, "partition %.*s", name.size < GOLDEN_TEXT_MAX / 2 ? (int)name.size : GOLDEN_TEXT_MAX / 2,
+		text_format(to, GOLDEN_MASK_MAX, "partition %.*s",
+			    name.size < GOLDEN_TEXT_MAX / 2 ? (int)name.size : GOLDEN_TEXT_MAX / 2,
 			    (const char *)name.data);
 		return strlen(to);
 	}

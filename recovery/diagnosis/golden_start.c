@@ -103,7 +103,8 @@ void golden_start_add(struct golden_start *start, struct golden_start *good, con
 		line->count++;
 		return;
 	}
-	if (good != NULL && golden_start_find(good, key, mask) == NULL && !admit_strange(start, golden_line_alarms(sign)))
+	if (good != NULL && golden_start_find(good, key, mask) == NULL &&
+	    !admit_strange(start, golden_line_alarms(sign)))
 		return;
 	line = append(start, good == NULL, key, message);
 	if (line == NULL)
@@ -135,7 +136,8 @@ static void mask_of(const struct golden_start *start, const struct golden_line *
 	(void)golden_mask(mask, golden_start_text(start, line));
 }
 
-static struct golden_line *counterpart(struct golden_start *in, const struct golden_start *of, const struct golden_line *line)
+static struct golden_line *counterpart(struct golden_start *in, const struct golden_start *of,
+				       const struct golden_line *line)
 {
 	char mask[GOLDEN_MASK_MAX];
 
@@ -145,8 +147,8 @@ static struct golden_line *counterpart(struct golden_start *in, const struct gol
 
 /* The line of good that stands where other's line stands and is the same message but for some words; NULL: there is none.
  * near: where the line before it was found. */
-static struct golden_line *find_alike(struct golden_start *good, size_t near, const char *mask, struct golden_start *other,
-				      unsigned logs)
+static struct golden_line *find_alike(struct golden_start *good, size_t near, const char *mask,
+				      struct golden_start *other, unsigned logs)
 {
 	size_t from = near > LEARN_REACH ? near - LEARN_REACH : 0, to = near + LEARN_REACH;
 	struct golden_line *found = NULL;
@@ -186,8 +188,8 @@ static void make_pattern(struct golden_start *good, struct golden_line *line, co
 	line->is_steady = false;
 }
 
-static void learn_line(struct golden_start *good, struct golden_start *other, const struct golden_line *line, size_t *near,
-		       unsigned logs)
+static void learn_line(struct golden_start *good, struct golden_start *other, const struct golden_line *line,
+		       size_t *near, unsigned logs)
 {
 	struct golden_line *ours = counterpart(good, other, line), *copy;
 	char mask[GOLDEN_MASK_MAX];

@@ -17,7 +17,8 @@ enum { GOOD_LOGS_MAX = 16 };
 static const struct cli_option options[] = {
 	[DEVICE] = { "device", "PROFILE",
 		     "which device it is: shows an image for another one, and names the ways back" },
-	[GOLDEN] = { "golden", "GOOD", "logs of good starts of the same device, parted by commas: say what differs from them" },
+	[GOLDEN] = { "golden", "GOOD",
+		     "logs of good starts of the same device, parted by commas: say what differs from them" },
 	[FOLLOW] = { "follow", NULL, "tell each change of stage and verdict as the log comes through a pipe" },
 	[JSON] = { "json", NULL, "one JSON object; with --follow one a line" },
 	{ NULL, NULL, NULL },
@@ -105,7 +106,8 @@ static enum status learn(struct golden *golden, const char *path, struct error *
 	return status == STATUS_OK ? status : error_prefix(reterr, "%s", log_file_name(log));
 }
 
-static enum status learn_all(struct diagnose *d, const char *paths, const struct sign *signs, size_t count, struct error *reterr)
+static enum status learn_all(struct diagnose *d, const char *paths, const struct sign *signs, size_t count,
+			     struct error *reterr)
 {
 	enum status status = golden_new(signs, count, &d->golden, reterr);
 

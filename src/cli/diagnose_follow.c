@@ -31,34 +31,38 @@ static void tell_stage(const struct follow *follow)
 
 	if (follow->is_json) {
 		output_json_item(json_pack("{s:s, s:I, s:i, s:s, s:i}", "event", "stage", "time_ms",
-					   (json_int_t)milliseconds(CLOCK_REALTIME), "line", (int)follow->d->line_count, "stage",
-					   boot_stage_name(follow->stage), "start", (int)follow->start));
+					   (json_int_t)milliseconds(CLOCK_REALTIME), "line", (int)follow->d->line_count,
+					   "stage", boot_stage_name(follow->stage), "start", (int)follow->start));
 		putchar('\n');
 		return;
 	}
 	output_time(when, sizeof(when), (int64_t)milliseconds(CLOCK_REALTIME));
-	output_text("%.8s  line %5u  start %u: %s\n", when + 11, follow->d->line_count, follow->start, boot_stage_name(follow->stage));
+	output_text("%.8s  line %5u  start %u: %s\n", when + 11, follow->d->line_count, follow->start,
+		    boot_stage_name(follow->stage));
 }
 
 static void tell_verdict(const struct follow *follow, const struct verdict *verdict)
 {
-	const struct cause_verdict *first = verdict->cause_count > 0 && cause_is_fault(verdict->cause) ? &verdict->causes[0] : NULL;
+	const struct cause_verdict *first = verdict->cause_count > 0 && cause_is_fault(verdict->cause)
+						    ? &verdict->causes[0]
+						    : NULL;
 	const struct evidence *proof = first && first->proof_count > 0 ? &first->proof[0] : NULL;
 	const char *why = proof ? (proof->sign ? proof->sign->meaning : proof->text) : cause_meaning(verdict->cause);
 	char when[48];
 
 	if (follow->is_json) {
 		output_json_item(json_pack("{s:s, s:I, s:i, s:s, s:b, s:b, s:f, s:o}", "event", "verdict", "time_ms",
-					   (json_int_t)milliseconds(CLOCK_REALTIME), "line", (int)follow->d->line_count, "verdict",
-					   cause_label(verdict->cause), "decided", verdict->is_decided, "looping",
-					   verdict->is_looping, "confidence", first ? first->confidence : 0.0, "reason",
-					   output_json_text(why)));
+					   (json_int_t)milliseconds(CLOCK_REALTIME), "line", (int)follow->d->line_count,
+					   "verdict", cause_label(verdict->cause), "decided", verdict->is_decided,
+					   "looping", verdict->is_looping, "confidence",
+					   first ? first->confidence : 0.0, "reason", output_json_text(why)));
 		putchar('\n');
 		return;
 	}
 	output_time(when, sizeof(when), (int64_t)milliseconds(CLOCK_REALTIME));
 	output_text("%.8s  line %5u  %s%s%s: %s\n", when + 11, follow->d->line_count, cause_label(verdict->cause),
-		    verdict->is_decided ? "" : " (not settled)", verdict->is_looping ? ", starts again and again" : "", why);
+		    verdict->is_decided ? "" : " (not settled)", verdict->is_looping ? ", starts again and again" : "",
+		    why);
 }
 
 /* Tells what has changed. "Nothing known" is the beginning, not news. */
@@ -75,7 +79,8 @@ static void look(struct follow *follow)
 		tell_stage(follow);
 	}
 	diagnosis_verdict(d->diagnosis, &verdict);
-	if (verdict.cause != follow->cause || verdict.is_decided != follow->is_decided || verdict.is_looping != follow->is_looping) {
+	if (verdict.cause != follow->cause || verdict.is_decided != follow->is_decided ||
+	    verdict.is_looping != follow->is_looping) {
 		follow->cause = verdict.cause;
 		follow->is_decided = verdict.is_decided;
 		follow->is_looping = verdict.is_looping;

@@ -38,8 +38,9 @@ static json_t *json_messages(const struct golden_message *from, size_t count, bo
 
 static json_t *json_range(const struct golden_range *range)
 {
-	return json_pack("{s:i, s:i, s:i, s:i, s:b}", "start", (int)range->start, "starts", (int)range->starts, "first_line",
-			 (int)range->first_line, "last_line", (int)range->last_line, "came_up", range->came_up);
+	return json_pack("{s:i, s:i, s:i, s:i, s:b}", "start", (int)range->start, "starts", (int)range->starts,
+			 "first_line", (int)range->first_line, "last_line", (int)range->last_line, "came_up",
+			 range->came_up);
 }
 
 static json_t *json_rest(const struct golden_rest *rest)
@@ -57,9 +58,10 @@ static json_t *json_changes(const struct golden_result *result)
 	for (size_t i = 0; i < result->fact_count; i++) {
 		const struct golden_change *fact = &result->facts[i];
 
-		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:i, s:i}", "name", output_json_text(fact->name), "good",
-						      output_json_text(fact->good), "now", output_json_text(fact->now), "good_line",
-						      (int)fact->good_line, "line", (int)fact->line));
+		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:i, s:i}", "name", output_json_text(fact->name),
+						      "good", output_json_text(fact->good), "now",
+						      output_json_text(fact->now), "good_line", (int)fact->good_line,
+						      "line", (int)fact->line));
 	}
 	return list;
 }
@@ -67,14 +69,15 @@ static json_t *json_changes(const struct golden_result *result)
 json_t *golden_print_json(const struct golden_result *result)
 {
 	return json_pack("{s:i, s:o, s:o, s:i, s:o, s:o, s:o, s:i, s:o, s:i, s:o, s:o, s:i, s:i, s:i}", "good_logs",
-			 (int)result->good_logs, "good", json_range(&result->good), "now", json_range(&result->now), "same",
-			 (int)result->same, "facts", json_changes(result), "changed",
+			 (int)result->good_logs, "good", json_range(&result->good), "now", json_range(&result->now),
+			 "same", (int)result->same, "facts", json_changes(result), "changed",
 			 json_messages(result->changed.item, result->changed.count, true), "missing",
 			 json_messages(result->missing.item, result->missing.count, false), "missing_total",
-			 (int)result->missing.total, "new", json_messages(result->fresh.item, result->fresh.count, false),
-			 "new_total", (int)result->fresh.total, "begins_before", json_rest(&result->begins), "ends_after",
-			 json_rest(&result->ends), "new_before_good", (int)result->before, "new_after_good", (int)result->beyond,
-			 "not_kept", (int)result->not_kept);
+			 (int)result->missing.total, "new",
+			 json_messages(result->fresh.item, result->fresh.count, false), "new_total",
+			 (int)result->fresh.total, "begins_before", json_rest(&result->begins), "ends_after",
+			 json_rest(&result->ends), "new_before_good", (int)result->before, "new_after_good",
+			 (int)result->beyond, "not_kept", (int)result->not_kept);
 }
 
 /* ---- the page ---- */
@@ -178,7 +181,7 @@ static void print_head(const struct golden_result *result)
 		    result->now.first_line, result->now.last_line, result->same);
 	if (!result->good.came_up)
 		output_text("  the good log does not show that the device came up: is it a good one?\n");
-	if (result->missing.total + result->changed.total > result->same / 4)
+	if (result->same > 0 && result->missing.total + result->changed.total > result->same / 4)
 		output_text("  many differences: is it the same model with the same firmware?\n");
 	if (result->not_kept > 0)
 		output_text("  too many different messages: %u were not compared\n", result->not_kept);
@@ -201,19 +204,30 @@ static void print_rest(const struct golden_result *result)
 		output_text("\nEnds here: after line %u (good: %u) the good start goes on: %u message%s\n", ends->line,
 			    ends->good_line, ends->messages, ends->messages == 1 ? "" : "s");
 	else
-		output_text("\nNothing of the good start was recognised\n");
+		output_text("\nNone of the %u messages that every good start has came\n", ends->messages);
 	for (size_t i = 0; i < ends->next_count; i++)
 		print_message('-', &ends->next[i]);
+}
+
+static bool is_same(const struct golden_result *result)
+{
+	return result->fact_count == 0 && result->changed.total == 0 && result->missing.total == 0 &&
+	       result->fresh.total == 0 && result->ends.messages == 0;
 }
 
 void golden_print_text(const struct golden_result *result)
 {
 	print_head(result);
+	if (result->same + result->changed.total == 0) {
+		output_text(
+			"\nNothing of the good start is in this log: another device, or another part of its start\n");
+		return;
+	}
 	print_facts(result);
 	print_changed(&result->changed);
 	print_messages("Missing (in the good start only)", '-', &result->missing);
 	print_messages("New (in this log only)", '+', &result->fresh);
 	print_rest(result);
-	if (result->fact_count + result->changed.total + result->missing.total + result->fresh.total + result->ends.messages == 0)
+	if (is_same(result))
 		output_text("\nNo difference from the good start\n");
 }

@@ -55,6 +55,7 @@ enum status log_check_usable(const struct log_check *check, const char *name, st
 	}
 	if (average >= SCORE_USABLE)
 		return STATUS_OK;
-	error_set(reterr, STATUS_INVALID, "%s does not look like the text of a console (%u of 100 points)", name, average);
+	error_set(reterr, STATUS_INVALID, "%s does not look like the text of a console (%u of 100 points)", name,
+		  average);
 	return error_hint(reterr, "%s", other_kind(check->head));
 }

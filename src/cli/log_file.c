@@ -146,7 +146,8 @@ enum status log_file_read(struct log_file *log, struct bytes *ret_part, struct e
 	return STATUS_OK;
 }
 
-enum status log_file_wait(struct log_file *log, int timeout_ms, struct bytes *ret_part, bool *ret_end, struct error *reterr)
+enum status log_file_wait(struct log_file *log, int timeout_ms, struct bytes *ret_part, bool *ret_end,
+			  struct error *reterr)
 {
 	struct pollfd wait = { .fd = log->fd, .events = POLLIN };
 	int ready = poll(&wait, 1, timeout_ms);

@@ -29,14 +29,15 @@ static json_t *sign_json(const struct sign *sign)
 {
 	bool has_cause = sign->cause != CAUSE_NONE;
 
-	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", output_json_text(sign->id), "stage",
-			 boot_stage_name(sign->stage), "effect", sign_effect_name(sign->effect), "cause",
-			 output_json_text(has_cause ? cause_label(sign->cause) : NULL), "weight",
-			 sign->weight ? json_integer(sign->weight) : json_null(), "also",
-			 output_json_text(sign->also != CAUSE_NONE ? cause_label(sign->also) : NULL), "also_weight",
-			 sign->also_weight ? json_integer(sign->also_weight) : json_null(), "fact", output_json_text(sign->fact),
-			 "match", output_json_text(sign->match), "meaning", output_json_text(sign->meaning), "next",
-			 output_json_text(sign->next), "source", output_json_text(sign->source));
+	return json_pack(
+		"{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", output_json_text(sign->id),
+		"stage", boot_stage_name(sign->stage), "effect", sign_effect_name(sign->effect), "cause",
+		output_json_text(has_cause ? cause_label(sign->cause) : NULL), "weight",
+		sign->weight ? json_integer(sign->weight) : json_null(), "also",
+		output_json_text(sign->also != CAUSE_NONE ? cause_label(sign->also) : NULL), "also_weight",
+		sign->also_weight ? json_integer(sign->also_weight) : json_null(), "fact", output_json_text(sign->fact),
+		"match", output_json_text(sign->match), "meaning", output_json_text(sign->meaning), "next",
+		output_json_text(sign->next), "source", output_json_text(sign->source));
 }
 
 /* "fault CHECKSUM 70, POWER 60", "fact ram", "milestone". */
@@ -62,8 +63,9 @@ static bool holds(const struct sign *sign, const char *word)
 {
 	return word == NULL || text_contains(sign->id, word) || text_contains(sign->meaning, word) ||
 	       text_contains(sign->source, word) || text_contains(sign->match, word) ||
-	       text_contains(sign_effect_name(sign->effect), word) || text_contains(boot_stage_name(sign->stage), word) ||
-	       text_contains(cause_label(sign->cause), word) || (sign->also != CAUSE_NONE && text_contains(cause_label(sign->also), word)) ||
+	       text_contains(sign_effect_name(sign->effect), word) ||
+	       text_contains(boot_stage_name(sign->stage), word) || text_contains(cause_label(sign->cause), word) ||
+	       (sign->also != CAUSE_NONE && text_contains(cause_label(sign->also), word)) ||
 	       text_contains(or_empty(sign->fact), word);
 }
 
@@ -128,7 +130,8 @@ static void print_match(const struct sign_match *match, bool counts)
 	char effect[96], value[LINE_READER_MAX + 1];
 
 	fact_value(match, value, sizeof(value));
-	output_text("  %-24s stage %s, %s%s\n", sign->id, boot_stage_name(sign->stage), effect_text(effect, sizeof(effect), sign),
+	output_text("  %-24s stage %s, %s%s\n", sign->id, boot_stage_name(sign->stage),
+		    effect_text(effect, sizeof(effect), sign),
 		    counts ? "" : " (has no force here: another sign is on the line)");
 	output_text("      meaning: %s\n", sign->meaning);
 	if (sign->fact)
@@ -154,7 +157,8 @@ static json_t *match_json(const struct sign_match *match, bool counts)
 static void test_line(struct test *test, const struct reader_line *line)
 {
 	struct sign_match matches[SIGN_SET_MATCHES_MAX], strong[SIGN_SET_MATCHES_MAX];
-	size_t count = sign_set_match(test->set, bytes_of(line->text + line->body, line->size - line->body), matches), left;
+	size_t count = sign_set_match(test->set, bytes_of(line->text + line->body, line->size - line->body), matches),
+	       left;
 	json_t *signs = test->is_json ? json_array() : NULL;
 
 	memcpy(strong, matches, sizeof(strong[0]) * count);
@@ -246,7 +250,9 @@ static int test(struct device_library *library, const struct cli_line *line)
 	if (test.hits > 0)
 		return output_end(EXIT_WELL);
 	error_set(&error, STATUS_NOT_FOUND, "none of %zu signs matches", count);
-	error_hint(&error, "signs are searched in the line without its time stamp; unbrick sign list WORD finds one by its words");
+	error_hint(
+		&error,
+		"signs are searched in the line without its time stamp; unbrick sign list WORD finds one by its words");
 	return output_error(&error, output_end(EXIT_FAILED));
 }
 

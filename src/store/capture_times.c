@@ -54,7 +54,8 @@ static void read_next(struct capture_times *times)
 		bool begins = is_whole;
 
 		is_whole = strchr(line, '\n') != NULL;
-		times->has_next = begins && is_whole && parse_entry(line, &times->next) && times->next.offset >= times->end;
+		times->has_next = begins && is_whole && parse_entry(line, &times->next) &&
+				  times->next.offset >= times->end;
 	}
 }
 

@@ -220,6 +220,9 @@ value "golden: a new line and its meaning" '.golden.new[0].sign' hw-phy-none
 value "golden: where it ends" .golden.ends_after.good_line 8
 is "golden: no difference" 0 "$UNBRICK" diagnose --golden good1.log,good2.log good2.log
 says "golden: no difference" out "No difference from the good start"
+printf 'BootROM v1\nwaiting for a card to come\n' >other.log
+is "golden: another device" 11 "$UNBRICK" diagnose --golden good1.log other.log
+says "golden: nothing is alike" out "Nothing of the good start is in this log"
 is "golden: the same from standard input" 0 sh -c '"$1" diagnose --golden good1.log - <good2.log' sh "$UNBRICK"
 is "golden: a missing file" 2 "$UNBRICK" diagnose --golden good1.log,missing.log worse.log
 says "golden: which file" err "missing.log"

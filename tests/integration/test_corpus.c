@@ -212,7 +212,8 @@ struct incidence {
 static void note_line(struct incidence *incidence, const struct reader_line *line)
 {
 	struct sign_match matches[SIGN_SET_MATCHES_MAX];
-	size_t count = sign_set_match(incidence->set, bytes_of(line->text + line->body, line->size - line->body), matches);
+	size_t count = sign_set_match(incidence->set, bytes_of(line->text + line->body, line->size - line->body),
+				      matches);
 
 	for (size_t i = 0; i < count; i++) {
 		unsigned *only = &incidence->corpus->only_family[matches[i].sign - incidence->corpus->signs];
@@ -248,7 +249,8 @@ static bool note_families(struct corpus *corpus, struct error *reterr)
 	return true;
 }
 
-static bool judge_without_family(const struct corpus *corpus, unsigned family, struct score *score, struct error *reterr)
+static bool judge_without_family(const struct corpus *corpus, unsigned family, struct score *score,
+				 struct error *reterr)
 {
 	AUTO_FREE struct sign *signs = calloc(corpus->sign_count + 1, sizeof(*signs));
 	struct diagnosis *diagnosis = NULL;
