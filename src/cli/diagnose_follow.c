@@ -1,4 +1,5 @@
 /* unbrick diagnose --follow: what a log says while it still comes, change by change. */
+#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -104,9 +105,14 @@ static void take(struct follow *follow, struct bytes part)
 	}
 }
 
-enum status diagnose_follow(struct diagnose *d, struct log_file *log, bool is_json, struct error *reterr)
+/* The wait ends with EINTR; that is all. */
+static void on_stop(int number)
 {
-	struct follow follow = { .d = d, .is_json = is_json, .cause = CAUSE_NONE };
+	(void)number;
+}
+
+static enum status follow_to_end(struct follow *follow, struct log_file *log, struct error *reterr)
+{
 	bool is_end = false;
 
 	while (!is_end) {
@@ -115,12 +121,26 @@ enum status diagnose_follow(struct diagnose *d, struct log_file *log, bool is_js
 
 		if (status != STATUS_OK)
 			return status;
-		take(&follow, part);
+		take(follow, part);
 		if (part.size > 0 || is_end)
 			continue;
-		diagnosis_quiet(d->diagnosis, milliseconds(CLOCK_MONOTONIC));
-		look(&follow);
+		diagnosis_quiet(follow->d->diagnosis, milliseconds(CLOCK_MONOTONIC));
+		look(follow);
 	}
-	diagnosis_end(d->diagnosis, milliseconds(CLOCK_MONOTONIC));
 	return STATUS_OK;
+}
+
+/* Ctrl-C ends the watching, and what was seen is summed up; a second one ends the program. */
+enum status diagnose_follow(struct diagnose *d, struct log_file *log, bool is_json, struct error *reterr)
+{
+	struct follow follow = { .d = d, .is_json = is_json, .cause = CAUSE_NONE };
+	struct sigaction stop = { .sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND }, before;
+	enum status status;
+
+	sigemptyset(&stop.sa_mask);
+	sigaction(SIGINT, &stop, &before);
+	status = follow_to_end(&follow, log, reterr);
+	sigaction(SIGINT, &before, NULL);
+	diagnosis_end(d->diagnosis, milliseconds(CLOCK_MONOTONIC));
+	return status;
 }

@@ -154,8 +154,8 @@ enum status log_file_wait(struct log_file *log, int timeout_ms, struct bytes *re
 	ssize_t got;
 
 	*ret_part = bytes_of(log->part, 0);
-	*ret_end = false;
-	if (ready == 0 || (ready < 0 && errno == EINTR))
+	*ret_end = ready < 0 && errno == EINTR;
+	if (ready == 0 || *ret_end)
 		return STATUS_OK;
 	got = ready < 0 ? -1 : read(log->fd, log->part, sizeof(log->part));
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))

@@ -180,6 +180,15 @@ tail -n 1 follow.out >out
 json "follow: the last line is the document"
 value "follow: the last event" .event end
 value "follow: the verdict at the end" .verdict SPACE
+"$UNBRICK" diagnose --follow - <live >follow.out 2>follow.err &
+child=$!
+exec 9>live
+cat space.log >&9
+wait_for follow.out SPACE || fail "follow: the verdict comes at once, text" "$(cat follow.out)"
+kill -INT $child
+wait $child
+[ $? -eq 10 ] && grep -q "Decisive lines" follow.out && pass || fail "follow: INT ends the watching and sums up" "$(cat follow.out follow.err)"
+exec 9>&-
 is "follow, text" 10 sh -c 'cat space.log | "$1" diagnose --follow -' sh "$UNBRICK"
 says "follow, text: the line that showed it" out "line     4  SPACE"
 says "follow, text: the page at the end" out "Decisive lines"
