@@ -321,7 +321,7 @@ static void apply(struct course *course, const struct reader_line *line, const s
 	case SIGN_PROMPT:
 		prompt(course, line, match);
 		break;
-	case SIGN_FAULT: case SIGN_HARMLESS: case SIGN_FACT:
+	case SIGN_FAULT: case SIGN_HARMLESS: case SIGN_FACT: case SIGN_HARDWARE:
 		break;
 	}
 }

@@ -68,17 +68,6 @@ void diagnosis_reset(struct diagnosis *diagnosis)
 	diagnosis->is_deaf = false;
 }
 
-/* How much a sign tells about its line, for marking it. */
-static int telling(const struct sign *sign)
-{
-	static const int order[] = {
-		[SIGN_FACT] = 1, [SIGN_MILESTONE] = 2, [SIGN_HARMLESS] = 3, [SIGN_PROGRESS] = 4, [SIGN_DONE] = 5,
-		[SIGN_PROMPT] = 6, [SIGN_HEALTHY] = 7, [SIGN_FAULT] = 8,
-	};
-
-	return order[sign->effect] * 128 + sign->weight;
-}
-
 static void add_fault(struct diagnosis *diagnosis, const struct reader_line *line, const struct sign *sign)
 {
 	struct evidence evidence = {
@@ -102,24 +91,13 @@ static const struct sign *apply_signs(struct diagnosis *diagnosis, const struct 
 {
 	struct sign_match matches[SIGN_SET_MATCHES_MAX];
 	struct bytes body = bytes_of(line->text + line->body, line->size - line->body);
-	size_t found = sign_set_match(diagnosis->set, body, matches), count = 0;
-	const struct sign *best = NULL;
-	bool is_harmless = false;
+	size_t count = sign_matches_in_force(matches, sign_set_match(diagnosis->set, body, matches));
 
-	for (size_t i = 0; i < found; i++)
-		is_harmless |= matches[i].sign->effect == SIGN_HARMLESS;
-	for (size_t i = 0; i < found; i++) {
-		if (is_harmless && matches[i].sign->effect == SIGN_FAULT)
-			continue;
-		if (best == NULL || telling(matches[i].sign) > telling(best))
-			best = matches[i].sign;
-		matches[count++] = matches[i];
-	}
 	course_line(&diagnosis->course, line, matches, count);
 	for (size_t i = 0; i < count; i++)
 		if (matches[i].sign->effect == SIGN_FAULT)
 			add_fault(diagnosis, line, matches[i].sign);
-	return best;
+	return sign_matches_best(matches, count);
 }
 
 static void finish_line(struct diagnosis *diagnosis, const struct reader_line *line)

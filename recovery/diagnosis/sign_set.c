@@ -128,3 +128,43 @@ size_t sign_set_match(struct sign_set *set, struct bytes line, struct sign_match
 	}
 	return found;
 }
+
+size_t sign_matches_in_force(struct sign_match *matches, size_t count)
+{
+	bool is_harmless = false, is_known = false;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		is_harmless |= matches[i].sign->effect == SIGN_HARMLESS;
+		is_known |= !matches[i].sign->is_general;
+	}
+	for (size_t i = 0; i < count; i++) {
+		enum sign_effect effect = matches[i].sign->effect;
+
+		if (is_harmless && (effect == SIGN_FAULT || effect == SIGN_HARDWARE))
+			continue;
+		if (!is_known || !matches[i].sign->is_general)
+			matches[kept++] = matches[i];
+	}
+	return kept;
+}
+
+static int telling(const struct sign *sign)
+{
+	static const int order[] = {
+		[SIGN_FACT] = 1, [SIGN_MILESTONE] = 2, [SIGN_HARMLESS] = 3, [SIGN_PROGRESS] = 4, [SIGN_DONE] = 5,
+		[SIGN_PROMPT] = 6, [SIGN_HEALTHY] = 7, [SIGN_HARDWARE] = 8, [SIGN_FAULT] = 9,
+	};
+
+	return order[sign->effect] * 128 + sign->weight;
+}
+
+const struct sign *sign_matches_best(const struct sign_match *matches, size_t count)
+{
+	const struct sign *best = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (best == NULL || telling(matches[i].sign) > telling(best))
+			best = matches[i].sign;
+	return best;
+}

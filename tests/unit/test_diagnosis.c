@@ -71,6 +71,8 @@ static const struct sign signs[] = {
 		.effect = SIGN_FAULT,
 		.cause = CAUSE_NETWORK,
 		.weight = 70 },
+	{ .id = "phy", .match = "no PHY found", .effect = SIGN_HARDWARE },
+	{ .id = "general", .match = "no good", .effect = SIGN_FAULT, .cause = CAUSE_SIGNATURE, .weight = 28, .is_general = true },
 	{ .id = "prompt", .match = "^=>(?: (.*))?$", .stage = STAGE_LOADER, .effect = SIGN_PROMPT, .fact = "command" },
 	{ .id = "write", .match = "^writing", .stage = STAGE_UPDATER, .effect = SIGN_PROGRESS },
 	{ .id = "written", .match = "written OK", .stage = STAGE_UPDATER, .effect = SIGN_DONE },
@@ -119,6 +121,31 @@ static struct verdict judge(const char *text)
 	diagnosis_verdict(diagnosis, &verdict);
 	diagnosis_free(diagnosis);
 	return verdict;
+}
+
+static void failed_hardware_explains_and_speaks_for_no_cause(void **state)
+{
+	struct verdict verdict = judge("U-Boot 2016.11\nNet: no PHY found\n"), without = judge("U-Boot 2016.11\nNet: all well\n");
+
+	(void)state;
+	assert_int_equal(verdict.cause, without.cause);
+	assert_int_equal(verdict.cause_count, 0);
+	assert_int_equal(verdict.is_decided, without.is_decided);
+}
+
+static void general_words_count_only_where_no_other_sign_is_on_the_line(void **state)
+{
+	struct verdict verdict = judge("U-Boot 2016.11\nacme: it is no good\n");
+
+	(void)state;
+	assert_int_equal(verdict.cause, CAUSE_SIGNATURE);
+	assert_false(verdict.is_decided);
+	verdict = judge("U-Boot 2016.11\nVerifying ... Bad Data CRC, no good\n");
+	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
+	for (size_t i = 0; i < verdict.cause_count; i++)
+		assert_int_not_equal(verdict.causes[i].cause, CAUSE_SIGNATURE);
+	verdict = judge("U-Boot 2016.11\nusing default environment, no good\n");
+	assert_int_equal(verdict.cause_count, 0);
 }
 
 static void nothing_seen_says_nothing(void **state)
@@ -527,6 +554,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_seen_says_nothing),
+		cmocka_unit_test(failed_hardware_explains_and_speaks_for_no_cause),
+		cmocka_unit_test(general_words_count_only_where_no_other_sign_is_on_the_line),
 		cmocka_unit_test(a_pattern_that_does_not_compile_names_its_sign),
 		cmocka_unit_test(a_crc_error_alone_leaves_damage_and_power_together),
 		cmocka_unit_test(a_crc_error_after_a_write_that_never_ended_is_power),
