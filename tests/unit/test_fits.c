@@ -46,7 +46,7 @@ static const struct row rows[] = {
 	{ "mips", { "maker,router-c7-v2" }, "", "mips", { "maker,router-c7-v5" }, NULL, IMAGE_WRONG_REVISION },
 	{ "mips", { "maker,router-c7" }, "", "mips", { "maker,router-c7-v2" }, NULL, IMAGE_WRONG_REVISION },
 	{ "mips", { "maker,router-c7-v2" }, "", "mips", { "maker,router-c70-v2" }, NULL, IMAGE_WRONG_BOARD },
-	{ "mipsel", { "R9", "123+0+128+2x2" }, "", "mipsel", { "R9", "123+0+256+3x3" }, NULL, IMAGE_WRONG_REVISION },
+	{ "mipsel", { "R9", "29764958+0+128+2x2" }, "", "mipsel", { "R9", "29764958+0+256+3x3" }, NULL, IMAGE_WRONG_REVISION },
 	{ "arm", { "bone" }, "1.0, 1.2", "arm", { "bone" }, "1.2", IMAGE_FITS },
 	{ "arm", { "bone" }, "1.0, 1.2", "arm", { "bone" }, "2.0", IMAGE_WRONG_REVISION },
 	{ "arm", { "bone" }, "v2", "arm", { "bone" }, "Rev. 2.0", IMAGE_FITS },
