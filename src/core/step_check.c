@@ -51,18 +51,31 @@ static bool is_archive_of_files(struct bytes image)
 	return false;
 }
 
+static enum image_fit judge_fit(const struct live_case *c, char *ret_why, size_t size)
+{
+	struct profile_image_device target;
+
+	if (c->profile == NULL) {
+		text_copy(ret_why, size, "no model was chosen");
+		return IMAGE_FIT_UNKNOWN;
+	}
+	profile_image_device(c->profile, &target);
+	return image_fits(image_file_facts(c->image), &target.device, ret_why, size);
+}
+
 static void find_image_problem(struct live_case *c, struct error *error)
 {
 	const struct image_facts *facts = image_file_facts(c->image);
 	uint64_t offset, room;
 	struct error ignored;
+	char why[160];
 
 	error_set(error, STATUS_OK, "%s", "");
 	if (facts->whole == IMAGE_NO) {
 		error_set(error, STATUS_REFUSED, "the image is damaged: %s", image_problem_text(facts));
 		error_hint(error, "fetch it again, without resuming the old download");
-	} else if (c->profile && image_arch_fits(facts->arch, c->profile->arch ? c->profile->arch : "") == IMAGE_NO) {
-		error_set(error, STATUS_REFUSED, "the image is for %s, this device has %s", facts->arch, c->profile->arch);
+	} else if (judge_fit(c, why, sizeof(why)) > IMAGE_FITS) {
+		error_set(error, STATUS_REFUSED, "the image does not fit: %s", why);
 		error_hint(error, "choose the package for the model and revision on the sticker");
 	} else if (c->profile && is_archive_of_files(image_file_bytes(c->image)) && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK) {
 		error_set(error, STATUS_REFUSED, "the file is an archive: in the flash it would stand as it is, and nothing there unpacks it");
@@ -76,7 +89,8 @@ static void find_image_problem(struct live_case *c, struct error *error)
 
 static void judge_image(struct live_case *c)
 {
-	char text[160] = "";
+	char text[160] = "", why[160];
+	enum image_fit fit;
 	struct error error;
 
 	if (published(c, text, sizeof(text)) == 0)
@@ -86,7 +100,9 @@ static void judge_image(struct live_case *c)
 	find_image_problem(c, &error);
 	if (error.status == STATUS_OK) {
 		c->run.is_image_checked = true;
-		step_done(c, "the image is %s and fits", image_file_facts(c->image)->whole == IMAGE_YES ? "whole" : "readable");
+		fit = judge_fit(c, why, sizeof(why));
+		step_done(c, "the image is %s; %s: %s", image_file_facts(c->image)->whole == IMAGE_YES ? "whole" : "not known to be damaged",
+			  fit == IMAGE_FITS ? "it fits" : "whether it fits is not certain", why);
 		return;
 	}
 	case_problem(c, &error);
