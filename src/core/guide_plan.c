@@ -249,7 +249,7 @@ void guide_show_diagnosis(struct live_case *c)
 	if (can_compare(c)) {
 		case_say(c, "With the vendor's image I can read the flash and compare: it settles the cause, and changes nothing.");
 		case_ask(c, QUESTION_FILE, "Path or https address of the vendor's image (empty: go on without)");
-		case_propose_image(c);
+		case_propose_image(c, false);
 		return;
 	}
 	if (c->profile && c->profile->no_method)

@@ -122,8 +122,9 @@ enum status case_take_device(struct live_case *c, const char *profile_id, struct
 /* What the operator reads and is asked; the view is rebuilt by whoever leads now. */
 void case_clear_page(struct live_case *c);
 void case_say(struct live_case *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The path that is likely meant: the practice camera's image, or the one last used for this model. Into the question that is asked. */
-void case_propose_image(struct live_case *c);
+/* The path that is likely meant: the practice camera's image, or the one last used for this model. Into the question that is asked. fresh: another
+ * one than that at hand, so only an address. */
+void case_propose_image(struct live_case *c, bool fresh);
 struct question *case_ask(struct live_case *c, enum question_type type, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void case_choice(struct live_case *c, const char *id, int key, const char *text, const char *detail);
 void case_ask_nothing(struct live_case *c);

@@ -22,7 +22,7 @@ static void ask_for_image(struct live_case *c)
 	if (c->method && c->method->image)
 		case_say(c, "%s", c->method->image);
 	case_ask(c, QUESTION_FILE, "Path or https address of the image (empty: back to the plan)");
-	case_propose_image(c);
+	case_propose_image(c, step_is(c, "fresh", "true"));
 }
 
 /* The vendor's own list of what it published, as far as the profile has it. 1: it is in it, 0: the list does not know the file. */
@@ -158,9 +158,11 @@ static enum status answer_check_image(struct live_case *c, const char *text, str
 	if (text[0] == '\0')
 		return steps_cancel(c, reterr);
 	status = case_take_image(c, text, reterr);
-	c->step.has_answer |= status == STATUS_OK;
-	if (status == STATUS_OK)
-		start_check_image(c);
+	if (status != STATUS_OK)
+		return status;
+	c->step.has_answer = true;
+	case_clear_page(c);
+	start_check_image(c);
 	return status;
 }
 
