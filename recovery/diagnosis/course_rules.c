@@ -10,7 +10,24 @@
 enum {
 	STRONG = 75,		/* a sign of this weight names its cause by itself */
 	SAVING_LINES = 10,	/* that a save of the environment prints at most */
+	AFTERMATH_LINES = 3,	/* that an update program says after its own report of success, while it leaves */
 };
+
+/* A program that has reported success and began nothing after that only takes its leave: the device is already
+ * restarting under it. */
+static bool is_aftermath(const struct course *course, const struct evidence_entry *entry)
+{
+	return course->updated != 0 && entry->evidence.weight < STRONG && entry->last_line > course->updated &&
+	       entry->last_line - course->updated <= AFTERMATH_LINES && course->began < course->updated;
+}
+
+/* A system that came up, without an update and without anybody asking it for one, may well live without a server. */
+static bool is_mere_complaint(const struct course *course, const struct evidence_entry *entry)
+{
+	return entry->evidence.cause == CAUSE_NETWORK && course->has_booted && course->came_up >= course->start_line &&
+	       course->came_up != 0 && course->typed < course->start_line && course->began < course->start_line &&
+	       course->reached[STAGE_UPDATER] < course->start_line;
+}
 
 bool situation_is_overcome(const struct situation *now, const struct evidence_entry *entry)
 {
@@ -20,7 +37,7 @@ bool situation_is_overcome(const struct situation *now, const struct evidence_en
 	if (entry->evidence.source != EVIDENCE_LINE)
 		return false;
 	if (stage == STAGE_UPDATER)
-		return course->updated > entry->last_line;
+		return course->updated > entry->last_line || is_aftermath(course, entry) || is_mere_complaint(course, entry);
 	if (entry->evidence.cause == CAUSE_NETWORK && stage <= STAGE_LOADER && course->loaded > entry->last_line)
 		return true;
 	if (stage == STAGE_APPLICATION || stage == STAGE_LOGIN)
