@@ -236,6 +236,7 @@ void guide_show_diagnosis(struct live_case *c)
 		case_set(c, JOURNAL_PROGRAM, "cause", label);
 		app_event(c->app, c->id, JOURNAL_PROGRAM, "verdict", label, NULL);
 		journal_proofs(c);
+		guide_compare_golden(c);
 	}
 	if (can_compare(c) && image_source_leads(c))
 		return;

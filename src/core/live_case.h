@@ -174,6 +174,10 @@ bool address_is_asking(const struct live_case *c);
 enum status address_answer(struct live_case *c, const char *text, struct error *reterr);
 void address_forget(struct live_case *c);
 
+/* guide_golden.c: the start that just went well, into the casebook; and the last start against such ones, into the view */
+void guide_keep_golden(struct live_case *c);
+void guide_compare_golden(struct live_case *c);
+
 /* guide_identify.c: profiles whose identity shows in what the device printed; at most max */
 size_t guide_identify(struct live_case *c, const struct profile **ret_profiles, size_t max);
 

@@ -283,6 +283,7 @@ static void judge_start(struct live_case *c)
 		return;
 	}
 	case_outcome(c, "booted", OUTCOME_YES, judge_version(c, text, sizeof(text)));
+	guide_keep_golden(c);
 	if (c->view.written == OUTCOME_UNKNOWN) {
 		case_outcome(c, "written", OUTCOME_NOT_NEEDED, "no image had to be written");
 		case_outcome(c, "verified", OUTCOME_YES, "it started without the fault that was found");
