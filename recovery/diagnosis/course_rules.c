@@ -9,8 +9,20 @@
 
 enum {
 	STRONG = 75,		/* a sign of this weight names its cause by itself */
+	FLASH_CLUE = 40,	/* a read error of this weight matters, whatever was being read */
 	SAVING_LINES = 10,	/* that a save of the environment prints at most */
 };
+
+/* Before it counts down a loader looks for cards, update files, a logo: what it misses there it does without. What the
+ * boot command misses comes after. */
+static bool was_before_countdown(const struct course *course, const struct evidence_entry *entry)
+{
+	const struct evidence *evidence = &entry->evidence;
+
+	return entry->last_line >= course->start_line && entry->last_line < course->countdown &&
+	       evidence->weight < STRONG &&
+	       (evidence->cause != CAUSE_FLASH_WEAR || evidence->weight < FLASH_CLUE);
+}
 
 bool situation_is_overcome(const struct situation *now, const struct evidence_entry *entry)
 {
@@ -25,6 +37,8 @@ bool situation_is_overcome(const struct situation *now, const struct evidence_en
 		return true;
 	if (stage == STAGE_APPLICATION || stage == STAGE_LOGIN)
 		return false;
+	if ((stage == STAGE_FIRST_LOADER || stage == STAGE_LOADER) && was_before_countdown(course, entry))
+		return true;
 	if (course->came_up > entry->last_line)
 		return true;
 	for (unsigned later = stage + 1u; stage != STAGE_ANY && later <= STAGE_LOGIN; later++)
