@@ -216,6 +216,15 @@ static bool strong(const struct situation *now, enum cause cause, unsigned *ret_
 	return entry != NULL;
 }
 
+/* A first stage that tried every medium tells what each lacked; none of that is a fault of its own. */
+static bool no_loader_was_found(const struct situation *now, unsigned *ret_line)
+{
+	unsigned other;
+
+	return !strong(now, CAUSE_FLASH_WEAR, &other) && !strong(now, CAUSE_SIGNATURE, &other) &&
+	       !strong(now, CAUSE_WRONG_HARDWARE, &other) && strong(now, CAUSE_BOOTLOADER_GONE, ret_line);
+}
+
 static bool signature_was_refused(const struct situation *now, unsigned *ret_line)
 {
 	return strong(now, CAUSE_SIGNATURE, ret_line);
@@ -251,6 +260,7 @@ static bool supply_dips(const struct situation *now, unsigned *ret_line)
 
 #define DAMAGE (CAUSE_BIT(CAUSE_CHECKSUM) | CAUSE_BIT(CAUSE_POWER))
 #define CRASH CAUSE_BIT(CAUSE_KERNEL_PANIC_OTHER)
+#define NOTHING_TO_START CAUSE_BIT(CAUSE_BOOTLOADER_GONE)
 #define ROOT (CAUSE_BIT(CAUSE_NO_ROOTFS) | CAUSE_BIT(CAUSE_BAD_ENV))
 
 static const struct course_rule rules[] = {
@@ -283,13 +293,17 @@ static const struct course_rule rules[] = {
 	  "The device starts again and again and never gets as far as a bootloader." },
 	{ "loops-without-a-reason", loops_without_reason, CAUSE_POWER, 55, 0,
 	  "The device starts again and again without naming a fault: suspect the supply or a watchdog." },
-	{ "signature-refused", signature_was_refused, CAUSE_NONE, 0, DAMAGE,
+	{ "no-loader-found", no_loader_was_found, CAUSE_NONE, 0,
+	  CAUSE_BIT(CAUSE_FLASH_WEAR) | CAUSE_BIT(CAUSE_WRONG_HARDWARE) | CAUSE_BIT(CAUSE_BAD_ENV) | CRASH,
+	  "The first stage found no loader on any medium; what it says of each medium is part of that." },
+	{ "signature-refused", signature_was_refused, CAUSE_NONE, 0, DAMAGE | NOTHING_TO_START,
 	  "The signature was refused; what is said of the image after that follows from it." },
-	{ "hardware-refused", hardware_was_refused, CAUSE_NONE, 0, CRASH | ROOT | DAMAGE,
+	{ "hardware-refused", hardware_was_refused, CAUSE_NONE, 0, CRASH | ROOT | DAMAGE | NOTHING_TO_START,
 	  "The image is for other hardware; what fails after that follows from it." },
 	{ "flash-fails", flash_fails, CAUSE_NONE, 0, DAMAGE | ROOT | CRASH,
 	  "The flash cannot be read; what fails after that follows from it." },
-	{ "room-ran-out", room_ran_out, CAUSE_NONE, 0, DAMAGE | CAUSE_BIT(CAUSE_NETWORK) | CRASH,
+	{ "room-ran-out", room_ran_out, CAUSE_NONE, 0,
+	  DAMAGE | CAUSE_BIT(CAUSE_NETWORK) | CRASH | NOTHING_TO_START,
 	  "There was no room; what fails after that follows from it." },
 	{ "root-missing", root_is_missing, CAUSE_NONE, 0, CRASH,
 	  "The kernel stopped because it found no root file system." },

@@ -152,6 +152,42 @@ static void a_countdown_of_the_next_start_says_nothing_of_the_one_before(void **
 	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
 }
 
+static void what_each_medium_lacks_does_not_rival_that_no_loader_was_found(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.has_begun = true;
+	witness(&book, &at_loader, CAUSE_FLASH_WEAR, 60, 4);
+	witness(&book, &at_loader, CAUSE_WRONG_HARDWARE, 50, 5);
+	witness(&book, &at_loader, CAUSE_BOOTLOADER_GONE, 90, 6);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_BOOTLOADER_GONE);
+	assert_true(verdict.is_decided);
+	witness(&book, &at_updater, CAUSE_FLASH_WEAR, 90, 7);	/* a read error that names itself is another matter */
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_FLASH_WEAR);
+}
+
+static void nothing_to_start_follows_from_an_image_that_does_not_fit(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.has_begun = true;
+	witness(&book, &at_loader, CAUSE_SPACE, 88, 4);
+	witness(&book, &at_loader, CAUSE_BOOTLOADER_GONE, 80, 6);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_SPACE);
+	assert_true(verdict.is_decided);
+}
+
 static void weak_evidence_alone_decides_nothing(void **state)
 {
 	struct course course;
@@ -247,6 +283,8 @@ int main(void)
 		cmocka_unit_test(what_a_loader_misses_before_its_countdown_it_does_without),
 		cmocka_unit_test(a_read_error_or_a_clear_word_before_the_countdown_still_counts),
 		cmocka_unit_test(a_countdown_of_the_next_start_says_nothing_of_the_one_before),
+		cmocka_unit_test(what_each_medium_lacks_does_not_rival_that_no_loader_was_found),
+		cmocka_unit_test(nothing_to_start_follows_from_an_image_that_does_not_fit),
 		cmocka_unit_test(weak_evidence_alone_decides_nothing),
 		cmocka_unit_test(the_strongest_evidence_survives_a_full_book),
 		cmocka_unit_test(every_rule_has_a_sentence_a_question_and_an_own_name),
