@@ -9,6 +9,7 @@
 
 enum {
 	STRONG = 75,		/* a sign of this weight names its cause by itself */
+	CLEAR = 50,		/* from this weight on a message speaks of more than a search */
 	FLASH_CLUE = 40,	/* a read error of this weight matters, whatever was being read */
 	SAVING_LINES = 10,	/* that a save of the environment prints at most */
 };
@@ -24,6 +25,15 @@ static bool was_before_countdown(const struct course *course, const struct evide
 	       (evidence->cause != CAUSE_FLASH_WEAR || evidence->weight < FLASH_CLUE);
 }
 
+/* A loader that looks through its media misses something on each before the one that has its boot script. */
+static bool was_before_script(const struct course *course, const struct evidence_entry *entry)
+{
+	const struct sign *sign = entry->evidence.sign;
+
+	return sign != NULL && sign->cause == CAUSE_BAD_ENV && sign->weight < CLEAR &&
+	       entry->last_line >= course->start_line && entry->last_line < course->script;
+}
+
 bool situation_is_overcome(const struct situation *now, const struct evidence_entry *entry)
 {
 	const struct course *course = now->course;
@@ -37,7 +47,8 @@ bool situation_is_overcome(const struct situation *now, const struct evidence_en
 		return true;
 	if (stage == STAGE_APPLICATION || stage == STAGE_LOGIN)
 		return false;
-	if ((stage == STAGE_FIRST_LOADER || stage == STAGE_LOADER) && was_before_countdown(course, entry))
+	if ((stage == STAGE_FIRST_LOADER || stage == STAGE_LOADER) &&
+	    (was_before_countdown(course, entry) || was_before_script(course, entry)))
 		return true;
 	if (course->came_up > entry->last_line)
 		return true;

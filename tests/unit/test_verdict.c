@@ -14,6 +14,8 @@
 #include "src/base/text.h"
 
 static const struct sign at_loader = { .id = "loader", .stage = STAGE_LOADER, .effect = SIGN_FAULT };
+static const struct sign missed = { .id = "missed", .stage = STAGE_LOADER, .effect = SIGN_FAULT,
+				    .cause = CAUSE_BAD_ENV, .weight = 45 };
 static const struct sign at_updater = { .id = "updater", .stage = STAGE_UPDATER, .effect = SIGN_FAULT };
 static const struct sign at_application = { .id = "application", .stage = STAGE_APPLICATION, .effect = SIGN_FAULT };
 
@@ -114,6 +116,46 @@ static void what_a_loader_misses_before_its_countdown_it_does_without(void **sta
 	witness(&book, &at_loader, CAUSE_BAD_ENV, 45, 22);	/* now the boot command misses it too */
 	verdict_judge(&course, &book, &verdict);
 	assert_int_equal(verdict.cause, CAUSE_BAD_ENV);
+}
+
+static void what_a_loader_misses_before_it_finds_its_script_it_does_without(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.has_begun = true;
+	course.start_line = 1;
+	course.countdown = 20;
+	course.script = 30;
+	course.reached[STAGE_LOADER] = 20;
+	course.prompt = 40;
+	witness(&book, &missed, CAUSE_BAD_ENV, 45, 25);
+	witness(&book, &missed, CAUSE_CHECKSUM, 25, 25);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_LOGIN);
+	witness(&book, &missed, CAUSE_BAD_ENV, 45, 35);	/* the script misses it too */
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_BAD_ENV);
+}
+
+static void a_damaged_image_before_the_next_script_still_counts(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.has_begun = true;
+	course.start_line = 1;
+	course.countdown = 20;
+	course.script = 30;
+	witness(&book, &at_loader, CAUSE_CHECKSUM, 45, 25);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
 }
 
 static void a_read_error_or_a_clear_word_before_the_countdown_still_counts(void **state)
@@ -281,6 +323,8 @@ int main(void)
 		cmocka_unit_test(a_later_stage_refutes_an_earlier_fault_but_not_an_updater_s),
 		cmocka_unit_test(a_full_file_system_outlives_a_login),
 		cmocka_unit_test(what_a_loader_misses_before_its_countdown_it_does_without),
+		cmocka_unit_test(what_a_loader_misses_before_it_finds_its_script_it_does_without),
+		cmocka_unit_test(a_damaged_image_before_the_next_script_still_counts),
 		cmocka_unit_test(a_read_error_or_a_clear_word_before_the_countdown_still_counts),
 		cmocka_unit_test(a_countdown_of_the_next_start_says_nothing_of_the_one_before),
 		cmocka_unit_test(what_each_medium_lacks_does_not_rival_that_no_loader_was_found),
