@@ -1,8 +1,9 @@
 /* recovery/diagnosis/course.c
  *
  * Facts with these names are read here as well: image-size, flash-read-bytes, flash-read-blocks, file-bytes (sizes);
- * command (typed at a prompt); format=unknown (what was read is no image). "name=value" in a sign's fact is a value
- * that the message implies without spelling it out. */
+ * command (typed at a prompt); format=unknown (what was read is no image); autoboot (the loader counts down, or asks
+ * for a password to stop it); boot-script (found by the loader). "name=value" in a sign's fact is a value that the
+ * message implies without spelling it out. */
 #include "recovery/diagnosis/course.h"
 
 #include <stdlib.h>
@@ -376,6 +377,10 @@ void course_line(struct course *course, const struct reader_line *line, const st
 		if (matches[i].sign->fact == NULL)
 			continue;
 		note_fact(course, &matches[i]);
+		if (is_fact(matches[i].sign->fact, "autoboot"))
+			course->countdown = course->line;
+		if (is_fact(matches[i].sign->fact, "boot-script"))
+			course->script = course->line;
 		note_sizes(course, &matches[i], line->text + line->body);
 	}
 }

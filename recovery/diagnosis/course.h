@@ -46,6 +46,8 @@ struct course {
 	unsigned loaded;		/* a transfer to the loader ended well */
 	unsigned written;		/* a write ended well */
 	unsigned began;			/* a write began, or went on */
+	unsigned countdown;		/* the loader is about to run its boot command */
+	unsigned script;		/* the loader found its boot script */
 	unsigned prompt;		/* the loader or a shell waits */
 	unsigned login;			/* a login prompt waits */
 	unsigned typed;			/* the operator did something */

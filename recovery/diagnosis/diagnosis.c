@@ -75,21 +75,47 @@ void diagnosis_reset(struct diagnosis *diagnosis)
 	diagnosis->stamped[0] = '\0';
 }
 
-static void add_fault(struct diagnosis *diagnosis, const struct reader_line *line, const struct sign *sign)
+static int weight_for(const struct sign *sign, enum cause cause)
 {
-	struct evidence evidence = {
-		.source = EVIDENCE_LINE, .cause = sign->cause, .weight = sign->weight, .line = line->number,
-		.start = diagnosis->course.start, .sign = sign,
-	};
+	if (sign->effect != SIGN_FAULT)
+		return 0;
+	return sign->cause == cause ? sign->weight : sign->also == cause ? sign->also_weight : 0;
+}
 
-	text_copy(evidence.text, sizeof(evidence.text), line->text + line->body);
-	evidence_book_add(&diagnosis->book, &evidence);
-	course_fault(&diagnosis->course);
-	if (sign->also == CAUSE_NONE)
-		return;
-	evidence.cause = sign->also;
-	evidence.weight = sign->also_weight;
-	evidence_book_add(&diagnosis->book, &evidence);
+/* Several signs on one line are one witness: for each cause the strongest speaks, the first of equals. */
+static bool is_said_better(const struct sign_match *matches, size_t count, size_t i, enum cause cause)
+{
+	int weight = weight_for(matches[i].sign, cause);
+
+	for (size_t k = 0; k < count; k++)
+		if (weight_for(matches[k].sign, cause) > weight ||
+		    (k < i && weight_for(matches[k].sign, cause) == weight))
+			return true;
+	return false;
+}
+
+static void add_faults(struct diagnosis *diagnosis, const struct reader_line *line, const struct sign_match *matches,
+		       size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct sign *sign = matches[i].sign;
+		enum cause causes[] = { sign->cause, sign->also };
+
+		if (sign->effect != SIGN_FAULT)
+			continue;
+		course_fault(&diagnosis->course);
+		for (size_t c = 0; c < ARRAY_SIZE(causes); c++) {
+			struct evidence evidence = {
+				.source = EVIDENCE_LINE, .cause = causes[c], .weight = weight_for(sign, causes[c]),
+				.line = line->number, .start = diagnosis->course.start, .sign = sign,
+			};
+
+			if (causes[c] == CAUSE_NONE || is_said_better(matches, count, i, causes[c]))
+				continue;
+			text_copy(evidence.text, sizeof(evidence.text), line->text + line->body);
+			evidence_book_add(&diagnosis->book, &evidence);
+		}
+	}
 }
 
 /* Returns the most telling sign. A line that was looked at while unfinished comes again when it ends: every mark is
@@ -100,9 +126,7 @@ static const struct sign *apply_matches(struct diagnosis *diagnosis, const struc
 	size_t count = sign_matches_in_force(matches, found);
 
 	course_line(&diagnosis->course, line, matches, count);
-	for (size_t i = 0; i < count; i++)
-		if (matches[i].sign->effect == SIGN_FAULT)
-			add_fault(diagnosis, line, matches[i].sign);
+	add_faults(diagnosis, line, matches, count);
 	return sign_matches_best(matches, count);
 }
 

@@ -190,6 +190,16 @@ static void a_crc_error_alone_leaves_damage_and_power_together(void **state)
 	assert_string_equal(verdict.next[1], "was power lost during the update?");
 }
 
+static void two_signs_on_one_line_are_one_witness(void **state)
+{
+	struct verdict verdict = judge("U-Boot 2020.01\nbad CRC: Bad Data CRC\n");
+
+	(void)state;
+	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
+	assert_int_equal(verdict.causes[0].proof_count, 1);
+	assert_int_equal(verdict.causes[0].proof[0].weight, 90);
+}
+
 static void a_crc_error_after_a_write_that_never_ended_is_power(void **state)
 {
 	struct verdict verdict = judge("U-Boot 2023.01\nwriting 5%\nU-Boot 2023.01\nVerifying ... Bad Data CRC\n=> ");
@@ -625,6 +635,7 @@ int main(void)
 		cmocka_unit_test(general_words_count_only_where_no_other_sign_is_on_the_line),
 		cmocka_unit_test(a_pattern_that_does_not_compile_names_its_sign),
 		cmocka_unit_test(a_crc_error_alone_leaves_damage_and_power_together),
+		cmocka_unit_test(two_signs_on_one_line_are_one_witness),
 		cmocka_unit_test(a_crc_error_after_a_write_that_never_ended_is_power),
 		cmocka_unit_test(a_write_that_ended_well_is_no_power_fault),
 		cmocka_unit_test(an_image_longer_than_the_read_is_space),
