@@ -121,10 +121,8 @@ static void add_faults(struct diagnosis *diagnosis, const struct reader_line *li
 /* Returns the most telling sign. A line that was looked at while unfinished comes again when it ends: every mark is
  * then set once more to the same line. */
 static const struct sign *apply_matches(struct diagnosis *diagnosis, const struct reader_line *line,
-					struct sign_match *matches, size_t found)
+					const struct sign_match *matches, size_t count)
 {
-	size_t count = sign_matches_in_force(matches, found);
-
 	course_line(&diagnosis->course, line, matches, count);
 	add_faults(diagnosis, line, matches, count);
 	return sign_matches_best(matches, count);
@@ -135,7 +133,7 @@ static const struct sign *apply_signs(struct diagnosis *diagnosis, const struct 
 	struct sign_match matches[SIGN_SET_MATCHES_MAX];
 	struct bytes body = bytes_of(line->text + line->body, line->size - line->body);
 
-	return apply_matches(diagnosis, line, matches, sign_set_match(diagnosis->set, body, matches));
+	return apply_matches(diagnosis, line, matches, sign_set_match_in_force(diagnosis->set, body, matches));
 }
 
 static bool is_among(const struct sign *sign, const struct sign_match *matches, size_t count)
@@ -160,7 +158,7 @@ static const struct sign *apply_wrapped(struct diagnosis *diagnosis, const struc
 		return NULL;
 	for (int has_blank = 0; has_blank < 2 && count == 0; has_blank++) {
 		text_format(text, sizeof(text), "%s%s%s", diagnosis->stamped, has_blank ? " " : "", line->text);
-		found = sign_matches_in_force(whole, sign_set_match(diagnosis->set, bytes_of_text(text), whole));
+		found = sign_set_match_in_force(diagnosis->set, bytes_of_text(text), whole);
 		first = sign_set_match(diagnosis->set, bytes_of_text(diagnosis->stamped), half);
 		for (size_t i = 0; i < found; i++)
 			if (!is_among(whole[i].sign, half, first))

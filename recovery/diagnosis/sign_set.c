@@ -110,23 +110,44 @@ static bool match_one(struct sign_set *set, size_t i, struct bytes line, struct 
 	return true;
 }
 
-size_t sign_set_match(struct sign_set *set, struct bytes line, struct sign_match *ret_matches)
+enum { KNOWN = 1, GENERAL = 2 };
+
+static size_t match_candidates(struct sign_set *set, struct bytes line, unsigned kinds, struct sign_match *ret_matches)
 {
 	size_t found = 0;
 
-	if (line.size == 0 || !sign_filter_find(set->filter, line, set->candidates))
-		return 0;
 	for (size_t word = 0; word < sign_filter_words(set->filter); word++) {
 		uint64_t bits = set->candidates[word];
 
 		for (; bits != 0 && found < SIGN_SET_MATCHES_MAX; bits &= bits - 1) {
 			size_t i = word * 64 + (size_t)__builtin_ctzll(bits);
+			unsigned kind = set->signs[i].is_general ? GENERAL : KNOWN;
 
-			if (match_one(set, i, line, &ret_matches[found]))
+			if ((kinds & kind) && match_one(set, i, line, &ret_matches[found]))
 				found++;
 		}
 	}
 	return found;
+}
+
+size_t sign_set_match(struct sign_set *set, struct bytes line, struct sign_match *ret_matches)
+{
+	if (line.size == 0 || !sign_filter_find(set->filter, line, set->candidates))
+		return 0;
+	return match_candidates(set, line, KNOWN | GENERAL, ret_matches);
+}
+
+size_t sign_set_match_in_force(struct sign_set *set, struct bytes line, struct sign_match *ret_matches)
+{
+	size_t found;
+
+	if (line.size == 0 || !sign_filter_find(set->filter, line, set->candidates))
+		return 0;
+	found = match_candidates(set, line, KNOWN, ret_matches);
+	/* the words of general signs stand on every second line: only what no other sign knows is worth the search */
+	if (found == 0)
+		found = match_candidates(set, line, GENERAL, ret_matches);
+	return sign_matches_in_force(ret_matches, found);
 }
 
 size_t sign_matches_in_force(struct sign_match *matches, size_t count)
