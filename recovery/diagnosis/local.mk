@@ -3,7 +3,7 @@ librecovery_a_SOURCES += \
 	recovery/diagnosis/sign.c recovery/diagnosis/sign.h \
 	recovery/diagnosis/line_reader.c recovery/diagnosis/line_reader.h \
 	recovery/diagnosis/sign_filter.c recovery/diagnosis/sign_filter.h \
-	recovery/diagnosis/sign_set.c recovery/diagnosis/sign_set.h \
+	recovery/diagnosis/sign_memo.c recovery/diagnosis/sign_memo.h recovery/diagnosis/sign_set.c recovery/diagnosis/sign_set.h \
 	recovery/diagnosis/course.c recovery/diagnosis/course.h \
 	recovery/diagnosis/course_rules.c recovery/diagnosis/course_rules.h \
 	recovery/diagnosis/evidence_book.c recovery/diagnosis/evidence_book.h \
