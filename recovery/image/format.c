@@ -103,6 +103,44 @@ uint32_t image_crc32(const struct image_input *in, struct bytes over)
 	return in->ops->crc32 != NULL ? in->ops->crc32(in->ops->user, over) : crc32_update(0, over);
 }
 
+uint32_t image_crc32_raw0(struct bytes over)
+{
+	return ~crc32_update(UINT32_MAX, over);
+}
+
+uint32_t image_crc32c(struct bytes over)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < over.size; i++) {
+		crc ^= over.data[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return crc;
+}
+
+uint32_t image_crc32_msb(struct bytes over)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < over.size; i++) {
+		crc ^= (uint32_t)over.data[i] << 24;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc << 1 ^ (crc & 0x80000000 ? 0x04c11db7 : 0);
+	}
+	return crc;
+}
+
+uint32_t image_byte_sum(struct bytes over)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < over.size; i++)
+		sum += over.data[i];
+	return sum;
+}
+
 void image_add_board(struct image_facts *facts, struct bytes compatible)
 {
 	char board[sizeof(facts->boards[0])];
@@ -135,16 +173,21 @@ static void find_version(const char *name, char *to, size_t size)
 	}
 }
 
-void image_set_name(struct image_facts *facts, struct bytes field)
+void image_text(char *to, size_t size, struct bytes field)
 {
 	const uint8_t *end = field.size > 0 ? memchr(field.data, '\0', field.size) : NULL;
 	size_t length;
 
 	if (end != NULL)
 		field.size = (size_t)(end - field.data);
-	length = text_printable(facts->name, sizeof(facts->name), field);
-	while (length > 0 && facts->name[length - 1] == ' ')
-		facts->name[--length] = '\0';
+	length = text_printable(to, size, field);
+	while (length > 0 && to[length - 1] == ' ')
+		to[--length] = '\0';
+}
+
+void image_set_name(struct image_facts *facts, struct bytes field)
+{
+	image_text(facts->name, sizeof(facts->name), field);
 	find_version(facts->name, facts->version, sizeof(facts->version));
 }
 
@@ -269,13 +312,22 @@ struct image_part *image_add_part(const struct image_input *in, struct image_fac
 	return part;
 }
 
+void image_add_unpacked(struct image_facts *facts, const struct image_input *part, const char *name)
+{
+	struct image_part *row = add_row(facts, 0, part->size != IMAGE_SIZE_UNKNOWN ? part->size : 0, name);
+
+	if (row == NULL)
+		return;
+	row->is_unpacked = true;
+	look_at_member(part, facts, row);
+}
+
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				    const char *compression)
 {
 	struct bytes packed = image_slice(in, offset, size);
 	enum image_answer end = IMAGE_UNKNOWN;
 	uint8_t head[HEAD_SIZE];
-	struct image_part *part;
 	uint64_t used = 0, out;
 
 	if (in->ops->unpack == NULL || packed.size == 0)
@@ -284,11 +336,7 @@ enum image_answer image_look_inside(const struct image_input *in, struct image_f
 	if (out > 0 && in->depth + 1 < IMAGE_DEPTH) {
 		struct image_input member = { bytes_of(head, (size_t)out), end == IMAGE_YES ? out : IMAGE_SIZE_UNKNOWN, in->ops, in->depth + 1 };
 
-		part = add_row(facts, 0, end == IMAGE_YES ? out : 0, "contents");
-		if (part != NULL) {
-			part->is_unpacked = true;
-			look_at_member(&member, facts, part);
-		}
+		image_add_unpacked(facts, &member, "contents");
 	}
 	if (end != IMAGE_UNKNOWN || packed.size < size || size > in->ops->check_packed_max)
 		return packed.size < size ? IMAGE_UNKNOWN : end;

@@ -15,6 +15,26 @@ librecovery_a_SOURCES += recovery/image/linux.c
 librecovery_a_SOURCES += recovery/image/squashfs.c
 librecovery_a_SOURCES += recovery/image/packed.c
 librecovery_a_SOURCES += recovery/image/elf.c
+# router vendors
+librecovery_a_SOURCES += recovery/image/check.c recovery/image/check.h
+librecovery_a_SOURCES += recovery/image/json.c recovery/image/json.h
+librecovery_a_SOURCES += recovery/image/sysupgrade.c
+librecovery_a_SOURCES += recovery/image/trx.c
+librecovery_a_SOURCES += recovery/image/netgear.c
+librecovery_a_SOURCES += recovery/image/sercomm.c
+librecovery_a_SOURCES += recovery/image/tplink.c
+librecovery_a_SOURCES += recovery/image/safeloader.c
+librecovery_a_SOURCES += recovery/image/seama.c
+librecovery_a_SOURCES += recovery/image/dlink.c
+librecovery_a_SOURCES += recovery/image/ubnt.c
+librecovery_a_SOURCES += recovery/image/imagetag.c
+librecovery_a_SOURCES += recovery/image/zyxel.c
+librecovery_a_SOURCES += recovery/image/npk.c
+librecovery_a_SOURCES += recovery/image/xiaomi.c
+librecovery_a_SOURCES += recovery/image/edimax.c
+librecovery_a_SOURCES += recovery/image/buffalo.c
+librecovery_a_SOURCES += recovery/image/senao.c
+librecovery_a_SOURCES += recovery/image/vendors.c
 
 check_PROGRAMS += tests/unit/test_image
 tests_unit_test_image_SOURCES = tests/unit/test_image.c

@@ -2,9 +2,11 @@
  *
  * U-Boot legacy image: a header of 64 bytes, big-endian, with a checksum of itself and one of the data.
  * Source: U-Boot include/image.h, boot/image.c; mkimage(1). */
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
+#include "recovery/image/check.h"
 #include "recovery/image/fdt.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
@@ -53,10 +55,92 @@ static bool has_magic(const struct image_input *in)
 	return image_starts_with(in->data, BYTES("\x27\x05\x19\x56"));
 }
 
+static bool is_sound(const struct image_input *in)
+{
+	return in->data.size >= HEADER_SIZE && load_be32(in->data.data + AT_DATA_SIZE) > 0 &&
+	       header_crc(in) == load_be32(in->data.data + AT_HEADER_CRC);
+}
+
 static bool matches(const struct image_input *in)
 {
-	/* at the start of a file the magic is enough, to say what is wrong with the rest */
-	return has_magic(in);
+	/* At the start of a file the magic is enough, to say what is wrong with the rest. Vendors have magics of their own, so that their loaders
+	 * take their files alone; then the header's checksum must be right, which it is by chance once in 2^32. */
+	return has_magic(in) || is_sound(in);
+}
+
+/* --- what vendors have in the header --- */
+
+/* OpenWrt's image recipes of these devices (UIMAGE_MAGIC) and its uImage splitter. */
+static void read_magic(const struct image_input *in, struct image_facts *facts)
+{
+	static const struct { uint32_t magic; const char *vendor, *board; } magics[] = {
+		{ 0x33373030, "NETGEAR", "WNDR3700" }, { 0x33373031, "NETGEAR", "WNDR3700v2" }, { 0x32303033, "NETGEAR", "WNR2000v3" },
+		{ 0x32303034, "NETGEAR", "WNR2000v4" }, { 0x32323030, "NETGEAR", "WNR2200" }, { 0x32303631, "NETGEAR", "WNR612v2" },
+		{ 0x31303031, "NETGEAR", "WNR1000v2" }, { 0x4f4b4c49, "OpenWrt", "" },
+	};
+	uint32_t magic = load_be32(in->data.data);
+
+	if (has_magic(in))
+		return;
+	text_append(facts->title, sizeof(facts->title), " with a vendor's magic");
+	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
+		if (magics[i].magic == magic) {
+			image_set_vendor(facts, magics[i].vendor);
+			image_add_board(facts, bytes_of_text(magics[i].board));
+			return;
+		}
+	image_add_id(facts, magic);
+}
+
+/* ASUS: versions of kernel and file system, two bytes each, where the name begins, then the product. Newer files have the build number behind a
+ * product of 12 characters, or in a record at the end of the data. Source: OpenWrt firmware-utils src/asusuimage.c. */
+enum {
+	ASUS_PRODUCT = AT_NAME + 4,
+	ASUS_PRODUCT_SIZE = 12,
+	ASUS_LONG_PRODUCT_SIZE = 23,
+	ASUS_BUILD = AT_NAME + 16, ASUS_BUILD_MIN = 370, ASUS_BUILD_MAX = 600,
+	ASUS_FOOTER = 12,
+	ASUS_FOOTER_MAGIC = 8,
+};
+
+static bool is_asus(const struct image_input *in)
+{
+	const uint8_t *name = in->data.data + AT_NAME;
+	struct bytes product = bytes_of(in->data.data + ASUS_PRODUCT, 4);
+
+	return name[0] > 0 && name[0] < 0x20 && name[1] < 0x20 && name[2] < 0x20 && name[3] < 0x20 && image_is_text(product) &&
+	       isupper(product.data[0]) && product.data[1] != '\0';
+}
+
+static void read_asus_footer(const struct image_input *in, struct image_facts *facts, uint32_t data_size)
+{
+	struct bytes data = image_slice(in, HEADER_SIZE, data_size);
+	const uint8_t *content = data.data + data.size - 2 * ASUS_FOOTER;
+
+	if (data.size == data_size && data.size >= 2 * ASUS_FOOTER && load_be32(content + ASUS_FOOTER + ASUS_FOOTER_MAGIC) == 0x2afed414)
+		text_append(facts->version, sizeof(facts->version), ".%u_%" PRIu32, load_be16(content + 4), load_be32(content));
+}
+
+static void read_asus(const struct image_input *in, struct image_facts *facts, uint32_t data_size)
+{
+	const uint8_t *header = in->data.data, *name = header + AT_NAME;
+	uint16_t build = load_le16(header + ASUS_BUILD);
+	bool has_build = build >= ASUS_BUILD_MIN && build <= ASUS_BUILD_MAX;
+	char product[ASUS_LONG_PRODUCT_SIZE + 1];
+	size_t length = 0;
+
+	while (length < (has_build ? ASUS_PRODUCT_SIZE : ASUS_LONG_PRODUCT_SIZE) && header[ASUS_PRODUCT + length] > 0x20 &&
+	       header[ASUS_PRODUCT + length] < 0x7f)
+		length++;
+	image_text(product, sizeof(product), bytes_of(header + ASUS_PRODUCT, length));
+	image_set_vendor(facts, "ASUS");
+	image_add_board(facts, bytes_of_text(product));
+	text_copy(facts->name, sizeof(facts->name), product);
+	text_format(facts->version, sizeof(facts->version), "%u.%u.%u.%u", name[0], name[1], name[2], name[3]);
+	if (has_build)
+		text_append(facts->version, sizeof(facts->version), ".%u_%u", build, load_le16(header + ASUS_BUILD + 2));
+	else
+		read_asus_footer(in, facts, data_size);
 }
 
 /* Multi-file and script data begin with a table of sizes that ends with 0; each part is padded to 4 bytes. */
@@ -140,14 +224,12 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		return;	/* no field can be believed */
 	}
 	data_size = load_be32(header + AT_DATA_SIZE);
+	read_magic(in, facts);
+	if (is_asus(in))
+		read_asus(in, facts, data_size);
 	if (image_declare(in, facts, (uint64_t)HEADER_SIZE + data_size))
 		check_data(in, facts, data_size);
 	read_payload(in, facts, data_size);
-}
-
-static bool is_sound(const struct image_input *in)
-{
-	return in->data.size >= HEADER_SIZE && has_magic(in) && header_crc(in) == load_be32(in->data.data + AT_HEADER_CRC);
 }
 
 const struct image_format image_format_uimage = {
