@@ -123,22 +123,25 @@ enum {
 
 struct cipher {
 	uint8_t state[CIPHER_STATE], i, j;
+	unsigned size;		/* of the state in use */
 };
 
-static void cipher_init(struct cipher *cipher, uint8_t seed)
+/* size: 256, or for some models the length of what is coded, which can be followed for short texts only. */
+static void cipher_init(struct cipher *cipher, uint8_t seed, unsigned size)
 {
 	static const char key[] = "Buffalo";	/* of consumer models */
 	uint8_t full[sizeof(key)] = { seed };
-	uint8_t k = 0;
+	unsigned k = 0;
 
 	memcpy(full + 1, key, sizeof(key) - 1);
 	cipher->i = cipher->j = 0;
-	for (unsigned n = 0; n < CIPHER_STATE; n++)
+	cipher->size = size;
+	for (unsigned n = 0; n < size; n++)
 		cipher->state[n] = (uint8_t)n;
-	for (unsigned n = 0; n < CIPHER_STATE; n++) {
+	for (unsigned n = 0; n < size; n++) {
 		uint8_t old = cipher->state[n];
 
-		k = (uint8_t)(k + full[n % sizeof(full)] + old);
+		k = (k + full[n % sizeof(full)] + old) % size;
 		cipher->state[n] = cipher->state[k];
 		cipher->state[k] = old;
 	}
@@ -148,20 +151,20 @@ static uint8_t cipher_decode(struct cipher *cipher, uint8_t byte)
 {
 	uint8_t old;
 
-	cipher->i++;
-	cipher->j = (uint8_t)(cipher->j + cipher->state[cipher->i]);
+	cipher->i = (uint8_t)((cipher->i + 1u) % cipher->size);
+	cipher->j = (uint8_t)((cipher->j + cipher->state[cipher->i]) % cipher->size);
 	old = cipher->state[cipher->j];
 	cipher->state[cipher->j] = cipher->state[cipher->i];
 	cipher->state[cipher->i] = old;
-	return byte ^ cipher->state[(uint8_t)(cipher->state[cipher->i] + cipher->state[cipher->j])];
+	return byte ^ cipher->state[(unsigned)(cipher->state[cipher->i] + cipher->state[cipher->j]) % cipher->size];
 }
 
-static void decode_text(struct bytes coded, uint8_t seed, char *to, size_t size)
+static void decode_text(struct bytes coded, uint8_t seed, bool is_long, char *to, size_t size)
 {
 	uint8_t plain[ENC_PRODUCT_MAX];
 	struct cipher cipher;
 
-	cipher_init(&cipher, seed);
+	cipher_init(&cipher, seed, is_long ? (unsigned)coded.size : CIPHER_STATE);
 	for (size_t i = 0; i < coded.size; i++)
 		plain[i] = cipher_decode(&cipher, coded.data[i]);
 	to[0] = '\0';
@@ -180,7 +183,7 @@ static uint32_t plain_sum(struct bytes coded, uint8_t seed)
 		for (int bit = 0; bit < 8; bit++)
 			table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xedb88320 : 0);
 	}
-	cipher_init(&cipher, seed);
+	cipher_init(&cipher, seed, CIPHER_STATE);
 	for (size_t i = 0; i < coded.size; i++) {
 		sum ^= (uint32_t)(int32_t)(int8_t)cipher_decode(&cipher, coded.data[i]);
 		sum = table[sum & 0xff] ^ sum >> 8;
@@ -226,18 +229,22 @@ static void inspect_coded(const struct image_input *in, struct image_facts *fact
 {
 	struct coded coded;
 	char product[ENC_PRODUCT_MAX + 1];
+	bool is_long;
 
 	image_set_vendor(facts, "Buffalo");
 	if (!read_coded(in, &coded))
 		return;
 	text_copy(facts->checked, sizeof(facts->checked), "size; nothing that can be checked without the key covers the contents");
-	decode_text(coded.product, in->data.data[ENC_SEED], product, sizeof(product));
-	decode_text(coded.version, coded.product.data[0], facts->version, sizeof(facts->version));
+	decode_text(coded.product, in->data.data[ENC_SEED], false, product, sizeof(product));
+	is_long = product[0] == '\0';
+	if (is_long)
+		decode_text(coded.product, in->data.data[ENC_SEED], true, product, sizeof(product));
+	decode_text(coded.version, coded.product.data[0], is_long, facts->version, sizeof(facts->version));
 	image_add_board(facts, bytes_of_text(product));
 	if (!image_declare(in, facts, coded.data + coded.data_size + 4) || !image_in_memory(in, coded.data, coded.data_size + 4))
 		return;
-	if (product[0] == '\0') {
-		image_warning(facts, "it is coded with a key that is not known here: what is in it cannot be seen");
+	if (is_long) {
+		image_warning(facts, "it is coded in a way that is not followed here: what is in it cannot be seen");
 		return;
 	}
 	image_compare(facts, coded.data, "its data", plain_sum(image_slice(in, coded.data, coded.data_size), coded.version.data[0]),

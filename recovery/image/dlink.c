@@ -262,9 +262,11 @@ static void inspect_shrs(const struct image_input *in, struct image_facts *facts
 	coded = load_be32(in->data.data + SHRS_CODED);
 	text_copy(facts->checked, sizeof(facts->checked), "size");
 	image_warning(facts, "it is encrypted: what is in it cannot be seen, nor its signature be checked");
-	/* some files have a further signature behind */
 	if (!image_declare(in, facts, (uint64_t)SHRS_HEADER + coded))
 		return;
+	/* what the vendor's tools put behind the last block */
+	if (bytes_equal(image_slice(in, SHRS_HEADER + (uint64_t)coded, UINT64_MAX), BYTES("\0\0\0\0\x30")))
+		facts->declared_size = in->size;
 	over = image_slice(in, SHRS_HEADER, coded);
 	if (over.size == coded && image_compare_digest(in, facts, "sha512", &over, 1, SHRS_HEADER, "its data",
 						       bytes_of(in->data.data + SHRS_CODED_DIGEST, SHA512_SIZE)) != IMAGE_UNKNOWN)

@@ -145,14 +145,23 @@ static void set_revision(struct image_facts *facts, struct bytes line)
 	image_text(facts->revision, sizeof(facts->revision), bytes_of(at, (size_t)(end - at)));
 }
 
+/* A line, or what ends at a brace: some lists have one device behind the other. */
+static struct bytes take_line(struct bytes *list)
+{
+	struct bytes line = { list->data, 0 };
+
+	while (line.size < list->size && line.data[line.size] != '\n')
+		if (line.data[line.size++] == '}')
+			break;
+	*list = bytes_from(*list, line.size < list->size && list->data[line.size] == '\n' ? line.size + 1 : line.size);
+	return line;
+}
+
 static void read_support_list(struct image_facts *facts, struct bytes list, bool is_names)
 {
 	while (list.size > 0) {
-		const uint8_t *end = memchr(list.data, '\n', list.size);
-		size_t length = end != NULL ? (size_t)(end - list.data) : list.size;
-		struct bytes line = bytes_of(list.data, length);
+		struct bytes line = take_line(&list);
 
-		list = bytes_from(list, length + 1);
 		while (line.size > 0 && (line.data[line.size - 1] <= ' ' || line.data[line.size - 1] == 0xff))
 			line.size--;
 		while (line.size > 0 && line.data[0] <= ' ')

@@ -104,6 +104,16 @@ static bool is_coded_padding(const struct image_input *in, uint64_t from, uint64
 	return in->data.size == in->size;
 }
 
+/* It pads to whole blocks: what ends in between was cut, though only there. Its own block size is one less than usual. */
+static void check_padding(uint64_t size, struct image_facts *facts)
+{
+	if (size % 4096 == 0 || size % 65535 == 0)
+		return;
+	image_problem(facts, facts->declared_size, "its padding ends in the middle of a block: it may be cut off there");
+	if (facts->whole == IMAGE_YES)
+		facts->whole = IMAGE_UNKNOWN;
+}
+
 static void inspect(const struct image_input *in, struct image_facts *facts)
 {
 	const uint8_t *header = in->data.data;
@@ -121,8 +131,10 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	image_add_board(facts, bytes_of_text(ids));
 	if (image_declare(in, facts, start + length) && decoder.coded.size == length)
 		check_md5(in, facts, &decoder);
-	if (is_coded_padding(in, start + length, start, decoder.key))
+	if (in->size > start + length && is_coded_padding(in, start + length, start, decoder.key)) {
 		facts->declared_size = in->size;
+		check_padding(in->size - start, facts);
+	}
 	decoder.at = 0;
 	look_at_head(in, facts, &decoder, length);
 }

@@ -43,7 +43,11 @@ static void add_trx_parts(const struct image_input *in, struct image_facts *fact
 		if (start == 0)
 			continue;
 		if (start < TRX_HEADER || start >= length) {
-			image_broken(facts, TRX_OFFSETS + 4 * i, "its partition %u begins outside of it, at byte %" PRIu64, i, start);
+			/* where the checksum is right the file was made so */
+			if (facts->whole == IMAGE_YES)
+				image_warning(facts, "its partition %u begins outside of it, at byte %" PRIu64, i, start);
+			else
+				image_broken(facts, TRX_OFFSETS + 4 * i, "its partition %u begins outside of it, at byte %" PRIu64, i, start);
 			continue;
 		}
 		for (unsigned k = 0; k < count; k++) {

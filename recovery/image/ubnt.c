@@ -109,11 +109,10 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	for (unsigned i = 0; i < PARTS && at != 0; i++) {
 		if (image_in_memory(in, at, 4) && read_end(in, facts, at))
 			return;
-		if (!image_in_memory(in, at, PART_HEADER)) {
-			if (at + PART_HEADER > in->size)
-				image_broken(facts, in->size, "it is cut off: its last record is missing");
+		if (at + END_SIZE > in->size || (image_in_memory(in, at, 4) && at + PART_HEADER > in->size))
+			image_broken(facts, in->size, "it is cut off: its last record is missing");
+		if (!image_in_memory(in, at, PART_HEADER))
 			return;
-		}
 		/* older tools write "EXEC" before a program that is run once */
 		if (memcmp(in->data.data + at, "PART", 4) != 0 && memcmp(in->data.data + at, "EXEC", 4) != 0) {
 			image_broken(facts, at, "its parts are damaged: none begins here");

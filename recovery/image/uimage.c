@@ -206,10 +206,8 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	uint32_t data_size, want, have;
 	const char *type;
 
-	if (in->data.size < HEADER_SIZE) {
-		image_broken(facts, in->data.size, "it is cut off inside its header");
+	if (!image_has_header(in, facts, HEADER_SIZE))
 		return;
-	}
 	want = load_be32(header + AT_HEADER_CRC);
 	have = header_crc(in);
 	text_copy(facts->checked, sizeof(facts->checked), "header checksum");

@@ -26,6 +26,32 @@ static const struct { uint16_t id; const char *name; } devices[] = {
 	{ 0x16, "r2100" }, { 0x25, "ra70" },
 };
 
+/* "option ROM '2.28.62'": the value, without its quotes; empty when there is no such line. */
+static struct bytes option(struct bytes text, const char *key)
+{
+	const uint8_t *at = memmem(text.data, text.size, key, strlen(key));
+	size_t length = 0;
+
+	if (at == NULL)
+		return (struct bytes){ text.data, 0 };
+	text = bytes_from(text, (size_t)(at - text.data) + strlen(key));
+	while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\''))
+		text = bytes_from(text, 1);
+	while (length < text.size && memchr("' \r\n", text.data[length], 4) == NULL)
+		length++;
+	return bytes_of(text.data, length);
+}
+
+static void read_version(struct image_facts *facts, struct bytes text)
+{
+	struct bytes rom = option(text, "option ROM"), hardware = option(text, "option HARDWARE");
+
+	if (image_is_text(rom))
+		image_text(facts->version, sizeof(facts->version), rom);
+	if (image_is_text(hardware))
+		image_add_board(facts, hardware);
+}
+
 static void read_blobs(const struct image_input *in, struct image_facts *facts, unsigned offsets)
 {
 	char name[BLOB_NAME_SIZE + 1];
@@ -48,6 +74,8 @@ static void read_blobs(const struct image_input *in, struct image_facts *facts, 
 			continue;
 		}
 		image_text(name, sizeof(name), bytes_of(header.data + BLOB_NAME, BLOB_NAME_SIZE));
+		if (text_equal(name, "xiaoqiang_version"))
+			read_version(facts, image_slice(in, at + BLOB_HEADER, size));
 		image_add_part(in, facts, at + BLOB_HEADER, size, name[0] != '\0' ? name : "part");
 	}
 }

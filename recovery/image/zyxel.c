@@ -269,7 +269,8 @@ static void inspect_zld(const struct image_input *in, struct image_facts *facts)
 	image_add_board(facts, bytes_of_text(facts->name));
 	for (unsigned i = 0; i < zld_16(&zld, ZLD_MODEL_COUNT) && i < ZLD_MODELS_MAX; i++) {
 		text_format(model, sizeof(model), "0x%04X", zld_16(&zld, ZLD_MODELS + 2 * i));
-		image_add_board(facts, bytes_of_text(model));
+		if (zld_16(&zld, ZLD_MODELS + 2 * i) != 0xffff)
+			image_add_board(facts, bytes_of_text(model));
 	}
 	total = zld_32(&zld, ZLD_TOTAL);
 	if (!image_declare(in, facts, total))
