@@ -139,8 +139,9 @@ static void set_revision(struct image_facts *facts, struct bytes line)
 	} else {
 		at = memrchr(line.data, ':', line.size);
 		end = line.data + line.size;
-		if (at++ == NULL)
+		if (at == NULL)
 			return;
+		at++;
 	}
 	image_text(facts->revision, sizeof(facts->revision), bytes_of(at, (size_t)(end - at)));
 }

@@ -14,7 +14,7 @@ static void check(const struct image_facts *facts)
 	if (facts->part_count > IMAGE_PARTS || facts->board_count > IMAGE_BOARDS || facts->format[0] == '\0' ||
 	    (facts->whole == IMAGE_NO && facts->problems[0].what[0] == '\0'))
 		abort();
-	if (memchr(facts->name, '\0', sizeof(facts->name)) == NULL || memchr(facts->problems[0].what, '\0', sizeof(image_problem_text(facts))) == NULL)
+	if (memchr(facts->name, '\0', sizeof(facts->name)) == NULL || memchr(facts->problems[0].what, '\0', sizeof(facts->problems[0].what)) == NULL)
 		abort();
 }
 
