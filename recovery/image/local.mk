@@ -35,6 +35,7 @@ librecovery_a_SOURCES += recovery/image/edimax.c
 librecovery_a_SOURCES += recovery/image/buffalo.c
 librecovery_a_SOURCES += recovery/image/senao.c
 librecovery_a_SOURCES += recovery/image/vendors.c
+librecovery_a_SOURCES += recovery/image/oem.c
 
 check_PROGRAMS += tests/unit/test_image
 tests_unit_test_image_SOURCES = tests/unit/test_image.c

@@ -15,8 +15,7 @@
 	row(seama) row(dlink_wrgg) row(dlink_wrg) row(dlink_shrs) row(dlink_encrpted) row(dlink_deafbead) \
 	row(openwrt_sysupgrade_tar) row(mikrotik_npk) row(xiaomi_hdr1) row(xiaomi_hdr2) row(huawei_hwnp) row(meraki) row(ubnt) \
 	row(zyxel_0rdh) row(zyxel_zld) row(edimax_named) row(edimax) row(buffalo_enc) \
-	row(tplink_safeloader) row(tplink_v2) row(tplink_v1) row(bcm963xx_imagetag) \
-	row(buffalo_tag) row(dlink_dns) row(zyxel_ras) row(senao) row(dlink_dap) row(dlink_dap2) \
+	row(gemtek) row(jcg) row(luxul) row(tplink_safeloader) \
 	/* update bundles */ \
 	/* cameras */ \
 	/* microcontrollers, Android, UEFI */ \
@@ -24,11 +23,14 @@
 	row(squashfs) \
 	/* packed files and archives */ \
 	row(gzip) row(xz) row(zip) \
+	/* router vendors without a magic, or with a short one */ \
+	row(tplink_v2) row(tplink_v1) row(bcm963xx_imagetag) row(buffalo_tag) row(dlink_dns) row(zyxel_ras) row(senao) row(dlink_dap) \
+	row(dlink_dap2) row(zynos) \
 	/* what a server sent instead */ \
 	row(html) row(text_error)
 
 #define TRAILERS(row) \
-	row(openwrt) row(sercomm_footer) row(zyxel_znbg) row(linksys_footer)
+	row(openwrt) row(sercomm_footer) row(zyxel_znbg) row(linksys_footer) row(broadcom_wfi)
 
 #define DECLARE(name) extern const struct image_format image_format_##name;
 #define POINT(name) &image_format_##name,

@@ -472,4 +472,49 @@ static void make_dns(struct file *file)
 	put_le32(file, 24, sum);
 }
 
+static void make_gemtek(struct file *file)
+{
+	put_text(file, 0, "GMTK1007");
+	put_le32(file, 8, 0x03040001);
+	put_text(file, 28, "EN");
+	put_payload(file, 32, PAYLOAD);
+	put_le32(file, 12, (uint32_t)file->size);
+	put_le32(file, 16, crc32_update(0, from(file, 0, file->size)));
+}
+
+static void make_jcg(struct file *file)
+{
+	put_text(file, 0, "YSZJ");
+	put_be32(file, 108, 0x00010002);
+	put_payload(file, 512, PAYLOAD);
+	put_be32(file, 504, crc32_update(0, from(file, 512, file->size)));
+	put_be32(file, 508, crc32_update(0, from(file, 0, 512)));
+}
+
+static void make_zynos(struct file *file)
+{
+	uint32_t sum = 0;
+
+	put(file, 6, "SIG\4", 4);
+	put_be32(file, 10, PAYLOAD);
+	put(file, 18, "\x40", 1);
+	put_text(file, 24, "V3.60(JJ.7)");
+	put_payload(file, 48, PAYLOAD);
+	for (size_t i = 0; i < PAYLOAD; i += 2) {
+		sum += (uint32_t)file->data[48 + i] << 8 | file->data[49 + i];
+		sum = (sum & 0xffff) + (sum >> 16);
+	}
+	put_be32(file, 20, sum << 16);
+}
+
+static void make_luxul(struct file *file)
+{
+	put_text(file, 0, "LXL#");
+	put_le32(file, 4, 2);
+	put_le32(file, 8, 36);
+	put_text(file, 16, "XWR-3150");
+	put(file, 32, "\7\1\0\2", 4);
+	put_payload(file, 36, PAYLOAD);
+}
+
 #endif

@@ -240,6 +240,33 @@ static void the_records_of_zyxel_and_linksys_cover_what_is_before(void **state)
 	free(file);
 }
 
+static void broadcoms_record_is_read_in_both_byte_orders(void **state)
+{
+	struct file *file = empty();
+	struct image_facts facts;
+
+	(void)state;
+	put_payload(file, 0, PAYLOAD);
+	put_le32(file, PAYLOAD, raw1(file, 0, PAYLOAD));
+	put_le32(file, PAYLOAD + 4, 0x5732);
+	put_le32(file, PAYLOAD + 8, 0x4908);
+	put_le32(file, PAYLOAD + 16, 0);
+	facts = inspect_file(file);
+	assert_string_equal(facts.format, "broadcom-wfi");
+	assert_string_equal(facts.boards[0], "BCM4908");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	put_be32(file, PAYLOAD, raw1(file, 0, PAYLOAD));
+	put_be32(file, PAYLOAD + 4, 0x5732);
+	put_be32(file, PAYLOAD + 8, 0x6328);
+	facts = inspect_file(file);
+	assert_string_equal(facts.boards[0], "BCM6328");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	file->data[50] ^= 1;
+	facts = inspect_file(file);
+	assert_int_equal(facts.whole, IMAGE_NO);
+	free(file);
+}
+
 static void a_uimage_with_a_vendors_magic_is_known_by_its_checksum(void **state)
 {
 	struct file *file = empty();
@@ -307,6 +334,7 @@ int main(void)
 		cmocka_unit_test(metadata_with_a_lying_length_is_damaged),
 		cmocka_unit_test(text_that_is_no_json_is_passed_over),
 		cmocka_unit_test(the_records_of_zyxel_and_linksys_cover_what_is_before),
+		cmocka_unit_test(broadcoms_record_is_read_in_both_byte_orders),
 		cmocka_unit_test(a_uimage_with_a_vendors_magic_is_known_by_its_checksum),
 		cmocka_unit_test(asus_has_product_and_version_where_the_name_is),
 		cmocka_unit_test(erased_marks_for_the_first_start_are_padding),
