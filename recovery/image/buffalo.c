@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "recovery/image/check.h"
+#include "src/base/cleanup.h"
 #include "src/base/text.h"
 
 /* --- tag --- */
@@ -24,25 +25,20 @@ enum {
 	TAG_3_MORE = 200,
 };
 
-/* Text, then zeros up to the field's end. */
-static bool is_padded_text(const uint8_t *field, size_t size)
-{
-	size_t length = strnlen((const char *)field, size);
-
-	for (size_t i = length; i < size; i++)
-		if (field[i] != 0)
-			return false;
-	return length > 0 && image_is_text(bytes_of(field, size));
-}
-
 static bool is_tag(const struct image_input *in)
 {
+	static const struct { uint8_t at, size; } texts[] = {
+		{ TAG_PRODUCT, TAG_NAME_SIZE }, { TAG_BRAND, TAG_NAME_SIZE }, { TAG_MAJOR, TAG_TEXT_SIZE }, { TAG_MINOR, TAG_TEXT_SIZE },
+		{ TAG_PLATFORM, TAG_TEXT_SIZE },
+	};
 	const uint8_t *tag = in->data.data;
 
-	return in->data.size >= TAG_HEADER && is_padded_text(tag + TAG_PRODUCT, TAG_NAME_SIZE) && is_padded_text(tag + TAG_BRAND, TAG_NAME_SIZE) &&
-	       isalpha(tag[TAG_BRAND]) && isdigit(tag[TAG_MAJOR]) && is_padded_text(tag + TAG_MAJOR, TAG_TEXT_SIZE) &&
-	       is_padded_text(tag + TAG_MINOR, TAG_TEXT_SIZE) && is_padded_text(tag + TAG_PLATFORM, TAG_TEXT_SIZE) &&
-	       (memcmp(tag + TAG_HARDWARE, "\0\0\0\0", 4) == 0 || memcmp(tag + TAG_HARDWARE, "hwv\0", 4) == 0) &&
+	if (in->data.size < TAG_HEADER || !isalpha(tag[TAG_BRAND]) || !isdigit(tag[TAG_MAJOR]))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (!image_is_padded_text(bytes_of(tag + texts[i].at, texts[i].size)))
+			return false;
+	return (memcmp(tag + TAG_HARDWARE, "\0\0\0\0", 4) == 0 || memcmp(tag + TAG_HARDWARE, "hwv\0", 4) == 0) &&
 	       load_be32(tag + TAG_LENGTH) > TAG_HEADER_3 && load_be32(tag + TAG_LENGTH) < 0x20000000;
 }
 
@@ -51,7 +47,7 @@ static void read_tag(const uint8_t *tag, struct image_facts *facts)
 	char major[TAG_TEXT_SIZE + 1], minor[TAG_TEXT_SIZE + 1];
 
 	image_text(facts->vendor, sizeof(facts->vendor), bytes_of(tag + TAG_BRAND, TAG_NAME_SIZE));
-	image_add_board(facts, bytes_of(tag, strnlen((const char *)tag, TAG_NAME_SIZE)));
+	image_add_board_field(facts, bytes_of(tag, TAG_NAME_SIZE));
 	image_text(major, sizeof(major), bytes_of(tag + TAG_MAJOR, TAG_TEXT_SIZE));
 	image_text(minor, sizeof(minor), bytes_of(tag + TAG_MINOR, TAG_TEXT_SIZE));
 	text_format(facts->version, sizeof(facts->version), "%s-%s", major, minor);

@@ -66,11 +66,22 @@ enum image_answer image_compare_digest(const struct image_input *in, struct imag
 
 	if (size == 0 || size < want.size)
 		return IMAGE_UNKNOWN;
+	return image_compare_bytes(facts, offset, what, algorithm, have, want) ? IMAGE_YES : IMAGE_NO;
+}
+
+bool image_compare_bytes(struct image_facts *facts, uint64_t offset, const char *what, const char *algorithm, const uint8_t *have,
+			 struct bytes want)
+{
 	if (memcmp(have, want.data, want.size) == 0)
-		return IMAGE_YES;
-	image_broken(facts, offset, "%s is damaged: %s %02x%02x%02x%02x..., it says %02x%02x%02x%02x...", what, algorithm, have[0], have[1],
-		     have[2], have[3], want.data[0], want.data[1], want.data[2], want.data[3]);
-	return IMAGE_NO;
+		return true;
+	image_broken(facts, offset, "%s is damaged: %s %08" PRIx32 "..., it says %08" PRIx32 "...", what, algorithm, load_be32(have),
+		     load_be32(want.data));
+	return false;
+}
+
+void image_add_board_field(struct image_facts *facts, struct bytes field)
+{
+	image_add_board(facts, bytes_of(field.data, field.size > 0 ? strnlen((const char *)field.data, field.size) : 0));
 }
 
 bool image_is_text(struct bytes field)
@@ -83,6 +94,14 @@ bool image_is_text(struct bytes field)
 		length++;
 	}
 	return length > 0;
+}
+
+bool image_is_padded_text(struct bytes field)
+{
+	for (size_t i = strnlen((const char *)field.data, field.size); i < field.size; i++)
+		if (field.data[i] != 0)
+			return false;
+	return image_is_text(field);
 }
 
 bool image_decimal(struct bytes field, uint64_t *ret_number)

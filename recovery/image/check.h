@@ -24,8 +24,15 @@ enum image_answer image_compare_digest(const struct image_input *in, struct imag
 				       const struct bytes *pieces, unsigned count, uint64_t offset, const char *what, struct bytes want);
 /* Is it text of at least one character, printable, that ends at a NUL or at its end? */
 bool image_is_text(struct bytes field);
+/* Such text in a field that is filled up with zeros. */
+bool image_is_padded_text(struct bytes field);
 /* A number in decimal digits that ends at a NUL, a blank or at its end; false: something else, or above 4 GiB. */
 bool image_decimal(struct bytes field, uint64_t *ret_number);
+/* The same of two digests of size bytes. */
+bool image_compare_bytes(struct image_facts *facts, uint64_t offset, const char *what, const char *algorithm, const uint8_t *have,
+			 struct bytes want);
+/* A board from a field that ends at a NUL or at its size. */
+void image_add_board_field(struct image_facts *facts, struct bytes field);
 /* "0x08410008". */
 void image_add_id(struct image_facts *facts, uint32_t id);
 /* Folded twice to 16 bits, as sum -s (System V) prints it. */

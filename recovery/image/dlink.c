@@ -72,7 +72,7 @@ static void inspect_wrg_layout(const struct image_input *in, struct image_facts 
 		return;
 	is_big = is_big_endian(in, layout);
 	image_set_vendor(facts, "D-Link");
-	image_add_board(facts, bytes_of(header, strnlen((const char *)header, WRG_SIGNATURE)));
+	image_add_board_field(facts, bytes_of(header, WRG_SIGNATURE));
 	size = is_big ? load_be32(header + layout->size) : load_le32(header + layout->size);
 	image_text(device, sizeof(device), bytes_of(header + layout->device, WRG_DEVICE_SIZE));
 	text_copy(facts->checked, sizeof(facts->checked), "size");
@@ -138,24 +138,14 @@ enum {
 	DAP_VERSION_SIZE = 12,
 };
 
-/* A text that is filled up with zeros. */
-static bool is_padded_text(const uint8_t *field, size_t size)
-{
-	size_t length = strnlen((const char *)field, size);
-
-	for (size_t i = length; i < size; i++)
-		if (field[i] != 0)
-			return false;
-	return length >= 3 && image_is_text(bytes_of(field, size));
-}
-
 static bool is_dap(const struct image_input *in)
 {
 	const uint8_t *header = in->data.data;
 
 	return in->data.size >= DAP_HEADER && (header[DAP_HEADER_LENGTH] == DAP_HEADER || header[DAP_HEADER_LENGTH] == DAP_LONG_HEADER) &&
 	       header[56] == 0 && header[57] == 0 && load_be32(header + DAP_SIZE) > DAP_HEADER && load_be32(header + DAP_SIZE) < 0x10000000 &&
-	       is_padded_text(header + DAP_MODEL, DAP_MODEL_SIZE) && is_padded_text(header + DAP_SIGNATURE, DAP_SIGNATURE_SIZE) &&
+	       image_is_padded_text(bytes_of(header + DAP_MODEL, DAP_MODEL_SIZE)) &&
+	       image_is_padded_text(bytes_of(header + DAP_SIGNATURE, DAP_SIGNATURE_SIZE)) &&
 	       memchr(header + DAP_SIGNATURE, '-', DAP_SIGNATURE_SIZE) != NULL;
 }
 
@@ -167,8 +157,8 @@ static void inspect_dap(const struct image_input *in, struct image_facts *facts)
 
 	image_set_vendor(facts, "D-Link");
 	facts->ends_exactly = true;
-	image_add_board(facts, bytes_of(header + DAP_SIGNATURE, strnlen((const char *)header + DAP_SIGNATURE, DAP_SIGNATURE_SIZE)));
-	image_add_board(facts, bytes_of(header + DAP_MODEL, strnlen((const char *)header + DAP_MODEL, DAP_MODEL_SIZE)));
+	image_add_board_field(facts, bytes_of(header + DAP_SIGNATURE, DAP_SIGNATURE_SIZE));
+	image_add_board_field(facts, bytes_of(header + DAP_MODEL, DAP_MODEL_SIZE));
 	if (start == DAP_LONG_HEADER && image_in_memory(in, 0, DAP_LONG_HEADER))
 		image_text(facts->version, sizeof(facts->version), bytes_of(header + DAP_VERSION, DAP_VERSION_SIZE));
 	text_copy(facts->checked, sizeof(facts->checked), "size");
@@ -211,8 +201,8 @@ static bool is_dap2(const struct image_input *in)
 	if (in->data.size < DAP2_HEADER)
 		return false;
 	size = dap2_header(header);
-	return size >= DAP2_HEADER && size <= DAP2_HEADER_MAX && size % 4 == 0 && is_padded_text(header + DAP2_SIGNATURE, DAP2_SIGNATURE_SIZE) &&
-	       load_be32(header + DAP2_TOTAL) > 0 && load_be32(header + DAP2_TOTAL) < 0x10000000 &&
+	return size >= DAP2_HEADER && size <= DAP2_HEADER_MAX && size % 4 == 0 && load_be32(header + DAP2_TOTAL) > 0 &&
+	       load_be32(header + DAP2_TOTAL) < 0x10000000 && image_is_padded_text(bytes_of(header + DAP2_SIGNATURE, DAP2_SIGNATURE_SIZE)) &&
 	       memchr(header + DAP2_SIGNATURE, '-', DAP2_SIGNATURE_SIZE) != NULL;
 }
 
@@ -223,7 +213,7 @@ static void inspect_dap2(const struct image_input *in, struct image_facts *facts
 
 	image_set_vendor(facts, "D-Link");
 	facts->ends_exactly = true;
-	image_add_board(facts, bytes_of(header + DAP2_SIGNATURE, strnlen((const char *)header + DAP2_SIGNATURE, DAP2_SIGNATURE_SIZE)));
+	image_add_board_field(facts, bytes_of(header + DAP2_SIGNATURE, DAP2_SIGNATURE_SIZE));
 	image_text(facts->version, sizeof(facts->version), bytes_of(header + DAP2_VERSION, DAP2_VERSION_SIZE));
 	text_copy(facts->checked, sizeof(facts->checked), "size");
 	if (image_declare(in, facts, (uint64_t)start + size) && image_in_memory(in, start, size)) {

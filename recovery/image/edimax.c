@@ -135,7 +135,7 @@ static void inspect_named(const struct image_input *in, struct image_facts *fact
 		image_broken(facts, NAMED_HEADER_SUM, "its header is damaged: sum %02x, it says %02x", sum, header[NAMED_HEADER_SUM]);
 		return;
 	}
-	image_add_board(facts, bytes_of(header + NAMED_MODEL, strnlen((const char *)header + NAMED_MODEL, NAMED_MODEL_SIZE)));
+	image_add_board_field(facts, bytes_of(header + NAMED_MODEL, NAMED_MODEL_SIZE));
 	image_text(facts->version, sizeof(facts->version), bytes_of(header + NAMED_VERSION, NAMED_VERSION_SIZE));
 	image_text(name, sizeof(name), bytes_of(header + NAMED_PARTITION, NAMED_PARTITION_SIZE));
 	size = load_be32(header + NAMED_SIZE);

@@ -298,17 +298,31 @@ static void look_at_member(const struct image_input *member, struct image_facts 
 		    of.problems[0].what);
 }
 
+/* Members that lie in each other would be looked at once for each of them, and so again on every level below. */
+static bool overlaps_a_part(const struct image_facts *facts, uint64_t offset, uint64_t size)
+{
+	for (unsigned i = 0; i < facts->part_count; i++) {
+		const struct image_part *part = &facts->parts[i];
+
+		if (part->depth == 1 && !part->is_unpacked && part->offset < offset + size && offset < part->offset + part->size)
+			return true;
+	}
+	return false;
+}
+
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				  const char *name)
 {
 	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1 };
+	bool is_new = !overlaps_a_part(facts, offset, size);
 	struct image_part *part = add_row(facts, offset, size, name);
 
 	if (part == NULL)
 		return NULL;
 	if (member.size < member.data.size)
 		member.size = member.data.size;
-	look_at_member(&member, facts, part);
+	if (is_new)
+		look_at_member(&member, facts, part);
 	return part;
 }
 

@@ -65,7 +65,7 @@ static void read_ids(const struct image_input *in, struct image_facts *facts)
 
 	image_text(chip, sizeof(chip), bytes_of(tag + AT_CHIP, CHIP_SIZE));
 	image_text(company, sizeof(company), bytes_of(tag + AT_COMPANY, COMPANY_SIZE));
-	image_add_board(facts, bytes_of(tag + AT_BOARD, strnlen((const char *)tag + AT_BOARD, BOARD_SIZE)));
+	image_add_board_field(facts, bytes_of(tag + AT_BOARD, BOARD_SIZE));
 	image_add_board(facts, bytes_of_text(chip));
 	image_set_vendor(facts, text_contains(company, "Broadcom") ? "Broadcom" : company);
 	text_format(facts->version, sizeof(facts->version), "tag %c", tag[0]);

@@ -119,7 +119,7 @@ static void inspect_chk(const struct image_input *in, struct image_facts *facts)
 	if (!image_compare(facts, CHK_HEADER_SUM, "its header", chk_header_sum(image_slice(in, 0, header)), load_be32(data + CHK_HEADER_SUM)))
 		return;
 	read_chk_version(data, facts);
-	image_add_board(facts, bytes_of(data + CHK_BOARD, strnlen((const char *)data + CHK_BOARD, header - CHK_BOARD)));
+	image_add_board_field(facts, bytes_of(data + CHK_BOARD, header - CHK_BOARD));
 	kernel = load_be32(data + CHK_KERNEL);
 	rootfs = load_be32(data + CHK_ROOTFS);
 	if (image_declare(in, facts, (uint64_t)header + kernel + rootfs))

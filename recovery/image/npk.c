@@ -51,8 +51,10 @@ static void read_name(struct image_facts *facts, struct bytes info)
 	version = info.data + VERSION_AT;
 	/* the kind of release: 'f' final, 'c' candidate, 'b' beta; the number in front of it belongs to the kind then */
 	if (version[3] != 0 || version[2] != 0)
-		text_format(facts->version, sizeof(facts->version), version[1] == 'c' ? "%u.%urc%u" : version[1] == 'b' ? "%u.%ubeta%u" : "%u.%u.%u",
-			    version[3], version[2], version[0]);
+		text_format(facts->version, sizeof(facts->version), "%u.%u", version[3], version[2]);
+	if (facts->version[0] != '\0' && version[0] != 0)
+		text_append(facts->version, sizeof(facts->version), "%s%u", version[1] == 'c' ? "rc" : version[1] == 'b' ? "beta" : ".",
+			    version[0]);
 }
 
 static void read_record(const struct image_input *in, struct image_facts *facts, uint16_t type, uint64_t at, uint32_t length)

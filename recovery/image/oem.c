@@ -141,7 +141,7 @@ static void inspect_luxul(const struct image_input *in, struct image_facts *fact
 		return;
 	start = size;
 	if (size >= LUXUL_BOARD + LUXUL_BOARD_SIZE)
-		image_add_board(facts, bytes_of(header + LUXUL_BOARD, strnlen((const char *)header + LUXUL_BOARD, LUXUL_BOARD_SIZE)));
+		image_add_board_field(facts, bytes_of(header + LUXUL_BOARD, LUXUL_BOARD_SIZE));
 	if (size >= LUXUL_RELEASE + 4)
 		text_format(facts->version, sizeof(facts->version), "%u.%u.%u.%u", release[0], release[1], release[2], release[3]);
 	if (size >= LUXUL_BLOBS_SIZE + 4 && load_le32(header + LUXUL_BLOBS_SIZE) > 0)

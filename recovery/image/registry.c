@@ -5,6 +5,8 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
+enum { TRAILERS_MAX = 6 };
+
 #define FORMATS(row) \
 	/* nothing in it */ \
 	row(empty) row(erased) \
@@ -61,12 +63,14 @@ uint64_t image_read_trailers(const struct image_input *in, struct image_facts *f
 	struct image_input rest = *in;
 	uint64_t start;
 
-	for (size_t i = 0; trailers[i] != NULL; i++) {
+	/* each may sum up the whole file */
+	for (size_t i = 0, found = 0; trailers[i] != NULL && found < TRAILERS_MAX; i++) {
 		if (!trailers[i]->inspect(&rest, facts, &start) || start >= rest.size)
 			continue;
 		rest.data.size = (size_t)(rest.size = start);
 		text_copy(facts->format, sizeof(facts->format), trailers[i]->word);
 		i = (size_t)-1;		/* another one may stand before it */
+		found++;
 	}
 	return rest.size;
 }

@@ -75,14 +75,11 @@ static struct bytes next_plain(void *of)
 
 static void check_md5(const struct image_input *in, struct image_facts *facts, struct decoder *decoder)
 {
-	const uint8_t *want = in->data.data + AT_MD5;
 	uint8_t have[IMAGE_DIGEST_SIZE];
 
 	if (in->ops->digest_pieces == NULL || in->ops->digest_pieces(in->ops->user, "md5", next_plain, decoder, have) != IMAGE_MD5_SIZE)
 		return;
-	if (memcmp(have, want, IMAGE_MD5_SIZE) != 0)
-		image_broken(facts, HEADER_SIZE, "its data is damaged: md5 %02x%02x%02x%02x..., the header says %02x%02x%02x%02x...", have[0], have[1],
-			     have[2], have[3], want[0], want[1], want[2], want[3]);
+	image_compare_bytes(facts, HEADER_SIZE, "its data", "md5", have, bytes_of(in->data.data + AT_MD5, IMAGE_MD5_SIZE));
 	image_covered(facts, "header sum and the MD5 of the decoded data");
 }
 
@@ -125,8 +122,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	image_text(facts->version, sizeof(facts->version), bytes_of(header + AT_VERSION, VERSION_SIZE));
 	text_copy(facts->checked, sizeof(facts->checked), "header sum and size");
 	if (start > HEADER_SIZE)
-		image_add_board(facts, bytes_of(header + HEADER_SIZE + CAPWAP_SIZE, strnlen((const char *)header + HEADER_SIZE + CAPWAP_SIZE,
-											      (size_t)start - HEADER_SIZE - CAPWAP_SIZE)));
+		image_add_board_field(facts, image_slice(in, HEADER_SIZE + CAPWAP_SIZE, start - HEADER_SIZE - CAPWAP_SIZE));
 	text_format(ids, sizeof(ids), "vendor 0x%" PRIx32 " product 0x%" PRIx32, load_be32(header + AT_VENDOR), load_be32(header + AT_PRODUCT));
 	image_add_board(facts, bytes_of_text(ids));
 	if (image_declare(in, facts, start + length) && decoder.coded.size == length)

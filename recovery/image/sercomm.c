@@ -26,7 +26,7 @@ static void read_record(const uint8_t *record, struct image_facts *facts)
 	uint32_t version = load_be32(record + AT_VERSION);
 
 	image_set_vendor(facts, "Sercomm");
-	image_add_board(facts, bytes_of(record + AT_HARDWARE, strnlen((const char *)record + AT_HARDWARE, HARDWARE_SIZE)));
+	image_add_board_field(facts, bytes_of(record + AT_HARDWARE, HARDWARE_SIZE));
 	image_text(facts->revision, sizeof(facts->revision), bytes_of(record + AT_REVISION, REVISION_SIZE));
 	if (version != 0)
 		text_format(facts->version, sizeof(facts->version), "0x%04x", version);

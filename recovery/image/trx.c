@@ -75,7 +75,7 @@ static void read_asus_tail(const struct image_input *in, struct image_facts *fac
 	if (!image_is_text(product) || product.data[0] < 'A' || product.data[0] > 'Z' || product.data[1] == '\0')
 		return;
 	image_set_vendor(facts, "ASUS");
-	image_add_board(facts, bytes_of(product.data, strnlen((const char *)product.data, product.size)));
+	image_add_board_field(facts, bytes_of(product.data, product.size));
 	text_format(facts->version, sizeof(facts->version), "%u.%u.%u.%u", tail.data[0], tail.data[1], tail.data[2], tail.data[3]);
 }
 
@@ -173,7 +173,7 @@ static void inspect_linksys_bin(const struct image_input *in, struct image_facts
 	const uint8_t *header = in->data.data, *version = header + BIN_VERSION;
 
 	text_copy(facts->checked, sizeof(facts->checked), "nothing: no check covers the contents");
-	image_add_board(facts, bytes_of(header, strnlen((const char *)header, BIN_PATTERN)));
+	image_add_board_field(facts, bytes_of(header, BIN_PATTERN));
 	image_set_vendor(facts, memcmp(header, "WDHN", 4) == 0 ? "Western Digital" : "Linksys");
 	text_format(facts->version, sizeof(facts->version), "%u.%u.%u", version[0], version[1], version[2]);
 	text_format(facts->title, sizeof(facts->title), "Linksys (CyberTAN) image of 20%02u-%02u-%02u", header[BIN_DATE] % 100u,

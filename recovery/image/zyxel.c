@@ -92,7 +92,7 @@ static void inspect_ras(const struct image_input *in, struct image_facts *facts)
 	if (!image_compare(facts, RAS_HEADER_SUM, "its header", ras_header_sum(header), load_be32(header + RAS_HEADER_SUM)))
 		return;
 	image_text(facts->version, sizeof(facts->version), bytes_of(header + RAS_VERSION, RAS_VERSION_SIZE));
-	image_add_board(facts, bytes_of(header + RAS_BOARD, strnlen((const char *)header + RAS_BOARD, RAS_BOARD_SIZE)));
+	image_add_board_field(facts, bytes_of(header + RAS_BOARD, RAS_BOARD_SIZE));
 	check_ras_contents(in, facts);
 }
 
@@ -141,7 +141,7 @@ static void inspect_rdh(const struct image_input *in, struct image_facts *facts)
 	text_copy(facts->checked, sizeof(facts->checked), "header checksum");
 	if (!image_compare(facts, RDH_HEADER_CRC, "its header", rdh_header_crc(in), load_be32(header + RDH_HEADER_CRC)))
 		return;
-	image_add_board(facts, bytes_of(header + RDH_BOARD, strnlen((const char *)header + RDH_BOARD, RDH_BOARD_SIZE)));
+	image_add_board_field(facts, bytes_of(header + RDH_BOARD, RDH_BOARD_SIZE));
 	image_add_id(facts, load_be32(header + RDH_MODEL));
 	image_text(facts->version, sizeof(facts->version), bytes_of(header + RDH_VERSION, RDH_VERSION_SIZE));
 	image_text(facts->name, sizeof(facts->name), bytes_of(header + RDH_CHIP, RDH_CHIP_SIZE));

@@ -165,7 +165,8 @@ static void devices_that_need_a_newer_layout_are_warned_of(void **state)
 	(void)state;
 	put_payload(file, 0, PAYLOAD);
 	put_chunk(file, 1, "{\"compat_version\":\"2.0\",\"compat_message\":\"Config cannot be migrated\","
-			   "\"new_supported_devices\":[\"linksys,e8450-ubi\"],\"supported_devices\":[\"linksys,e8450-ubi - Image version mismatch\"]}");
+			   "\"new_supported_devices\":[\"linksys,e8450-ubi\"],"
+			   "\"supported_devices\":[\"linksys,e8450-ubi - Image version mismatch\"]}");
 	facts = inspect_file(file);
 	assert_int_equal(facts.board_count, 1);
 	assert_string_equal(facts.boards[0], "linksys,e8450-ubi");
@@ -286,6 +287,43 @@ static void a_uimage_with_a_vendors_magic_is_known_by_its_checksum(void **state)
 	free(file);
 }
 
+static void a_vendors_longer_header_moves_the_data(void **state)
+{
+	static const size_t more[] = { 32, 96 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+		struct file *file = empty();
+		struct image_facts facts;
+
+		put_uimage(file, 0, 0x27051956, "kernel", 6, PAYLOAD);
+		memmove(file->data + 64 + more[i], file->data + 64, PAYLOAD);
+		memset(file->data + 64, 0, more[i]);
+		file->size += more[i];
+		if (more[i] == 96) {
+			put_text(file, 64, "WN-AX1167GR");
+			put_text(file, 128, "1.00");
+			put_text(file, 144, "A1");
+		}
+		put_be32(file, 4, 0);
+		put_be32(file, 4, crc32_update(0, from(file, 0, 64 + more[i])));
+		facts = inspect_file(file);
+		assert_int_equal(facts.whole, IMAGE_YES);
+		assert_int_equal(facts.declared_size, file->size);
+		if (more[i] == 96) {
+			assert_string_equal(facts.boards[0], "WN-AX1167GR");
+			assert_string_equal(facts.version, "1.00");
+			assert_string_equal(facts.revision, "A1");
+		}
+		file->data[200] ^= 1;
+		facts = inspect_file(file);
+		assert_int_equal(facts.whole, IMAGE_NO);
+		facts = inspect_head(file, 100, file->size);
+		assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+		free(file);
+	}
+}
+
 static void asus_has_product_and_version_where_the_name_is(void **state)
 {
 	struct file *file = empty();
@@ -336,6 +374,7 @@ int main(void)
 		cmocka_unit_test(the_records_of_zyxel_and_linksys_cover_what_is_before),
 		cmocka_unit_test(broadcoms_record_is_read_in_both_byte_orders),
 		cmocka_unit_test(a_uimage_with_a_vendors_magic_is_known_by_its_checksum),
+		cmocka_unit_test(a_vendors_longer_header_moves_the_data),
 		cmocka_unit_test(asus_has_product_and_version_where_the_name_is),
 		cmocka_unit_test(erased_marks_for_the_first_start_are_padding),
 	};

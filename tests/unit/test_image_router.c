@@ -197,6 +197,35 @@ static void what_follows_the_end_of_a_vendors_image_is_told(void **state)
 	}
 }
 
+/* A table of 32 partitions that are all the same one, each of which holds such a table: without a bound this would never end. */
+static void parts_that_lie_in_each_other_are_looked_at_once(void **state)
+{
+	enum { LEVEL = 0x2000 };
+	struct file *file = calloc(1, sizeof(*file));
+	struct image_facts facts;
+	char line[80];
+
+	(void)state;
+	assert_non_null(file);
+	for (size_t level = 0; level < 6; level++) {
+		size_t at = level * LEVEL + 0x1014;
+
+		put_be32(file, level * LEVEL, (uint32_t)((6 - level) * LEVEL));
+		for (unsigned i = 0; i < 32; i++) {
+			text_format(line, sizeof(line), "fwup-ptn p%u base 0x%05x size 0x%05x\t\r\n", i, LEVEL - 0x1014,
+				    (unsigned)((5 - level) * LEVEL));
+			put_text(file, at, line);
+			at += strlen(line);
+		}
+	}
+	put(file, 6 * LEVEL - 1, "", 1);
+	facts = inspect_file(file);
+	assert_string_equal(facts.format, "tplink-safeloader");
+	assert_int_not_equal(facts.whole, IMAGE_YES);
+	assert_int_equal(facts.part_count, IMAGE_PARTS);
+	free(file);
+}
+
 static void tplink_names_the_processors_byte_order_by_how_it_writes_an_address(void **state)
 {
 	struct file *file = calloc(1, sizeof(*file));
@@ -225,6 +254,7 @@ int main(void)
 		cmocka_unit_test(the_head_of_an_image_is_neither_damaged_nor_whole),
 		cmocka_unit_test(a_lying_length_leads_nowhere),
 		cmocka_unit_test(what_follows_the_end_of_a_vendors_image_is_told),
+		cmocka_unit_test(parts_that_lie_in_each_other_are_looked_at_once),
 		cmocka_unit_test(tplink_names_the_processors_byte_order_by_how_it_writes_an_address),
 	};
 
