@@ -232,6 +232,7 @@ const struct image_format image_format_dlink_dap2 = {
 enum {
 	SHRS_CODED = 8,
 	SHRS_CODED_DIGEST = 156,
+	SHRS_ZEROS = 220, SHRS_ZEROS_SIZE = 512,
 	SHRS_HEADER = 1756,
 	SHA512_SIZE = 64,
 };
@@ -250,6 +251,8 @@ static void inspect_shrs(const struct image_input *in, struct image_facts *facts
 	if (!image_has_header(in, facts, SHRS_HEADER))
 		return;
 	coded = load_be32(in->data.data + SHRS_CODED);
+	if (image_padding(bytes_of(in->data.data + SHRS_ZEROS, SHRS_ZEROS_SIZE)) != SHRS_ZEROS_SIZE)
+		image_broken(facts, SHRS_ZEROS, "its header is damaged: the unused part of it is not empty");
 	text_copy(facts->checked, sizeof(facts->checked), "size");
 	image_warning(facts, "it is encrypted: what is in it cannot be seen, nor its signature be checked");
 	if (!image_declare(in, facts, (uint64_t)SHRS_HEADER + coded))

@@ -13,16 +13,26 @@
 enum {
 	FORGET_EVERY = 256,	/* blocks looked at */
 	PADDING_MARKS = 12,
+	PADDING_BLOCK = 4096,	/* more than this is padding to blocks */
+	SECTOR = 512,
 };
+
+static bool ends_in_mark(struct bytes in)
+{
+	return in.size >= 4 && load_be32(in.data + in.size - 4) == 0xdeadc0de;
+}
 
 static bool is_padding(struct bytes in)
 {
-	/* First the one byte, then the other: what a builder padded with zeros is written into erased flash. Between them OpenWrt's padjffs2
-	 * puts marks, one for each size of erase block, from which on the device formats the rest. */
+	/* What a builder padded with zeros is written into erased flash; zeros behind erased flash are a tail that was lost. In it OpenWrt's
+	 * padjffs2 puts marks, one for each size of erase block, from which on the device formats the rest. */
 	for (unsigned i = 0; i < PADDING_MARKS; i++) {
+		bool is_erased = in.size > 0 && in.data[in.size - 1] == 0xff;
+
 		in.size -= image_padding(in);
-		in.size -= image_padding(in);
-		if (in.size < 4 || load_be32(in.data + in.size - 4) != 0xdeadc0de)
+		if (is_erased)
+			in.size -= image_padding(in);
+		if (!ends_in_mark(in))
 			break;
 		in.size -= 4;
 	}
@@ -130,6 +140,8 @@ static void judge_tail(const struct scan *scan, struct image_facts *facts)
 	if (scan->has_foreign)
 		image_problem(facts, facts->declared_size, "%" PRIu64 " bytes follow its end that no check covers%s%s", more, other ? ": " : "",
 			      other ? other : "");
+	else if (more >= PADDING_BLOCK && in->data.size == in->size && in->size % SECTOR != 0 && !ends_in_mark(in->data))
+		image_problem(facts, in->size, "its padding ends in the middle of a block: it may be cut off there");
 	else if (in->size % IMAGE_PART_ALIGNMENT == 0 && facts->whole == IMAGE_YES && !facts->is_padded_by_nature)
 		image_problem(facts, facts->declared_size, "it is padded to an erase block, but nothing follows: a part may be missing");
 	else

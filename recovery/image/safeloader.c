@@ -38,9 +38,10 @@ static uint64_t table_of(const struct image_input *in)
 	return is_new(in) ? NEW_TABLE : TABLE;
 }
 
-/* A file that ends before the table: the block about the vendor is a text with its length, then 0xff. */
+/* A file that ends before the table: the block about the vendor is a text with its length, then 0xff; or all of it 0xff. */
 static bool has_vendor_text(const struct image_input *in)
 {
+	struct bytes block = image_slice(in, AT_INFO, INFO_SIZE);
 	uint32_t length;
 
 	if (image_starts_with(bytes_from(in->data, AT_INFO), BYTES("fw-type:Cloud")))
@@ -48,6 +49,8 @@ static bool has_vendor_text(const struct image_input *in)
 	if (in->data.size < AT_INFO + 5)
 		return false;
 	length = load_be32(in->data.data + AT_INFO);
+	if (block.size > 100 && block.data[0] == 0xff && image_padding(block) == block.size)
+		return load_be32(in->data.data) > TABLE && load_be32(in->data.data) <= LENGTH_MAX;
 	if (length < 4 || length >= INFO_SIZE || in->data.size <= AT_INFO + 4 + length || load_be32(in->data.data) > LENGTH_MAX ||
 	    load_be32(in->data.data) <= TABLE)
 		return false;

@@ -202,6 +202,7 @@ static void inspect_usr(const struct image_input *in, struct image_facts *facts)
 	if (!image_has_header(in, facts, USR_HEADER))
 		return;
 	image_set_vendor(facts, "U.S. Robotics");
+	facts->ends_exactly = true;
 	length = load_le32(header + USR_LENGTH);
 	text_format(facts->revision, sizeof(facts->revision), "%u", load_le16(header + USR_REVISION));
 	text_format(facts->version, sizeof(facts->version), "%u.%u.%u.%u", header[USR_VERSION], header[USR_VERSION + 1], header[USR_VERSION + 2],

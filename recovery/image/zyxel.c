@@ -71,6 +71,7 @@ static void check_ras_contents(const struct image_input *in, struct image_facts 
 	uint32_t rootfs = load_be32(header + RAS_ROOTFS), kernel = load_be32(header + RAS_KERNEL);
 	bool has_kernel = kernel != (uint32_t)NOT_USED && kernel != 0, is_checked;
 	uint64_t block = ras_header_size(in, (uint64_t)rootfs + (has_kernel ? kernel : 0)), after = block + rootfs;
+	struct bytes unused = image_slice(in, RAS_COVERED, block - RAS_COVERED);
 
 	if (!image_declare(in, facts, after + (has_kernel ? kernel : 0)))
 		return;
@@ -79,6 +80,11 @@ static void check_ras_contents(const struct image_input *in, struct image_facts 
 		is_checked &= check_ras_part(in, facts, after, kernel, load_be32(header + RAS_KERNEL_SUM), "kernel");
 	if (is_checked)
 		image_covered(facts, "sums of 16 bits of header and contents");
+	if (image_padding(unused) == unused.size)
+		return;
+	image_problem(facts, RAS_COVERED, "the unused rest of its header is not empty: nothing covers it");
+	if (facts->whole == IMAGE_YES)
+		facts->whole = IMAGE_UNKNOWN;
 }
 
 static void inspect_ras(const struct image_input *in, struct image_facts *facts)

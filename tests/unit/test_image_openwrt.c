@@ -360,6 +360,27 @@ static void erased_marks_for_the_first_start_are_padding(void **state)
 	free(file);
 }
 
+static void padding_that_ends_in_a_block_is_no_assurance(void **state)
+{
+	struct file *file = empty();
+	struct image_facts facts;
+
+	(void)state;
+	put_uimage(file, 0, 0x27051956, "kernel", 6, PAYLOAD);
+	while (file->size < 32 * 1024)
+		put(file, file->size, "\xff", 1);
+	facts = inspect_file(file);
+	assert_int_equal(facts.whole, IMAGE_YES);
+	facts = inspect_head(file, 20001, 20001);
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_non_null(strstr(facts.problems[0].what, "block"));
+	/* what was erased flash and became zeros was lost */
+	memset(file->data + 20000, 0, 12768);
+	facts = inspect_file(file);
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	free(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +398,7 @@ int main(void)
 		cmocka_unit_test(a_vendors_longer_header_moves_the_data),
 		cmocka_unit_test(asus_has_product_and_version_where_the_name_is),
 		cmocka_unit_test(erased_marks_for_the_first_start_are_padding),
+		cmocka_unit_test(padding_that_ends_in_a_block_is_no_assurance),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
