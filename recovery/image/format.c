@@ -326,14 +326,17 @@ struct image_part *image_add_part(const struct image_input *in, struct image_fac
 	return part;
 }
 
-void image_add_unpacked(struct image_facts *facts, const struct image_input *part, const char *name)
+struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
+					   const char *name)
 {
-	struct image_part *row = add_row(facts, 0, part->size != IMAGE_SIZE_UNKNOWN ? part->size : 0, name);
+	struct image_input member = { head, size, in->ops, in->depth + 1 };
+	struct image_part *part = add_row(facts, 0, size, name);
 
-	if (row == NULL)
-		return;
-	row->is_unpacked = true;
-	look_at_member(part, facts, row);
+	if (part == NULL)
+		return NULL;
+	part->is_unpacked = true;
+	look_at_member(&member, facts, part);
+	return part;
 }
 
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
@@ -342,6 +345,7 @@ enum image_answer image_look_inside(const struct image_input *in, struct image_f
 	struct bytes packed = image_slice(in, offset, size);
 	enum image_answer end = IMAGE_UNKNOWN;
 	uint8_t head[HEAD_SIZE];
+	struct image_part *part;
 	uint64_t used = 0, out;
 
 	if (in->ops->unpack == NULL || packed.size == 0)
@@ -350,7 +354,11 @@ enum image_answer image_look_inside(const struct image_input *in, struct image_f
 	if (out > 0 && in->depth + 1 < IMAGE_DEPTH) {
 		struct image_input member = { bytes_of(head, (size_t)out), end == IMAGE_YES ? out : IMAGE_SIZE_UNKNOWN, in->ops, in->depth + 1 };
 
-		image_add_unpacked(facts, &member, "contents");
+		part = add_row(facts, 0, end == IMAGE_YES ? out : 0, "contents");
+		if (part != NULL) {
+			part->is_unpacked = true;
+			look_at_member(&member, facts, part);
+		}
 	}
 	if (end != IMAGE_UNKNOWN || packed.size < size || size > in->ops->check_packed_max)
 		return packed.size < size ? IMAGE_UNKNOWN : end;

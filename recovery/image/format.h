@@ -66,8 +66,9 @@ uint32_t image_byte_sum(struct bytes over);
  * and is right. NULL when the table is full. */
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				  const char *name);
-/* The same for what a member decodes to: part is its beginning, at depth + 1. */
-void image_add_unpacked(struct image_facts *facts, const struct image_input *part, const char *name);
+/* What somebody unpacked already: head are its first bytes, size all of them. */
+struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
+					   const char *name);
 /* What is in a packed member: unpacks the beginning of [offset, offset + size) and adds what it is as a part "contents". Returns how the
  * stream ended, where it was unpacked to its end (check_packed_max); UNKNOWN otherwise. */
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,

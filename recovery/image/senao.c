@@ -83,15 +83,6 @@ static void check_md5(const struct image_input *in, struct image_facts *facts, s
 	image_covered(facts, "header sum and the MD5 of the decoded data");
 }
 
-/* What the beginning of the data is, decoded. */
-static void look_at_head(const struct image_input *in, struct image_facts *facts, struct decoder *decoder, uint64_t length)
-{
-	struct image_input inner = { next_plain(decoder), length, in->ops, in->depth + 1 };
-
-	if (inner.data.size > 0 && inner.depth < IMAGE_DEPTH)
-		image_add_unpacked(facts, &inner, "contents");
-}
-
 /* The tool pads before it codes. */
 static bool is_coded_padding(const struct image_input *in, uint64_t from, uint64_t start, uint32_t key)
 {
@@ -132,7 +123,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		check_padding(in->size - start, facts);
 	}
 	decoder.at = 0;
-	look_at_head(in, facts, &decoder, length);
+	image_add_unpacked_part(in, facts, next_plain(&decoder), length, "contents");
 }
 
 const struct image_format image_format_senao = {

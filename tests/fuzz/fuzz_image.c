@@ -18,30 +18,47 @@ static void check(const struct image_facts *facts)
 		abort();
 }
 
-/* Reads each piece to its end and knows no digest: what is compared with it is never right. */
-static size_t digest_pieces(void *user, const char *algorithm, struct bytes (*next)(void *of), void *of, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+/* Unpacks to what is packed, so that what lies inside is reached; the digests are of no use and cost nothing. */
+static size_t same(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end, uint64_t *ret_used)
 {
-	struct bytes piece;
+	size_t made = in.size < room ? in.size : (size_t)room;
 
 	(void)user;
+	(void)compression;
+	if (to != NULL)
+		memcpy(to, in.data, made);
+	*ret_end = made == in.size ? IMAGE_YES : IMAGE_UNKNOWN;
+	*ret_used = *ret_end == IMAGE_YES ? made : 0;
+	return made;
+}
+
+static size_t first_byte(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+{
+	(void)user;
 	(void)algorithm;
-	memset(ret_digest, 0, IMAGE_DIGEST_SIZE);
-	while ((piece = next(of)).size > 0)
-		for (size_t i = 0; i < piece.size; i++)
-			ret_digest[i % IMAGE_DIGEST_SIZE] ^= piece.data[i];
-	return IMAGE_DIGEST_SIZE;
+	memset(ret_digest, in.size > 0 ? in.data[0] : 0, 32);
+	return 32;
+}
+
+static size_t last_piece(void *user, const char *algorithm, struct bytes (*next)(void *of), void *of, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+{
+	for (struct bytes piece; (piece = next(of)).size > 0; )
+		first_byte(user, algorithm, piece, ret_digest);
+	return 20;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct image_ops ops = { .digest_pieces = digest_pieces };
+	static const struct image_ops ops = {
+		.digest = first_byte, .digest_pieces = last_piece, .unpack = same, .check_packed_max = 1 << 20,
+	};
 	struct image_facts facts;
 
 	image_inspect((struct bytes){ data, size }, size, NULL, &facts);
 	check(&facts);
-	image_inspect((struct bytes){ data, size }, size, &ops, &facts);
-	check(&facts);
 	image_inspect((struct bytes){ data, size }, (uint64_t)size * 3 + 100000, NULL, &facts);
+	check(&facts);
+	image_inspect((struct bytes){ data, size }, size, &ops, &facts);
 	check(&facts);
 	return 0;
 }
