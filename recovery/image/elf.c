@@ -110,7 +110,8 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	unsigned counts;
 
 	if (in->data.size < (elf.is_64 ? HEADER_SIZE_64 : HEADER_SIZE_32)) {
-		image_broken(facts, in->data.size, "it is cut off inside its header");
+		if (in->size < (elf.is_64 ? HEADER_SIZE_64 : HEADER_SIZE_32))
+			image_broken(facts, in->data.size, "it is cut off inside its header");
 		return;
 	}
 	text_copy(facts->arch, sizeof(facts->arch), machine_word(&elf, half_at(&elf, AT_MACHINE)));

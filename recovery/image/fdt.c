@@ -241,7 +241,8 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	struct fdt_event last;
 
 	if (in->data.size < FDT_HEADER_SIZE) {
-		image_broken(facts, in->data.size, "it is cut off inside its header");
+		if (in->size < FDT_HEADER_SIZE)
+			image_broken(facts, in->data.size, "it is cut off inside its header");
 		return;
 	}
 	text_copy(facts->checked, sizeof(facts->checked), "size and structure; nothing covers the contents");

@@ -103,6 +103,44 @@ uint32_t image_crc32(const struct image_input *in, struct bytes over)
 	return in->ops->crc32 != NULL ? in->ops->crc32(in->ops->user, over) : crc32_update(0, over);
 }
 
+uint32_t image_crc32_raw0(struct bytes over)
+{
+	return ~crc32_update(UINT32_MAX, over);
+}
+
+uint32_t image_crc32c(struct bytes over)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < over.size; i++) {
+		crc ^= over.data[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return crc;
+}
+
+uint32_t image_crc32_msb(struct bytes over)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < over.size; i++) {
+		crc ^= (uint32_t)over.data[i] << 24;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc << 1 ^ (crc & 0x80000000 ? 0x04c11db7 : 0);
+	}
+	return crc;
+}
+
+uint32_t image_byte_sum(struct bytes over)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < over.size; i++)
+		sum += over.data[i];
+	return sum;
+}
+
 void image_add_board(struct image_facts *facts, struct bytes compatible)
 {
 	char board[sizeof(facts->boards[0])];
@@ -135,16 +173,21 @@ static void find_version(const char *name, char *to, size_t size)
 	}
 }
 
-void image_set_name(struct image_facts *facts, struct bytes field)
+void image_text(char *to, size_t size, struct bytes field)
 {
 	const uint8_t *end = field.size > 0 ? memchr(field.data, '\0', field.size) : NULL;
 	size_t length;
 
 	if (end != NULL)
 		field.size = (size_t)(end - field.data);
-	length = text_printable(facts->name, sizeof(facts->name), field);
-	while (length > 0 && facts->name[length - 1] == ' ')
-		facts->name[--length] = '\0';
+	length = text_printable(to, size, field);
+	while (length > 0 && to[length - 1] == ' ')
+		to[--length] = '\0';
+}
+
+void image_set_name(struct image_facts *facts, struct bytes field)
+{
+	image_text(facts->name, sizeof(facts->name), field);
 	find_version(facts->name, facts->version, sizeof(facts->version));
 }
 
@@ -255,16 +298,43 @@ static void look_at_member(const struct image_input *member, struct image_facts 
 		    of.problems[0].what);
 }
 
+/* Members that lie in each other would be looked at once for each of them, and so again on every level below. */
+static bool overlaps_a_part(const struct image_facts *facts, uint64_t offset, uint64_t size)
+{
+	for (unsigned i = 0; i < facts->part_count; i++) {
+		const struct image_part *part = &facts->parts[i];
+
+		if (part->depth == 1 && !part->is_unpacked && part->offset < offset + size && offset < part->offset + part->size)
+			return true;
+	}
+	return false;
+}
+
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				  const char *name)
 {
 	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1 };
+	bool is_new = !overlaps_a_part(facts, offset, size);
 	struct image_part *part = add_row(facts, offset, size, name);
 
 	if (part == NULL)
 		return NULL;
 	if (member.size < member.data.size)
 		member.size = member.data.size;
+	if (is_new)
+		look_at_member(&member, facts, part);
+	return part;
+}
+
+struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
+					   const char *name)
+{
+	struct image_input member = { head, size, in->ops, in->depth + 1 };
+	struct image_part *part = add_row(facts, 0, size, name);
+
+	if (part == NULL)
+		return NULL;
+	part->is_unpacked = true;
 	look_at_member(&member, facts, part);
 	return part;
 }

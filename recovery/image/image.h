@@ -34,6 +34,9 @@ enum image_answer { IMAGE_UNKNOWN, IMAGE_NO, IMAGE_YES };
 struct image_ops {
 	/* algorithm as a FIT names it: "sha1", "sha256", "sha384", "sha512", "md5". Returns the digest's length, 0: does not know it. */
 	size_t (*digest)(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE]);
+	/* The same over what next gives, until it gives an empty piece. */
+	size_t (*digest_pieces)(void *user, const char *algorithm, struct bytes (*next)(void *of), void *of,
+				uint8_t ret_digest[IMAGE_DIGEST_SIZE]);
 	/* As crc32_update with 0, for one that is faster. */
 	uint32_t (*crc32)(void *user, struct bytes in);
 	/* Unpacks the stream at the start of in ("gzip", "zlib", "xz", "lzma", "bzip2", "zstd", "lz4", "lzo") until it ends or room is full and

@@ -5,12 +5,19 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
+enum { TRAILERS_MAX = 6 };
+
 #define FORMATS(row) \
 	/* nothing in it */ \
 	row(empty) row(erased) \
 	/* loaders and kernels */ \
 	row(uimage) row(fdt) row(zimage) row(arm64) row(elf) \
 	/* router vendors */ \
+	row(trx) row(chdr) row(usr_trx) row(motorola_trx) row(linksys_bin) row(netgear_chk) row(netgear_dni) row(sercomm) \
+	row(seama) row(dlink_wrgg) row(dlink_wrg) row(dlink_shrs) row(dlink_encrpted) row(dlink_deafbead) \
+	row(openwrt_sysupgrade_tar) row(mikrotik_npk) row(xiaomi_hdr1) row(xiaomi_hdr2) row(huawei_hwnp) row(meraki) row(ubnt) \
+	row(zyxel_0rdh) row(zyxel_zld) row(edimax_named) row(edimax) row(buffalo_enc) \
+	row(gemtek) row(jcg) row(luxul) row(tplink_safeloader) \
 	/* update bundles */ \
 	/* cameras */ \
 	/* microcontrollers, Android, UEFI */ \
@@ -18,10 +25,14 @@
 	row(squashfs) \
 	/* packed files and archives */ \
 	row(gzip) row(xz) row(zip) \
+	/* router vendors without a magic, or with a short one */ \
+	row(tplink_v2) row(tplink_v1) row(bcm963xx_imagetag) row(buffalo_tag) row(dlink_dns) row(zyxel_ras) row(senao) row(dlink_dap) \
+	row(dlink_dap2) row(zynos) \
 	/* what a server sent instead */ \
 	row(html) row(text_error)
 
-#define TRAILERS(row)
+#define TRAILERS(row) \
+	row(openwrt) row(sercomm_footer) row(zyxel_znbg) row(linksys_footer) row(broadcom_wfi)
 
 #define DECLARE(name) extern const struct image_format image_format_##name;
 #define POINT(name) &image_format_##name,
@@ -52,12 +63,14 @@ uint64_t image_read_trailers(const struct image_input *in, struct image_facts *f
 	struct image_input rest = *in;
 	uint64_t start;
 
-	for (size_t i = 0; trailers[i] != NULL; i++) {
+	/* each may sum up the whole file */
+	for (size_t i = 0, found = 0; trailers[i] != NULL && found < TRAILERS_MAX; i++) {
 		if (!trailers[i]->inspect(&rest, facts, &start) || start >= rest.size)
 			continue;
 		rest.data.size = (size_t)(rest.size = start);
 		text_copy(facts->format, sizeof(facts->format), trailers[i]->word);
 		i = (size_t)-1;		/* another one may stand before it */
+		found++;
 	}
 	return rest.size;
 }
@@ -71,9 +84,17 @@ void image_add_trailer(struct image_facts *facts, const struct image_facts *of, 
 		text_copy(part->format, sizeof(part->format), of->format);
 		text_copy(part->name, sizeof(part->name), "trailer");
 	}
-	/* A trailer says for which boards the file is meant; what lies inside may name less. */
+	if (text_equal(facts->format, "unknown")) {
+		text_copy(facts->format, sizeof(facts->format), of->format);
+		text_copy(facts->title, sizeof(facts->title), of->title);
+	}
+	/* A trailer says for which boards the file is meant and which version it is; what lies inside may name less, or only the kernel's. */
 	if (of->board_count > 0)
 		facts->board_count = 0;
+	if (of->version[0] != '\0')
+		text_copy(facts->version, sizeof(facts->version), of->version);
+	if (of->vendor[0] != '\0')
+		text_copy(facts->vendor, sizeof(facts->vendor), of->vendor);
 	image_adopt(facts, of);
 	if (of->warning[0] != '\0')
 		image_warning(facts, "%s", of->warning);

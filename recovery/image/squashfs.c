@@ -87,7 +87,8 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	uint16_t compression;
 
 	if (in->data.size < SUPERBLOCK_SIZE) {
-		image_broken(facts, in->data.size, "it is cut off inside its superblock");
+		if (in->size < SUPERBLOCK_SIZE)
+			image_broken(facts, in->data.size, "it is cut off inside its superblock");
 		return;
 	}
 	text_copy(facts->checked, sizeof(facts->checked), "size and table places; nothing covers the contents");

@@ -60,6 +60,8 @@ static bool is_covered(const char *format)
 {
 	static const char *const covered[] = {
 		"uimage", "fit", "dtb", "zimage", "arm64-image", "squashfs", "gzip", "xz", "zip", "elf",
+		"trx", "linksys-bin", "netgear-chk", "netgear-dni", "sercomm", "tplink-v1", "tplink-safeloader", "seama", "dlink-wrgg", "ubnt",
+		"bcm963xx-imagetag", "zyxel-ras", "mikrotik-npk", "xiaomi-hdr1", "edimax", "senao", "openwrt-sysupgrade-tar",
 	};
 
 	for (size_t i = 0; i < sizeof(covered) / sizeof(covered[0]); i++)
