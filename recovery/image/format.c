@@ -56,6 +56,19 @@ void image_note_damage(struct image_facts *facts, uint64_t offset, const char *w
 	image_broken(facts, offset, "%s", what);
 }
 
+void image_is_none(const struct image_input *in, struct image_facts *facts, const char *format, ...)
+{
+	struct image_problem problem;
+	va_list args;
+
+	if (in->depth > 0)
+		return;
+	va_start(args, format);
+	set_problem(&problem, 0, format, args);
+	va_end(args);
+	image_broken(facts, 0, "%s", problem.what);
+}
+
 void image_warning(struct image_facts *facts, const char *format, ...)
 {
 	va_list args;
@@ -103,6 +116,44 @@ uint32_t image_crc32(const struct image_input *in, struct bytes over)
 	return in->ops->crc32 != NULL ? in->ops->crc32(in->ops->user, over) : crc32_update(0, over);
 }
 
+uint32_t image_crc32_raw0(struct bytes over)
+{
+	return ~crc32_update(UINT32_MAX, over);
+}
+
+uint32_t image_crc32c(struct bytes over)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < over.size; i++) {
+		crc ^= over.data[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return crc;
+}
+
+uint32_t image_crc32_msb(struct bytes over)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < over.size; i++) {
+		crc ^= (uint32_t)over.data[i] << 24;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc << 1 ^ (crc & 0x80000000 ? 0x04c11db7 : 0);
+	}
+	return crc;
+}
+
+uint32_t image_byte_sum(struct bytes over)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < over.size; i++)
+		sum += over.data[i];
+	return sum;
+}
+
 void image_add_board(struct image_facts *facts, struct bytes compatible)
 {
 	char board[sizeof(facts->boards[0])];
@@ -135,16 +186,21 @@ static void find_version(const char *name, char *to, size_t size)
 	}
 }
 
-void image_set_name(struct image_facts *facts, struct bytes field)
+void image_text(char *to, size_t size, struct bytes field)
 {
 	const uint8_t *end = field.size > 0 ? memchr(field.data, '\0', field.size) : NULL;
 	size_t length;
 
 	if (end != NULL)
 		field.size = (size_t)(end - field.data);
-	length = text_printable(facts->name, sizeof(facts->name), field);
-	while (length > 0 && facts->name[length - 1] == ' ')
-		facts->name[--length] = '\0';
+	length = text_printable(to, size, field);
+	while (length > 0 && to[length - 1] == ' ')
+		to[--length] = '\0';
+}
+
+void image_set_name(struct image_facts *facts, struct bytes field)
+{
+	image_text(facts->name, sizeof(facts->name), field);
 	find_version(facts->name, facts->version, sizeof(facts->version));
 }
 
@@ -269,29 +325,61 @@ struct image_part *image_add_part(const struct image_input *in, struct image_fac
 	return part;
 }
 
+void image_add_unpacked(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size, const char *name)
+{
+	struct image_input contents = { head, size, in->ops, in->depth + 1 };
+	struct image_part *part = add_row(facts, 0, size == IMAGE_SIZE_UNKNOWN ? 0 : size, name);
+
+	if (part == NULL)
+		return;
+	if (contents.size < head.size)
+		contents.size = head.size;
+	part->is_unpacked = true;
+	look_at_member(&contents, facts, part);
+}
+
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				    const char *compression)
+{
+	uint64_t used;
+
+	return image_look_inside_stream(in, facts, offset, size, compression, &used);
+}
+
+enum image_answer image_look_inside_stream(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+					   const char *compression, uint64_t *ret_used)
 {
 	struct bytes packed = image_slice(in, offset, size);
 	enum image_answer end = IMAGE_UNKNOWN;
 	uint8_t head[HEAD_SIZE];
-	struct image_part *part;
-	uint64_t used = 0, out;
+	uint64_t out;
 
+	*ret_used = 0;
 	if (in->ops->unpack == NULL || packed.size == 0)
 		return IMAGE_UNKNOWN;
-	out = in->ops->unpack(in->ops->user, compression, packed, head, sizeof(head), &end, &used);
-	if (out > 0 && in->depth + 1 < IMAGE_DEPTH) {
-		struct image_input member = { bytes_of(head, (size_t)out), end == IMAGE_YES ? out : IMAGE_SIZE_UNKNOWN, in->ops, in->depth + 1 };
-
-		part = add_row(facts, 0, end == IMAGE_YES ? out : 0, "contents");
-		if (part != NULL) {
-			part->is_unpacked = true;
-			look_at_member(&member, facts, part);
-		}
-	}
+	out = in->ops->unpack(in->ops->user, compression, packed, head, sizeof(head), &end, ret_used);
+	if (out > 0 && in->depth + 1 < IMAGE_DEPTH)
+		image_add_unpacked(in, facts, bytes_of(head, (size_t)out), end == IMAGE_YES ? out : IMAGE_SIZE_UNKNOWN, "contents");
 	if (end != IMAGE_UNKNOWN || packed.size < size || size > in->ops->check_packed_max)
-		return packed.size < size ? IMAGE_UNKNOWN : end;
-	in->ops->unpack(in->ops->user, compression, packed, NULL, UINT64_MAX, &end, &used);
+		/* what is not in memory may be what is missing */
+		return packed.size < size && end == IMAGE_NO ? IMAGE_UNKNOWN : end;
+	in->ops->unpack(in->ops->user, compression, packed, NULL, UINT64_MAX, &end, ret_used);
 	return end;
+}
+
+void image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size, const char *name,
+			   const char *compression)
+{
+	struct image_ops ops = *in->ops;
+	struct image_input head = { in->data, in->size, &ops, in->depth };
+	struct image_part *part = add_row(facts, offset, size, name);
+	unsigned first = facts->part_count;
+
+	if (part == NULL)
+		return;
+	text_copy(part->format, sizeof(part->format), compression);
+	ops.check_packed_max = 0;	/* the archive's own checksum tells whether it is whole */
+	(void)image_look_inside(&head, facts, offset, size, compression);
+	for (unsigned i = first; i < facts->part_count; i++)
+		facts->parts[i].depth++;
 }

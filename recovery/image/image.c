@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "recovery/image/format.h"
+#include "recovery/image/fdt.h"
 #include "src/base/text.h"
 
 enum { FORGET_EVERY = 256 };	/* blocks looked at */
@@ -158,6 +158,7 @@ static void inspect_rest(const struct image_input *in, struct image_facts *facts
 static void inspect_start(const struct image_input *in, struct image_facts *facts)
 {
 	const struct image_format *format = image_find_format(in, false);
+	uint64_t tree;
 
 	if (format != NULL) {
 		image_inspect_one(in, format, facts);
@@ -165,6 +166,10 @@ static void inspect_start(const struct image_input *in, struct image_facts *fact
 	}
 	*facts = (struct image_facts){ .file_size = in->size, .format = "unknown", .title = "unknown format" };
 	text_copy(facts->checked, sizeof(facts->checked), "nothing: the format is not known");
+	/* U-Boot and the like: a program without a container that ends with its device tree */
+	tree = fdt_find_last(in);
+	if (tree > 0)
+		image_add_part(in, facts, tree, in->size - tree, "device tree");
 }
 
 void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct image_ops *ops, struct image_facts *ret_facts)
@@ -172,20 +177,20 @@ void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct 
 	static const struct image_ops no_ops = { 0 };
 	struct image_input in = { head_or_whole, file_size, ops != NULL ? ops : &no_ops, 0 };
 	struct image_facts of_trailer;
-	uint64_t end;
 
 	if (in.data.size > in.size)
 		in.size = in.data.size;
-	end = in.size;
+	file_size = in.size;
+	of_trailer = (struct image_facts){ .file_size = file_size };
+	/* The head of a file has no end that could be looked at. A trailer belongs to no format: what covers "all of the file" ends before it. */
+	if (in.data.size == in.size)
+		in.data.size = (size_t)(in.size = image_read_trailers(&in, &of_trailer));
 	inspect_start(&in, ret_facts);
-	of_trailer = (struct image_facts){ .file_size = in.size };
-	/* the head of a file has no end that could be looked at */
-	if (in.data.size == in.size && !text_equal(ret_facts->format, "empty"))
-		end = image_read_trailers(&in, &of_trailer);
-	if (text_equal(ret_facts->format, "unknown") || (ret_facts->declared_size > 0 && ret_facts->declared_size < end))
-		inspect_rest(&in, ret_facts, end);
-	if (end < in.size)
-		image_add_trailer(ret_facts, &of_trailer, end);
+	if (text_equal(ret_facts->format, "unknown") || (ret_facts->declared_size > 0 && ret_facts->declared_size < in.size))
+		inspect_rest(&in, ret_facts, in.size);
+	ret_facts->file_size = file_size;
+	if (in.size < file_size)
+		image_add_trailer(ret_facts, &of_trailer, in.size);
 }
 
 const char *image_problem_text(const struct image_facts *facts)

@@ -34,6 +34,9 @@ enum image_answer { IMAGE_UNKNOWN, IMAGE_NO, IMAGE_YES };
 struct image_ops {
 	/* algorithm as a FIT names it: "sha1", "sha256", "sha384", "sha512", "md5". Returns the digest's length, 0: does not know it. */
 	size_t (*digest)(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE]);
+	/* The same over what next gives, until it gives an empty piece. */
+	size_t (*digest_pieces)(void *user, const char *algorithm, struct bytes (*next)(void *of), void *of,
+				uint8_t ret_digest[IMAGE_DIGEST_SIZE]);
 	/* As crc32_update with 0, for one that is faster. */
 	uint32_t (*crc32)(void *user, struct bytes in);
 	/* Unpacks the stream at the start of in ("gzip", "zlib", "xz", "lzma", "bzip2", "zstd", "lz4", "lzo") until it ends or room is full and
@@ -42,6 +45,9 @@ struct image_ops {
 	 * *ret_used: bytes of in that belong to the stream, when it ended well. */
 	size_t (*unpack)(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end,
 			 uint64_t *ret_used);
+	/* Unpacks the stream ("deflate": of a zip member) until it ends or room bytes came out, for their number and CRC-32. Answers as unpack. */
+	enum image_answer (*sum_unpacked)(void *user, const char *compression, struct bytes in, uint64_t room, uint64_t *ret_size,
+					  uint32_t *ret_crc);
 	/* These bytes will not be needed soon: a mapped file's pages may go. */
 	void (*forget)(void *user, struct bytes seen);
 	/* Streams up to this many packed bytes may be unpacked to their end, to check them. */

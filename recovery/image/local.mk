@@ -15,6 +15,23 @@ librecovery_a_SOURCES += recovery/image/linux.c
 librecovery_a_SOURCES += recovery/image/squashfs.c
 librecovery_a_SOURCES += recovery/image/packed.c
 librecovery_a_SOURCES += recovery/image/elf.c
+# kernels, Android, cameras, microcontrollers, and what is no image
+librecovery_a_SOURCES += recovery/image/pe.c recovery/image/pe.h
+librecovery_a_SOURCES += recovery/image/android.c
+librecovery_a_SOURCES += recovery/image/avb.c
+librecovery_a_SOURCES += recovery/image/sparse.c
+librecovery_a_SOURCES += recovery/image/zip.c recovery/image/zip.h
+librecovery_a_SOURCES += recovery/image/camera_zip.c
+librecovery_a_SOURCES += recovery/image/hikvision.c
+librecovery_a_SOURCES += recovery/image/reolink.c
+librecovery_a_SOURCES += recovery/image/ambarella.c
+librecovery_a_SOURCES += recovery/image/openipc.c
+librecovery_a_SOURCES += recovery/image/text_records.c
+librecovery_a_SOURCES += recovery/image/dfu.c
+librecovery_a_SOURCES += recovery/image/uf2.c
+librecovery_a_SOURCES += recovery/image/esp.c
+librecovery_a_SOURCES += recovery/image/mcuboot.c
+librecovery_a_SOURCES += recovery/image/foreign.c recovery/image/text_file.h
 
 check_PROGRAMS += tests/unit/test_image
 tests_unit_test_image_SOURCES = tests/unit/test_image.c

@@ -9,19 +9,24 @@
 	/* nothing in it */ \
 	row(empty) row(erased) \
 	/* loaders and kernels */ \
-	row(uimage) row(fdt) row(zimage) row(arm64) row(elf) \
+	row(uimage) row(fdt) row(zimage) row(arm64) row(riscv) row(bzimage) row(s390) row(pe) row(elf) \
 	/* router vendors */ \
 	/* update bundles */ \
 	/* cameras */ \
+	row(dahua_zip) row(instar_hd) row(bneg) row(hikvision) row(reolink) row(ambarella) row(openipc) \
 	/* microcontrollers, Android, UEFI */ \
+	row(android_boot) row(android_vendor_boot) row(android_dtbo) row(android_sparse) row(vbmeta) row(mcuboot) row(uf2) row(dfuse) \
+	row(esp) row(dfu_prefix) row(ihex) row(srec) \
 	/* file systems and disks */ \
 	row(squashfs) \
 	/* packed files and archives */ \
 	row(gzip) row(xz) row(zip) \
 	/* what a server sent instead */ \
-	row(html) row(text_error)
+	row(lfs_pointer) row(torrent) row(metalink) row(html) row(json) row(text_error) \
+	/* what is no image, or cannot be looked into */ \
+	row(openssl) row(pdf) row(script) row(text)
 
-#define TRAILERS(row)
+#define TRAILERS(row) row(dfu_suffix) row(avb_footer)
 
 #define DECLARE(name) extern const struct image_format image_format_##name;
 #define POINT(name) &image_format_##name,
@@ -70,6 +75,10 @@ void image_add_trailer(struct image_facts *facts, const struct image_facts *of, 
 		*part = (struct image_part){ .offset = start, .size = facts->file_size - start, .depth = 1, .whole = of->whole };
 		text_copy(part->format, sizeof(part->format), of->format);
 		text_copy(part->name, sizeof(part->name), "trailer");
+	}
+	if (text_equal(facts->format, "unknown")) {
+		text_copy(facts->format, sizeof(facts->format), of->format);
+		text_copy(facts->title, sizeof(facts->title), of->title);
 	}
 	/* A trailer says for which boards the file is meant; what lies inside may name less. */
 	if (of->board_count > 0)

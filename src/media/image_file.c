@@ -54,27 +54,49 @@ static struct bytes take_piece(struct bytes *left)
 	return piece;
 }
 
-static size_t digest_op(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+/* NULL for a name that is not expected: it comes from the file, and OpenSSL knows others. */
+static struct digest_stream *new_stream(const char *algorithm)
 {
 	static const char *const known[] = { "sha1", "sha256", "sha384", "sha512", "md5" };
-	struct digest_stream *stream = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (text_equal(known[i], algorithm))
+			return digest_stream_new(algorithm);
+	return NULL;
+}
+
+static size_t digest_pieces_op(void *user, const char *algorithm, struct bytes (*next)(void *of), void *of,
+			       uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+{
+	struct digest_stream *stream = new_stream(algorithm);
 	size_t length;
 
-	/* the name comes from the file: not just anything that OpenSSL knows */
-	for (size_t i = 0; i < ARRAY_SIZE(known) && stream == NULL; i++)
-		if (text_equal(known[i], algorithm))
-			stream = digest_stream_new(algorithm);
 	if (stream == NULL)
 		return 0;
-	while (in.size > 0) {
-		struct bytes piece = take_piece(&in);
+	for (struct bytes all; (all = next(of)).size > 0; )
+		while (all.size > 0) {
+			struct bytes piece = take_piece(&all);
 
-		digest_stream_add(stream, piece);
-		forget_op(user, piece);
-	}
+			digest_stream_add(stream, piece);
+			forget_op(user, piece);
+		}
 	length = digest_stream_end(stream, ret_digest, IMAGE_DIGEST_SIZE);
 	digest_stream_free(stream);
 	return length;
+}
+
+/* Once. */
+static struct bytes next_of_one(void *of)
+{
+	struct bytes *one = of, all = *one;
+
+	one->size = 0;
+	return all;
+}
+
+static size_t digest_op(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+{
+	return digest_pieces_op(user, algorithm, next_of_one, &in, ret_digest);
 }
 
 static uint32_t crc32_op(void *user, struct bytes in)
@@ -92,14 +114,16 @@ static uint32_t crc32_op(void *user, struct bytes in)
 
 static struct image_ops ops_of(struct image_file *file, uint64_t check_packed_max)
 {
-	return (struct image_ops){ .digest = digest_op, .crc32 = crc32_op, .unpack = unpack_stream, .forget = forget_op,
+	return (struct image_ops){ .digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_stream,
+				   .sum_unpacked = unpack_sum, .forget = forget_op,
 				   .check_packed_max = check_packed_max, .user = file };
 }
 
 const struct image_ops *image_file_ops(void)
 {
 	static const struct image_ops ops = {
-		.digest = digest_op, .crc32 = crc32_op, .unpack = unpack_stream, .check_packed_max = CHECK_PACKED_MAX,
+		.digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_stream, .sum_unpacked = unpack_sum,
+		.check_packed_max = CHECK_PACKED_MAX,
 	};
 
 	return &ops;
