@@ -164,15 +164,16 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	}
 	if (dav.length > have && in->data.size < in->size)
 		return;
-	if (dav.length > have || dav.files == 0 || dav.files > FILES_MAX || dav.length < HEADER_SIZE + dav.files * ENTRY_SIZE) {
-		image_problem(facts, AT_LENGTH, "its header is of another kind, or damaged: %" PRIu32 " members in %" PRIu32 " bytes", dav.files,
-			      dav.length);
+	if (dav.length > have || dav.length < HEADER_SIZE) {
+		image_problem(facts, AT_LENGTH, "its header is of another kind, or damaged: a length of %" PRIu32 " bytes", dav.length);
 		return;
 	}
 	want = load_le32(dav.header + AT_SUM);
 	sum = image_byte_sum(bytes_of(dav.header + SUMMED_FROM, dav.length - SUMMED_FROM));
 	if (sum != want)
 		image_broken(facts, AT_SUM, "its header is damaged: expected sum 0x%08" PRIx32 ", found 0x%08" PRIx32, want, sum);
+	else if (dav.files == 0 || dav.files > FILES_MAX || dav.length < HEADER_SIZE + dav.files * ENTRY_SIZE)
+		image_problem(facts, AT_FILES, "its header is of another kind: %" PRIu32 " members in %" PRIu32 " bytes", dav.files, dav.length);
 	else if (find_order(&dav))
 		read_members(&dav, facts);
 	else

@@ -115,8 +115,10 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	}
 	text_format(board, sizeof(board), "type 0x%" PRIx64, word_at(&pak, pak.is_64 ? 16 : 8));
 	image_add_board(facts, bytes_of_text(board));
-	if (!image_in_memory(in, 0, section_start(&pak, 0)))
+	if (!image_declare(in, facts, section_start(&pak, 0)) || !image_in_memory(in, 0, section_start(&pak, 0))) {
+		facts->declared_size = 0;
 		return;
+	}
 	for (unsigned i = 0; i < pak.count; i++) {
 		uint64_t start = section_start(&pak, i), length = section_length(&pak, i);
 

@@ -189,8 +189,10 @@ static void read_directory(struct zip *zip, uint64_t end, zip_see_member *see)
 		see(zip->in, zip->facts, &member);
 		add_member(zip, &member);
 	}
-	if (at == 0)
+	if (at == 0) {
+		see_locals(zip, see);
 		image_broken(zip->facts, end, "its directory is damaged");
+	}
 	if (zip->facts->whole != IMAGE_NO && zip->unchecked == 0 && seen == count) {
 		zip->facts->whole = IMAGE_YES;
 		text_copy(zip->facts->checked, sizeof(zip->facts->checked), "the checksum of each member");

@@ -1,0 +1,720 @@
+/* Kernels, Android images and files for microcontrollers, made here byte by byte. */
+#include "tests/unit/image_bytes.h"
+
+static void append_digest(struct buffer *to, const char *algorithm)
+{
+	uint8_t digest[IMAGE_DIGEST_SIZE];
+	size_t size = image_file_ops()->digest(NULL, algorithm, buffer_bytes(to), digest);
+
+	assert_true(size > 0);
+	add(to, digest, size);
+}
+
+/* --- kernels --- */
+
+static void add_tree(struct buffer *to)
+{
+	static const char strings[] = "compatible\0model";
+
+	add_be(to, 0xd00dfeed, 4);
+	add_be(to, 56 + 60 + sizeof(strings), 4);
+	add_be(to, 56, 4);
+	add_be(to, 56 + 60, 4);
+	add_be(to, 40, 4);
+	add_be(to, 17, 4);
+	add_be(to, 16, 4);
+	add_be(to, 0, 4);
+	add_be(to, sizeof(strings), 4);
+	add_be(to, 60, 4);
+	fill(to, 0, to->size + 16);
+	add_be(to, 1, 4);
+	add_be(to, 0, 4);
+	add_be(to, 3, 4);
+	add_be(to, 10, 4);
+	add_be(to, 0, 4);
+	add_field(to, "acme,cam1", 12);
+	add_be(to, 3, 4);
+	add_be(to, 5, 4);
+	add_be(to, 11, 4);
+	add_field(to, "Acme", 8);
+	add_be(to, 2, 4);
+	add_be(to, 9, 4);
+	add(to, strings, sizeof(strings));
+}
+
+static void add_zimage(struct buffer *to, bool is_big, uint32_t size)
+{
+	void (*word)(struct buffer *, uint64_t, unsigned) = is_big ? add_be : add_le;
+
+	fill(to, 0xe1, 0x24);
+	word(to, 0x016f2818, 4);
+	word(to, 0, 4);
+	word(to, size, 4);
+	word(to, 0x04030201, 4);
+	fill(to, 0xe1, size);
+}
+
+static void a_zimage_has_its_size_in_both_byte_orders(void **state)
+{
+	for (int big = 0; big < 2; big++) {
+		buffer_clear(*state);
+		add_zimage(*state, big, 512);
+		assert_string_equal(inspect(*state).format, "zimage");
+		assert_string_equal(inspect(*state).arch, "arm");
+		assert_int_equal(inspect(*state).declared_size, 512);
+		assert_cut_is_told(*state);
+	}
+}
+
+static void device_trees_behind_a_kernel_name_its_boards(void **state)
+{
+	struct image_facts facts;
+
+	add_zimage(*state, false, 512);
+	add_tree(*state);
+	add_tree(*state);
+	facts = inspect(*state);
+	assert_string_equal(facts.boards[0], "acme,cam1");
+	assert_int_equal(facts.part_count, 2);
+	assert_int_equal(facts.declared_size, ((struct buffer *)*state)->size);
+}
+
+static void a_program_without_container_is_known_by_the_device_tree_at_its_end(void **state)
+{
+	struct image_facts facts;
+
+	fill(*state, 0x12, 1024);
+	add_tree(*state);
+	facts = inspect(*state);
+	assert_string_equal(facts.format, "unknown");
+	assert_string_equal(facts.boards[0], "acme,cam1");
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+}
+
+static void a_riscv_image_says_its_width(void **state)
+{
+	struct buffer *image = *state;
+
+	fill(image, 0, 0x30);
+	add(image, "RISCV\0\0\0RSC\x05", 12);
+	fill(image, 0, 0x100);
+	image->data[0x0a] = 0x20;	/* text at 2 MiB */
+	assert_string_equal(inspect(image).format, "riscv-image");
+	assert_string_equal(inspect(image).arch, "riscv64");
+	image->data[0x0a] = 0x40;
+	assert_string_equal(inspect(image).arch, "riscv");
+}
+
+static void add_bzimage(struct buffer *to)
+{
+	uint32_t crc;
+
+	fill(to, 0x90, 0x1f1);
+	add_le(to, 1, 1);
+	fill(to, 0, 0x1f4);
+	add_le(to, 1024 / 16, 4);
+	fill(to, 0, 0x1fe);
+	add_le(to, 0xaa55, 2);
+	fill(to, 0, 0x202);
+	add_text(to, "HdrS");
+	add_le(to, 0x20f, 2);
+	fill(to, 0, 0x20e);
+	add_le(to, 0x300 - 0x200, 2);
+	fill(to, 0, 0x236);
+	add_le(to, 1, 2);
+	fill(to, 0, 0x300);
+	add_text(to, "6.1.0-13-amd64 (build) #1");
+	fill(to, 0, 2 * 512);
+	fill(to, 0x33, 2 * 512 + 1024 - 4);
+	/* what makes the CRC of all of it 0 is the CRC before, without the inversion at its end */
+	crc = ~crc32_update(0, buffer_bytes(to));
+	add_le(to, crc, 4);
+}
+
+static void a_bzimage_with_its_checksum_is_whole(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_bzimage(image);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "bzimage");
+	assert_string_equal(facts.arch, "x86_64");
+	assert_string_equal(facts.version, "6.1.0-13-amd64");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	image->data[1500] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);	/* a signed one looks like that */
+	image->data[1500] ^= 1;
+	image->size -= 20;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void an_s390_kernel_is_told(void **state)
+{
+	fill(*state, 0x11, 0x10008);
+	add_text(*state, "S390EP");
+	assert_string_equal(inspect(*state).arch, "s390");
+}
+
+static void add_pe(struct buffer *to, uint16_t machine, uint16_t subsystem)
+{
+	add_text(to, "MZ");
+	fill(to, 0, 0x3c);
+	add_le(to, 0x40, 4);
+	add(to, "PE\0\0", 4);
+	add_le(to, machine, 2);
+	add_le(to, 1, 2);
+	fill(to, 0, 0x40 + 20);
+	add_le(to, 112 + 16 * 8, 2);
+	add_le(to, 0, 2);
+	add_le(to, 0x20b, 2);
+	fill(to, 0, 0x58 + 68);
+	add_le(to, subsystem, 2);
+	fill(to, 0, 0x58 + 108);
+	add_le(to, 16, 4);
+	fill(to, 0, 0x58 + 112 + 16 * 8);
+	add_field(to, ".text", 8);
+	add_le(to, 0, 8);
+	add_le(to, 256, 4);
+	add_le(to, 512, 4);
+	fill(to, 0, 512);
+	fill(to, 0xcc, 768);
+}
+
+static void a_uefi_program_says_its_processor_and_size(void **state)
+{
+	add_pe(*state, 0xaa64, 10);
+	assert_string_equal(inspect(*state).format, "pe-efi");
+	assert_string_equal(inspect(*state).arch, "arm64");
+	assert_int_equal(inspect(*state).declared_size, 768);
+	assert_cut_is_told(*state);
+	buffer_clear(*state);
+	add_pe(*state, 0x14c, 2);
+	assert_string_equal(inspect(*state).format, "pe");
+	assert_non_null(strstr(inspect(*state).warning, "Windows"));
+}
+
+static void a_pe_checksum_that_matches_makes_it_whole(void **state)
+{
+	struct buffer *image = *state;
+	uint32_t sum = 0;
+
+	add_pe(image, 0x8664, 10);
+	for (size_t i = 0; i < image->size; i += 2) {
+		sum += (uint32_t)(image->data[i] | image->data[i + 1] << 8);
+		sum = (sum & 0xffff) + (sum >> 16);
+	}
+	set_le32(image, 0x58 + 64, sum + (uint32_t)image->size);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	image->data[600] ^= 4;
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	assert_int_equal(inspect(image).problem_count, 1);
+}
+
+/* --- Android --- */
+
+static void add_boot(struct buffer *to, uint32_t version)
+{
+	uint8_t digest[IMAGE_DIGEST_SIZE];
+	struct buffer hashed;
+
+	buffer_init(&hashed, 100000);
+	add_text(to, "ANDROID!");
+	add_le(to, 11, 4);
+	add_le(to, 0x8000, 4);
+	add_le(to, 12, 4);
+	add_le(to, 0, 4);
+	add_le(to, 0, 12);
+	add_le(to, 2048, 4);
+	add_le(to, version, 4);
+	add_le(to, 10u << 25 | (2020u - 2000) << 4 | 6, 4);
+	add_field(to, "cam", 16);
+	fill(to, 0, 1632);
+	fill(to, 0, 2048);
+	add_text(to, "kernel data");
+	fill(to, 0, 4096);
+	add_text(to, "ramdisk data");
+	fill(to, 0, 6144);
+	add(&hashed, "kernel data\13\0\0\0ramdisk data\14\0\0\0\0\0\0\0", 35);
+	if (version >= 1)
+		add_le(&hashed, 0, 4);
+	if (version >= 2)
+		add_le(&hashed, 0, 4);
+	assert_int_equal(image_file_ops()->digest(NULL, "sha1", buffer_bytes(&hashed), digest), 20);
+	memcpy(to->data + 576, digest, 20);
+	buffer_done(&hashed);
+}
+
+static void an_android_boot_image_is_checked_by_its_id(void **state)
+{
+	for (uint32_t version = 0; version <= 2; version++) {
+		struct buffer *image = *state;
+		struct image_facts facts;
+
+		buffer_clear(image);
+		add_boot(image, version);
+		facts = inspect(image);
+		assert_string_equal(facts.format, "android-boot");
+		assert_string_equal(facts.version, "os 10.0.0, patch 2020-06");
+		assert_string_equal(facts.name, "cam");
+		assert_int_equal(facts.part_count, 2);
+		assert_int_equal(facts.whole, IMAGE_YES);
+		image->data[2050] ^= 1;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+		image->data[2050] ^= 1;
+		image->data[16] += 1;	/* the ramdisk's size */
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+		image->data[16] -= 1;
+		image->size = 4096 + 5;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+	}
+}
+
+static void a_boot_image_without_id_is_not_called_whole(void **state)
+{
+	struct buffer *image = *state;
+
+	add_boot(image, 0);
+	memset(image->data + 576, 0, 32);
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	buffer_clear(image);
+	add_text(image, "ANDROID!");	/* version 4: sizes only */
+	add_le(image, 100, 4);
+	add_le(image, 50, 4);
+	add_le(image, 13u << 25 | (2023u - 2000) << 4 | 1, 4);
+	add_le(image, 1584, 4);
+	fill(image, 0, 40);
+	add_le(image, 4, 4);
+	fill(image, 0, 3 * 4096);
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	assert_string_equal(inspect(image).version, "os 13.0.0, patch 2023-01");
+	image->size = 2 * 4096 + 20;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void add_sparse(struct buffer *to, bool has_crc)
+{
+	struct buffer expanded;
+
+	buffer_init(&expanded, 100000);
+	add_le(to, 0xed26ff3a, 4);
+	add_le(to, 1, 2);
+	add_le(to, 0, 2);
+	add_le(to, 28, 2);
+	add_le(to, 12, 2);
+	add_le(to, 512, 4);
+	add_le(to, 4, 4);
+	add_le(to, has_crc ? 4 : 3, 4);
+	add_le(to, 0, 4);
+	add_le(to, 0xcac1, 4);
+	add_le(to, 1, 4);
+	add_le(to, 12 + 512, 4);
+	fill(to, 0x5a, to->size + 512);
+	add_le(to, 0xcac2, 4);
+	add_le(to, 2, 4);
+	add_le(to, 16, 4);
+	add_le(to, 0x04030201, 4);
+	add_le(to, 0xcac3, 4);
+	add_le(to, 1, 4);
+	add_le(to, 12, 4);
+	fill(&expanded, 0x5a, 512);
+	while (expanded.size < 3 * 512)
+		add(&expanded, "\1\2\3\4", 4);
+	fill(&expanded, 0, 4 * 512);
+	if (has_crc) {
+		add_le(to, 0xcac4, 4);
+		add_le(to, 0, 4);
+		add_le(to, 16, 4);
+		add_le(to, crc32_update(0, buffer_bytes(&expanded)), 4);
+	}
+	buffer_done(&expanded);
+}
+
+static void a_sparse_image_is_whole_only_with_its_checksum(void **state)
+{
+	struct buffer *image = *state;
+
+	add_sparse(image, false);
+	assert_string_equal(inspect(image).format, "android-sparse");
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	assert_cut_is_told(image);
+	image->data[16] = 5;	/* blocks */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	buffer_clear(image);
+	add_sparse(image, true);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	image->data[100] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[100] ^= 1;
+	set_le32(image, 16, UINT32_MAX);	/* expands to more than anybody would sum */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+/* An image behind which lie vbmeta with a hash descriptor, and the footer. */
+static void add_avb(struct buffer *to)
+{
+	static const char image[] = "\x91\x92 bytes of a partition \x01";
+	size_t size = sizeof(image) - 1, meta, auxiliary = 192 + 64;
+	uint8_t digest[IMAGE_DIGEST_SIZE];
+	struct buffer hashed;
+
+	buffer_init(&hashed, 1000);
+	add_text(&hashed, "salt");
+	add_text(&hashed, image);
+	assert_int_equal(image_file_ops()->digest(NULL, "sha256", buffer_bytes(&hashed), digest), 32);
+	buffer_done(&hashed);
+	add_text(to, image);
+	fill(to, 0, 64);
+	meta = to->size;
+	add(to, "AVB0\0\0\0\1\0\0\0\0", 12);
+	add_be(to, 0, 8);
+	add_be(to, auxiliary, 8);
+	fill(to, 0, meta + 104);
+	add_be(to, auxiliary, 8);
+	fill(to, 0, meta + 256);
+	add_be(to, 2, 8);
+	add_be(to, auxiliary - 16, 8);
+	add_be(to, size, 8);
+	add_field(to, "sha256", 32);
+	add_be(to, 4, 4);
+	add_be(to, 4, 4);
+	add_be(to, 32, 4);
+	fill(to, 0, meta + 256 + 132);
+	add_text(to, "bootsalt");
+	add(to, digest, 32);
+	fill(to, 0, meta + 256 + auxiliary);
+	add(to, "AVBf\0\0\0\1\0\0\0\0", 12);
+	add_be(to, size, 8);
+	add_be(to, meta, 8);
+	add_be(to, 256 + auxiliary, 8);
+	fill(to, 0, to->size + 28);
+}
+
+static void the_verified_boot_footer_covers_the_image_before_it(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_avb(image);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "avb-footer");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	image->data[5] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[5] ^= 1;
+	image->data[64] = 'X';	/* what the footer points to */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+/* --- microcontrollers --- */
+
+static void hex_files_are_checked_line_by_line(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_text(image, ":020000040800F2\r\n:10000000000102030405060708090A0B0C0D0E0F78\r\n:00000001FF\r\n");
+	facts = inspect(image);
+	assert_string_equal(facts.format, "ihex");
+	assert_string_equal(facts.name, "0x08000000 to 0x0800000f");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_string_equal(facts.arch, "");
+	image->data[30] = '7';
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	assert_non_null(strstr(inspect(image).problems[0].what, "line 2"));
+	image->data[30] = '0';
+	add_text(image, ":00000001FF\r\n");
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->size = 17 + 45;	/* no end record */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	assert_int_equal(inspect_head(image, image->size, 1000).whole, IMAGE_UNKNOWN);
+	assert_int_equal(inspect_head(image, image->size - 10, 1000).whole, IMAGE_UNKNOWN);
+}
+
+static void s_records_are_checked_line_by_line(void **state)
+{
+	struct buffer *image = *state;
+
+	add_text(image, "S00600004844521B\nS1130000285F245F2212226A000424290008237C2A\nS5030001FB\nS9030000FC\n");
+	assert_string_equal(inspect(image).format, "srec");
+	assert_string_equal(inspect(image).title, "S-record file (HDR)");
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	image->data[30] = '3';
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	buffer_clear(image);
+	add_text(image, "S00600004844521B\nS5030001FB\nS9030000FC\n");	/* it counts a line that is not there */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void add_suffix(struct buffer *to, unsigned dfu)
+{
+	add_le(to, 0x0123, 2);
+	add_le(to, 0xdf11, 2);
+	add_le(to, 0x0483, 2);
+	add_le(to, dfu, 2);
+	add_text(to, "UFD\x10");
+	add_le(to, ~crc32_update(0, buffer_bytes(to)), 4);
+}
+
+static void a_dfu_suffix_covers_any_file(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	fill(image, 0x42, 100);
+	add_suffix(image, 0x100);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "dfu-suffix");
+	assert_string_equal(facts.boards[0], "usb 0483:df11");
+	assert_string_equal(facts.version, "bcdDevice 0123");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	image->data[7] ^= 8;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void a_dfuse_file_lists_its_elements(void **state)
+{
+	/* with and without the suffix in its size */
+	for (unsigned counted = 0; counted < 2; counted++) {
+		struct buffer *image = *state;
+		struct image_facts facts;
+
+		buffer_clear(image);
+		add_text(image, "DfuSe\x01");
+		add_le(image, 11 + 274 + 8 + 5 + counted * 16, 4);
+		add_le(image, 1, 1);
+		add(image, "Target\0\1\0\0\0", 11);
+		add_field(image, "Internal Flash", 255);
+		add_le(image, 8 + 5, 4);
+		add_le(image, 1, 4);
+		add_le(image, 0x08000000, 4);
+		add_le(image, 5, 4);
+		add_text(image, "hello");
+		add_suffix(image, 0x11a);
+		facts = inspect(image);
+		assert_string_equal(facts.format, "dfuse");
+		assert_string_equal(facts.name, "Internal Flash");
+		assert_string_equal(facts.parts[0].name, "to 0x08000000");
+		assert_string_equal(facts.boards[0], "usb 0483:df11");
+		assert_int_equal(facts.whole, IMAGE_YES);
+		image->data[290] ^= 1;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+		image->size = 290;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+	}
+}
+
+static void a_prefix_must_fit_the_file_to_the_byte(void **state)
+{
+	struct buffer *image = *state;
+
+	add_le(image, 1, 2);
+	add_le(image, 0x08, 2);
+	add_le(image, 50, 4);
+	fill(image, 0x42, 58);
+	assert_string_equal(inspect(image).format, "dfu-prefix");
+	assert_string_equal(inspect(image).arch, "arm");
+	fill(image, 0x42, 59);
+	assert_string_equal(inspect(image).format, "unknown");
+}
+
+static void add_uf2_block(struct buffer *to, uint32_t number, uint32_t total, uint32_t family)
+{
+	size_t at = to->size;
+
+	add_le(to, 0x0a324655, 4);
+	add_le(to, 0x9e5d5157, 4);
+	add_le(to, 0x2000, 4);
+	add_le(to, 0x10000000 + number * 256, 4);
+	add_le(to, 256, 4);
+	add_le(to, number, 4);
+	add_le(to, total, 4);
+	add_le(to, family, 4);
+	fill(to, 0x77, at + 508);
+	add_le(to, 0x0ab16f30, 4);
+}
+
+static void uf2_blocks_are_counted_and_name_the_chip(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_uf2_block(image, 0, 2, 0xe48bff57);	/* stands alone */
+	for (uint32_t i = 0; i < 3; i++)
+		add_uf2_block(image, i, 3, 0xe48bff59);
+	add_uf2_block(image, 0, 1, 0xada52840);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "uf2");
+	assert_true(has_board(&facts, "family 0xe48bff59"));
+	assert_true(has_board(&facts, "nRF52840"));
+	assert_string_equal(facts.arch, "arm");
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	image->data[2 * 512 + 20] = 2;	/* its number */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[2 * 512 + 20] = 1;
+	image->data[3 * 512 - 1] ^= 1;	/* its end magic */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[3 * 512 - 1] ^= 1;
+	image->size = 3 * 512;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	assert_int_equal(inspect_head(image, 700, 4 * 512).whole, IMAGE_UNKNOWN);
+}
+
+static void add_segments(struct buffer *to, uint8_t xor)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		size_t from;
+
+		add_le(to, 0x40100000 + i * 0x1000, 4);
+		add_le(to, 256, 4);
+		from = to->size;
+		if (i == 0 && to->data[0] == 0xe9 && from == 32) {
+			add_le(to, 0xabcd5432, 4);
+			fill(to, 0, from + 16);
+			add_field(to, "2.7.1", 32);
+			add_field(to, "door-camera", 32);
+		}
+		fill(to, 0x6b, from + 256);
+		for (size_t k = from; k < to->size; k++)
+			xor ^= to->data[k];
+	}
+	fill(to, 0, to->size / 16 * 16 + 15);
+	add_le(to, xor, 1);
+}
+
+static void add_esp32(struct buffer *to, unsigned chip)
+{
+	add(to, "\xe9\x02\x02\x20", 4);
+	add_le(to, 0x40080000, 4);
+	add_le(to, 0xee, 4);
+	add_le(to, chip, 2);
+	fill(to, 0, 23);
+	add_le(to, 1, 1);
+	add_segments(to, 0xef);
+	append_digest(to, "sha256");
+}
+
+static void an_esp32_image_is_whole_by_its_sha256(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_esp32(image, 9);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "esp-image");
+	assert_string_equal(facts.boards[0], "chip id 9");
+	assert_string_equal(facts.arch, "xtensa");
+	assert_string_equal(facts.name, "door-camera");
+	assert_string_equal(facts.version, "2.7.1");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_cut_is_told(image);
+	assert_flips_are_told(image, 32);
+	image->data[1] = 3;	/* another number of segments */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[1] = 2;
+	add_text(image, "stuck to the end");
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	buffer_clear(image);
+	add_esp32(image, 5);
+	assert_string_equal(inspect(image).arch, "riscv");
+	buffer_clear(image);
+	add_esp32(image, 7);	/* no such chip */
+	assert_string_equal(inspect(image).format, "unknown");
+}
+
+static void an_esp8266_image_has_a_short_header(void **state)
+{
+	struct buffer *image = *state;
+
+	add(image, "\xe9\x02\0\0", 4);
+	add_le(image, 0x40100004, 4);
+	add_segments(image, 0xef);
+	assert_string_equal(inspect(image).boards[0], "ESP8266");
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_non_null(strstr(inspect(image).checked, "weak"));
+	image->data[100] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void add_mcuboot(struct buffer *to, bool is_signed)
+{
+	uint8_t digest[IMAGE_DIGEST_SIZE];
+
+	add_le(to, 0x96f3b83d, 4);
+	add_le(to, 0, 4);
+	add_le(to, 32, 2);
+	add_le(to, 0, 2);
+	add_le(to, 100, 4);
+	add_le(to, 0, 4);
+	add(to, "\1\2\3\0\4\0\0\0", 8);
+	fill(to, 0, 32);
+	fill(to, 0x9c, 132);
+	assert_int_equal(image_file_ops()->digest(NULL, "sha256", buffer_bytes(to), digest), 32);
+	add_le(to, 0x6907, 2);
+	add_le(to, 4 + 4 + 32 + (is_signed ? 4 + 8 : 0), 2);
+	add_le(to, 0x10, 2);
+	add_le(to, 32, 2);
+	add(to, digest, 32);
+	if (is_signed) {
+		add_le(to, 0x22, 2);
+		add_le(to, 8, 2);
+		fill(to, 0x11, to->size + 8);
+	}
+}
+
+static void an_mcuboot_image_is_whole_by_its_hash(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_mcuboot(image, true);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "mcuboot");
+	assert_string_equal(facts.version, "1.2.3+4");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_string_equal(facts.warning, "");
+	assert_cut_is_told(image);
+	for (size_t i = 32; i < 132 + 40; i++) {
+		image->data[i] ^= 1;
+		if (inspect(image).whole == IMAGE_YES)
+			fail_msg("byte %zu", i);
+		image->data[i] ^= 1;
+	}
+	image->data[13] ^= 0x10;	/* the image's size */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	buffer_clear(image);
+	add_mcuboot(image, false);
+	assert_non_null(strstr(inspect(image).warning, "signed"));
+	fill(image, 0xff, 4096 - 16);
+	add(image, "\x77\xc2\x95\xf3\x60\xd2\xef\x7f\x35\x52\x50\x0f\x2c\xb6\x79\x80", 16);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);	/* a padded slot */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_zimage_has_its_size_in_both_byte_orders),
+		TEST(device_trees_behind_a_kernel_name_its_boards),
+		TEST(a_program_without_container_is_known_by_the_device_tree_at_its_end),
+		TEST(a_riscv_image_says_its_width),
+		TEST(a_bzimage_with_its_checksum_is_whole),
+		TEST(an_s390_kernel_is_told),
+		TEST(a_uefi_program_says_its_processor_and_size),
+		TEST(a_pe_checksum_that_matches_makes_it_whole),
+		TEST(an_android_boot_image_is_checked_by_its_id),
+		TEST(a_boot_image_without_id_is_not_called_whole),
+		TEST(a_sparse_image_is_whole_only_with_its_checksum),
+		TEST(the_verified_boot_footer_covers_the_image_before_it),
+		TEST(hex_files_are_checked_line_by_line),
+		TEST(s_records_are_checked_line_by_line),
+		TEST(a_dfu_suffix_covers_any_file),
+		TEST(a_dfuse_file_lists_its_elements),
+		TEST(a_prefix_must_fit_the_file_to_the_byte),
+		TEST(uf2_blocks_are_counted_and_name_the_chip),
+		TEST(an_esp32_image_is_whole_by_its_sha256),
+		TEST(an_esp8266_image_has_a_short_header),
+		TEST(an_mcuboot_image_is_whole_by_its_hash),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
