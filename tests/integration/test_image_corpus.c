@@ -60,6 +60,8 @@ static bool is_covered(const char *format)
 {
 	static const char *const covered[] = {
 		"uimage", "fit", "dtb", "zimage", "arm64-image", "squashfs", "gzip", "xz", "zip", "elf",
+		"bzimage", "pe-efi", "android-boot", "android-sparse", "xiongmai-zip", "dahua-zip", "reolink-pak", "ihex", "dfu-suffix", "dfuse",
+		"uf2", "esp-image", "mcuboot",
 	};
 
 	for (size_t i = 0; i < sizeof(covered) / sizeof(covered[0]); i++)
