@@ -75,11 +75,14 @@ enum image_answer image_look_inside(const struct image_input *in, struct image_f
 /* The same, and *ret_used: how many bytes the stream has, when it ended well; 0 otherwise. */
 enum image_answer image_look_inside_stream(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 					   const char *compression, uint64_t *ret_used);
-/* What something unpacks to, of which the beginning is known, as a part. */
-void image_add_unpacked(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size, const char *name);
-/* A packed member of an archive, as a part with what its beginning unpacks to one deeper. It is not unpacked to its end. */
-void image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size, const char *name,
-			   const char *compression);
+/* A packed member: a row for it, and below it what its contents are. Returns as image_look_inside. */
+enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+					const char *name, const char *compression);
+/* What somebody unpacked already: head are its first bytes, size all of them. */
+struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
+					   const char *name);
+/* A row only: nothing is looked at. NULL when the table is full. */
+struct image_part *image_add_row(struct image_facts *facts, uint64_t offset, uint64_t size, const char *name, const char *format);
 /* One thing of a known format, its members included; facts need no preparation. */
 void image_inspect_one(const struct image_input *in, const struct image_format *format, struct image_facts *facts);
 /* The parts of something that lies at offset, one deeper. */

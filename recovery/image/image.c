@@ -10,13 +10,23 @@
 #include "recovery/image/fdt.h"
 #include "src/base/text.h"
 
-enum { FORGET_EVERY = 256 };	/* blocks looked at */
+enum {
+	FORGET_EVERY = 256,	/* blocks looked at */
+	PADDING_MARKS = 12,
+};
 
 static bool is_padding(struct bytes in)
 {
-	/* first the one byte, then the other: what a builder padded with zeros is written into erased flash */
-	in.size -= image_padding(in);
-	return image_padding(in) == in.size;
+	/* First the one byte, then the other: what a builder padded with zeros is written into erased flash. Between them OpenWrt's padjffs2
+	 * puts marks, one for each size of erase block, from which on the device formats the rest. */
+	for (unsigned i = 0; i < PADDING_MARKS; i++) {
+		in.size -= image_padding(in);
+		in.size -= image_padding(in);
+		if (in.size < 4 || load_be32(in.data + in.size - 4) != 0xdeadc0de)
+			break;
+		in.size -= 4;
+	}
+	return in.size == 0;
 }
 
 /* A thing that stands by itself on the flash, with what is in it. */
@@ -42,7 +52,6 @@ static void add_neighbour(struct image_facts *facts, uint64_t offset, const stru
 struct scan {
 	const struct image_input *in;
 	struct image_facts *facts;
-	uint64_t end;		/* where a trailer begins, or the end of the file */
 	uint64_t covered;	/* up to here bytes belong to a known part */
 	unsigned found;
 	bool has_foreign;	/* bytes that are neither a part nor padding */
@@ -61,7 +70,7 @@ static void scan_parts(struct scan *scan)
 {
 	uint64_t offset = (scan->covered + IMAGE_PART_ALIGNMENT - 1) / IMAGE_PART_ALIGNMENT * IMAGE_PART_ALIGNMENT;
 
-	for (unsigned looked = 0; looked < IMAGE_SCAN_OFFSETS && offset < scan->end && offset < scan->in->data.size && scan->found < IMAGE_PARTS; looked++) {
+	for (unsigned looked = 0; looked < IMAGE_SCAN_OFFSETS && offset < scan->in->data.size && scan->found < IMAGE_PARTS; looked++) {
 		struct image_input at = { bytes_from(scan->in->data, (size_t)offset), scan->in->size - offset, scan->in->ops, 0 };
 		const struct image_format *format = image_find_format(&at, true);
 		struct image_facts of;
@@ -82,7 +91,7 @@ static void scan_parts(struct scan *scan)
 		if (scan->in->ops->forget != NULL && looked % FORGET_EVERY == 0)
 			scan->in->ops->forget(scan->in->ops->user, image_slice(scan->in, 0, offset));
 	}
-	check_gap(scan, scan->end < scan->in->data.size ? scan->end : scan->in->data.size);
+	check_gap(scan, scan->in->data.size);
 }
 
 /* The container at the start becomes the first part, and its members stand below it. */
@@ -109,7 +118,7 @@ static const char *follower(const struct image_input *in, uint64_t end)
 static void judge_tail(const struct scan *scan, struct image_facts *facts)
 {
 	const struct image_input *in = scan->in;
-	uint64_t more = scan->end - facts->declared_size;
+	uint64_t more = in->size - facts->declared_size;
 	const char *other = follower(in, facts->declared_size);
 
 	if (scan->has_foreign && facts->ends_exactly && in->data.size == in->size) {
@@ -130,10 +139,10 @@ static void judge_tail(const struct scan *scan, struct image_facts *facts)
 }
 
 /* A file that goes on behind what its start declares: other parts, padding, or something that nothing covers. */
-static void inspect_rest(const struct image_input *in, struct image_facts *facts, uint64_t end)
+static void inspect_rest(const struct image_input *in, struct image_facts *facts)
 {
 	struct image_facts first = *facts;
-	struct scan scan = { .in = in, .facts = facts, .end = end, .covered = first.declared_size };
+	struct scan scan = { .in = in, .facts = facts, .covered = first.declared_size };
 	bool is_known = !text_equal(first.format, "unknown");
 
 	if (is_known) {
@@ -187,7 +196,7 @@ void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct 
 		in.data.size = (size_t)(in.size = image_read_trailers(&in, &of_trailer));
 	inspect_start(&in, ret_facts);
 	if (text_equal(ret_facts->format, "unknown") || (ret_facts->declared_size > 0 && ret_facts->declared_size < in.size))
-		inspect_rest(&in, ret_facts, in.size);
+		inspect_rest(&in, ret_facts);
 	ret_facts->file_size = file_size;
 	if (in.size < file_size)
 		image_add_trailer(ret_facts, &of_trailer, in.size);

@@ -45,9 +45,6 @@ struct image_ops {
 	 * *ret_used: bytes of in that belong to the stream, when it ended well. */
 	size_t (*unpack)(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end,
 			 uint64_t *ret_used);
-	/* Unpacks the stream ("deflate": of a zip member) until it ends or room bytes came out, for their number and CRC-32. Answers as unpack. */
-	enum image_answer (*sum_unpacked)(void *user, const char *compression, struct bytes in, uint64_t room, uint64_t *ret_size,
-					  uint32_t *ret_crc);
 	/* These bytes will not be needed soon: a mapped file's pages may go. */
 	void (*forget)(void *user, struct bytes seen);
 	/* Streams up to this many packed bytes may be unpacked to their end, to check them. */

@@ -21,6 +21,7 @@ librecovery_a_SOURCES += recovery/image/android.c
 librecovery_a_SOURCES += recovery/image/avb.c
 librecovery_a_SOURCES += recovery/image/sparse.c
 librecovery_a_SOURCES += recovery/image/zip.c recovery/image/zip.h
+librecovery_a_SOURCES += recovery/image/inflate.c recovery/image/inflate.h
 librecovery_a_SOURCES += recovery/image/camera_zip.c
 librecovery_a_SOURCES += recovery/image/hikvision.c
 librecovery_a_SOURCES += recovery/image/reolink.c

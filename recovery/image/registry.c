@@ -80,9 +80,13 @@ void image_add_trailer(struct image_facts *facts, const struct image_facts *of, 
 		text_copy(facts->format, sizeof(facts->format), of->format);
 		text_copy(facts->title, sizeof(facts->title), of->title);
 	}
-	/* A trailer says for which boards the file is meant; what lies inside may name less. */
+	/* A trailer says for which boards the file is meant and which version it is; what lies inside may name less, or only the kernel's. */
 	if (of->board_count > 0)
 		facts->board_count = 0;
+	if (of->version[0] != '\0')
+		text_copy(facts->version, sizeof(facts->version), of->version);
+	if (of->vendor[0] != '\0')
+		text_copy(facts->vendor, sizeof(facts->vendor), of->vendor);
 	image_adopt(facts, of);
 	if (of->warning[0] != '\0')
 		image_warning(facts, "%s", of->warning);

@@ -169,8 +169,8 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	sparse.is_summed &= has_crc(&sparse, chunks);
 	for (i = 0; i < chunks && next_chunk(&sparse, i); i++)
 		;
-	if (sparse.head.size > 0)
-		image_add_unpacked(in, facts, sparse.head, blocks * sparse.block_size, "contents");
+	if (sparse.head.size > 0 && sparse.head.size <= blocks * sparse.block_size)
+		image_add_unpacked_part(in, facts, sparse.head, blocks * sparse.block_size, "contents");
 	if (i < chunks)
 		return;
 	facts->declared_size = sparse.end;

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 
+#include "recovery/image/inflate.h"
 #include "src/base/text.h"
 
 enum {
@@ -17,6 +18,8 @@ enum {
 	LOCALS = 64,		/* walked from the start where there is no directory */
 	STORED = 0,
 	DEFLATED = 8,
+	HEAD_SIZE = 64 * 1024,	/* of each member, to look at what it is */
+	UNPACK_MAX = 512 * 1024 * 1024,
 	FLAG_ENCRYPTED = 1 << 0,
 	FLAG_SIZES_FOLLOW = 1 << 3,
 };
@@ -27,8 +30,9 @@ struct zip {
 	const struct image_input *in;
 	struct image_facts *facts;
 	const struct zip_dialect *dialect;
-	unsigned unchecked;	/* members whose checksum could not be compared */
-	uint64_t budget;	/* bytes still to be summed: members that overlap must not make this take for ever */
+	unsigned unchecked;	/* members whose checksum was not compared */
+	uint64_t budget;	/* bytes still to be read: members that overlap must not make this take for ever */
+	uint64_t unpack_budget;	/* and to be unpacked: a member may make a thousand times its size */
 };
 
 bool zip_is_named(const struct zip_member *member, const char *name)
@@ -39,8 +43,6 @@ bool zip_is_named(const struct zip_member *member, const char *name)
 size_t zip_read(const struct image_input *in, const struct zip_member *member, uint8_t *to, size_t room)
 {
 	struct bytes packed = image_slice(in, member->data, member->packed);
-	enum image_answer end;
-	uint64_t used;
 
 	if (member->is_encrypted || packed.size < member->packed)
 		return 0;
@@ -49,9 +51,7 @@ size_t zip_read(const struct image_input *in, const struct zip_member *member, u
 		memcpy(to, packed.data, packed.size);
 		return packed.size;
 	}
-	if (member->method != DEFLATED || in->ops->unpack == NULL)
-		return 0;
-	return in->ops->unpack(in->ops->user, "deflate", packed, to, room, &end, &used);
+	return member->method == DEFLATED ? inflate_head(packed, to, room) : 0;
 }
 
 /* 4.3.16; the last 64 KiB and a bit are searched from behind. Returns false when there is none. */
@@ -97,32 +97,36 @@ static void see_locals(struct zip *zip, zip_see_member *see)
 	}
 }
 
-/* Returns false where nobody can tell. */
-static bool check_sum(struct zip *zip, const struct zip_member *member, const char *name)
+static void check_deflated(struct zip *zip, const struct zip_member *member, const char *name, uint64_t limit)
 {
-	struct bytes packed = image_slice(zip->in, member->data, member->packed);
-	enum image_answer end = IMAGE_YES;
-	uint64_t size = member->packed;
-	uint32_t crc;
+	uint8_t head[HEAD_SIZE];
+	struct inflated result = inflate_all(image_slice(zip->in, member->data, member->packed), limit, head, sizeof(head));
+	size_t have = result.size < sizeof(head) ? (size_t)result.size : sizeof(head);
+	unsigned first = zip->facts->part_count;
 
-	if (member->is_encrypted || member->packed > zip->budget)
-		return false;
-	zip->budget -= member->packed;
-	if (member->method == STORED)
-		crc = image_crc32(zip->in, packed);
-	else if (member->method == DEFLATED && zip->in->ops->sum_unpacked != NULL && member->packed <= zip->in->ops->check_packed_max)
-		end = zip->in->ops->sum_unpacked(zip->in->ops->user, "deflate", packed, member->size + 1, &size, &crc);
-	else
-		return false;
-	if (end == IMAGE_NO || (end == IMAGE_UNKNOWN && size > member->size))
+	/* an archive that lies about the size tells it here */
+	if (have > 0 && have <= member->size)
+		image_add_unpacked_part(zip->in, zip->facts, bytes_of(head, have), member->size, "contents");
+	for (unsigned i = first; i < zip->facts->part_count; i++)
+		zip->facts->parts[i].depth++;
+	if (result.end == IMAGE_NO)
 		image_broken(zip->facts, member->data, "its member '%.40s' is damaged: it cannot be unpacked", name);
-	else if (end == IMAGE_YES && size != member->size)
-		image_broken(zip->facts, member->data, "its member '%.40s' is damaged: %" PRIu64 " bytes, expected %" PRIu64, name, size,
-			     member->size);
-	else if (end == IMAGE_YES && crc != member->crc)
+	else if (limit < member->size)
+		zip->unchecked++;
+	else if (result.end != IMAGE_YES || result.size != member->size)
+		image_broken(zip->facts, member->data, "its member '%.40s' is damaged: it is not %" PRIu64 " bytes long", name, member->size);
+	else if (result.crc32 != member->crc)
+		image_broken(zip->facts, member->data, "its member '%.40s' is damaged: expected checksum %08" PRIx32 ", found %08" PRIx32, name,
+			     member->crc, result.crc32);
+}
+
+static void check_stored(struct zip *zip, const struct zip_member *member, const char *name)
+{
+	uint32_t crc = image_crc32(zip->in, image_slice(zip->in, member->data, member->packed));
+
+	if (crc != member->crc || member->packed != member->size)
 		image_broken(zip->facts, member->data, "its member '%.40s' is damaged: expected checksum %08" PRIx32 ", found %08" PRIx32, name,
 			     member->crc, crc);
-	return end != IMAGE_UNKNOWN;
 }
 
 /* One entry of the directory. Returns the place of the next one, 0 when this one is broken. */
@@ -157,17 +161,26 @@ static uint64_t read_entry(const struct zip *zip, uint64_t at, uint64_t end, str
 
 static void add_member(struct zip *zip, const struct zip_member *member)
 {
+	bool has_budget = member->packed <= zip->budget;
+	uint64_t limit = member->size < zip->unpack_budget ? member->size : 0;
 	char name[64];
 
 	text_printable(name, sizeof(name), member->name);
-	if (!check_sum(zip, member, name))
-		zip->unchecked++;
+	zip->budget -= has_budget ? member->packed : 0;
+	if (member->method == STORED && !member->is_encrypted)
+		image_add_part(zip->in, zip->facts, member->data, member->packed, name);
+	else
+		image_add_row(zip->facts, member->data, member->packed, name, member->method == DEFLATED ? "deflate" : "unknown");
 	if (member->is_encrypted)
 		image_warning(zip->facts, "its contents are encrypted: nothing inside can be looked at");
-	else if (member->method == DEFLATED)
-		image_add_packed_part(zip->in, zip->facts, member->data, member->packed, name, "deflate");
-	else
-		image_add_part(zip->in, zip->facts, member->data, member->packed, name);
+	if (member->is_encrypted || !has_budget || (member->method != STORED && member->method != DEFLATED))
+		zip->unchecked++;
+	else if (member->method == STORED)
+		check_stored(zip, member, name);
+	else {
+		zip->unpack_budget -= limit;
+		check_deflated(zip, member, name, limit);
+	}
 }
 
 static void read_directory(struct zip *zip, uint64_t end, zip_see_member *see)
@@ -202,11 +215,11 @@ static void read_directory(struct zip *zip, uint64_t end, zip_see_member *see)
 void zip_inspect(const struct image_input *in, struct image_facts *facts, const struct zip_dialect *dialect, zip_see_member *see)
 {
 	struct bytes data = bytes_of(in->data.data, in->data.size - image_padding(in->data));
-	struct zip zip = { in, facts, dialect, 0, in->size };
+	struct zip zip = { in, facts, dialect, 0, in->size, UNPACK_MAX };
 	uint64_t end;
 
 	text_copy(facts->compression, sizeof(facts->compression), "zip");
-	text_copy(facts->checked, sizeof(facts->checked), "structure; its checksums need unpacking");
+	text_copy(facts->checked, sizeof(facts->checked), "structure; not the checksum of every member");
 	/* the end record itself may end in zeros: padding is only an upper bound */
 	data.size = data.size + END_SIZE < in->data.size ? data.size + END_SIZE : in->data.size;
 	if (in->data.size < in->size || !find_end(data, dialect->end, &end)) {

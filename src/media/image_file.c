@@ -54,8 +54,8 @@ static struct bytes take_piece(struct bytes *left)
 	return piece;
 }
 
-/* NULL for a name that is not expected: it comes from the file, and OpenSSL knows others. */
-static struct digest_stream *new_stream(const char *algorithm)
+/* The name comes from the file: not just anything that OpenSSL knows. */
+static struct digest_stream *open_digest(const char *algorithm)
 {
 	static const char *const known[] = { "sha1", "sha256", "sha384", "sha512", "md5" };
 
@@ -68,14 +68,15 @@ static struct digest_stream *new_stream(const char *algorithm)
 static size_t digest_pieces_op(void *user, const char *algorithm, struct bytes (*next)(void *of), void *of,
 			       uint8_t ret_digest[IMAGE_DIGEST_SIZE])
 {
-	struct digest_stream *stream = new_stream(algorithm);
+	struct digest_stream *stream = open_digest(algorithm);
+	struct bytes in;
 	size_t length;
 
 	if (stream == NULL)
 		return 0;
-	for (struct bytes all; (all = next(of)).size > 0; )
-		while (all.size > 0) {
-			struct bytes piece = take_piece(&all);
+	while ((in = next(of)).size > 0)
+		while (in.size > 0) {
+			struct bytes piece = take_piece(&in);
 
 			digest_stream_add(stream, piece);
 			forget_op(user, piece);
@@ -85,18 +86,17 @@ static size_t digest_pieces_op(void *user, const char *algorithm, struct bytes (
 	return length;
 }
 
-/* Once. */
-static struct bytes next_of_one(void *of)
+static struct bytes next_and_last(void *of)
 {
-	struct bytes *one = of, all = *one;
+	struct bytes piece = *(struct bytes *)of;
 
-	one->size = 0;
-	return all;
+	*(struct bytes *)of = bytes_from(piece, piece.size);
+	return piece;
 }
 
 static size_t digest_op(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
 {
-	return digest_pieces_op(user, algorithm, next_of_one, &in, ret_digest);
+	return digest_pieces_op(user, algorithm, next_and_last, &in, ret_digest);
 }
 
 static uint32_t crc32_op(void *user, struct bytes in)
@@ -115,14 +115,13 @@ static uint32_t crc32_op(void *user, struct bytes in)
 static struct image_ops ops_of(struct image_file *file, uint64_t check_packed_max)
 {
 	return (struct image_ops){ .digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_stream,
-				   .sum_unpacked = unpack_sum, .forget = forget_op,
-				   .check_packed_max = check_packed_max, .user = file };
+				   .forget = forget_op, .check_packed_max = check_packed_max, .user = file };
 }
 
 const struct image_ops *image_file_ops(void)
 {
 	static const struct image_ops ops = {
-		.digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_stream, .sum_unpacked = unpack_sum,
+		.digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_stream,
 		.check_packed_max = CHECK_PACKED_MAX,
 	};
 

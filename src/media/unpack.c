@@ -12,7 +12,6 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
-#include "src/media/digest.h"
 
 enum {
 	SCRATCH_SIZE = 64 * 1024,
@@ -25,16 +24,8 @@ enum {
 struct sink {
 	uint8_t *to;
 	uint64_t room, made;
-	bool is_summed;
-	uint32_t crc;
 	uint8_t scratch[SCRATCH_SIZE];
 };
-
-static void sum(struct sink *sink, const uint8_t *made, uint64_t size)
-{
-	if (sink->is_summed)
-		sink->crc = digest_crc32(sink->crc, bytes_of(made, (size_t)size));
-}
 
 /* One attempt of a codec: reads from *in, writes to [to, to + room). */
 enum step { STEP_MORE, STEP_END, STEP_BAD, STEP_CANNOT };
@@ -68,14 +59,11 @@ static enum image_answer drive(struct sink *sink, struct bytes in, enum step (*s
 
 	for (;;) {
 		struct window window = next_window(sink, left);
-		const uint8_t *start;
 		enum step result;
 
 		if (window.room == 0)
 			return IMAGE_UNKNOWN;
-		start = window.to;
 		result = step(codec, &window);
-		sum(sink, start, window.made);
 		sink->made += window.made;
 		*ret_used = in.size - window.in.size;
 		if (result == STEP_END)
@@ -266,7 +254,6 @@ static bool pour(struct sink *sink, const uint8_t *from, uint64_t size)
 
 	if (sink->to != NULL)
 		memcpy(sink->to + sink->made, from, (size_t)taken);
-	sum(sink, from, taken);
 	sink->made += taken;
 	return taken == size;
 }
@@ -403,40 +390,22 @@ static enum image_answer unpack_lzo(struct sink *sink, struct bytes in, uint64_t
 	return answer;
 }
 
-static enum image_answer unpack_into(struct sink *sink, const char *compression, struct bytes in, uint64_t *ret_used)
+size_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end,
+		     uint64_t *ret_used)
 {
 	static const struct { const char *name; enum image_answer (*unpack)(struct sink *sink, struct bytes in, uint64_t *ret_used); } codecs[] = {
 		{ "gzip", unpack_gzip }, { "zlib", unpack_zlib_wrapped }, { "deflate", unpack_deflate }, { "xz", unpack_xz }, { "lzma", unpack_lzma },
 		{ "bzip2", unpack_bzip2 }, { "zstd", unpack_zstd }, { "lz4", unpack_lz4 }, { "lzo", unpack_lzo },
 	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
-		if (text_equal(codecs[i].name, compression))
-			return codecs[i].unpack(sink, in, ret_used);
-	return IMAGE_UNKNOWN;
-}
-
-size_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end,
-		     uint64_t *ret_used)
-{
 	struct sink sink = { .to = to, .room = room };
 	uint64_t used = 0;
 
 	(void)user;
-	*ret_end = unpack_into(&sink, compression, in, &used);
+	*ret_end = IMAGE_UNKNOWN;
+	*ret_used = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
+		if (text_equal(codecs[i].name, compression))
+			*ret_end = codecs[i].unpack(&sink, in, &used);
 	*ret_used = *ret_end == IMAGE_YES ? used : 0;
 	return (size_t)sink.made;
-}
-
-enum image_answer unpack_sum(void *user, const char *compression, struct bytes in, uint64_t room, uint64_t *ret_size, uint32_t *ret_crc)
-{
-	struct sink sink = { .room = room, .is_summed = true };
-	enum image_answer end;
-	uint64_t used = 0;
-
-	(void)user;
-	end = unpack_into(&sink, compression, in, &used);
-	*ret_size = sink.made;
-	*ret_crc = sink.crc;
-	return end;
 }

@@ -14,7 +14,5 @@ enum { UNPACK_DICTIONARY_MAX = 48 * 1024 * 1024 };	/* xz -8 and below, every ker
  * first ends. */
 size_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end,
 		     uint64_t *ret_used);
-/* image_ops.sum_unpacked. */
-enum image_answer unpack_sum(void *user, const char *compression, struct bytes in, uint64_t room, uint64_t *ret_size, uint32_t *ret_crc);
 
 #endif
