@@ -166,7 +166,7 @@ static bool is_text(const struct image_input *in)
 	if (!text_file_is(in))
 		return false;
 	text_file_head(in, text, sizeof(text));
-	return is_prose(text) || text_starts(text, "-----BEGIN ");
+	return is_prose(text) || text_starts(text, "-----BEGIN ") || text_starts(text, "<?xml");
 }
 
 static void inspect_text(const struct image_input *in, struct image_facts *facts)

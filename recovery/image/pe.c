@@ -41,9 +41,20 @@ static bool has_signature(const struct image_input *in, uint64_t at)
 	return image_in_memory(in, at, FILE_HEADER) && memcmp(in->data.data + at, "PE\0\0", 4) == 0;
 }
 
+/* Signatures stand behind the sections. Returns where they end, 0 for none. */
+static uint64_t certificates_end(const struct image_input *in, uint64_t optional)
+{
+	bool is_64 = image_in_memory(in, optional, 2) && load_le16(in->data.data + optional) == 0x20b;
+	uint64_t count = optional + (is_64 ? DIRECTORIES_64 : DIRECTORIES_32), entry = count + 4 + CERTIFICATES * 8;
+
+	if (!image_in_memory(in, entry, 8) || load_le32(in->data.data + count) <= CERTIFICATES || load_le32(in->data.data + entry) == 0)
+		return 0;
+	return (uint64_t)load_le32(in->data.data + entry) + load_le32(in->data.data + entry + 4);
+}
+
 uint64_t pe_end(const struct image_input *in, uint64_t offset)
 {
-	uint64_t table, end = 0;
+	uint64_t table, end = 0, certificates;
 	unsigned count;
 
 	if (!has_signature(in, offset))
@@ -62,7 +73,8 @@ uint64_t pe_end(const struct image_input *in, uint64_t offset)
 		section_end = (uint64_t)load_le32(section + SECTION_RAW_SIZE) + load_le32(section + SECTION_RAW_OFFSET);
 		end = section_end > end ? section_end : end;
 	}
-	return end;
+	certificates = certificates_end(in, offset + FILE_HEADER);
+	return certificates > end ? certificates : end;
 }
 
 static uint64_t header_of(const struct image_input *in)
@@ -73,17 +85,6 @@ static uint64_t header_of(const struct image_input *in)
 static bool matches(const struct image_input *in)
 {
 	return in->data.size >= DOS_HEADER && in->data.data[0] == 'M' && in->data.data[1] == 'Z' && has_signature(in, header_of(in));
-}
-
-/* Signatures stand behind the sections. Returns where they end, 0 for none. */
-static uint64_t certificates_end(const struct image_input *in, uint64_t optional)
-{
-	bool is_64 = load_le16(in->data.data + optional) == 0x20b;
-	uint64_t count = optional + (is_64 ? DIRECTORIES_64 : DIRECTORIES_32), entry = count + 4 + CERTIFICATES * 8;
-
-	if (!image_in_memory(in, entry, 8) || load_le32(in->data.data + count) <= CERTIFICATES || load_le32(in->data.data + entry) == 0)
-		return 0;
-	return (uint64_t)load_le32(in->data.data + entry) + load_le32(in->data.data + entry + 4);
 }
 
 /* The sum of 16-bit words with the field left out, folded, and the size of the file added (ImageHlp CheckSumMappedFile). */
@@ -148,18 +149,16 @@ static void tell_subsystem(const struct image_input *in, struct image_facts *fac
 
 static void inspect(const struct image_input *in, struct image_facts *facts)
 {
-	uint64_t header = header_of(in), optional = header + FILE_HEADER, end = pe_end(in, header), certificates = 0;
+	uint64_t header = header_of(in), optional = header + FILE_HEADER, end = pe_end(in, header);
 	unsigned machine = load_le16(in->data.data + header + AT_MACHINE);
 
 	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
 		if (machines[i].machine == machine)
 			text_copy(facts->arch, sizeof(facts->arch), machines[i].arch);
 	text_copy(facts->checked, sizeof(facts->checked), "size and tables; nothing covers the contents");
-	if (image_in_memory(in, optional, OPTIONAL_SUBSYSTEM + 2)) {
+	if (image_in_memory(in, optional, OPTIONAL_SUBSYSTEM + 2))
 		tell_subsystem(in, facts, optional);
-		certificates = certificates_end(in, optional);
-	}
-	if (end == 0 || !image_declare(in, facts, certificates > end ? certificates : end))
+	if (end == 0 || !image_declare(in, facts, end))
 		return;
 	check_sum(in, facts, optional);
 	read_zboot(in, facts);

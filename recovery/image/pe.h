@@ -7,7 +7,7 @@
 
 #include "recovery/image/format.h"
 
-/* Where the sections of the PE header at offset end in the file. 0: there is none, or it is not all in memory. */
+/* Where the sections of the PE header at offset, and the signatures behind them, end in the file. 0: there is none, or it is not all in memory. */
 uint64_t pe_end(const struct image_input *in, uint64_t offset);
 
 #endif

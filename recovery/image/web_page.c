@@ -157,7 +157,7 @@ static void inspect_message(const struct image_input *in, struct image_facts *fa
 	text_file_head(in, head, sizeof(head));
 	text_copy(text, sizeof(text), head);
 	text_copy(facts->checked, sizeof(facts->checked), "the beginning");
-	image_is_none(in, facts, "it is a server's message, not an image: \"%s\"", text);
+	image_is_none(in, facts, "it is a message, not an image: \"%s\"", text);
 }
 
 static bool is_text_error(const struct image_input *in)
@@ -168,19 +168,25 @@ static bool is_text_error(const struct image_input *in)
 		"Too many requests", "Bad gateway", "Bad request", "Gateway time", "Service unavailable", "Service temporarily",
 		"Internal server error", "Rate limit", "Request ", "Invalid ", "Permission denied", "Login required", "Please log", "Sorry",
 		"The requested", "This file ", "The file ", "The resource", "Link expired", "Download limit", "Quota", "Moved ", "Found", "Redirecting",
-		"error:", "curl:", "wget:", "HTTP/1.", "HTTP/2", "upstream ", "no healthy upstream", "default backend", "<?xml", "<Error", "<error",
-		"<soap", "<s:", "<response", "<result", "<Message", "<Fault",
+		"error:", "curl:", "wget:", "HTTP/1.", "HTTP/2", "upstream ", "no healthy upstream", "default backend", "<Error", "<soap", "<Fault",
 	};
+	static const char *const signs[] = { "<error", "<fault", "<code>", ":fault", "exception", "<message>", "denied", "not found", "<status" };
 	char text[TEXT_FILE_HEAD];
 
 	if (in->size > TEXT_CEILING || !text_file_is(in))
 		return false;
 	text_file_head(in, text, sizeof(text));
-	return text_file_starts(text, starts, ARRAY_SIZE(starts));
+	if (text_file_starts(text, starts, ARRAY_SIZE(starts)))
+		return true;
+	/* XML can be anything; storage and web services answer in it */
+	for (size_t i = 0; i < ARRAY_SIZE(signs) && text[0] == '<'; i++)
+		if (text_contains(text, signs[i]))
+			return true;
+	return false;
 }
 
 const struct image_format image_format_text_error = {
-	.word = "text-error", .title = "server's message", .matches = is_text_error, .inspect = inspect_message,
+	.word = "text-error", .title = "message in text", .matches = is_text_error, .inspect = inspect_message,
 };
 
 /* Any JSON: an error with these keys, or a description of something. */
@@ -208,7 +214,7 @@ static void inspect_json(const struct image_input *in, struct image_facts *facts
 	for (size_t i = 0; i < ARRAY_SIZE(keys) && in->size <= TEXT_CEILING; i++)
 		if (text_contains(text, keys[i])) {
 			text_copy(facts->format, sizeof(facts->format), "text-error");
-			text_copy(facts->title, sizeof(facts->title), "server's message");
+			text_copy(facts->title, sizeof(facts->title), "message in text");
 			inspect_message(in, facts);
 			return;
 		}
