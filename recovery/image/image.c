@@ -164,6 +164,15 @@ static void inspect_rest(const struct image_input *in, struct image_facts *facts
 	text_copy(facts->checked, sizeof(facts->checked), "each part by itself");
 }
 
+/* A page or message that was saved as the server packed it. */
+static void refuse_packed_page(struct image_facts *facts)
+{
+	const struct image_part *first = &facts->parts[0];
+
+	if (facts->part_count == 1 && first->is_unpacked && (text_equal(first->format, "html") || text_equal(first->format, "text-error")))
+		image_broken(facts, 0, "what it unpacks to is a web page or a message, not an image: the download went wrong");
+}
+
 static void inspect_start(const struct image_input *in, struct image_facts *facts)
 {
 	const struct image_format *format = image_find_format(in, false);
@@ -171,6 +180,7 @@ static void inspect_start(const struct image_input *in, struct image_facts *fact
 
 	if (format != NULL) {
 		image_inspect_one(in, format, facts);
+		refuse_packed_page(facts);
 		return;
 	}
 	*facts = (struct image_facts){ .file_size = in->size, .format = "unknown", .title = "unknown format" };

@@ -32,6 +32,7 @@ librecovery_a_SOURCES += recovery/image/dfu.c
 librecovery_a_SOURCES += recovery/image/uf2.c
 librecovery_a_SOURCES += recovery/image/esp.c
 librecovery_a_SOURCES += recovery/image/mcuboot.c
+librecovery_a_SOURCES += recovery/image/zigbee.c
 librecovery_a_SOURCES += recovery/image/foreign.c recovery/image/text_file.h
 
 check_PROGRAMS += tests/unit/test_image

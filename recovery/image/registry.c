@@ -16,7 +16,7 @@
 	row(dahua_zip) row(instar_hd) row(bneg) row(hikvision) row(reolink) row(ambarella) row(openipc) \
 	/* microcontrollers, Android, UEFI */ \
 	row(android_boot) row(android_vendor_boot) row(android_dtbo) row(android_sparse) row(vbmeta) row(mcuboot) row(uf2) row(dfuse) \
-	row(esp) row(dfu_prefix) row(ihex) row(srec) \
+	row(esp) row(dfu_prefix) row(ihex) row(srec) row(gbl) row(zigbee_ota) \
 	/* file systems and disks */ \
 	row(squashfs) \
 	/* packed files and archives */ \
@@ -26,7 +26,9 @@
 	/* what is no image, or cannot be looked into */ \
 	row(openssl) row(pdf) row(script) row(text)
 
-#define TRAILERS(row) row(dfu_suffix) row(avb_footer)
+#define TRAILERS(row) \
+	/* microcontrollers, Android */ \
+	row(dfu_suffix) row(avb_footer)
 
 #define DECLARE(name) extern const struct image_format image_format_##name;
 #define POINT(name) &image_format_##name,

@@ -2,6 +2,9 @@
  *
  * What a server sent instead of the image, saved under the image's name: a page to log in, "404 Not Found", an error in JSON or XML. */
 #include "recovery/image/text_file.h"
+
+#include <ctype.h>
+
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
@@ -160,10 +163,17 @@ static void inspect_message(const struct image_input *in, struct image_facts *fa
 	image_is_none(in, facts, "it is a message, not an image: \"%s\"", text);
 }
 
+/* "404 Not Found", but no checksum that begins with these digits (RFC 9110, 15.5 and 15.6). */
+static bool is_status(const char *text)
+{
+	return (text[0] == '4' || text[0] == '5') && isdigit((unsigned char)text[1]) && isdigit((unsigned char)text[2]) &&
+	       !isalnum((unsigned char)text[3]);
+}
+
 static bool is_text_error(const struct image_input *in)
 {
 	static const char *const starts[] = {
-		"400", "401", "403", "404", "405", "407", "410", "429", "500 ", "502 ", "503 ", "504 ", "Not Found", "Forbidden", "Access denied",
+		"Not Found", "Forbidden", "Access denied",
 		"Access to ", "Unauthorized", "Unauthorised", "File not found", "File does not exist", "No such file", "Page not found", "Error",
 		"Too many requests", "Bad gateway", "Bad request", "Gateway time", "Service unavailable", "Service temporarily",
 		"Internal server error", "Rate limit", "Request ", "Invalid ", "Permission denied", "Login required", "Please log", "Sorry",
@@ -176,7 +186,7 @@ static bool is_text_error(const struct image_input *in)
 	if (in->size > TEXT_CEILING || !text_file_is(in))
 		return false;
 	text_file_head(in, text, sizeof(text));
-	if (text_file_starts(text, starts, ARRAY_SIZE(starts)))
+	if (text_file_starts(text, starts, ARRAY_SIZE(starts)) || is_status(text))
 		return true;
 	/* XML can be anything; storage and web services answer in it */
 	for (size_t i = 0; i < ARRAY_SIZE(signs) && text[0] == '<'; i++)

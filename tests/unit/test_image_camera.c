@@ -396,9 +396,27 @@ static void what_came_instead_of_the_image_is_told(void **state)
 	}
 }
 
+/* A gzip member with one stored block, RFC 1952. */
+static void a_page_that_was_saved_as_the_server_packed_it_is_told(void **state)
+{
+	static const char page[] = "<html><title>404</title></html>";
+
+	add(*state, "\x1f\x8b\x08\0\0\0\0\0\0\x03\x01", 11);
+	add_le(*state, sizeof(page) - 1, 2);
+	add_le(*state, ~(sizeof(page) - 1) & 0xffff, 2);
+	add_text(*state, page);
+	add_le(*state, crc32_update(0, bytes_of_text(page)), 4);
+	add_le(*state, sizeof(page) - 1, 4);
+	/* where gzip files are looked into */
+	if (inspect(*state).part_count == 1) {
+		assert_int_equal(inspect(*state).whole, IMAGE_NO);
+		assert_non_null(strstr(inspect(*state).problems[0].what, "web page"));
+	}
+}
+
 static void programs_are_not_taken_for_text(void **state)
 {
-	static const char *const programs[] = { "Sorry, \x01\x02\x03 a program", "{\"a\x80\0\0", "404\0\0\1", "The file \x1b\x02" };
+	static const char *const programs[] = { "404d5a6b7c8e9f", "Sorry, \x01\x02\x03 a program", "{\"a\x80\0\0", "404\0\0\1", "The file \x1b\x02" };
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
 		buffer_clear(*state);
@@ -445,6 +463,7 @@ int main(void)
 		TEST(an_ambarella_file_names_its_model_and_its_parts_are_checked),
 		TEST(an_openipc_release_names_its_chip),
 		TEST(what_came_instead_of_the_image_is_told),
+		TEST(a_page_that_was_saved_as_the_server_packed_it_is_told),
 		TEST(programs_are_not_taken_for_text),
 		TEST(an_encrypted_file_is_neither_whole_nor_damaged),
 		TEST(a_script_with_something_behind_it_is_only_warned_of),

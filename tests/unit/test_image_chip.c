@@ -690,6 +690,66 @@ static void an_mcuboot_image_is_whole_by_its_hash(void **state)
 	assert_int_equal(inspect(image).whole, IMAGE_YES);	/* a padded slot */
 }
 
+static void add_gbl(struct buffer *to)
+{
+	size_t from = to->size;
+
+	add_le(to, 0x03a617eb, 4);
+	add_le(to, 8, 4);
+	add_le(to, 0x03000000, 4);
+	add_le(to, 0, 4);
+	add_le(to, 0xfe0101fe, 4);
+	add_le(to, 50, 4);
+	fill(to, 0x81, to->size + 50);
+	add_le(to, 0xfc0404fc, 4);
+	add_le(to, 4, 4);
+	add_le(to, crc32_update(0, bytes_of(to->data + from, to->size - from)), 4);
+}
+
+static void a_gbl_file_is_checked_by_its_end(void **state)
+{
+	struct buffer *image = *state;
+
+	add_gbl(image);
+	assert_string_equal(inspect(image).format, "silabs-gbl");
+	assert_string_equal(inspect(image).arch, "arm");
+	assert_int_equal(inspect(image).part_count, 1);
+	assert_cut_is_told(image);
+	assert_flips_are_told(image, 8);
+	add_text(image, "\x01more");
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void a_zigbee_upgrade_file_names_its_product(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_le(image, 0x0beef11e, 4);
+	add_le(image, 0x100, 2);
+	add_le(image, 56, 2);
+	add_le(image, 0, 2);
+	add_le(image, 0x117c, 2);
+	add_le(image, 0x2101, 2);
+	add_le(image, 0x12214572, 4);
+	add_le(image, 2, 2);
+	add_field(image, "EBL tradfri_light", 32);
+	add_le(image, 56 + 6 + 86, 4);
+	add_le(image, 0, 2);
+	add_le(image, 86, 4);
+	add_gbl(image);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "zigbee-ota");
+	assert_string_equal(facts.boards[0], "manufacturer 0x117c, image type 0x2101");
+	assert_string_equal(facts.version, "0x12214572");
+	assert_string_equal(facts.parts[0].format, "silabs-gbl");
+	assert_int_equal(facts.parts[0].whole, IMAGE_YES);
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_cut_is_told(image);
+	image->data[120] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -714,6 +774,8 @@ int main(void)
 		TEST(an_esp32_image_is_whole_by_its_sha256),
 		TEST(an_esp8266_image_has_a_short_header),
 		TEST(an_mcuboot_image_is_whole_by_its_hash),
+		TEST(a_gbl_file_is_checked_by_its_end),
+		TEST(a_zigbee_upgrade_file_names_its_product),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
