@@ -122,8 +122,8 @@ static void every_changed_byte_of_a_members_contents_is_damage(void **state)
 static void a_dahua_package_names_its_models(void **state)
 {
 	const struct member members[] = {
-		{ "Install", "{\n \"Commands\": [\"burn a.img bootargs\"],\n \"Devices\": [ [ \"IPC-HFW4421E\", \"1.00\" ], [\"IPC-HDW4421C\",\"1.00\"] ],\n"
-			     " \"Vendor\": \"General\"\n}", true },
+		{ "Install", "{\n \"Commands\": [\"burn a.img bootargs\"],\n \"Devices\": [ [ \"IPC-HFW4421E\", \"1.00\" ],\n"
+			     " [\"IPC-HDW4421C\",\"1.00\"] ],\n \"Vendor\": \"General\"\n}", true },
 		{ "hwid", "IPC-HFW4421E\r\nIPC-X\n", true }, { "a.img", "program", false },
 	};
 	struct image_facts facts;
