@@ -17,6 +17,9 @@ enum {
 	HEADER_LONG = 24,
 	AT_SEGMENTS = 1,
 	AT_FLASH_MODE = 2,
+	AT_ENTRY = 4,
+	ENTRY_LOWEST = 0x2f000000,	/* code of all chips is loaded between these (esptool targets) */
+	ENTRY_END = 0x50100000,
 	AT_CHIP = 12,
 	AT_RESERVED = 19,
 	AT_HASH_FLAG = 23,
@@ -64,7 +67,8 @@ static bool is_common_header(const struct image_input *in, uint64_t at, uint8_t 
 	const uint8_t *header = in->data.data + at;
 
 	return image_in_memory(in, at, HEADER_SHORT + SEGMENT_HEADER) && header[0] == magic && header[AT_SEGMENTS] >= 1 &&
-	       header[AT_SEGMENTS] <= SEGMENTS_MAX && (header[AT_FLASH_MODE] <= 5 || header[AT_FLASH_MODE] == 0xff);
+	       header[AT_SEGMENTS] <= SEGMENTS_MAX && (header[AT_FLASH_MODE] <= 5 || header[AT_FLASH_MODE] == 0xff) &&
+	       load_le32(header + AT_ENTRY) >= ENTRY_LOWEST && load_le32(header + AT_ENTRY) < ENTRY_END;
 }
 
 /* Which of the headers it is; false: none. */
