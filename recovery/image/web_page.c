@@ -177,9 +177,9 @@ static bool is_text_error(const struct image_input *in)
 		"Access to ", "Unauthorized", "Unauthorised", "File not found", "File does not exist", "No such file", "Page not found", "Error",
 		"Too many requests", "Bad gateway", "Bad request", "Gateway time", "Service unavailable", "Service temporarily",
 		"Internal server error", "Rate limit", "Request ", "Invalid ", "Permission denied", "Login required", "Please log", "Sorry",
-		"The requested", "This file ", "The file ", "The resource", "Link expired", "Download limit", "Quota", "Moved ", "Found", "Redirecting",
-		"error:", "curl:", "wget:", "HTTP/1.", "HTTP/2", "upstream ", "no healthy upstream", "default backend", "<Error", "<soap",
-		"<Fault",
+		"The requested", "This file ", "The file ", "The resource", "Link expired", "Download limit", "Quota", "Moved ", "Found",
+		"Redirecting", "error:", "curl:", "wget:", "HTTP/1.", "HTTP/2", "upstream ", "no healthy upstream", "default backend",
+		"<Error", "<soap", "<Fault",
 	};
 	static const char *const signs[] = { "<error", "<fault", "<code>", ":fault", "exception", "<message>", "denied", "not found", "<status" };
 	char text[TEXT_FILE_HEAD];
