@@ -29,7 +29,7 @@ static inline void add_text(struct buffer *to, const char *text)
 static inline void add_le(struct buffer *to, uint64_t value, unsigned size)
 {
 	for (unsigned i = 0; i < size; i++) {
-		uint8_t byte = (uint8_t)(value >> 8 * i);
+		uint8_t byte = i < 8 ? (uint8_t)(value >> 8 * i) : 0;
 
 		add(to, &byte, 1);
 	}

@@ -416,11 +416,13 @@ static void a_page_that_was_saved_as_the_server_packed_it_is_told(void **state)
 
 static void programs_are_not_taken_for_text(void **state)
 {
-	static const char *const programs[] = { "404d5a6b7c8e9f", "Sorry, \x01\x02\x03 a program", "{\"a\x80\0\0", "404\0\0\1", "The file \x1b\x02" };
+	static const char programs[][24] = {	/* all of it, the NULs at the end too, but for the first */
+		"404d5a6b7c8e9f", "Sorry, \x01\x02\x03 a program", "{\"a\x80\0\0", "404\0\0\1", "The file \x1b\x02",
+	};
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
 		buffer_clear(*state);
-		add(*state, programs[i], 14);
+		add(*state, programs[i], i == 0 ? strlen(programs[0]) : sizeof(programs[i]));
 		assert_string_equal(inspect(*state).format, "unknown");
 	}
 }
