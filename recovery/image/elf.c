@@ -54,6 +54,8 @@ static const char *machine_word(const struct elf *elf, unsigned machine)
 	static const struct { unsigned machine; const char *word; } machines[] = {
 		{ 3, "x86" }, { 4, "m68k" }, { 15, "hppa" }, { 20, "ppc" }, { 21, "ppc64" }, { 22, "s390" }, { 40, "arm" }, { 42, "sh" },
 		{ 62, "x86_64" }, { 83, "avr" }, { 92, "or1k" }, { 94, "xtensa" }, { 113, "nios2" }, { 183, "arm64" },
+		{ 2, "sparc" }, { 45, "arc" }, { 93, "arc" }, { 195, "arc" }, { 137, "videocore" }, { 165, "8051" }, { 167, "nds32" },
+		{ 189, "microblaze" }, { 252, "csky" }, { 258, "loongarch" }, { 0x9026, "alpha" },
 	};
 
 	if (machine == 8)

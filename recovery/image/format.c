@@ -56,6 +56,19 @@ void image_note_damage(struct image_facts *facts, uint64_t offset, const char *w
 	image_broken(facts, offset, "%s", what);
 }
 
+void image_is_none(const struct image_input *in, struct image_facts *facts, const char *format, ...)
+{
+	struct image_problem problem;
+	va_list args;
+
+	if (in->depth > 0)
+		return;
+	va_start(args, format);
+	set_problem(&problem, 0, format, args);
+	va_end(args);
+	image_broken(facts, 0, "%s", problem.what);
+}
+
 void image_warning(struct image_facts *facts, const char *format, ...)
 {
 	va_list args;
@@ -265,7 +278,7 @@ void image_add_parts_of(struct image_facts *facts, const struct image_facts *of,
 	}
 }
 
-static struct image_part *add_row(struct image_facts *facts, uint64_t offset, uint64_t size, const char *name)
+struct image_part *image_add_row(struct image_facts *facts, uint64_t offset, uint64_t size, const char *name, const char *format)
 {
 	struct image_part *part;
 
@@ -274,7 +287,7 @@ static struct image_part *add_row(struct image_facts *facts, uint64_t offset, ui
 	part = &facts->parts[facts->part_count++];
 	*part = (struct image_part){ .offset = offset, .size = size, .depth = 1 };
 	text_copy(part->name, sizeof(part->name), name);
-	text_copy(part->format, sizeof(part->format), "unknown");
+	text_copy(part->format, sizeof(part->format), format);
 	return part;
 }
 
@@ -315,7 +328,7 @@ struct image_part *image_add_part(const struct image_input *in, struct image_fac
 {
 	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1 };
 	bool is_new = !overlaps_a_part(facts, offset, size);
-	struct image_part *part = add_row(facts, offset, size, name);
+	struct image_part *part = image_add_row(facts, offset, size, name, "unknown");
 
 	if (part == NULL)
 		return NULL;
@@ -330,7 +343,7 @@ struct image_part *image_add_unpacked_part(const struct image_input *in, struct 
 					   const char *name)
 {
 	struct image_input member = { head, size, in->ops, in->depth + 1 };
-	struct image_part *part = add_row(facts, 0, size, name);
+	struct image_part *part = image_add_row(facts, 0, size, name, "unknown");
 
 	if (part == NULL)
 		return NULL;
@@ -339,29 +352,53 @@ struct image_part *image_add_unpacked_part(const struct image_input *in, struct 
 	return part;
 }
 
+enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+					const char *name, const char *compression)
+{
+	struct image_part *row = image_add_row(facts, offset, size, name, compression);
+	unsigned first = facts->part_count;
+	enum image_answer answer = image_look_inside(in, facts, offset, size, compression);
+
+	if (row != NULL)
+		row->whole = answer == IMAGE_NO ? IMAGE_NO : IMAGE_UNKNOWN;
+	for (unsigned i = first; i < facts->part_count; i++)
+		facts->parts[i].depth++;
+	return answer;
+}
+
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				    const char *compression)
+{
+	uint64_t used;
+
+	return image_look_inside_stream(in, facts, offset, size, compression, &used);
+}
+
+enum image_answer image_look_inside_stream(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+					   const char *compression, uint64_t *ret_used)
 {
 	struct bytes packed = image_slice(in, offset, size);
 	enum image_answer end = IMAGE_UNKNOWN;
 	uint8_t head[HEAD_SIZE];
 	struct image_part *part;
-	uint64_t used = 0, out;
+	uint64_t out;
 
+	*ret_used = 0;
 	if (in->ops->unpack == NULL || packed.size == 0)
 		return IMAGE_UNKNOWN;
-	out = in->ops->unpack(in->ops->user, compression, packed, head, sizeof(head), &end, &used);
+	out = in->ops->unpack(in->ops->user, compression, packed, head, sizeof(head), &end, ret_used);
 	if (out > 0 && in->depth + 1 < IMAGE_DEPTH) {
 		struct image_input member = { bytes_of(head, (size_t)out), end == IMAGE_YES ? out : IMAGE_SIZE_UNKNOWN, in->ops, in->depth + 1 };
 
-		part = add_row(facts, 0, end == IMAGE_YES ? out : 0, "contents");
+		part = image_add_row(facts, 0, end == IMAGE_YES ? out : 0, "contents", "unknown");
 		if (part != NULL) {
 			part->is_unpacked = true;
 			look_at_member(&member, facts, part);
 		}
 	}
 	if (end != IMAGE_UNKNOWN || packed.size < size || size > in->ops->check_packed_max)
-		return packed.size < size ? IMAGE_UNKNOWN : end;
-	in->ops->unpack(in->ops->user, compression, packed, NULL, UINT64_MAX, &end, &used);
+		/* what is not in memory may be what is missing */
+		return packed.size < size && end == IMAGE_NO ? IMAGE_UNKNOWN : end;
+	in->ops->unpack(in->ops->user, compression, packed, NULL, UINT64_MAX, &end, ret_used);
 	return end;
 }

@@ -45,6 +45,8 @@ const struct image_format *image_find_format(const struct image_input *in, bool 
 void image_problem(struct image_facts *facts, uint64_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Sets whole to NO as well. */
 void image_broken(struct image_facts *facts, uint64_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* It is no image at all: broken where it is the file. In an archive or beside an image it may well be in its place. */
+void image_is_none(const struct image_input *in, struct image_facts *facts, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void image_warning(struct image_facts *facts, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* declared_size is size; broken when the file ends before. Returns true when all of it is in the file. */
 bool image_declare(const struct image_input *in, struct image_facts *facts, uint64_t size);
@@ -73,6 +75,14 @@ struct image_part *image_add_unpacked_part(const struct image_input *in, struct 
  * stream ended, where it was unpacked to its end (check_packed_max); UNKNOWN otherwise. */
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				    const char *compression);
+/* The same, and *ret_used: how many bytes the stream has, when it ended well; 0 otherwise. */
+enum image_answer image_look_inside_stream(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+					   const char *compression, uint64_t *ret_used);
+/* A packed member: a row for it, and below it what its contents are. Returns as image_look_inside. */
+enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+					const char *name, const char *compression);
+/* A row only: nothing is looked at. NULL when the table is full. */
+struct image_part *image_add_row(struct image_facts *facts, uint64_t offset, uint64_t size, const char *name, const char *format);
 /* One thing of a known format, its members included; facts need no preparation. */
 void image_inspect_one(const struct image_input *in, const struct image_format *format, struct image_facts *facts);
 /* The parts of something that lies at offset, one deeper. */

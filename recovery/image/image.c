@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "recovery/image/format.h"
+#include "recovery/image/fdt.h"
 #include "src/base/text.h"
 
 enum {
@@ -176,16 +176,31 @@ static void inspect_rest(const struct image_input *in, struct image_facts *facts
 	text_copy(facts->checked, sizeof(facts->checked), "each part by itself");
 }
 
+/* A page or message that was saved as the server packed it. */
+static void refuse_packed_page(struct image_facts *facts)
+{
+	const struct image_part *first = &facts->parts[0];
+
+	if (facts->part_count == 1 && first->is_unpacked && (text_equal(first->format, "html") || text_equal(first->format, "text-error")))
+		image_broken(facts, 0, "what it unpacks to is a web page or a message, not an image: the download went wrong");
+}
+
 static void inspect_start(const struct image_input *in, struct image_facts *facts)
 {
 	const struct image_format *format = image_find_format(in, false);
+	uint64_t tree;
 
 	if (format != NULL) {
 		image_inspect_one(in, format, facts);
+		refuse_packed_page(facts);
 		return;
 	}
 	*facts = (struct image_facts){ .file_size = in->size, .format = "unknown", .title = "unknown format" };
 	text_copy(facts->checked, sizeof(facts->checked), "nothing: the format is not known");
+	/* U-Boot and the like: a program without a container that ends with its device tree */
+	tree = fdt_find_last(in);
+	if (tree > 0)
+		image_add_part(in, facts, tree, in->size - tree, "device tree");
 }
 
 void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct image_ops *ops, struct image_facts *ret_facts)

@@ -1,8 +1,7 @@
 /* recovery/image/packed.c
  *
- * Compressed files and archives. They are not unpacked here, so their own checksums of the contents stay unchecked, except for
- * stored zip members; what can be seen is whether the end is there.
- * Source: RFC 1952 (gzip); The .xz File Format 1.2.1; PKWARE APPNOTE 6.3.10, 4.3 (zip). */
+ * Compressed files. They are not unpacked here, so their own checksums of the contents stay unchecked; what can be seen is whether the end is there.
+ * Source: RFC 1952 (gzip); The .xz File Format 1.2.1. */
 #include <inttypes.h>
 
 #include "recovery/image/format.h"
@@ -137,116 +136,4 @@ static void inspect_xz(const struct image_input *in, struct image_facts *facts)
 
 const struct image_format image_format_xz = {
 	.word = "xz", .title = "xz file", .matches = is_xz, .inspect = inspect_xz,
-};
-
-/* --- zip --- */
-
-enum {
-	ZIP_END_SIZE = 22,
-	ZIP_COMMENT_MAX = 65535,
-	ZIP_ENTRY_SIZE = 46,
-	ZIP_LOCAL_SIZE = 30,
-	ZIP_ENTRIES = 4096,	/* looked at */
-};
-
-static bool is_zip(const struct image_input *in)
-{
-	return image_starts_with(in->data, BYTES("PK\x03\x04"));
-}
-
-/* 4.3.16; the last 64 KiB and a bit are searched from behind. Returns false when there is none. */
-static bool find_zip_end(struct bytes data, uint64_t *ret_offset)
-{
-	size_t lowest = data.size > ZIP_END_SIZE + ZIP_COMMENT_MAX ? data.size - ZIP_END_SIZE - ZIP_COMMENT_MAX : 0;
-
-	if (data.size < ZIP_END_SIZE)
-		return false;
-	for (size_t at = data.size - ZIP_END_SIZE + 1; at-- > lowest; )
-		if (memcmp(data.data + at, "PK\x05\x06", 4) == 0) {
-			*ret_offset = at;
-			return true;
-		}
-	return false;
-}
-
-struct zip {
-	const struct image_input *in;
-	struct image_facts *facts;
-	unsigned unchecked;	/* members whose checksum needs unpacking */
-	uint64_t budget;	/* bytes still to be summed: members that overlap must not make this take for ever */
-};
-
-/* One entry of the directory and its member. Returns the place of the next entry, 0 when this one is broken. */
-static uint64_t check_entry(struct zip *zip, uint64_t at, uint64_t end)
-{
-	const uint8_t *entry = zip->in->data.data + at, *local;
-	uint64_t member, size, data;
-	char name[64];
-
-	if (end - at < ZIP_ENTRY_SIZE || memcmp(entry, "PK\x01\x02", 4) != 0) {
-		image_broken(zip->facts, at, "its directory is damaged");
-		return 0;
-	}
-	member = load_le32(entry + 42);
-	size = load_le32(entry + 20);
-	text_printable(name, sizeof(name), image_slice(zip->in, at + ZIP_ENTRY_SIZE, load_le16(entry + 28)));
-	if (member > at || at - member < ZIP_LOCAL_SIZE) {
-		image_broken(zip->facts, at, "its member '%.40s' lies outside of it", name);
-		return 0;
-	}
-	local = zip->in->data.data + member;
-	data = member + ZIP_LOCAL_SIZE + load_le16(local + 26) + load_le16(local + 28);
-	if (memcmp(local, "PK\x03\x04", 4) != 0 || data > at || size > at - data) {
-		image_broken(zip->facts, member, "its member '%.40s' is damaged", name);
-		return 0;
-	}
-	if (load_le16(entry + 10) != 0 || load_le16(entry + 8) & 1 || size > zip->budget)
-		zip->unchecked++;
-	else {
-		zip->budget -= size;
-		if (image_crc32(zip->in, image_slice(zip->in, data, size)) != load_le32(entry + 16))
-			image_broken(zip->facts, data, "its member '%.40s' is damaged: the checksum does not match", name);
-	}
-	image_add_part(zip->in, zip->facts, data, size, name);
-	return at + ZIP_ENTRY_SIZE + load_le16(entry + 28) + load_le16(entry + 30) + load_le16(entry + 32);
-}
-
-static void inspect_zip(const struct image_input *in, struct image_facts *facts)
-{
-	struct bytes data = without_padding(in);
-	struct zip zip = { in, facts, 0, in->size };
-	uint64_t end, at, total = 0;
-	unsigned count;
-
-	text_copy(facts->compression, sizeof(facts->compression), "zip");
-	text_copy(facts->checked, sizeof(facts->checked), "structure; its checksums need unpacking");
-	if (in->data.size < in->size)
-		return;
-	/* the end record itself may end in zeros: padding is only an upper bound */
-	data.size = data.size + ZIP_END_SIZE < in->data.size ? data.size + ZIP_END_SIZE : in->data.size;
-	if (!find_zip_end(data, &end)) {
-		image_broken(facts, data.size, "its directory at the end is missing: it is cut off");
-		return;
-	}
-	at = load_le32(data.data + end + 16);
-	count = load_le16(data.data + end + 10);
-	if (at > end || count == 0) {
-		image_broken(facts, end, "its directory is damaged");
-		return;
-	}
-	for (unsigned i = 0; i < count && i < ZIP_ENTRIES && at != 0; i++) {
-		at = at < end ? check_entry(&zip, at, end) : 0;
-		total++;
-	}
-	if (at == 0)
-		image_broken(facts, end, "its directory is damaged");
-	facts->declared_size = end + ZIP_END_SIZE + load_le16(data.data + end + 20);
-	if (facts->whole != IMAGE_NO && zip.unchecked == 0 && total == count) {
-		facts->whole = IMAGE_YES;
-		text_copy(facts->checked, sizeof(facts->checked), "the checksum of each member");
-	}
-}
-
-const struct image_format image_format_zip = {
-	.word = "zip", .title = "zip archive", .matches = is_zip, .inspect = inspect_zip,
 };

@@ -11,7 +11,7 @@ enum { TRAILERS_MAX = 6 };
 	/* nothing in it */ \
 	row(empty) row(erased) \
 	/* loaders and kernels */ \
-	row(uimage) row(fdt) row(zimage) row(arm64) row(elf) \
+	row(uimage) row(fdt) row(zimage) row(arm64) row(riscv) row(bzimage) row(s390) row(pe) row(elf) \
 	/* router vendors */ \
 	row(trx) row(chdr) row(usr_trx) row(motorola_trx) row(linksys_bin) row(netgear_chk) row(netgear_dni) row(sercomm) \
 	row(seama) row(dlink_wrgg) row(dlink_wrg) row(dlink_shrs) row(dlink_encrpted) row(dlink_deafbead) \
@@ -20,7 +20,10 @@ enum { TRAILERS_MAX = 6 };
 	row(gemtek) row(jcg) row(luxul) row(tplink_safeloader) \
 	/* update bundles */ \
 	/* cameras */ \
+	row(dahua_zip) row(instar_hd) row(bneg) row(hikvision) row(reolink) row(ambarella) row(openipc) \
 	/* microcontrollers, Android, UEFI */ \
+	row(android_boot) row(android_vendor_boot) row(android_dtbo) row(android_sparse) row(vbmeta) row(mcuboot) row(uf2) row(dfuse) \
+	row(esp) row(dfu_prefix) row(ihex) row(srec) row(gbl) row(zigbee_ota) \
 	/* file systems and disks */ \
 	row(squashfs) \
 	/* packed files and archives */ \
@@ -29,10 +32,14 @@ enum { TRAILERS_MAX = 6 };
 	row(tplink_v2) row(tplink_v1) row(bcm963xx_imagetag) row(buffalo_tag) row(dlink_dns) row(zyxel_ras) row(senao) row(dlink_dap) \
 	row(dlink_dap2) row(zynos) \
 	/* what a server sent instead */ \
-	row(html) row(text_error)
+	row(lfs_pointer) row(torrent) row(metalink) row(html) row(json) row(text_error) \
+	/* what is no image, or cannot be looked into */ \
+	row(openssl) row(pdf) row(script) row(text)
 
 #define TRAILERS(row) \
-	row(openwrt) row(sercomm_footer) row(zyxel_znbg) row(linksys_footer) row(broadcom_wfi)
+	row(openwrt) row(sercomm_footer) row(zyxel_znbg) row(linksys_footer) row(broadcom_wfi) \
+	/* microcontrollers, Android */ \
+	row(dfu_suffix) row(avb_footer)
 
 #define DECLARE(name) extern const struct image_format image_format_##name;
 #define POINT(name) &image_format_##name,

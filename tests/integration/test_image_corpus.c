@@ -62,6 +62,8 @@ static bool is_covered(const char *format)
 		"uimage", "fit", "dtb", "zimage", "arm64-image", "squashfs", "gzip", "xz", "zip", "elf",
 		"trx", "linksys-bin", "netgear-chk", "netgear-dni", "sercomm", "tplink-v1", "tplink-safeloader", "seama", "dlink-wrgg", "ubnt",
 		"bcm963xx-imagetag", "zyxel-ras", "mikrotik-npk", "xiaomi-hdr1", "edimax", "senao", "openwrt-sysupgrade-tar",
+		"bzimage", "pe-efi", "android-boot", "android-sparse", "xiongmai-zip", "dahua-zip", "reolink-pak", "ihex", "dfu-suffix", "dfuse",
+		"uf2", "esp-image", "mcuboot",
 	};
 
 	for (size_t i = 0; i < sizeof(covered) / sizeof(covered[0]); i++)
