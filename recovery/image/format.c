@@ -61,6 +61,7 @@ void image_is_none(const struct image_input *in, struct image_facts *facts, cons
 	struct image_problem problem;
 	va_list args;
 
+	facts->is_no_image = true;
 	if (in->depth > 0)
 		return;
 	va_start(args, format);
@@ -237,6 +238,8 @@ void image_inspect_one(const struct image_input *in, const struct image_format *
 	text_copy(facts->format, sizeof(facts->format), format->word);
 	text_copy(facts->title, sizeof(facts->title), format->title);
 	format->inspect(in, facts);
+	/* a vendor's package is more than the archive that it is made as */
+	facts->is_carrier = format->is_carrier && text_equal(facts->format, format->word);
 	if (facts->member_problem.what[0] == '\0')
 		return;
 	if (facts->whole == IMAGE_YES)

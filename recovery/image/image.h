@@ -72,6 +72,8 @@ struct image_part {
 struct image_facts {
 	char format[24];		/* of what is at the start of the file */
 	char title[64];			/* for the operator: "U-Boot image (kernel)" */
+	bool is_carrier;		/* a plain archive or packed file: what is in it is what matters */
+	bool is_no_image;		/* text, a web page, a document, nothing: certainly not firmware */
 	bool is_flash_image;		/* other parts stand beside what is at the start, as on a flash */
 	char arch[12];			/* arm arm64 mips mipsel mips64 mips64el ppc ppc64 riscv riscv64 x86 x86_64 s390 sh or1k xtensa; "": not told */
 	char compression[12];		/* of the contents: "gzip", "xz"...; "": none or not told */

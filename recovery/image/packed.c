@@ -48,7 +48,7 @@ static void inspect_gzip(const struct image_input *in, struct image_facts *facts
 }
 
 const struct image_format image_format_gzip = {
-	.word = "gzip", .title = "gzip file", .matches = is_gzip, .inspect = inspect_gzip,
+	.word = "gzip", .is_carrier = true, .title = "gzip file", .matches = is_gzip, .inspect = inspect_gzip,
 };
 
 /* --- xz --- */
@@ -135,5 +135,5 @@ static void inspect_xz(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_xz = {
-	.word = "xz", .title = "xz file", .matches = is_xz, .inspect = inspect_xz,
+	.word = "xz", .is_carrier = true, .title = "xz file", .matches = is_xz, .inspect = inspect_xz,
 };

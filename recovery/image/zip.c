@@ -250,5 +250,5 @@ static void inspect_zip(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_zip = {
-	.word = "zip", .title = "zip archive", .matches = is_zip, .inspect = inspect_zip,
+	.word = "zip", .is_carrier = true, .title = "zip archive", .matches = is_zip, .inspect = inspect_zip,
 };
