@@ -6,6 +6,7 @@
 #ifndef UNBRICK_RECOVERY_SIGN_H
 #define UNBRICK_RECOVERY_SIGN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ enum sign_effect {
 	SIGN_DONE,		/* what SIGN_PROGRESS began has ended well */
 	SIGN_PROMPT,		/* waits for input (.cause LOGIN where that is an end in itself) */
 	SIGN_FACT,		/* group 1 is the value of .fact */
+	SIGN_HARDWARE,		/* a part of the device failed or did not answer; explains, and speaks for no cause */
 };
 
 struct sign {
@@ -31,6 +33,7 @@ struct sign {
 	int weight;			/* 1..100, of SIGN_FAULT: how strongly it alone speaks for the cause */
 	enum cause also;		/* second cause the same message allows, with also_weight; CAUSE_NONE: none */
 	int also_weight;
+	bool is_general;		/* words that any program may use: counts where no other sign is on the line */
 	const char *fact;		/* name of the fact in group 1, or NULL: "soc", "board", "ram", "flash", "loader",
 					 * "kernel", "firmware", "arch", "image-arch", ... may be given with any effect.
 					 * "name=value": the message implies this value without spelling it out. A
@@ -40,5 +43,8 @@ struct sign {
 	const char *next;		/* what would settle it, or NULL */
 	const char *source;		/* "U-Boot boot/image-board.c", "Linux fs/squashfs/super.c", ... */
 };
+
+const char *sign_effect_name(enum sign_effect effect);	/* "milestone", "fault", ... as the sign files spell it */
+bool sign_effect_parse(const char *name, enum sign_effect *ret_effect);
 
 #endif

@@ -71,9 +71,9 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_ar = {
-	.word = "ar", .title = "ar archive", .matches = is_ar, .inspect = inspect,
+	.word = "ar", .is_carrier = true, .title = "ar archive", .matches = is_ar, .inspect = inspect,
 };
 
 const struct image_format image_format_deb = {
-	.word = "deb", .title = "Debian package", .matches = is_deb, .inspect = inspect,
+	.word = "deb", .is_carrier = true, .title = "Debian package", .matches = is_deb, .inspect = inspect,
 };

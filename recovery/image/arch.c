@@ -37,6 +37,7 @@ static const struct arch_word *find_arch(const char *word)
 enum image_answer image_arch_fits(const char *image_arch, const char *device_arch)
 {
 	const struct arch_word *image = find_arch(image_arch), *device = find_arch(device_arch);
+	char device_endian;
 
 	if (image == NULL || device == NULL)
 		return IMAGE_UNKNOWN;
@@ -48,9 +49,20 @@ enum image_answer image_arch_fits(const char *image_arch, const char *device_arc
 			return IMAGE_UNKNOWN;
 		return IMAGE_NO;
 	}
-	if (image->endian[0] != '\0' && device->endian[0] != '\0' && image->endian[0] != device->endian[0])
+	/* A device's "mips" is big-endian, an image's leaves it open. */
+	device_endian = text_equal(device->word, "mips") || text_equal(device->word, "mips64") ? 'b' : device->endian[0];
+	if (image->endian[0] != '\0' && device_endian != '\0' && image->endian[0] != device_endian)
 		return IMAGE_NO;
-	if (text_equal(image->family, "mips") && image->endian[0] != device->endian[0])
+	if (image->endian[0] == '\0' && device_endian == 'l' && text_starts(image->family, "mips"))
 		return IMAGE_UNKNOWN;
 	return IMAGE_YES;
+}
+
+bool image_archs_differ(const char *one, const char *other)
+{
+	const struct arch_word *a = find_arch(one), *b = find_arch(other);
+
+	if (a == NULL || b == NULL)
+		return false;
+	return !text_equal(a->family, b->family) || (a->endian[0] != '\0' && b->endian[0] != '\0' && a->endian[0] != b->endian[0]);
 }

@@ -38,8 +38,8 @@ static void inspect_erased(const struct image_input *in, struct image_facts *fac
 		return;
 	}
 	text_copy(facts->checked, sizeof(facts->checked), "every byte");
-	image_broken(facts, 0, "every byte of it is 0x%02x: %s, no image", in->data.data[0],
-		     in->data.data[0] == 0xff ? "erased flash" : "wiped storage");
+	image_is_none(in, facts, "every byte of it is 0x%02x: %s, no image", in->data.data[0],
+		      in->data.data[0] == 0xff ? "erased flash" : "wiped storage");
 }
 
 const struct image_format image_format_erased = {

@@ -55,6 +55,8 @@ static const char *machine_word(const struct elf *elf, unsigned machine)
 	static const struct { unsigned machine; const char *word; } machines[] = {
 		{ 3, "x86" }, { 4, "m68k" }, { 15, "hppa" }, { 20, "ppc" }, { 21, "ppc64" }, { 22, "s390" }, { 40, "arm" }, { 42, "sh" },
 		{ 62, "x86_64" }, { 83, "avr" }, { 92, "or1k" }, { 94, "xtensa" }, { 113, "nios2" }, { 183, "arm64" },
+		{ 2, "sparc" }, { 45, "arc" }, { 93, "arc" }, { 195, "arc" }, { 137, "videocore" }, { 165, "8051" }, { 167, "nds32" },
+		{ 189, "microblaze" }, { 252, "csky" }, { 258, "loongarch" }, { 0x9026, "alpha" },
 	};
 
 	if (machine == 8)
@@ -124,7 +126,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	unsigned counts;
 
 	if (in->data.size < (elf.is_64 ? HEADER_SIZE_64 : HEADER_SIZE_32)) {
-		if (in->size == in->data.size)
+		if (in->size < (elf.is_64 ? HEADER_SIZE_64 : HEADER_SIZE_32))
 			image_broken(facts, in->data.size, "it is cut off inside its header");
 		return;
 	}

@@ -18,6 +18,7 @@ enum {
 	TOKEN_END = 9,
 	/* A tree of a few hundred KiB has some thousand; hostile ones may have nothing but NOPs. */
 	TOKENS = 1000000,
+	LAST_TREE_MAX = 512 * 1024,
 };
 
 bool fdt_walk_init(struct fdt_walk *walk, const struct image_input *in)
@@ -225,6 +226,24 @@ void fdt_read_boards(const struct image_input *in, struct image_facts *facts)
 		(void)read_tree(&walk, &tree, facts);
 }
 
+uint64_t fdt_find_last(const struct image_input *in)
+{
+	size_t lowest = in->data.size > LAST_TREE_MAX ? in->data.size - LAST_TREE_MAX : 0;
+
+	if (in->data.size < in->size)
+		return 0;
+	/* dtc and objcopy put it at a multiple of 4 at least */
+	for (size_t at = in->data.size / 4 * 4; at >= lowest + 4; at -= 4) {
+		struct image_input tree = { bytes_from(in->data, at - 4), in->size - (at - 4), in->ops, in->depth };
+		struct fdt_walk walk;
+
+		if (image_starts_with(tree.data, BYTES("\xd0\x0d\xfe\xed")) && fdt_walk_init(&walk, &tree) &&
+		    load_be32(tree.data.data + 4) == tree.size)
+			return at - 4;
+	}
+	return 0;
+}
+
 static bool matches(const struct image_input *in)
 {
 	return image_starts_with(in->data, BYTES("\xd0\x0d\xfe\xed"));
@@ -244,7 +263,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	struct fdt_event last;
 
 	if (in->data.size < FDT_HEADER_SIZE) {
-		if (in->size == in->data.size)
+		if (in->size < FDT_HEADER_SIZE)
 			image_broken(facts, in->data.size, "it is cut off inside its header");
 		return;
 	}

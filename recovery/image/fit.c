@@ -135,7 +135,7 @@ static void take_arch(struct fit *fit)
 		text_copy(fit->image.arch, sizeof(fit->image.arch), "ppc");
 	if (fit->image.arch[0] == '\0')
 		return;
-	if (facts->arch[0] != '\0' && image_arch_fits(fit->image.arch, facts->arch) == IMAGE_NO)
+	if (facts->arch[0] != '\0' && image_archs_differ(fit->image.arch, facts->arch))
 		image_warning(facts, "its parts are for different processors: %s and %s", facts->arch, fit->image.arch);
 	if (facts->arch[0] == '\0' || (is_kernel && !fit->arch_is_kernels)) {
 		text_copy(facts->arch, sizeof(facts->arch), fit->image.arch);
@@ -185,7 +185,7 @@ static void end_image(struct fit *fit)
 	if (part == NULL)
 		return;
 	part->whole = image->bad > 0 ? IMAGE_NO : image->good > 0 ? IMAGE_YES : IMAGE_UNKNOWN;
-	if (text_starts(image->type, "kernel") && image_arch_fits(part->arch, image->arch) == IMAGE_NO)
+	if (text_starts(image->type, "kernel") && image_archs_differ(part->arch, image->arch))
 		image_warning(fit->facts, "its header says %s, but the kernel inside is for %s", image->arch, part->arch);
 	text_copy(part->arch, sizeof(part->arch), image->arch);
 }

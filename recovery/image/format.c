@@ -51,6 +51,25 @@ void image_broken(struct image_facts *facts, uint64_t offset, const char *format
 	va_end(args);
 }
 
+void image_note_damage(struct image_facts *facts, uint64_t offset, const char *what)
+{
+	image_broken(facts, offset, "%s", what);
+}
+
+void image_is_none(const struct image_input *in, struct image_facts *facts, const char *format, ...)
+{
+	struct image_problem problem;
+	va_list args;
+
+	facts->is_no_image = true;
+	if (in->depth > 0)
+		return;
+	va_start(args, format);
+	set_problem(&problem, 0, format, args);
+	va_end(args);
+	image_broken(facts, 0, "%s", problem.what);
+}
+
 void image_warning(struct image_facts *facts, const char *format, ...)
 {
 	va_list args;
@@ -219,6 +238,8 @@ void image_inspect_one(const struct image_input *in, const struct image_format *
 	text_copy(facts->format, sizeof(facts->format), format->word);
 	text_copy(facts->title, sizeof(facts->title), format->title);
 	format->inspect(in, facts);
+	/* a vendor's package is more than the archive that it is made as */
+	facts->is_carrier = format->is_carrier && text_equal(facts->format, format->word);
 	if (facts->member_problem.what[0] == '\0')
 		return;
 	if (facts->whole == IMAGE_YES)
@@ -300,16 +321,43 @@ static uint64_t look_at_member(const struct image_input *member, struct image_fa
 	return of.declared_size;
 }
 
+/* Members that lie in each other would be looked at once for each of them, and so again on every level below. */
+static bool overlaps_a_part(const struct image_facts *facts, uint64_t offset, uint64_t size)
+{
+	for (unsigned i = 0; i < facts->part_count; i++) {
+		const struct image_part *part = &facts->parts[i];
+
+		if (part->depth == 1 && !part->is_unpacked && part->offset < offset + size && offset < part->offset + part->size)
+			return true;
+	}
+	return false;
+}
+
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				  const char *name)
 {
 	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1 };
+	bool is_new = !overlaps_a_part(facts, offset, size);
 	struct image_part *part = image_add_row(facts, offset, size, name, "unknown");
 
 	if (part == NULL)
 		return NULL;
 	if (member.size < member.data.size)
 		member.size = member.data.size;
+	if (is_new)
+		look_at_member(&member, facts, part);
+	return part;
+}
+
+struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
+					   const char *name)
+{
+	struct image_input member = { head, size, in->ops, in->depth + 1 };
+	struct image_part *part = image_add_row(facts, 0, size, name, "unknown");
+
+	if (part == NULL)
+		return NULL;
+	part->is_unpacked = true;
 	look_at_member(&member, facts, part);
 	return part;
 }
@@ -336,19 +384,6 @@ const char *image_code_arch(const uint8_t at[4])
 		return "arm";
 	/* B; or NOP, where a hook may be put */
 	return code >> 26 == 5 || code == 0xd503201f ? "arm64" : "";
-}
-
-struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
-					   const char *name)
-{
-	struct image_input member = { head, size, in->ops, in->depth + 1 };
-	struct image_part *part = image_add_row(facts, 0, size, name, "unknown");
-
-	if (part == NULL)
-		return NULL;
-	part->is_unpacked = true;
-	look_at_member(&member, facts, part);
-	return part;
 }
 
 enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,

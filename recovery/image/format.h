@@ -21,6 +21,7 @@ struct image_format {
 	const char *title;
 	bool (*matches)(const struct image_input *in);
 	void (*inspect)(const struct image_input *in, struct image_facts *facts);
+	bool is_carrier;	/* see image_facts */
 	/* Stricter than matches, for looking at every block of a file: what neither chance nor a compressed stream imitates.
 	 * NULL: is not looked for behind the start. */
 	bool (*is_sound)(const struct image_input *in);
@@ -45,6 +46,8 @@ const struct image_format *image_find_format(const struct image_input *in, bool 
 void image_problem(struct image_facts *facts, uint64_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Sets whole to NO as well. */
 void image_broken(struct image_facts *facts, uint64_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* It is no image at all: broken where it is the file. In an archive or beside an image it may well be in its place. */
+void image_is_none(const struct image_input *in, struct image_facts *facts, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void image_warning(struct image_facts *facts, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* declared_size is size; broken when the file ends before. Returns true when all of it is in the file. */
 bool image_declare(const struct image_input *in, struct image_facts *facts, uint64_t size);
@@ -66,6 +69,9 @@ uint32_t image_byte_sum(struct bytes over);
  * and is right. NULL when the table is full. */
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				  const char *name);
+/* What somebody unpacked already: head are its first bytes, size all of them. */
+struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
+					   const char *name);
 /* What is in a packed member: unpacks the beginning of [offset, offset + size) and adds what it is as a part "contents". Returns how the
  * stream ended, where it was unpacked to its end (check_packed_max); UNKNOWN otherwise. */
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
@@ -76,9 +82,6 @@ enum image_answer image_look_inside_stream(const struct image_input *in, struct 
 /* A packed member: a row for it, and below it what its contents are. Returns as image_look_inside. */
 enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 					const char *name, const char *compression);
-/* What somebody unpacked already: head are its first bytes, size all of them. */
-struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
-					   const char *name);
 /* As image_add_part, for a member that says itself how long it is, up to the end of this input; returns where it ends, 0 when it does not tell. */
 uint64_t image_add_rest(const struct image_input *in, struct image_facts *facts, uint64_t offset, const char *name);
 /* The processor that would run the instruction at the entry of a boot loader: a jump over its header. "": neither ARM nor AArch64. */
@@ -91,8 +94,6 @@ void image_unpacked_well(struct image_facts *facts);
 void image_inspect_one(const struct image_input *in, const struct image_format *format, struct image_facts *facts);
 /* The parts of something that lies at offset, one deeper. */
 void image_add_parts_of(struct image_facts *facts, const struct image_facts *of, uint64_t offset);
-/* Takes over boards, and what else facts do not tell themselves. */
-void image_adopt(struct image_facts *facts, const struct image_facts *of);
 /* Text that ends at a NUL or at its size, made printable, blanks at its end left out. */
 void image_text(char *to, size_t size, struct bytes field);
 void image_set_vendor(struct image_facts *facts, const char *vendor);

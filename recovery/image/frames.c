@@ -99,7 +99,7 @@ static void inspect_zstd(const struct image_input *in, struct image_facts *facts
 }
 
 const struct image_format image_format_zstd = {
-	.word = "zstd", .title = "zstd file", .matches = is_zstd, .inspect = inspect_zstd,
+	.word = "zstd", .is_carrier = true, .title = "zstd file", .matches = is_zstd, .inspect = inspect_zstd,
 };
 
 /* --- LZ4 --- */
@@ -174,7 +174,7 @@ static void inspect_lz4(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_lz4 = {
-	.word = "lz4", .title = "LZ4 file", .matches = is_lz4, .inspect = inspect_lz4,
+	.word = "lz4", .is_carrier = true, .title = "LZ4 file", .matches = is_lz4, .inspect = inspect_lz4,
 };
 
 /* --- lzop --- */
@@ -242,5 +242,5 @@ static void inspect_lzop(const struct image_input *in, struct image_facts *facts
 }
 
 const struct image_format image_format_lzop = {
-	.word = "lzop", .title = "lzop file", .matches = is_lzop, .inspect = inspect_lzop,
+	.word = "lzop", .is_carrier = true, .title = "lzop file", .matches = is_lzop, .inspect = inspect_lzop,
 };

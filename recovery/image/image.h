@@ -34,6 +34,9 @@ enum image_answer { IMAGE_UNKNOWN, IMAGE_NO, IMAGE_YES };
 struct image_ops {
 	/* algorithm as a FIT names it: "sha1", "sha256", "sha384", "sha512", "md5". Returns the digest's length, 0: does not know it. */
 	size_t (*digest)(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE]);
+	/* The same over what next gives, until it gives an empty piece. */
+	size_t (*digest_pieces)(void *user, const char *algorithm, struct bytes (*next)(void *of), void *of,
+				uint8_t ret_digest[IMAGE_DIGEST_SIZE]);
 	/* As crc32_update with 0, for one that is faster. */
 	uint32_t (*crc32)(void *user, struct bytes in);
 	/* Unpacks the stream at the start of in ("gzip", "zlib", "xz", "lzma", "bzip2", "zstd", "lz4", "lzo") until it ends or room is full and
@@ -69,6 +72,8 @@ struct image_part {
 struct image_facts {
 	char format[24];		/* of what is at the start of the file */
 	char title[64];			/* for the operator: "U-Boot image (kernel)" */
+	bool is_carrier;		/* a plain archive or packed file: what is in it is what matters */
+	bool is_no_image;		/* text, a web page, a document, nothing: certainly not firmware */
 	bool is_flash_image;		/* other parts stand beside what is at the start, as on a flash */
 	char arch[12];			/* arm arm64 mips mipsel mips64 mips64el ppc ppc64 riscv riscv64 x86 x86_64 s390 sh or1k xtensa; "": not told */
 	char compression[12];		/* of the contents: "gzip", "xz"...; "": none or not told */
@@ -98,10 +103,17 @@ struct image_facts {
  * ops may be NULL. ret_facts needs no preparation. */
 void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct image_ops *ops, struct image_facts *ret_facts);
 
+/* For what is looked at elsewhere, such as a packed member: takes over boards, and what else facts do not tell themselves. */
+void image_adopt(struct image_facts *facts, const struct image_facts *of);
+
 /* May code for image_arch run on device_arch? Knows both vocabularies (armv7 and arm, aarch64 and arm64, mipseb and mips...).
- * UNKNOWN when either is empty or unheard of, or when the word leaves it open: "mips" in a uImage knows no byte order. */
+ * UNKNOWN when either is empty or unheard of, or when the word leaves it open: "mips" in a uImage knows no byte order; a device's
+ * "mips" is big-endian. */
 enum image_answer image_arch_fits(const char *image_arch, const char *device_arch);
 
+void image_note_damage(struct image_facts *facts, uint64_t offset, const char *what);	/* found elsewhere */
+/* Are these words of two images, or of two parts of one, surely of different processors? */
+bool image_archs_differ(const char *one, const char *other);
 /* The worst problem's sentence; "": none was found. */
 const char *image_problem_text(const struct image_facts *facts);
 /* "yes", "no", "unknown": for JSON and the journal. */

@@ -1,29 +1,112 @@
-librecovery_a_SOURCES += \
-	recovery/image/image.c recovery/image/image.h recovery/image/format.c recovery/image/format.h recovery/image/registry.c recovery/image/arch.c \
-	recovery/image/blank.c recovery/image/web_page.c recovery/image/uimage.c \
-	recovery/image/fdt.c recovery/image/fdt.h recovery/image/fit.c \
-	recovery/image/linux.c recovery/image/squashfs.c recovery/image/packed.c recovery/image/elf.c
-# update bundles, file systems, disks, archives
-librecovery_a_SOURCES += \
-	recovery/image/elf.h recovery/image/programs.c recovery/image/programs.h \
-	recovery/image/frames.c recovery/image/xz.c recovery/image/zip.c recovery/image/sevenzip.c recovery/image/ar.c \
-	recovery/image/tar.c recovery/image/tar.h recovery/image/cpio.c recovery/image/cpio.h \
-	recovery/image/config_text.c recovery/image/config_text.h recovery/image/mender.c recovery/image/mender.h recovery/image/swupdate.c \
-	recovery/image/squashfs.h recovery/image/squashfs_files.c recovery/image/block_codecs.c recovery/image/block_codecs.h \
-	recovery/image/rauc.c recovery/image/inflate.c recovery/image/inflate.h \
-	recovery/image/ext.c recovery/image/iso9660.c recovery/image/cramfs.c recovery/image/small_fs.c \
-	recovery/image/jffs2.c recovery/image/ubi.c recovery/image/ubifs.c recovery/image/ubifs.h \
-	recovery/image/fat.c recovery/image/fat.h recovery/image/disk.c \
-	recovery/image/sunxi.c recovery/image/rockchip.c recovery/image/imx.c recovery/image/boot_rom.c recovery/image/camera_rom.c \
-	recovery/image/fip.c recovery/image/uefi.c recovery/image/cab.c recovery/image/bmap.c
-check_PROGRAMS += tests/unit/test_image tests/integration/test_image_corpus
+librecovery_a_SOURCES += recovery/image/image.c recovery/image/image.h
+librecovery_a_SOURCES += recovery/image/format.c recovery/image/format.h
+librecovery_a_SOURCES += recovery/image/registry.c
+librecovery_a_SOURCES += recovery/image/arch.c
+librecovery_a_SOURCES += recovery/image/fits.c recovery/image/fits.h
+librecovery_a_SOURCES += recovery/image/checksum.c recovery/image/checksum.h
+librecovery_a_SOURCES += recovery/image/signature.c recovery/image/signature.h
+# formats
+librecovery_a_SOURCES += recovery/image/blank.c
+librecovery_a_SOURCES += recovery/image/web_page.c
+librecovery_a_SOURCES += recovery/image/uimage.c
+librecovery_a_SOURCES += recovery/image/fdt.c recovery/image/fdt.h
+librecovery_a_SOURCES += recovery/image/fit.c
+librecovery_a_SOURCES += recovery/image/linux.c
+librecovery_a_SOURCES += recovery/image/squashfs.c
+librecovery_a_SOURCES += recovery/image/packed.c
+librecovery_a_SOURCES += recovery/image/elf.c
+# router vendors
+librecovery_a_SOURCES += recovery/image/check.c recovery/image/check.h
+librecovery_a_SOURCES += recovery/image/json.c recovery/image/json.h
+librecovery_a_SOURCES += recovery/image/sysupgrade.c
+librecovery_a_SOURCES += recovery/image/trx.c
+librecovery_a_SOURCES += recovery/image/netgear.c
+librecovery_a_SOURCES += recovery/image/sercomm.c
+librecovery_a_SOURCES += recovery/image/tplink.c
+librecovery_a_SOURCES += recovery/image/safeloader.c
+librecovery_a_SOURCES += recovery/image/seama.c
+librecovery_a_SOURCES += recovery/image/dlink.c
+librecovery_a_SOURCES += recovery/image/ubnt.c
+librecovery_a_SOURCES += recovery/image/imagetag.c
+librecovery_a_SOURCES += recovery/image/zyxel.c
+librecovery_a_SOURCES += recovery/image/npk.c
+librecovery_a_SOURCES += recovery/image/xiaomi.c
+librecovery_a_SOURCES += recovery/image/edimax.c
+librecovery_a_SOURCES += recovery/image/buffalo.c
+librecovery_a_SOURCES += recovery/image/senao.c
+librecovery_a_SOURCES += recovery/image/vendors.c
+librecovery_a_SOURCES += recovery/image/oem.c
+# kernels, Android, cameras, microcontrollers, and what is no image
+librecovery_a_SOURCES += recovery/image/pe.c recovery/image/pe.h
+librecovery_a_SOURCES += recovery/image/android.c
+librecovery_a_SOURCES += recovery/image/avb.c
+librecovery_a_SOURCES += recovery/image/sparse.c
+librecovery_a_SOURCES += recovery/image/zip.c recovery/image/zip.h
+librecovery_a_SOURCES += recovery/image/inflate.c recovery/image/inflate.h
+librecovery_a_SOURCES += recovery/image/camera_zip.c
+librecovery_a_SOURCES += recovery/image/hikvision.c
+librecovery_a_SOURCES += recovery/image/reolink.c
+librecovery_a_SOURCES += recovery/image/ambarella.c
+librecovery_a_SOURCES += recovery/image/openipc.c
+librecovery_a_SOURCES += recovery/image/text_records.c
+librecovery_a_SOURCES += recovery/image/dfu.c
+librecovery_a_SOURCES += recovery/image/uf2.c
+librecovery_a_SOURCES += recovery/image/esp.c
+librecovery_a_SOURCES += recovery/image/mcuboot.c
+librecovery_a_SOURCES += recovery/image/zigbee.c
+librecovery_a_SOURCES += recovery/image/foreign.c recovery/image/text_file.h
+
+# update bundles, file systems, disks, boot ROMs, archives
+librecovery_a_SOURCES += recovery/image/elf.h recovery/image/programs.c recovery/image/programs.h
+librecovery_a_SOURCES += recovery/image/frames.c recovery/image/xz.c recovery/image/sevenzip.c recovery/image/ar.c
+librecovery_a_SOURCES += recovery/image/tar.c recovery/image/tar.h
+librecovery_a_SOURCES += recovery/image/cpio.c recovery/image/cpio.h
+librecovery_a_SOURCES += recovery/image/config_text.c recovery/image/config_text.h
+librecovery_a_SOURCES += recovery/image/mender.c recovery/image/mender.h
+librecovery_a_SOURCES += recovery/image/swupdate.c
+librecovery_a_SOURCES += recovery/image/rauc.c
+librecovery_a_SOURCES += recovery/image/squashfs.h recovery/image/squashfs_files.c
+librecovery_a_SOURCES += recovery/image/block_codecs.c recovery/image/block_codecs.h
+librecovery_a_SOURCES += recovery/image/ext.c recovery/image/iso9660.c recovery/image/cramfs.c recovery/image/small_fs.c recovery/image/jffs2.c
+librecovery_a_SOURCES += recovery/image/ubi.c
+librecovery_a_SOURCES += recovery/image/ubifs.c recovery/image/ubifs.h
+librecovery_a_SOURCES += recovery/image/fat.c recovery/image/fat.h
+librecovery_a_SOURCES += recovery/image/disk.c
+librecovery_a_SOURCES += recovery/image/sunxi.c recovery/image/rockchip.c recovery/image/imx.c recovery/image/boot_rom.c recovery/image/camera_rom.c
+librecovery_a_SOURCES += recovery/image/fip.c recovery/image/uefi.c recovery/image/cab.c recovery/image/bmap.c
+
+check_PROGRAMS += tests/unit/test_image
 tests_unit_test_image_SOURCES = tests/unit/test_image.c
 tests_unit_test_image_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_image_router
+tests_unit_test_image_router_SOURCES = tests/unit/test_image_router.c tests/unit/router_images.h tests/unit/image_maker.h
+tests_unit_test_image_router_LDADD = libstore.a librecovery.a libbase.a $(CRYPTO_LIBS) $(UNPACK_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_image_openwrt
+tests_unit_test_image_openwrt_SOURCES = tests/unit/test_image_openwrt.c tests/unit/image_maker.h
+tests_unit_test_image_openwrt_LDADD = libstore.a librecovery.a libbase.a $(CRYPTO_LIBS) $(UNPACK_LIBS) $(CMOCKA_LIBS)
+image_media_libs = libstore.a librecovery.a libbase.a $(CRYPTO_LIBS) $(UNPACK_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_image_camera tests/unit/test_image_kernel tests/unit/test_image_chip
+tests_unit_test_image_kernel_SOURCES = tests/unit/test_image_kernel.c tests/unit/image_bytes.h
+tests_unit_test_image_kernel_LDADD = $(image_media_libs)
+tests_unit_test_image_camera_SOURCES = tests/unit/test_image_camera.c tests/unit/image_bytes.h
+tests_unit_test_image_camera_LDADD = $(image_media_libs)
+tests_unit_test_image_chip_SOURCES = tests/unit/test_image_chip.c tests/unit/image_bytes.h
+tests_unit_test_image_chip_LDADD = $(image_media_libs)
+check_PROGRAMS += tests/unit/test_checksum
+tests_unit_test_checksum_SOURCES = tests/unit/test_checksum.c
+tests_unit_test_checksum_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
+check_PROGRAMS += tests/integration/test_image_corpus
 tests_integration_test_image_corpus_SOURCES = tests/integration/test_image_corpus.c
-tests_integration_test_image_corpus_LDADD = libstore.a librecovery.a libbase.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
-FUZZERS += tests/fuzz/fuzz_image.c
+tests_integration_test_image_corpus_LDADD = libstore.a librecovery.a libbase.a $(CRYPTO_LIBS) $(UNPACK_LIBS) $(CMOCKA_LIBS)
+FUZZERS += tests/fuzz/fuzz_image.c tests/fuzz/fuzz_checksum.c tests/fuzz/fuzz_signature.c
+check_PROGRAMS += tests/unit/test_signature
+tests_unit_test_signature_SOURCES = tests/unit/test_signature.c
+tests_unit_test_signature_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_fits
+tests_unit_test_fits_SOURCES = tests/unit/test_fits.c
+tests_unit_test_fits_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_image_disks tests/unit/test_image_bundles
-tests_unit_test_image_bundles_SOURCES = tests/unit/test_image_bundles.c tests/unit/image_maker.c tests/unit/image_maker.h
+tests_unit_test_image_bundles_SOURCES = tests/unit/test_image_bundles.c tests/unit/image_sample.c tests/unit/image_sample.h
 tests_unit_test_image_bundles_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
-tests_unit_test_image_disks_SOURCES = tests/unit/test_image_disks.c tests/unit/image_maker.c tests/unit/image_maker.h
+tests_unit_test_image_disks_SOURCES = tests/unit/test_image_disks.c tests/unit/image_sample.c tests/unit/image_sample.h
 tests_unit_test_image_disks_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)

@@ -92,7 +92,7 @@ static void inspect_gzip(const struct image_input *in, struct image_facts *facts
 }
 
 const struct image_format image_format_gzip = {
-	.word = "gzip", .title = "gzip file", .matches = is_gzip, .inspect = inspect_gzip,
+	.word = "gzip", .is_carrier = true, .title = "gzip file", .matches = is_gzip, .inspect = inspect_gzip,
 };
 
 /* --- bzip2 --- */
@@ -112,7 +112,7 @@ static void inspect_bzip2(const struct image_input *in, struct image_facts *fact
 }
 
 const struct image_format image_format_bzip2 = {
-	.word = "bzip2", .title = "bzip2 file", .matches = is_bzip2, .inspect = inspect_bzip2,
+	.word = "bzip2", .is_carrier = true, .title = "bzip2 file", .matches = is_bzip2, .inspect = inspect_bzip2,
 };
 
 /* --- LZMA alone --- */
@@ -163,5 +163,5 @@ static void inspect_lzma(const struct image_input *in, struct image_facts *facts
 }
 
 const struct image_format image_format_lzma = {
-	.word = "lzma", .title = "LZMA file", .matches = is_lzma, .inspect = inspect_lzma,
+	.word = "lzma", .is_carrier = true, .title = "LZMA file", .matches = is_lzma, .inspect = inspect_lzma,
 };

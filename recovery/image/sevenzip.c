@@ -43,5 +43,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_7z = {
-	.word = "7z", .title = "7z archive", .matches = matches, .inspect = inspect,
+	.word = "7z", .is_carrier = true, .title = "7z archive", .matches = matches, .inspect = inspect,
 };

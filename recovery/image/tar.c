@@ -210,5 +210,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_tar = {
-	.word = "tar", .title = "tar archive", .matches = matches, .inspect = inspect,
+	.word = "tar", .is_carrier = true, .title = "tar archive", .matches = matches, .inspect = inspect,
 };

@@ -118,5 +118,5 @@ static void inspect_xz(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_xz = {
-	.word = "xz", .title = "xz file", .matches = is_xz, .inspect = inspect_xz,
+	.word = "xz", .is_carrier = true, .title = "xz file", .matches = is_xz, .inspect = inspect_xz,
 };

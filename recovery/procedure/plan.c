@@ -46,6 +46,14 @@ static bool waits_for_retry(const struct procedure *procedure)
 	return false;
 }
 
+static bool only_prepares(const struct procedure *procedure)
+{
+	for (unsigned i = 0; i < procedure->step_count; i++)
+		if (procedure->steps[i].kind == STEP_VERIFY || procedure->steps[i].destroys)
+			return false;
+	return true;
+}
+
 static void find_obstacle(struct plan_item *item, const struct verdict *verdict, const struct plan_bench *bench)
 {
 	const char *obstacle = NULL;
@@ -74,6 +82,7 @@ static void find_reason(struct plan_item *item, const struct verdict *verdict)
 		if (leads(verdict, i) && method_treats(item->method, verdict->causes[i].cause)) {
 			text_append(causes, sizeof(causes), "%s%s", causes[0] ? " and " : "", cause_label(verdict->causes[i].cause));
 			item->treats = true;
+			item->treats_first |= i == 0;
 		}
 	if (item->treats)
 		snprintf(item->reason, sizeof(item->reason), "treats %s", causes);
@@ -83,7 +92,7 @@ static void find_reason(struct plan_item *item, const struct verdict *verdict)
 
 static int rank(const struct plan_item *item)
 {
-	return (item->treats ? 4 : 0) + (item->is_possible ? 2 : 0) + (item->was_tried ? 0 : 1);
+	return (item->treats ? 8 : 0) + (item->is_possible ? 4 : 0) + (item->was_tried ? 0 : 2) + (item->treats_first ? 1 : 0);
 }
 
 size_t plan_make(const struct verdict *verdict, const struct profile *profile, const struct plan_bench *bench,
@@ -100,6 +109,7 @@ size_t plan_make(const struct verdict *verdict, const struct profile *profile, c
 			continue;
 		find_reason(&item, verdict);
 		find_obstacle(&item, verdict, bench);
+		item.only_prepares = only_prepares(item.procedure);
 		item.was_tried = has_word(bench->tried, item.method->name);
 		if (count == max && rank(&ret_items[max - 1]) >= rank(&item))
 			continue;

@@ -131,6 +131,7 @@ static const struct procedure_field_rule rules[] = {
 	TEXT(CHECK_IMAGE, "sha256"),
 	TEXT(CHECK_IMAGE, "arch"),
 	TEXT(CHECK_IMAGE, "fits"),
+	BOOL(CHECK_IMAGE, "fresh"),
 	TEXT(VERIFY, "banner"),
 	TEXT(VERIFY, "login"),
 	BOOL(VERIFY, "clean"),

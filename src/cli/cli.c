@@ -7,7 +7,8 @@
 #include "src/base/text.h"
 
 static const struct cli_verb *const verbs[] = {
-	&verb_recover, &verb_diagnose, &verb_case, &verb_device, &verb_bench, &verb_practice, &verb_lint,
+	&verb_recover, &verb_diagnose, &verb_case, &verb_device, &verb_bench, &verb_practice, &verb_inspect, &verb_fetch, &verb_verify,
+	&verb_sign, &verb_lint,
 };
 
 static const struct cli_verb *find_verb(const char *name)
@@ -113,6 +114,14 @@ int cli_main(int argc, char **argv, const char *const *library_folders)
 
 			if (code != EXIT_WELL)
 				return code;
+		} else if (strcmp(argv[i], "-o") == 0) {
+			/* the one letter that everybody's fingers know */
+			char *long_form[] = { (char *)"--output", i + 1 < argc ? argv[i + 1] : NULL };
+			int at = 0, code = take_option(verb, &line, folders, i + 1 < argc ? 2 : 1, long_form, &at);
+
+			if (code != EXIT_WELL)
+				return code;
+			i += at;
 		} else if (line.word_count < CLI_WORDS_MAX) {
 			line.word[line.word_count++] = argv[i];
 		}

@@ -18,10 +18,12 @@ enum cli_exit {
 	EXIT_NO_PORT = 3,		/* serial port missing, busy or forbidden */
 	EXIT_NO_ANSWER = 4,		/* the device stayed silent */
 	EXIT_REFUSED = 5,		/* a guard said no: it could do harm */
-	EXIT_NETWORK = 6,		/* address, link or TFTP port */
+	EXIT_NETWORK = 6,		/* address, link, TFTP port, the server of a download */
 	EXIT_INTERRUPTED = 7,		/* stopped; the case goes on with `unbrick` or `recover --case` */
-	EXIT_FAULT_FOUND = 10,		/* diagnose */
-	EXIT_UNDECIDED = 11,
+	EXIT_FAULT_FOUND = 10,		/* diagnose; fetch, verify: not the file that was meant */
+	EXIT_UNDECIDED = 11,		/* diagnose */
+	EXIT_UNFIT = 11,		/* inspect: not for this device */
+	EXIT_UNKNOWN = 12,		/* inspect, verify: nothing there can tell */
 };
 
 struct cli_option {
@@ -30,7 +32,7 @@ struct cli_option {
 	const char *help;
 };
 
-enum { CLI_OPTIONS_MAX = 16, CLI_WORDS_MAX = 32 };
+enum { CLI_OPTIONS_MAX = 16, CLI_WORDS_MAX = 4096 };
 
 /* A parsed command line: values in the order of the verb's options table; NULL: not given; "" for a switch that is on. */
 struct cli_line {
@@ -60,6 +62,7 @@ void cli_print_help(void);
 /* "unbrick: TEXT" and, where there is one, "  HINT" on standard error. */
 void cli_print_error(const struct error *error);
 
-extern const struct cli_verb verb_recover, verb_diagnose, verb_case, verb_device, verb_bench, verb_practice, verb_lint;
+extern const struct cli_verb verb_recover, verb_diagnose, verb_case, verb_device, verb_bench, verb_practice, verb_fetch, verb_inspect, verb_verify,
+	verb_sign, verb_lint;
 
 #endif

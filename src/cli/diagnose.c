@@ -1,26 +1,27 @@
 /* unbrick diagnose: what a boot log says, with the lines that prove it. Works on a file and on a pipe of any length alike. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/cli/diagnose.h"
+#include "src/cli/log_check.h"
 #include "src/cli/log_file.h"
 #include "src/cli/output.h"
+#include "src/store/capture_times.h"
 
-enum { DEVICE, JSON };
+enum { DEVICE, GOLDEN, FOLLOW, JSON };
+enum { GOOD_LOGS_MAX = 16 };
 
 static const struct cli_option options[] = {
 	[DEVICE] = { "device", "PROFILE",
 		     "which device it is: shows an image for another one, and names the ways back" },
-	[JSON] = { "json", NULL, "one JSON object" },
+	[GOLDEN] = { "golden", "GOOD",
+		     "logs of good starts of the same device, parted by commas: say what differs from them" },
+	[FOLLOW] = { "follow", NULL, "tell each change of stage and verdict as the log comes through a pipe" },
+	[JSON] = { "json", NULL, "one JSON object; with --follow one a line" },
 	{ NULL, NULL, NULL },
-};
-
-enum {
-	SCORE_PART = 4096,
-	SCORE_ALL_UNTIL = 64 << 10, /* behind it every 16th part is scored: a sample is enough */
-	SCORE_USABLE = 40,
 };
 
 static void diagnose_free(struct diagnose *d)
@@ -28,11 +29,13 @@ static void diagnose_free(struct diagnose *d)
 	if (d == NULL)
 		return;
 	diagnosis_free(d->diagnosis);
+	golden_free(d->golden);
 	device_library_free(d->library);
 	free(d);
 }
 DEFINE_AUTO(diagnose);
 DEFINE_AUTO(log_file);
+DEFINE_AUTO(capture_times);
 
 /* ---- reading ---- */
 
@@ -49,69 +52,83 @@ static void on_line(void *user, const struct diagnosis_line *line)
 	text_copy(d->well[DIAGNOSE_WELL_KEPT - 1].text, sizeof(d->well[0].text), line->text);
 }
 
-static void score(struct diagnose *d, struct bytes part)
+/* Each byte at the time it came, where a capture of ours tells it: how long a round of restarts takes is then known. */
+static void input(struct diagnose *d, struct bytes part, struct capture_times *times)
 {
-	for (size_t offset = 0; offset < part.size; offset += SCORE_PART) {
-		struct bytes piece = bytes_from(part, offset);
+	uint64_t offset = d->check.size;
 
-		if (d->size + offset >= SCORE_ALL_UNTIL && (d->size + offset) / SCORE_PART % 16 != 0)
-			continue;
-		if (piece.size > SCORE_PART)
-			piece.size = SCORE_PART;
-		d->score_sum += (uint64_t)diagnosis_text_score(piece) * piece.size;
-		d->score_count += piece.size;
+	while (part.size > 0) {
+		uint64_t run = UINT64_MAX, now_ms = times ? capture_times_at(times, offset, &run) : 0;
+		size_t size = run < part.size ? (size_t)run : part.size;
+
+		diagnosis_input(d->diagnosis, bytes_of(part.data, size), now_ms);
+		part = bytes_from(part, size);
+		offset += size;
 	}
 }
 
-static enum status read_all(struct diagnose *d, struct log_file *log, struct error *reterr)
+static enum status read_all(struct diagnose *d, struct log_file *log, struct capture_times *times, struct error *reterr)
 {
 	struct bytes part;
 	enum status status;
 
 	while ((status = log_file_read(log, &part, reterr)) == STATUS_OK && part.size > 0) {
-		if (d->size == 0)
-			memcpy(d->head, part.data, part.size < sizeof(d->head) ? part.size : sizeof(d->head));
-		score(d, part);
-		d->size += part.size;
-		diagnosis_input(d->diagnosis, part, 0);
+		input(d, part, times);
+		log_check_add(&d->check, part);
+		if (d->golden)
+			golden_input(d->golden, part);
 	}
 	diagnosis_end(d->diagnosis, 0);
 	return status;
 }
 
-/* What people hand over instead of a log, and what makes a log of it. */
-static const char *other_kind(const uint8_t *head)
-{
-	/* clang-format off */
-	static const struct { const char *magic; size_t size; const char *hint; } kinds[] = {
-		{ "\x1f\x8b", 2, "it is compressed: zcat FILE | unbrick diagnose -" },
-		{ "\xfd" "7zX", 4, "it is compressed: xzcat FILE | unbrick diagnose -" },
-		{ "\x28\xb5\x2f\xfd", 4, "it is compressed: zstdcat FILE | unbrick diagnose -" },
-		{ "PK\x03\x04", 4, "it is a ZIP archive: unzip -p FILE | unbrick diagnose -" },
-		{ "\xff\xfe", 2, "it is UTF-16, as PowerShell writes it: iconv -f UTF-16 -t UTF-8 FILE | unbrick diagnose -" },
-		{ "\xfe\xff", 2, "it is UTF-16: iconv -f UTF-16 -t UTF-8 FILE | unbrick diagnose -" },
-	};
-	/* clang-format on */
+/* ---- good logs ---- */
 
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (memcmp(head, kinds[i].magic, kinds[i].size) == 0)
-			return kinds[i].hint;
-	return "if it was captured from a serial line, the speed was wrong: capture again, most devices use 115200";
+static enum status learn(struct golden *golden, const char *path, struct error *reterr)
+{
+	AUTO(log_file) log = NULL;
+	struct log_check check = { .size = 0 };
+	enum status status = log_file_open(path, &log, reterr);
+	struct bytes part;
+
+	if (status != STATUS_OK)
+		return status;
+	golden_begin_good(golden);
+	while ((status = log_file_read(log, &part, reterr)) == STATUS_OK && part.size > 0) {
+		log_check_add(&check, part);
+		golden_input(golden, part);
+	}
+	if (status == STATUS_OK)
+		status = log_check_usable(&check, log_file_name(log), reterr);
+	if (status != STATUS_OK)
+		return status;
+	status = golden_end(golden, reterr);
+	return status == STATUS_OK ? status : error_prefix(reterr, "%s", log_file_name(log));
 }
 
-static enum status check_usable(const struct diagnose *d, struct error *reterr)
+static enum status learn_all(struct diagnose *d, const char *paths, const struct sign *signs, size_t count,
+			     struct error *reterr)
 {
-	unsigned average = d->score_count ? (unsigned)(d->score_sum / d->score_count) : 0;
+	enum status status = golden_new(signs, count, &d->golden, reterr);
 
-	if (d->size == 0) {
-		error_set(reterr, STATUS_INVALID, "%s is empty: there is nothing to diagnose", d->name);
-		return error_hint(reterr, "capture the serial console from power-on to where it stops");
-	}
-	if (average >= SCORE_USABLE)
-		return STATUS_OK;
-	error_set(reterr, STATUS_INVALID, "%s does not look like the text of a console (%u of 100 points)", d->name,
-		  average);
-	return error_hint(reterr, "%s", other_kind(d->head));
+	if (status != STATUS_OK)
+		return status;
+	do {
+		size_t size = strcspn(paths, ",");
+		char path[PATH_MAX];
+
+		if (size == 0 || size >= sizeof(path) || d->good_count == GOOD_LOGS_MAX) {
+			error_set(reterr, STATUS_INVALID, "cannot take '%s' as names of good logs", paths);
+			return error_hint(reterr, "up to %d files, parted by commas without blanks", GOOD_LOGS_MAX);
+		}
+		text_format(path, sizeof(path), "%.*s", (int)size, paths);
+		status = learn(d->golden, path, reterr);
+		d->good_count++;
+		paths += size + (paths[size] == ',');
+	} while (status == STATUS_OK && *paths != '\0');
+	if (status == STATUS_OK)
+		golden_begin_log(d->golden);
+	return status;
 }
 
 static enum status prepare(struct diagnose *d, const struct cli_line *line, struct error *reterr)
@@ -126,31 +143,54 @@ static enum status prepare(struct diagnose *d, const struct cli_line *line, stru
 		status = device_library_signs(d->library, &signs, &count, reterr);
 	if (status == STATUS_OK)
 		status = diagnosis_new(signs, count, on_line, d, &d->diagnosis, reterr);
+	if (status == STATUS_OK && line->value[GOLDEN])
+		status = learn_all(d, line->value[GOLDEN], signs, count, reterr);
 	if (status == STATUS_OK && d->profile)
 		diagnosis_expect_arch(d->diagnosis, d->profile->arch);
 	return status;
 }
 
-static enum status diagnose(struct diagnose *d, const char *path, struct error *reterr)
+static enum status diagnose(struct diagnose *d, const struct cli_line *line, struct error *reterr)
 {
+	const char *path = line->word[0];
 	AUTO(log_file) log = NULL;
+	AUTO(capture_times) times = NULL;
 	enum status status = log_file_open(path, &log, reterr);
 
 	if (status != STATUS_OK)
 		return status;
+	if (capture_times_open(path, &times, reterr) == STATUS_IO)
+		(void)output_error(reterr, EXIT_WELL);	/* the verdict does without */
 	d->name = text_equal(path, "-") ? "standard input" : path;
-	status = read_all(d, log, reterr);
-	if (status == STATUS_OK)
-		status = check_usable(d, reterr);
+	status = line->value[FOLLOW] ? diagnose_follow(d, log, line->value[JSON] != NULL, reterr)
+				     : read_all(d, log, times, reterr);
+	if (status == STATUS_OK && !line->value[FOLLOW])
+		status = log_check_usable(&d->check, d->name, reterr);
+	if (status == STATUS_OK && d->golden)
+		status = golden_end(d->golden, reterr);
 	if (status != STATUS_OK)
 		return status;
 	diagnosis_verdict(d->diagnosis, &d->verdict);
+	if (d->golden)
+		d->compared = golden_compare(d->golden);
 	for (size_t i = 0; diagnose_is_well(&d->verdict) && i < DIAGNOSE_WELL_KEPT; i++)
 		log_excerpt_want(&d->excerpt, d->well[i].number, d->well[i].text, cause_label(d->verdict.cause));
 	if (!diagnose_is_well(&d->verdict))
 		log_excerpt_want_verdict(&d->excerpt, &d->verdict);
 	log_excerpt_fill(&d->excerpt, log);
 	return STATUS_OK;
+}
+
+static void print(const struct diagnose *d, bool follows, bool is_json)
+{
+	if (is_json && follows) {
+		diagnose_print_json_event(d);
+	} else if (is_json) {
+		diagnose_print_json(d);
+	} else {
+		output_text("%s", follows ? "\n" : "");
+		diagnose_print_text(d);
+	}
 }
 
 static int run(const struct cli_line *line)
@@ -168,12 +208,9 @@ static int run(const struct cli_line *line)
 		error_set(&error, STATUS_NO_MEMORY, "no memory for a diagnosis");
 		return output_error(&error, EXIT_FAILED);
 	}
-	if (prepare(d, line, &error) != STATUS_OK || diagnose(d, line->word[0], &error) != STATUS_OK)
+	if (prepare(d, line, &error) != STATUS_OK || diagnose(d, line, &error) != STATUS_OK)
 		return output_error(&error, error.status == STATUS_NO_MEMORY ? EXIT_FAILED : EXIT_USAGE);
-	if (line->value[JSON])
-		diagnose_print_json(d);
-	else
-		diagnose_print_text(d);
+	print(d, line->value[FOLLOW] != NULL, line->value[JSON] != NULL);
 	if (!d->verdict.is_decided)
 		return output_end(EXIT_UNDECIDED);
 	return output_end(cause_is_fault(d->verdict.cause) ? EXIT_FAULT_FOUND

@@ -85,21 +85,36 @@ static json_t *json_methods(const struct diagnose *d)
 	return list;
 }
 
-void diagnose_print_json(const struct diagnose *d)
+static json_t *document_of(const struct diagnose *d)
 {
 	const struct verdict *verdict = &d->verdict;
 	json_t *next = json_array();
+	json_t *golden = d->compared ? golden_print_json(d->compared) : NULL;
 
 	for (size_t i = 0; i < verdict->next_count; i++)
 		json_array_append_new(next, output_json_text(verdict->next[i]));
-	output_json(json_pack("{s:o, s:s, s:s, s:b, s:b, s:o, s:s, s:i, s:b, s:I, s:i, s:o, s:o, s:o, s:o}", "log",
+	return json_pack("{s:o, s:s, s:s, s:b, s:b, s:o, s:s, s:i, s:b, s:I, s:i, s:o, s:o, s:o, s:o, s:o*}", "log",
 			      output_json_text(d->name), "verdict", cause_label(verdict->cause), "meaning",
 			      cause_meaning(verdict->cause), "decided", verdict->is_decided, "healthy",
 			      diagnose_is_well(verdict), "causes", json_causes(verdict), "stage",
 			      boot_stage_name(verdict->furthest), "starts", (int)verdict->starts, "looping",
 			      verdict->is_looping, "loop_ms", (json_int_t)verdict->loop_ms, "line_count",
 			      (int)d->line_count, "excerpt", json_excerpt(&d->excerpt), "facts",
-			      json_facts(d->diagnosis), "next", next, "methods", json_methods(d)));
+			      json_facts(d->diagnosis), "next", next, "methods", json_methods(d), "golden", golden);
+}
+
+void diagnose_print_json(const struct diagnose *d)
+{
+	output_json(document_of(d));
+}
+
+void diagnose_print_json_event(const struct diagnose *d)
+{
+	json_t *document = document_of(d);
+
+	json_object_set_new(document, "event", json_string("end"));
+	output_json_item(document);
+	output_text("\n");
 }
 
 static void print_excerpt(const struct log_excerpt *excerpt)
@@ -144,12 +159,17 @@ static void print_headline(const struct verdict *verdict)
 static void print_verdict(const struct diagnose *d)
 {
 	const struct verdict *verdict = &d->verdict;
+	char duration[48];
 
 	print_headline(verdict);
 	output_text("%s: %u lines, came as far as: %s", d->name, d->line_count, boot_stage_name(verdict->furthest));
 	if (verdict->starts > 1)
 		output_text(", %u starts", verdict->starts);
-	output_text("%s\n", verdict->is_looping ? ", starts again and again" : "");
+	if (verdict->is_looping)
+		output_text(", starts again and again");
+	if (verdict->is_looping && verdict->loop_ms > 0)
+		output_text(", every %s", text_duration(duration, sizeof(duration), verdict->loop_ms));
+	output_text("\n");
 	if (d->excerpt.line_count > 0) {
 		output_text("\nDecisive lines\n");
 		print_excerpt(&d->excerpt);
@@ -194,5 +214,7 @@ static void print_next(const struct diagnose *d)
 void diagnose_print_text(const struct diagnose *d)
 {
 	print_verdict(d);
+	if (d->compared)
+		golden_print_text(d->compared);
 	print_next(d);
 }

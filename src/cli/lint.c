@@ -33,12 +33,6 @@ static enum status check_folders(const struct cli_line *line, struct error *rete
 	return STATUS_OK;
 }
 
-static void on_error(void *user, const struct error *error)
-{
-	(void)user;
-	output_text("%s%s%s\n", error->text, error->hint[0] ? "; " : "", error->hint);
-}
-
 static int run(const struct cli_line *line)
 {
 	AUTO(device_library) library = NULL;
@@ -52,13 +46,11 @@ static int run(const struct cli_line *line)
 	/* Without a folder the installed data is checked, as every other verb uses it. */
 	if (device_library_open(line->word_count ? line->word : line->library_folders, &library, &error) != STATUS_OK)
 		return output_error(&error, EXIT_USAGE);
-	bad = device_library_lint(library, on_error, NULL);
+	bad = device_library_lint(library, output_fault, NULL);
 	if (bad == 0)
 		output_text("%zu profiles and all that they refer to: nothing is wrong\n",
 			    device_library_count(library));
-	else
-		fprintf(stderr, "unbrick: %zu of the files %s wrong\n", bad, bad == 1 ? "is" : "are");
-	return output_end(bad == 0 ? EXIT_WELL : EXIT_USAGE);
+	return output_faults_end(bad);
 }
 
 const struct cli_verb verb_lint = {

@@ -3,8 +3,9 @@ libcli_a_SOURCES += \
 	src/cli/output.c src/cli/output.h \
 	src/cli/version.c src/cli/version.h \
 	src/cli/recover.c \
-	src/cli/diagnose.c src/cli/diagnose.h src/cli/diagnose_print.c \
+	src/cli/diagnose.c src/cli/diagnose.h src/cli/diagnose_print.c src/cli/diagnose_follow.c src/cli/golden_print.c \
+	src/cli/log_check.c src/cli/log_check.h \
 	src/cli/log_file.c src/cli/log_file.h src/cli/log_excerpt.c src/cli/log_excerpt.h \
 	src/cli/case.c src/cli/case_report.c src/cli/case_report.h \
-	src/cli/device.c src/cli/bench.c src/cli/practice.c src/cli/lint.c
-EXTRA_DIST += tests/integration/cli.sh
+	src/cli/device.c src/cli/bench.c src/cli/practice.c src/cli/fetch.c src/cli/inspect.c src/cli/verify.c src/cli/sign.c src/cli/lint.c
+EXTRA_DIST += tests/integration/cli.sh tests/integration/fetch.py tests/integration/verify.py

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,29 @@ enum status log_file_read(struct log_file *log, struct bytes *ret_part, struct e
 		log->size += size;
 	}
 	*ret_part = bytes_of(log->part, size);
+	return STATUS_OK;
+}
+
+enum status log_file_wait(struct log_file *log, int timeout_ms, struct bytes *ret_part, bool *ret_end,
+			  struct error *reterr)
+{
+	struct pollfd wait = { .fd = log->fd, .events = POLLIN };
+	int ready = poll(&wait, 1, timeout_ms);
+	ssize_t got;
+
+	*ret_part = bytes_of(log->part, 0);
+	*ret_end = ready < 0 && errno == EINTR;
+	if (ready == 0 || *ret_end)
+		return STATUS_OK;
+	got = ready < 0 ? -1 : read(log->fd, log->part, sizeof(log->part));
+	if (got < 0 && (errno == EINTR || errno == EAGAIN))
+		return STATUS_OK;
+	if (got < 0)
+		return error_set(reterr, STATUS_IO, "cannot read %s: %s", log_file_name(log), strerror(errno));
+	keep(log, (size_t)got);
+	log->size += (size_t)got;
+	*ret_end = got == 0;
+	*ret_part = bytes_of(log->part, (size_t)got);
 	return STATUS_OK;
 }
 

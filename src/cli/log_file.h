@@ -24,6 +24,9 @@ void log_file_free(struct log_file *log);
 const char *log_file_name(const struct log_file *log);
 /* The next LOG_FILE_PART bytes, fewer only at the end, none behind it; valid until the next call. */
 enum status log_file_read(struct log_file *log, struct bytes *ret_part, struct error *reterr);
+/* What is there, at most LOG_FILE_PART bytes, as soon as any is; none when nothing came in timeout_ms. *ret_end: nothing more comes,
+ * or a signal with a handler came. */
+enum status log_file_wait(struct log_file *log, int timeout_ms, struct bytes *ret_part, bool *ret_end, struct error *reterr);
 /* Back to the beginning; the end is then where it was, though somebody may still be writing. False: it was not kept. */
 bool log_file_rewind(struct log_file *log);
 

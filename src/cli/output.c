@@ -124,6 +124,19 @@ int output_error(const struct error *error, int exit_code)
 	return exit_code;
 }
 
+void output_fault(void *user, const struct error *error)
+{
+	(void)user;
+	output_text("%s%s%s\n", error->text, error->hint[0] ? "; " : "", error->hint);
+}
+
+int output_faults_end(size_t bad)
+{
+	if (bad > 0)
+		fprintf(stderr, "unbrick: %zu of the files %s wrong\n", bad, bad == 1 ? "is" : "are");
+	return output_end(bad == 0 ? EXIT_WELL : EXIT_USAGE);
+}
+
 /* The same rule as the app's: XDG Base Directory Specification 0.8 ignores relative paths. */
 char *output_state_folder(const struct cli_line *line, char *to, size_t size)
 {

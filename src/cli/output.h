@@ -31,6 +31,11 @@ int output_usage(const char *verb, const char *format, ...) __attribute__((forma
 /* Prints the error. Returns exit_code. */
 int output_error(const struct error *error, int exit_code);
 
+/* Of a lint: prints one fault of a file, as "file:line: reason". */
+void output_fault(void *user, const struct error *error);
+/* The end of a lint that found so many bad files: says so. Returns the exit code. */
+int output_faults_end(size_t bad);
+
 /* The folder of the casebook and the captures. Returns to. */
 char *output_state_folder(const struct cli_line *line, char *to, size_t size);
 /* STATUS_NOT_FOUND when there is none yet: looking must not make one. */

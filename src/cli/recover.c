@@ -11,14 +11,16 @@
 #include "src/cli/cli.h"
 #include "src/core/app.h"
 
-enum { DEVICE, PORT, IMAGE, METHOD, HAPPENED, CASE, POWER, TFTP_PORT, TIMEOUT, YES, JSON };
+enum { DEVICE, PORT, IMAGE, SHA256, MEMBER, METHOD, HAPPENED, CASE, POWER, TFTP_PORT, TIMEOUT, YES, JSON };
 
 enum { PLANS_MAX = 8 };
 
 static const struct cli_option options[] = {
 	[DEVICE] = { "device", "PROFILE", "which device it is: see `unbrick device search`" },
 	[PORT] = { "port", "PORT", "serial line: /dev/..., tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH" },
-	[IMAGE] = { "image", "FILE", "the vendor's firmware image" },
+	[IMAGE] = { "image", "FILE|URL", "the vendor's firmware image, or the archive it comes in; an address is fetched first" },
+	[SHA256] = { "sha256", "HASH", "of what is fetched, as the vendor says it" },
+	[MEMBER] = { "member", "NAME", "which member of that archive is the image; . is the archive itself" },
 	[METHOD] = { "method", "NAME", "the way back to take; else the first that treats the cause" },
 	[HAPPENED] = { "happened", "TEXT", "what happened: power, checksum, space, other-file, unknown, or in words" },
 	[CASE] = { "case", "NUMBER", "go on with an open case" },
@@ -36,6 +38,7 @@ struct recover {
 	struct app *app;
 	int64_t case_id;
 	unsigned answered;		/* question id */
+	bool is_image_given;		/* it was answered once: what came of it is the problem that is shown */
 	unsigned refused;		/* the same question refused our answer */
 	bool json;
 	char tried[PLANS_MAX][48];	/* ways back, in the order they were taken */
@@ -107,12 +110,23 @@ static const char *given(const struct recover *r, int option)
 	return r->line->value[option];
 }
 
+/* The best way that treats the cause and could not be taken: what it needs is the next thing to see to. NULL: none was barred. */
+static const struct plan_view *barred_plan(const struct case_view *view)
+{
+	for (unsigned i = 0; i < view->plan_count; i++)
+		if (view->plan[i].treats && !view->plan[i].is_possible)
+			return &view->plan[i];
+	return NULL;
+}
+
 static void say_no_way(const struct case_view *view)
 {
-	const struct plan_view *first = view->plan_count ? &view->plan[0] : NULL;
+	const struct plan_view *barred = barred_plan(view), *first = barred ? barred : view->plan_count ? &view->plan[0] : NULL;
 
-	if (first && first->treats)
+	if (barred)
 		fprintf(stderr, "unbrick: the cause is %s; the way '%s' is not possible now: %s\n", cause_label(view->verdict.cause), first->name, first->obstacle);
+	else if (first && first->treats)
+		fprintf(stderr, "unbrick: the cause is %s; what could be tried was tried, or wants somebody who looks\n", cause_label(view->verdict.cause));
 	else
 		fprintf(stderr, "unbrick: the cause is %s; the profile has no way back for it\n", cause_label(view->verdict.cause));
 	if (view->verdict.cause_count && view->verdict.causes[0].proof_count)
@@ -129,7 +143,7 @@ static bool was_tried(const struct recover *r, const char *name)
 	return false;
 }
 
-/* The next way that treats the cause and is possible. Behind one that was to overwrite something, only where the device was seen to start
+/* The next way that treats the cause and is possible, and is no preparation, which somebody has to look at. Behind one that was to overwrite something, only where the device was seen to start
  * wrong after it, and none that overwrites: what failed for want of an address or a port is the bench's, and wants its reason told. */
 static const struct plan_view *next_plan(const struct recover *r, const struct case_view *view)
 {
@@ -138,7 +152,8 @@ static const struct plan_view *next_plan(const struct recover *r, const struct c
 	for (unsigned i = 0; i < view->plan_count; i++) {
 		const struct plan_view *plan = &view->plan[i];
 
-		if (given(r, METHOD) ? text_equal(plan->name, given(r, METHOD)) : plan->treats && plan->is_possible && !was_tried(r, plan->name) &&
+		if (given(r, METHOD) ? text_equal(plan->name, given(r, METHOD)) : plan->treats && plan->is_possible && !plan->only_prepares &&
+		    !was_tried(r, plan->name) &&
 		    !(r->is_written_over && plan->destroys[0]))
 			return plan;
 	}
@@ -158,10 +173,24 @@ static const char *choose_plan(struct recover *r, const struct case_view *view, 
 	return text_format(to, size, "method:%s", plan->name);
 }
 
+static void say_members(const struct question *question)
+{
+	fprintf(stderr, "unbrick: the image is an archive: which of its members is the firmware? --member NAME says it\n");
+	for (unsigned i = 0; i < question->choice_count; i++)
+		if (text_starts(question->choice[i].id, "member:"))
+			fprintf(stderr, "  %s   %s\n", question->choice[i].text, question->choice[i].detail);
+	fprintf(stderr, "  .   the archive itself, as it is: only where the device unpacks it on its own\n");
+}
+
 static const char *choose(struct recover *r, const struct case_view *view, char *to, size_t size)
 {
 	const struct question *question = &view->question;
 
+	/* which member of an archive: --member says it before anybody is asked */
+	if (text_equal(question->topic, "member") || text_equal(question->topic, "fetch-failed"))
+		return NULL;
+	if (text_equal(question->topic, "fetching"))
+		return "";
 	switch (view->phase) {
 	case GUIDE_HAPPENED:
 		return given(r, HAPPENED) ? text_format(to, size, "%s", question->choice[0].id) : "unknown";
@@ -188,11 +217,18 @@ static const char *find_answer(struct recover *r, const struct case_view *view, 
 	case QUESTION_DEVICE:
 		return given(r, DEVICE);
 	case QUESTION_FILE:
-		return given(r, IMAGE) ? given(r, IMAGE) : view->phase == GUIDE_DIAGNOSIS ? "" : NULL;
+		if (given(r, IMAGE) == NULL)
+			return view->phase == GUIDE_DIAGNOSIS ? "" : NULL;
+		if (r->is_image_given && view->problem.status != STATUS_OK)
+			return NULL;
+		r->is_image_given = true;
+		return given(r, IMAGE);
 	case QUESTION_WORD:
 		return given(r, YES) && text_equal(view->question.word, "yes") ? "yes" : NULL;
 	case QUESTION_CHOOSE:
 		return choose(r, view, to, size);
+	case QUESTION_TEXT:
+		return text_equal(view->question.topic, "checksum") && given(r, SHA256) ? given(r, SHA256) : "";
 	default:
 		return "";
 	}
@@ -202,7 +238,11 @@ static void say_why(struct recover *r, const struct case_view *view)
 {
 	const struct error *problem = &view->problem;
 
-	if (problem->status == STATUS_OK && view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE)
+	if (text_equal(view->question.topic, "member")) {
+		if (problem->status != STATUS_OK)
+			cli_print_error(problem);
+		say_members(&view->question);
+	} else if (problem->status == STATUS_OK && view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE)
 		say_no_way(view);
 	else if (problem->status == STATUS_OK && view->question.text[0])
 		fprintf(stderr, "unbrick: no answer for: %s%s\n", view->question.text, view->question.type == QUESTION_WORD ? " (--yes allows it)" : "");
@@ -211,13 +251,21 @@ static void say_why(struct recover *r, const struct case_view *view)
 	(void)r;
 }
 
-/* The best way that treats the cause and could not be taken: what it needs is the next thing to see to. NULL: none was barred. */
-static const struct plan_view *barred_plan(const struct case_view *view)
+static int class_of_bar(const struct case_view *view)
 {
-	for (unsigned i = 0; i < view->plan_count; i++)
-		if (view->plan[i].treats && !view->plan[i].is_possible)
-			return &view->plan[i];
-	return NULL;
+	const struct plan_view *barred = barred_plan(view);
+
+	return barred && text_contains(barred->obstacle, "network") ? EXIT_NETWORK : EXIT_FAILED;
+}
+
+/* Nobody is here who could answer the question. */
+static int class_of_silence(const struct case_view *view)
+{
+	bool asks_for_way = view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE && view->question.topic[0] == '\0';
+
+	if (view->problem.status != STATUS_OK)
+		return class_of(&view->problem);
+	return asks_for_way ? class_of_bar(view) : EXIT_REFUSED;
 }
 
 static int end_unwell(const struct case_view *view)
@@ -227,7 +275,7 @@ static int end_unwell(const struct case_view *view)
 	if (barred == NULL)
 		return EXIT_FAILED;
 	fprintf(stderr, "unbrick: the device was not brought back; the way '%s' %s\n", barred->name, barred->obstacle);
-	return text_contains(barred->obstacle, "network") ? EXIT_NETWORK : EXIT_FAILED;
+	return class_of_bar(view);
 }
 
 static void end_case(struct recover *r, const struct case_view *view)
@@ -309,8 +357,7 @@ static void on_change(void *user)
 	answer = find_answer(r, view, text, sizeof(text));
 	if (answer == NULL) {
 		say_why(r, view);
-		finish(r, view->problem.status != STATUS_OK ? class_of(&view->problem) :
-			  view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE ? EXIT_FAILED : EXIT_REFUSED);
+		finish(r, class_of_silence(view));
 		return;
 	}
 	r->answered = view->question.id;
@@ -354,15 +401,27 @@ static void on_signal(void *user, int number)
 	finish(r, EXIT_INTERRUPTED);
 }
 
+static void keep(struct recover *r, const char *key, const char *value)
+{
+	struct error error;
+
+	if (casebook_set(app_casebook(r->app), r->case_id, (int64_t)loop_wall_ms(), JOURNAL_OPERATOR, key, value, &error) != STATUS_OK)
+		cli_print_error(&error);
+}
+
 /* Known to the case from the start, so that it can go on from any place without being told again. */
 static void keep_image(struct recover *r)
 {
 	char path[PATH_MAX];
-	struct error error;
+	bool has_path = given(r, IMAGE) && realpath(given(r, IMAGE), path);
 
-	if (given(r, IMAGE) && realpath(given(r, IMAGE), path) &&
-	    casebook_set(app_casebook(r->app), r->case_id, (int64_t)loop_wall_ms(), JOURNAL_OPERATOR, "image", path, &error) != STATUS_OK)
-		cli_print_error(&error);
+	if (has_path && !given(r, CASE))
+		keep(r, "image", path);
+	/* The member is meant in this archive, and in no other that may come later. */
+	if (has_path && given(r, MEMBER))
+		keep(r, "archive", path);
+	if (given(r, MEMBER))
+		keep(r, "member", given(r, MEMBER));
 }
 
 static int begin(struct recover *r, struct error *error)
@@ -380,9 +439,9 @@ static int begin(struct recover *r, struct error *error)
 		status = app_case_open(r->app, r->case_id, error);
 	} else {
 		status = app_case_new(r->app, &r->case_id, error);
-		if (status == STATUS_OK)
-			keep_image(r);
 	}
+	if (status == STATUS_OK)
+		keep_image(r);
 	return status == STATUS_OK ? EXIT_WELL : EXIT_FAILED;
 }
 

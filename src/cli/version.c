@@ -1,5 +1,6 @@
 #include "src/cli/version.h"
 
+#include <archive.h>
 #include <jansson.h>
 #include <libserialport.h>
 #include <openssl/crypto.h>
@@ -8,10 +9,14 @@
 #include <pcre2.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <string.h>
 #include <uv.h>
 #include <vterm.h>
 #include <yaml.h>
 #include <libusb-1.0/libusb.h>
+#ifdef HAVE_LIBCURL
+#include <curl/curl.h>
+#endif
 #include <blkid/blkid.h>
 
 /* From <curses.h>, which this folder stays clear of: its macros and its screen are the other face's. */
@@ -39,6 +44,7 @@ static void print_required(void)
 	print_library("libuv", built, uv_version_string());
 	print_library("libserialport", SP_PACKAGE_VERSION_STRING, sp_get_package_version_string());
 	print_library("OpenSSL", OPENSSL_VERSION_TEXT, OpenSSL_version(OPENSSL_VERSION));
+	print_library("libarchive", ARCHIVE_VERSION_ONLY_STRING, archive_version_string() + strcspn(archive_version_string(), "0123456789"));
 	print_library("SQLite", SQLITE_VERSION, sqlite3_libversion());
 	print_library("libyaml", "", yaml_get_version_string());
 	print_library("jansson", JANSSON_VERSION, jansson_version_str());
@@ -63,9 +69,19 @@ static void print_bench_libraries(void)
 	print_library("libblkid", BLKID_VERSION, blkid);
 }
 
+static void print_optional(void)
+{
+#ifdef HAVE_LIBCURL
+	print_library("libcurl", LIBCURL_VERSION, curl_version_info(CURLVERSION_NOW)->version);
+#else
+	printf("  %-14s no (unbrick fetch, fetching an image again in a case)\n", "libcurl");
+#endif
+}
+
 void cli_print_version(void)
 {
 	printf("unbrick %s\n\n", CLI_VERSION);
 	print_required();
 	print_bench_libraries();
+	print_optional();
 }

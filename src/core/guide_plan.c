@@ -103,7 +103,7 @@ static void make_plan(struct live_case *c)
 		struct plan_view *to = &c->view.plan[c->view.plan_count++];
 
 		*to = (struct plan_view){ .minutes = item->method->minutes, .treats = item->treats, .is_possible = item->is_possible,
-					   .was_tried = item->was_tried };
+					   .was_tried = item->was_tried, .only_prepares = item->only_prepares };
 		text_copy(to->name, sizeof(to->name), item->method->name);
 		text_copy(to->title, sizeof(to->title), item->procedure->title);
 		text_copy(to->reason, sizeof(to->reason), item->reason);
@@ -236,7 +236,10 @@ void guide_show_diagnosis(struct live_case *c)
 		case_set(c, JOURNAL_PROGRAM, "cause", label);
 		app_event(c->app, c->id, JOURNAL_PROGRAM, "verdict", label, NULL);
 		journal_proofs(c);
+		guide_compare_golden(c);
 	}
+	if (can_compare(c) && image_source_leads(c))
+		return;
 	if (can_compare(c) && c->image) {
 		settle_by_reading(c);
 		return;
@@ -246,8 +249,8 @@ void guide_show_diagnosis(struct live_case *c)
 		 "Two causes lead together; what would settle it stands below.");
 	if (can_compare(c)) {
 		case_say(c, "With the vendor's image I can read the flash and compare: it settles the cause, and changes nothing.");
-		case_ask(c, QUESTION_FILE, "Path of the vendor's image (empty: go on without)");
-		case_propose_image(c);
+		case_ask(c, QUESTION_FILE, "Path or https address of the vendor's image (empty: go on without)");
+		case_propose_image(c, false);
 		return;
 	}
 	if (c->profile && c->profile->no_method)
@@ -259,6 +262,8 @@ enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct
 {
 	enum status status;
 
+	if (image_source_is_asking(c))
+		return image_source_answer(c, text, reterr);
 	if (c->view.question.type == QUESTION_FILE) {
 		if (text[0] == '\0') {
 			c->is_compared = true;

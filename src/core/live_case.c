@@ -3,11 +3,9 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
@@ -25,78 +23,6 @@ const char *guide_phase_name(enum guide_phase phase)
 	static const char *const names[] = { "device", "happened", "connect", "watch", "diagnosis", "steps", "outcome", "closed" };
 
 	return phase < GUIDE_PHASE_COUNT ? names[phase] : "?";
-}
-
-/* ---- hashing, beside the loop; outlives a case that is closed meanwhile ---- */
-
-struct digest_work {
-	struct live_case *owner;	/* NULL: the case is gone */
-	char path[512];
-	_Atomic uint64_t done;
-	_Atomic bool cancelled;
-	struct digest digest;
-	enum status status;
-	struct error error;
-};
-
-static void run_digest(void *user)
-{
-	struct digest_work *work = user;
-
-	work->status = digest_file(work->path, &work->done, &work->cancelled, &work->digest, &work->error);
-}
-
-static void digest_is_done(void *user)
-{
-	struct digest_work *work = user;
-	struct live_case *c = work->owner;
-
-	if (c) {
-		c->digest_work = NULL;
-		c->has_digest = work->status == STATUS_OK;
-		c->digest = work->digest;
-		if (!c->has_digest)
-			case_problem(c, &work->error);
-		app_changed(c->app);
-	}
-	free(work);
-}
-
-static void forget_digest(struct live_case *c)
-{
-	c->has_digest = false;
-	if (c->digest_work) {
-		atomic_store(&c->digest_work->cancelled, true);
-		c->digest_work->owner = NULL;
-		c->digest_work = NULL;
-	}
-}
-
-enum status case_take_image(struct live_case *c, const char *path, struct error *reterr)
-{
-	struct digest_work *work;
-	struct image_file *image;
-	char before[512] = "";
-	enum status status = image_file_open(path, &image, reterr);
-
-	if (status != STATUS_OK)
-		return status;
-	forget_digest(c);
-	image_file_free(c->image);
-	c->image = image;
-	text_copy(c->view.image, sizeof(c->view.image), path);
-	/* What failed with another file may well succeed with this one. */
-	if (!case_get(c, "image", before, sizeof(before)) || !text_equal(before, path))
-		case_set(c, JOURNAL_PROGRAM, "tried", "");
-	case_set(c, JOURNAL_OPERATOR, "image", path);
-	case_log(c, JOURNAL_OBSERVED, "image", "%.120s: %s, %zu bytes", path, image_file_facts(image)->title, image_file_bytes(image).size);
-	work = calloc(1, sizeof(*work));
-	if (work == NULL)
-		return error_set(reterr, STATUS_NO_MEMORY, "no memory to check the image");
-	work->owner = c;
-	text_copy(work->path, sizeof(work->path), path);
-	c->digest_work = work;
-	return loop_work(c->app->loop, run_digest, digest_is_done, work);
 }
 
 enum status case_take_device(struct live_case *c, const char *profile_id, struct error *reterr)
@@ -172,9 +98,8 @@ void live_case_free(struct live_case *c)
 		console_set_driven(c->console, false);
 		console_listen(c->console, 0, NULL);
 	}
-	forget_digest(c);
+	case_forget_image(c);
 	tftp_service_free(c->tftp);
-	image_file_free(c->image);
 	loop_timer_free(c->timer);
 	free(c);
 }
@@ -288,40 +213,13 @@ struct question *case_ask(struct live_case *c, enum question_type type, const ch
 	struct question *question = &c->view.question;
 	va_list args;
 
-	*question = (struct question){ .id = ++c->last_question, .type = type };
+	*question = (struct question){ .id = ++c->last_question, .type = type, .topic = "" };
 	va_start(args, format);
 	vsnprintf(question->text, sizeof(question->text), format, args);
 	va_end(args);
 	app_event(c->app, c->id, JOURNAL_PROGRAM, "question", question->text, NULL);
 	app_changed(c->app);
 	return question;
-}
-
-void case_propose_image(struct live_case *c)
-{
-	struct question *question = &c->view.question;
-	const char *practice = app_practice_image(c->app);
-	struct case_summary cases[SNAPSHOT_CASES_MAX];
-	struct error error;
-	size_t count = 0;
-
-	if (case_get(c, "image", question->prefill, sizeof(question->prefill)) && access(question->prefill, R_OK) == 0)
-		return;
-	question->prefill[0] = '\0';
-	if (practice[0] && text_starts(c->view.device, "practice/")) {
-		text_copy(question->prefill, sizeof(question->prefill), practice);
-		return;
-	}
-	if (c->view.device[0] == '\0' || casebook_list(c->app->book, false, cases, SNAPSHOT_CASES_MAX, &count, &error) != STATUS_OK)
-		return;
-	for (size_t i = 0; i < count; i++) {	/* the newest comes first */
-		if (cases[i].id == c->id || !text_equal(cases[i].device, c->view.device))
-			continue;
-		if (casebook_get(c->app->book, cases[i].id, "image", question->prefill, sizeof(question->prefill), &error) == STATUS_OK &&
-		    question->prefill[0] && access(question->prefill, R_OK) == 0)
-			return;
-		question->prefill[0] = '\0';
-	}
 }
 
 void case_choice(struct live_case *c, const char *id, int key, const char *text, const char *detail)

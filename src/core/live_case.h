@@ -15,6 +15,8 @@
 
 struct tftp_service;
 struct step_ops;
+struct address_work;
+struct archive_work;
 struct live_case;
 
 enum { CASE_LIKELY_MAX = 3 };
@@ -47,6 +49,7 @@ struct step_context {
 	uint64_t shown_ms;		/* when progress was last shown */
 	unsigned starts_before;
 	char answer[64];
+	bool has_answer;		/* the operator has given what the step wants */
 };
 
 struct live_case {
@@ -77,6 +80,8 @@ struct live_case {
 	struct digest digest;
 	bool has_digest;
 	struct digest_work *digest_work;
+	struct address_work *address;		/* the image is being fetched; NULL: not */
+	struct archive_work *archive;		/* the image is still in it; NULL: none */
 
 	/* plan and procedure */
 	struct plan_item plan[PLAN_MAX];
@@ -108,14 +113,18 @@ bool case_get(struct live_case *c, const char *key, char *ret_value, size_t size
 void case_log(struct live_case *c, enum journal_by by, const char *kind, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void case_problem(struct live_case *c, const struct error *error);	/* NULL: none any more */
 void case_outcome(struct live_case *c, const char *which, enum outcome outcome, const char *reason);
+/* An address is fetched and an archive is looked into first, beside the loop: c->image comes later. */
 enum status case_take_image(struct live_case *c, const char *path, struct error *reterr);
+enum status case_take_whole_image(struct live_case *c, const char *path, struct error *reterr);
+void case_forget_image(struct live_case *c);
 enum status case_take_device(struct live_case *c, const char *profile_id, struct error *reterr);
 
 /* What the operator reads and is asked; the view is rebuilt by whoever leads now. */
 void case_clear_page(struct live_case *c);
 void case_say(struct live_case *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The path that is likely meant: the practice camera's image, or the one last used for this model. Into the question that is asked. */
-void case_propose_image(struct live_case *c);
+/* The path that is likely meant: the practice camera's image, or the one last used for this model. Into the question that is asked. fresh: another
+ * one than that at hand, so only an address. */
+void case_propose_image(struct live_case *c, bool fresh);
 struct question *case_ask(struct live_case *c, enum question_type type, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void case_choice(struct live_case *c, const char *id, int key, const char *text, const char *detail);
 void case_ask_nothing(struct live_case *c);
@@ -139,6 +148,35 @@ void guide_show_verdict(struct live_case *c);
 
 /* guide_resume.c: enters the guide where the journal says that the case stood. */
 void guide_resume(struct live_case *c);
+
+/* case_image.c: the image may have to be fetched or unpacked first. Whoever needs it asks image_source_leads: while that is true, the page is
+ * theirs, and when the image is there, or cannot be had, the page is shown again. */
+bool image_source_leads(struct live_case *c);
+bool image_source_is_asking(const struct live_case *c);
+enum status image_source_answer(struct live_case *c, const char *text, struct error *reterr);
+void image_source_show_again(struct live_case *c);
+/* A new name in the case's own folder: state/KIND/CASE/NAME, or CASE-2 when that is taken: what was kept once is evidence and stays. */
+enum status case_make_place(struct live_case *c, const char *kind, const char *like, char *ret_path, size_t size, struct error *reterr);
+
+/* step_archive.c */
+bool archive_is_meant(struct live_case *c, const char *path);
+enum status archive_begin(struct live_case *c, const char *path, struct error *reterr);
+bool archive_leads(struct live_case *c);
+bool archive_is_asking(const struct live_case *c);
+enum status archive_answer(struct live_case *c, const char *text, struct error *reterr);
+void archive_forget(struct live_case *c);
+
+/* step_address.c: fetched from the vendor, whole or not at all */
+bool address_is_meant(const char *path);
+enum status address_begin(struct live_case *c, const char *url, struct error *reterr);
+bool address_leads(struct live_case *c);
+bool address_is_asking(const struct live_case *c);
+enum status address_answer(struct live_case *c, const char *text, struct error *reterr);
+void address_forget(struct live_case *c);
+
+/* guide_golden.c: the start that just went well, into the casebook; and the last start against such ones, into the view */
+void guide_keep_golden(struct live_case *c);
+void guide_compare_golden(struct live_case *c);
 
 /* guide_identify.c: profiles whose identity shows in what the device printed; at most max */
 size_t guide_identify(struct live_case *c, const struct profile **ret_profiles, size_t max);

@@ -1,5 +1,38 @@
-libcore_a_SOURCES += src/core/app.c src/core/app_cases.c src/core/app_consoles.c src/core/app.h src/core/app_internal.h src/core/console.c src/core/console.h src/core/snapshot.h \
-	src/core/live_case.c src/core/live_case.h src/core/guide.c src/core/guide_identify.c src/core/guide_plan.c src/core/guide_resume.c \
-	src/core/step.c src/core/step.h src/core/step_kinds.c src/core/step_operator.c src/core/step_serial.c src/core/step_loader.c \
-	src/core/step_check.c src/core/step_network.c src/core/step_space.c \
-	src/core/tftp_service.c src/core/tftp_service.h src/core/practice_process.c src/core/practice_process.h
+libcore_a_SOURCES += src/core/app.c
+libcore_a_SOURCES += src/core/app.h
+libcore_a_SOURCES += src/core/app_cases.c
+libcore_a_SOURCES += src/core/app_consoles.c
+libcore_a_SOURCES += src/core/app_internal.h
+libcore_a_SOURCES += src/core/console.c
+libcore_a_SOURCES += src/core/console.h
+libcore_a_SOURCES += src/core/download.c
+libcore_a_SOURCES += src/core/download.h
+libcore_a_SOURCES += src/core/guide.c
+libcore_a_SOURCES += src/core/guide_identify.c
+libcore_a_SOURCES += src/core/guide_plan.c
+libcore_a_SOURCES += src/core/guide_resume.c
+libcore_a_SOURCES += src/core/live_case.c
+libcore_a_SOURCES += src/core/live_case.h
+libcore_a_SOURCES += src/core/practice_process.c
+libcore_a_SOURCES += src/core/practice_process.h
+libcore_a_SOURCES += src/core/snapshot.h
+libcore_a_SOURCES += src/core/step.c
+libcore_a_SOURCES += src/core/step.h
+libcore_a_SOURCES += src/core/step_archive.c
+libcore_a_SOURCES += src/core/step_check.c
+libcore_a_SOURCES += src/core/step_kinds.c
+libcore_a_SOURCES += src/core/step_loader.c
+libcore_a_SOURCES += src/core/step_network.c
+libcore_a_SOURCES += src/core/step_operator.c
+libcore_a_SOURCES += src/core/step_serial.c
+libcore_a_SOURCES += src/core/step_space.c
+libcore_a_SOURCES += src/core/tftp_service.c
+libcore_a_SOURCES += src/core/tftp_service.h
+libcore_a_SOURCES += src/core/verification.c
+libcore_a_SOURCES += src/core/verification.h
+libcore_a_SOURCES += src/core/case_image.c
+libcore_a_SOURCES += src/core/step_address.c
+check_PROGRAMS += tests/integration/test_download
+tests_integration_test_download_SOURCES = tests/integration/test_download.c
+tests_integration_test_download_LDADD = libcore.a libstore.a libio.a librecovery.a libbase.a $(UV_LIBS) $(CURL_LIBS) $(UNPACK_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+libcore_a_SOURCES += src/core/guide_golden.c

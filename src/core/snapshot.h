@@ -62,6 +62,7 @@ struct choice {
 struct question {
 	unsigned id;		/* rises with each new question; answers to an old one are ignored */
 	enum question_type type;
+	const char *topic;	/* for scripts, where the kind is not enough: "member", "checksum", "fetching", "fetch-failed"; else "" */
 	char text[200];
 	struct choice choice[CASE_CHOICES_MAX];
 	unsigned choice_count;
@@ -108,9 +109,34 @@ struct plan_view {
 	unsigned minutes;
 	bool treats;		/* it is meant for the leading cause */
 	bool is_possible;
+	bool only_prepares;	/* leads to other ways */
 	bool was_tried;		/* in this case, and it did not bring the device back */
 	char obstacle[160];	/* why not, when !is_possible: what to plug in or to fetch */
 	char warning[160];
+};
+
+enum { GOLDEN_FACTS_MAX = 6, GOLDEN_LINES_MAX = 12 };
+
+struct golden_fact {
+	char name[32], good[48], now[48];
+};
+
+struct golden_line {
+	char text[120], meaning[120];	/* meaning "": not known */
+	bool is_new;			/* else it is missing */
+};
+
+/* The last start against good ones of the same model, from other cases. */
+struct golden_view {
+	unsigned good_logs;		/* 0: none is known */
+	int64_t good_case;		/* the newest of them */
+	struct golden_fact fact[GOLDEN_FACTS_MAX];	/* that differ */
+	unsigned fact_count;
+	struct golden_line line[GOLDEN_LINES_MAX];
+	unsigned line_count;
+	unsigned missing, fresh;	/* messages, with those that are not in line */
+	unsigned ends_before;		/* messages of the good start that did not come any more */
+	char would_follow[120];		/* the first of them */
 };
 
 enum outcome { OUTCOME_UNKNOWN, OUTCOME_YES, OUTCOME_NO, OUTCOME_NOT_NEEDED };
@@ -140,6 +166,7 @@ struct case_view {
 	bool has_verdict;		/* the guide has come to a first verdict */
 	struct excerpt_line excerpt[CASE_EXCERPT_MAX];	/* decisive lines and their neighbours */
 	unsigned excerpt_count;
+	struct golden_view golden;
 	struct plan_view plan[CASE_PLAN_MAX];
 	unsigned plan_count;
 	enum outcome written, verified, booted;

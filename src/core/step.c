@@ -76,7 +76,9 @@ static void end_run(struct live_case *c)
 		case_log(c, JOURNAL_PROGRAM, "procedure", "%s: done", c->procedure->title);
 	else
 		case_log(c, JOURNAL_PROGRAM, "error", "%s: given up: %s", c->procedure->title, c->run.reason);
-	guide_enter(c, done ? c->phase_after : GUIDE_DIAGNOSIS);
+	/* A way that only prepared something (a fetched image, a matching one) leads to those that use it. */
+	guide_enter(c, done && (c->phase_after != GUIDE_OUTCOME || c->view.booted != OUTCOME_UNKNOWN || c->view.written != OUTCOME_UNKNOWN) ?
+		    c->phase_after : GUIDE_DIAGNOSIS);
 }
 
 static void schedule(struct live_case *c)

@@ -2,8 +2,10 @@
 #include <stdio.h>
 
 #include "recovery/procedure/pattern.h"
+#include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/step.h"
+#include "src/media/archive.h"
 
 enum {
 	DIGEST_LOOK_MS = 100,
@@ -19,8 +21,8 @@ static void ask_for_image(struct live_case *c)
 	case_say(c, "Which file is to be written? The vendor's image for %s.", c->view.title);
 	if (c->method && c->method->image)
 		case_say(c, "%s", c->method->image);
-	case_ask(c, QUESTION_FILE, "Path of the image (empty: back to the plan)");
-	case_propose_image(c);
+	case_ask(c, QUESTION_FILE, "Path or https address of the image (empty: back to the plan)");
+	case_propose_image(c, step_is(c, "fresh", "true"));
 }
 
 /* The vendor's own list of what it published, as far as the profile has it. 1: it is in it, 0: the list does not know the file. */
@@ -37,19 +39,47 @@ static int published(struct live_case *c, char *ret_text, size_t size)
 	return 0;
 }
 
+/* Compressed files are left out: a kernel may be one, and the loader unpacks it. */
+static bool is_archive_of_files(struct bytes image)
+{
+	static const char *const names[] = { "zip", "7z", "rar", "tar", "cpio" };
+	const char *name = archive_recognize(image);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (text_equal(name, names[i]))
+			return true;
+	return false;
+}
+
+static enum image_fit judge_fit(const struct live_case *c, char *ret_why, size_t size)
+{
+	struct profile_image_device target;
+
+	if (c->profile == NULL) {
+		text_copy(ret_why, size, "no model was chosen");
+		return IMAGE_FIT_UNKNOWN;
+	}
+	profile_image_device(c->profile, &target);
+	return image_fits(image_file_facts(c->image), &target.device, ret_why, size);
+}
+
 static void find_image_problem(struct live_case *c, struct error *error)
 {
 	const struct image_facts *facts = image_file_facts(c->image);
 	uint64_t offset, room;
 	struct error ignored;
+	char why[160];
 
 	error_set(error, STATUS_OK, "%s", "");
 	if (facts->whole == IMAGE_NO) {
 		error_set(error, STATUS_REFUSED, "the image is damaged: %s", image_problem_text(facts));
 		error_hint(error, "fetch it again, without resuming the old download");
-	} else if (c->profile && image_arch_fits(facts->arch, c->profile->arch ? c->profile->arch : "") == IMAGE_NO) {
-		error_set(error, STATUS_REFUSED, "the image is for %s, this device has %s", facts->arch, c->profile->arch);
+	} else if (judge_fit(c, why, sizeof(why)) > IMAGE_FITS) {
+		error_set(error, STATUS_REFUSED, "the image does not fit: %s", why);
 		error_hint(error, "choose the package for the model and revision on the sticker");
+	} else if (c->profile && is_archive_of_files(image_file_bytes(c->image)) && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK) {
+		error_set(error, STATUS_REFUSED, "the file is an archive: in the flash it would stand as it is, and nothing there unpacks it");
+		error_hint(error, "choose the member that is the image");
 	} else if (c->profile && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK && image_file_bytes(c->image).size > room) {
 		error_set(error, STATUS_REFUSED, "the image has %zu bytes, its place in the flash %llu", image_file_bytes(c->image).size,
 			  (unsigned long long)room);
@@ -59,7 +89,8 @@ static void find_image_problem(struct live_case *c, struct error *error)
 
 static void judge_image(struct live_case *c)
 {
-	char text[160] = "";
+	char text[160] = "", why[160];
+	enum image_fit fit;
 	struct error error;
 
 	if (published(c, text, sizeof(text)) == 0)
@@ -69,7 +100,9 @@ static void judge_image(struct live_case *c)
 	find_image_problem(c, &error);
 	if (error.status == STATUS_OK) {
 		c->run.is_image_checked = true;
-		step_done(c, "the image is %s and fits", image_file_facts(c->image)->whole == IMAGE_YES ? "whole" : "readable");
+		fit = judge_fit(c, why, sizeof(why));
+		step_done(c, "the image is %s; %s: %s", image_file_facts(c->image)->whole == IMAGE_YES ? "whole" : "not known to be damaged",
+			  fit == IMAGE_FITS ? "it fits" : "whether it fits is not certain", why);
 		return;
 	}
 	case_problem(c, &error);
@@ -83,7 +116,9 @@ static void judge_image(struct live_case *c)
 static void start_check_image(struct live_case *c)
 {
 	c->step.phase = 0;
-	if (c->image == NULL) {
+	if (image_source_leads(c))
+		return;
+	if (c->image == NULL || (step_is(c, "fresh", "true") && !c->step.has_answer)) {
 		ask_for_image(c);
 		return;
 	}
@@ -106,6 +141,8 @@ static enum status answer_check_image(struct live_case *c, const char *text, str
 {
 	enum status status;
 
+	if (image_source_is_asking(c))
+		return image_source_answer(c, text, reterr);
 	if (c->step.phase == 2 && text_equal(text, "anyway")) {
 		case_log(c, JOURNAL_OPERATOR, "override", "wrote 'anyway' over: %s", c->view.problem.text);
 		c->run.is_image_checked = true;
@@ -121,8 +158,11 @@ static enum status answer_check_image(struct live_case *c, const char *text, str
 	if (text[0] == '\0')
 		return steps_cancel(c, reterr);
 	status = case_take_image(c, text, reterr);
-	if (status == STATUS_OK)
-		start_check_image(c);
+	if (status != STATUS_OK)
+		return status;
+	c->step.has_answer = true;
+	case_clear_page(c);
+	start_check_image(c);
 	return status;
 }
 
@@ -243,6 +283,7 @@ static void judge_start(struct live_case *c)
 		return;
 	}
 	case_outcome(c, "booted", OUTCOME_YES, judge_version(c, text, sizeof(text)));
+	guide_keep_golden(c);
 	if (c->view.written == OUTCOME_UNKNOWN) {
 		case_outcome(c, "written", OUTCOME_NOT_NEEDED, "no image had to be written");
 		case_outcome(c, "verified", OUTCOME_YES, "it started without the fault that was found");

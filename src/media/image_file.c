@@ -12,6 +12,10 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/media/digest.h"
+#include "src/media/unpack.h"
+
+/* Unpacking reads some 100 MB/s, hashing many times that: what is larger is unpacked only where somebody asks for it. */
+enum { CHECK_PACKED_MAX = 4 * 1024 * 1024, PIECE_SIZE = 4 * 1024 * 1024 };
 
 /* Largest image that is mapped: card images of a small computer are below. */
 #define SIZE_CEILING (UINT64_C(64) << 30)
@@ -27,27 +31,99 @@ struct image_file {
 
 DEFINE_AUTO(image_file);
 
-static size_t digest_op(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+/* Pages of our own mapping that were read once: they stay in the page cache, but count no more as this program's memory. Bytes from
+ * elsewhere are left alone: for other memory the call would mean to empty it. */
+static void forget_op(void *user, struct bytes seen)
+{
+	const struct image_file *file = user;
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)seen.data, to = from + seen.size;
+
+	if (file == NULL || seen.size == 0 || from < (uintptr_t)file->map.data || to > (uintptr_t)file->map.data + file->map.size)
+		return;
+	from = (from + page - 1) / page * page;
+	to = to / page * page;
+	if (to > from)
+		madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
+static struct bytes take_piece(struct bytes *left)
+{
+	struct bytes piece = { left->data, left->size < PIECE_SIZE ? left->size : PIECE_SIZE };
+
+	*left = bytes_from(*left, piece.size);
+	return piece;
+}
+
+/* The name comes from the file: not just anything that OpenSSL knows. */
+static struct digest_stream *open_digest(const char *algorithm)
 {
 	static const char *const known[] = { "sha1", "sha256", "sha384", "sha512", "md5" };
 
-	(void)user;
-	/* the name comes from the file: not just anything that OpenSSL knows */
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (text_equal(known[i], algorithm))
-			return digest_bytes(algorithm, in, ret_digest, IMAGE_DIGEST_SIZE);
-	return 0;
+			return digest_stream_new(algorithm);
+	return NULL;
+}
+
+static size_t digest_pieces_op(void *user, const char *algorithm, struct bytes (*next)(void *of), void *of,
+			       uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+{
+	struct digest_stream *stream = open_digest(algorithm);
+	struct bytes in;
+	size_t length;
+
+	if (stream == NULL)
+		return 0;
+	while ((in = next(of)).size > 0)
+		while (in.size > 0) {
+			struct bytes piece = take_piece(&in);
+
+			digest_stream_add(stream, piece);
+			forget_op(user, piece);
+		}
+	length = digest_stream_end(stream, ret_digest, IMAGE_DIGEST_SIZE);
+	digest_stream_free(stream);
+	return length;
+}
+
+static struct bytes next_and_last(void *of)
+{
+	struct bytes piece = *(struct bytes *)of;
+
+	*(struct bytes *)of = bytes_from(piece, piece.size);
+	return piece;
+}
+
+static size_t digest_op(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+{
+	return digest_pieces_op(user, algorithm, next_and_last, &in, ret_digest);
 }
 
 static uint32_t crc32_op(void *user, struct bytes in)
 {
-	(void)user;
-	return digest_crc32(0, in);
+	uint32_t crc = 0;
+
+	while (in.size > 0) {
+		struct bytes piece = take_piece(&in);
+
+		crc = digest_crc32(crc, piece);
+		forget_op(user, piece);
+	}
+	return crc;
+}
+
+static struct image_ops ops_of(struct image_file *file, uint64_t check_packed_max)
+{
+	return (struct image_ops){ .digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_stream,
+				   .forget = forget_op, .check_packed_max = check_packed_max, .user = file };
 }
 
 const struct image_ops *image_file_ops(void)
 {
-	static const struct image_ops ops = { .digest = digest_op, .crc32 = crc32_op };
+	static const struct image_ops ops = {
+		.digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_stream,
+		.check_packed_max = CHECK_PACKED_MAX,
+	};
 
 	return &ops;
 }
@@ -139,10 +215,20 @@ struct bytes image_file_bytes(const struct image_file *file)
 const struct image_facts *image_file_facts(struct image_file *file)
 {
 	if (!file->has_facts) {
-		image_inspect(file->map, file->map.size, image_file_ops(), &file->facts);
+		const struct image_ops ops = ops_of(file, CHECK_PACKED_MAX);
+
+		image_inspect(file->map, file->map.size, &ops, &file->facts);
 		file->has_facts = true;
 	}
 	return &file->facts;
+}
+
+void image_file_inspect_deep(struct image_file *file)
+{
+	const struct image_ops ops = ops_of(file, UINT64_MAX);
+
+	image_inspect(file->map, file->map.size, &ops, &file->facts);
+	file->has_facts = true;
 }
 
 static bool is_unchanged(const struct stat *before, const struct stat *now)

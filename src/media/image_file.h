@@ -21,6 +21,8 @@ const char *image_file_path(const struct image_file *file);
 struct bytes image_file_bytes(const struct image_file *file);
 /* What it is. Made at the first call, which reads all of the file: for a worker thread when that is large. */
 const struct image_facts *image_file_facts(struct image_file *file);
+/* The same, and packed streams of any size are unpacked to their end, to check them. */
+void image_file_inspect_deep(struct image_file *file);
 /* Is the path still this file, with the size and times that it had when it was opened? When not, reterr says what is different. */
 bool image_file_is_same(const struct image_file *file, struct error *reterr);
 /* Copies [offset, offset + size) by reading, which cannot raise SIGBUS; STATUS_REFUSED when the file is not the same any more. */

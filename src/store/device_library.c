@@ -77,6 +77,23 @@ enum status device_library_open(const char *const *directories, struct device_li
 	return STATUS_OK;
 }
 
+enum status device_library_open_signs(const char *const *files, size_t count, struct device_library **ret_library,
+				      struct error *reterr)
+{
+	AUTO(device_library) library = calloc(1, sizeof(*library));
+	enum status status = STATUS_OK;
+
+	if (library == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the device library");
+	for (size_t i = 0; status == STATUS_OK && i < count; i++)
+		status = library_index_add_file(&library->sign_files, files[i], 0, reterr);
+	if (status != STATUS_OK)
+		return status;
+	library_index_sort(&library->sign_files, true);
+	*ret_library = TAKE(library);
+	return STATUS_OK;
+}
+
 void device_library_free(struct device_library *library)
 {
 	if (library == NULL)
@@ -552,7 +569,7 @@ static void lint_profiles(struct linter *linter)
 	}
 }
 
-static void lint_lists(struct linter *linter)
+static void lint_signs(struct linter *linter)
 {
 	struct device_library *library = linter->library;
 	struct error error = { 0 };
@@ -563,6 +580,13 @@ static void lint_lists(struct linter *linter)
 			report(linter, &error);
 	if (linter->bad == bad_before && !library->signs_are_loaded && load_signs(library, &error) != STATUS_OK)
 		report(linter, &error);
+}
+
+static void lint_usb_ids(struct linter *linter)
+{
+	struct device_library *library = linter->library;
+	struct error error = { 0 };
+
 	for (size_t i = 0; i < library->usb_files.count; i++)
 		if (is_usb_file(&library->usb_files.entries[i]) &&
 		    load_list(&library->usb_files.entries[i], false, &error) != STATUS_OK)
@@ -584,6 +608,16 @@ size_t device_library_lint(struct device_library *library, void (*on_error)(void
 		if (load_procedure(&library->procedures.entries[i], &error) != STATUS_OK)
 			report(&linter, &error);
 	lint_profiles(&linter);
-	lint_lists(&linter);
+	lint_signs(&linter);
+	lint_usb_ids(&linter);
+	return linter.bad;
+}
+
+size_t device_library_lint_signs(struct device_library *library, void (*on_error)(void *user, const struct error *error),
+				 void *user)
+{
+	struct linter linter = { .library = library, .on_error = on_error, .user = user };
+
+	lint_signs(&linter);
 	return linter.bad;
 }

@@ -24,6 +24,9 @@ struct usb_recovery_id {
 
 /* directories: NULL-terminated list of firmware-db roots. */
 enum status device_library_open(const char *const *directories, struct device_library **ret_library, struct error *reterr);
+/* Nothing but the signs of these files, for checking them before they are in a library. */
+enum status device_library_open_signs(const char *const *files, size_t count, struct device_library **ret_library,
+				      struct error *reterr);
 void device_library_free(struct device_library *library);
 
 /* Number and ids of all profiles, sorted; cheap. */
@@ -42,5 +45,7 @@ enum status device_library_usb_ids(struct device_library *library, const struct 
 				   struct error *reterr);
 /* Loads and checks every file; calls on_error for each bad one (file:line in the text). Returns how many are bad. */
 size_t device_library_lint(struct device_library *library, void (*on_error)(void *user, const struct error *error), void *user);
+/* The same for the files of signs alone. */
+size_t device_library_lint_signs(struct device_library *library, void (*on_error)(void *user, const struct error *error), void *user);
 
 #endif

@@ -94,6 +94,20 @@ static enum status add_files(struct library_index *index, const char *path, cons
 	return status;
 }
 
+enum status library_index_add_file(struct library_index *index, const char *path, unsigned directory,
+				   struct error *reterr)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	AUTO_FREE char *folder = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
+
+	if (folder == NULL)
+		return no_memory(reterr);
+	if (!is_yaml(name))
+		return error_set(reterr, STATUS_INVALID,
+				 "'%s' is not a file of firmware-db: its name does not end in .yaml", path);
+	return append(index, folder, NULL, name, directory, reterr);
+}
+
 enum status library_index_add(struct library_index *index, const char *root, unsigned directory, const char *folder,
 			      unsigned depth, struct library_bad_names *bad, struct error *reterr)
 {

@@ -41,6 +41,8 @@ struct library_bad_names {
  * nothing. Files whose name is not made of a-z 0-9 . _ + - are left out and noted in bad. */
 enum status library_index_add(struct library_index *index, const char *root, unsigned directory, const char *folder,
 			      unsigned depth, struct library_bad_names *bad, struct error *reterr);
+/* Adds one file, wherever it lies. STATUS_INVALID: its name does not end in .yaml. */
+enum status library_index_add_file(struct library_index *index, const char *path, unsigned directory, struct error *reterr);
 /* After the last add. keep_doubles: files of one name in several roots all stay (signs are merged one by one). */
 void library_index_sort(struct library_index *index, bool keep_doubles);
 struct library_entry *library_index_find(const struct library_index *index, const char *id);

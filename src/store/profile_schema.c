@@ -48,6 +48,7 @@ static const struct yaml_field console_fields[] = {
 static const struct yaml_field identity_fields[] = {
 	FIELD("log", PATTERNS, profile_identity, log),
 	FIELD("env", TEXTS, profile_identity, env),
+	FIELD("boards", TEXTS, profile_identity, boards),
 	FIELD("sticker", TEXT, profile_identity, sticker),
 	END
 };
@@ -103,6 +104,7 @@ static const struct yaml_field firmware_fields[] = {
 	MUST("file", TEXT, profile_firmware, file),
 	FIELD("size", SIZE, profile_firmware, size),
 	FIELD("sha256", TEXT, profile_firmware, sha256),
+	FIELD("url", TEXT, profile_firmware, url),
 	FIELD("revision", TEXT, profile_firmware, revision),
 	END
 };
@@ -289,13 +291,16 @@ static enum status check_network(const struct checker *checker, const struct pro
 static enum status check_firmware(const struct checker *checker, const struct profile *profile)
 {
 	for (unsigned i = 0; i < profile->firmware_count; i++) {
-		const char *hash = profile->firmware[i].sha256;
+		const char *hash = profile->firmware[i].sha256, *url = profile->firmware[i].url;
 		char where[64];
 
 		text_format(where, sizeof(where), "firmware/%u/sha256", i);
 		if (hash != NULL && (strlen(hash) != 64 || strspn(hash, "0123456789abcdef") != 64))
 			return yaml_file_error(checker->file, checker->reterr, where,
 					       "not 64 hexadecimal digits in lower case");
+		text_format(where, sizeof(where), "firmware/%u/url", i);
+		if (url != NULL && !text_starts(url, "https://") && !text_starts(url, "http://"))
+			return yaml_file_error(checker->file, checker->reterr, where, "no address of the web");
 	}
 	return STATUS_OK;
 }

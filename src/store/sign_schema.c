@@ -29,24 +29,12 @@ static bool parse_cause(const char *text, unsigned *ret_value)
 
 static bool parse_effect(const char *text, unsigned *ret_value)
 {
-	static const char *const names[] = {
-		[SIGN_MILESTONE] = "milestone",
-		[SIGN_FAULT] = "fault",
-		[SIGN_HARMLESS] = "harmless",
-		[SIGN_HEALTHY] = "healthy",
-		[SIGN_PROGRESS] = "progress",
-		[SIGN_DONE] = "done",
-		[SIGN_PROMPT] = "prompt",
-		[SIGN_FACT] = "fact",
-	};
+	enum sign_effect effect;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!text_equal(text, names[i]))
-			continue;
-		*ret_value = i;
-		return true;
-	}
-	return false;
+	if (!sign_effect_parse(text, &effect))
+		return false;
+	*ret_value = effect;
+	return true;
 }
 
 #define STAGES "any, rom, first-loader, loader, kernel-unpack, kernel, root-mount, init, application, login, updater"
@@ -66,7 +54,7 @@ static const struct yaml_field sign_fields[] = {
 	  .offset = offsetof(struct sign, effect),
 	  .is_required = true,
 	  .parse = parse_effect,
-	  .expected = "milestone, fault, harmless, healthy, progress, done, prompt, fact" },
+	  .expected = "milestone, fault, harmless, healthy, progress, done, prompt, fact, hardware" },
 	{ .key = "cause",
 	  .type = YAML_FIELD_WORD,
 	  .offset = offsetof(struct sign, cause),
@@ -79,6 +67,7 @@ static const struct yaml_field sign_fields[] = {
 	  .parse = parse_cause,
 	  .expected = CAUSES },
 	{ .key = "also-weight", .type = YAML_FIELD_NUMBER, .offset = offsetof(struct sign, also_weight) },
+	{ .key = "general", .type = YAML_FIELD_BOOL, .offset = offsetof(struct sign, is_general) },
 	{ .key = "fact", .type = YAML_FIELD_TEXT, .offset = offsetof(struct sign, fact) },
 	{ .key = "meaning", .type = YAML_FIELD_TEXT, .offset = offsetof(struct sign, meaning), .is_required = true },
 	{ .key = "next", .type = YAML_FIELD_TEXT, .offset = offsetof(struct sign, next) },

@@ -1,6 +1,6 @@
-"""Measures unbrick on ptys: time to the first screen, idle CPU, memory, time to answer a key, speed of diagnosis.
+"""Measures unbrick on ptys: time to the first screen, idle CPU, memory, time to answer a key, speed and accuracy of diagnosis.
 
-measure.py UNBRICK [start] [idle] [memory] [keys] [diagnose]
+measure.py UNBRICK [start] [idle] [memory] [keys] [diagnose] [golden] [accuracy]
 """
 import fcntl
 import os
@@ -122,12 +122,13 @@ class Bench:
         self.environment.update(TERM="xterm-256color", LC_ALL="C.UTF-8", HOME=self.folder, XDG_STATE_HOME=self.folder + "/state")
         self.missed = 0
 
-    def say(self, what, value, unit, target=None, remark=""):
+    def say(self, what, value, unit, target=None, remark="", least=None):
         judged = ""
-        if target is not None:
-            is_met = value < target
+        if target is not None or least is not None:
+            is_met = value < target if target is not None else value >= least
             self.missed += not is_met
-            judged = f"(target < {target:g} {unit}: {'met' if is_met else 'MISSED'})"
+            bound = f"< {target:g}" if target is not None else f">= {least:g}"
+            judged = f"(target {bound} {unit}: {'met' if is_met else 'MISSED'})"
         print(f"{what:<46} {value:>9.2f} {unit:<5} {judged} {remark}".rstrip(), flush=True)
 
     def start_unbrick(self, ports=()):
@@ -255,27 +256,60 @@ class Bench:
             time.sleep(0.4)
         return taken
 
-    def measure_diagnose(self):
-        log = os.path.join(self.folder, "boot.log")
+    @staticmethod
+    def long_log(path):
+        """A device that starts again and again; returns the size."""
         start = b"".join(b"[%12.6f] driver%d 4000%d000.dev: probe of unit %d ok, irq %d\r\n" % (i / 50, i % 37, i % 10, i, i % 200) for i in range(1500))
         one = b"\r\nU-Boot 2016.11 (May 01 2020 - 10:00:00)\r\nDRAM:  64 MiB\r\nHit any key to stop autoboot:  0 \r\n" \
             b"## Booting kernel from Legacy Image at 82000000 ...\r\n   Verifying Checksum ... OK\r\nStarting kernel ...\r\n" + start + \
             b"VFS: Cannot open root device \"mtdblock3\" or unknown-block(31,3): error -19\r\n" \
             b"Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(31,3)\r\n"
-        with open(log, "wb") as file:
+        with open(path, "wb") as file:
             size = 0
             while size < LOG_BYTES:
                 size += file.write(one)
+        return size
+
+    def time_diagnosis(self, what, words):
+        log = os.path.join(self.folder, "boot.log")
+        size = self.long_log(log)
         began = time.monotonic()
-        with subprocess.Popen([self.unbrick, "diagnose", log], env=self.environment, stdout=subprocess.DEVNULL) as process:
+        with subprocess.Popen([self.unbrick, "diagnose"] + words + [log], env=self.environment, stdout=subprocess.DEVNULL) as process:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         taken = time.monotonic() - began
         os.remove(log)
         if process.returncode not in (10, 11):
             raise Failed(f"diagnose of a log with a fault ended with status {process.returncode}")
-        self.say(f"diagnosis of a log of {size / 1e6:.0f} MB", taken, "s", None, f"{size / 1e6 / taken:.0f} MB/s")
+        self.say(f"{what} a log of {size / 1e6:.0f} MB", taken, "s", None, f"{size / 1e6 / taken:.0f} MB/s")
         self.say("  its resident memory, most", usage.ru_maxrss / 1024, "MiB", 32)
+
+    def measure_diagnose(self):
+        self.time_diagnosis("diagnosis of", [])
+
+    def measure_golden(self):
+        good = os.path.join(self.folder, "good.log")
+        with open(good, "wb") as file:
+            file.write(b"U-Boot 2016.11 (May 01 2020 - 10:00:00)\r\nDRAM:  64 MiB\r\nStarting kernel ...\r\n")
+            file.write(b"".join(b"[%12.6f] driver%d 40001000.dev: probe of unit %d ok\r\n" % (i / 50, i % 37, i) for i in range(1500)))
+            file.write(b"cam login: \r\n")
+        self.time_diagnosis("comparison with a good log of", ["--golden", good])
+
+    def measure_accuracy(self):
+        """The labelled logs, by the test that judges them; it lies beside the program."""
+        test = os.path.join(os.path.dirname(self.unbrick), "tests/integration/test_corpus")
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+        environment = dict(os.environ, srcdir=os.environ.get("srcdir", source))
+        answer = subprocess.run([test], env=environment, capture_output=True, text=True, errors="replace", check=False)
+        if answer.returncode == 77:
+            print(f"accuracy: {answer.stderr.strip()}")
+            return
+        for name, least in (("in sample", 95), ("each family left out", 80)):
+            found = re.search(rf"^{name}: (\d+) of (\d+)", answer.stdout, re.MULTILINE)
+            if found is None:
+                raise Failed(f"'{test}' says nothing of '{name}'")
+            right, total = int(found.group(1)), int(found.group(2))
+            self.say(f"first cause right, {name}", 100 * right / total, "%", None, f"{right} of {total} logs", least)
 
 
 def main():
@@ -284,7 +318,7 @@ def main():
     bench = Bench(sys.argv[1])
     failed = 0
     try:
-        for name in sys.argv[2:] or ["start", "idle", "memory", "keys", "diagnose"]:
+        for name in sys.argv[2:] or ["start", "idle", "memory", "keys", "diagnose", "golden", "accuracy"]:
             try:
                 getattr(bench, "measure_" + name)()
             except (Failed, OSError) as error:

@@ -95,12 +95,12 @@ wait_for() {
 
 # ---- the program ----
 is "help" 0 "$UNBRICK" --help
-for verb in recover diagnose case device bench practice lint; do
+for verb in recover diagnose case device bench practice fetch inspect verify sign lint; do
 	grep -q "^  $verb " out && pass || fail "help names $verb"
 done
 is "version" 0 "$UNBRICK" --version
 says "version names a library" out "SQLite"
-for verb in recover diagnose case device bench practice lint; do
+for verb in recover diagnose case device bench practice fetch inspect verify sign lint; do
 	is "$verb --help" 0 "$UNBRICK" $verb --help
 	says "$verb --help" out "usage: unbrick $verb"
 	is "$verb: an option that is not there" 2 "$UNBRICK" $verb --no-such-option
@@ -151,6 +151,97 @@ value "the way back that treats it" '.methods | map(.name) | index("make-room") 
 is "a device that is not there" 2 "$UNBRICK" diagnose --device practice/pcam2 space.log
 says "the nearest device" err "practice/pcam1"
 
+# a capture knows its times
+for round in 1 2 3 4 5 6; do printf 'U-Boot 2015.01\r\nDRAM: 64 MiB\r\nWrong Image Format for bootm command\r\nresetting ...\r\n'; done >loop.raw
+size=$(($(wc -c <loop.raw) / 6))
+for round in 0 1 2 3 4 5; do echo "$((1700000000000 + round * 8000)) $((round * size)) $size"; done >loop.times
+is "a capture with its times" 10 "$UNBRICK" diagnose --json loop.raw
+value "the length of a round" .loop_ms 8000
+is "a capture with its times, text" 10 "$UNBRICK" diagnose loop.raw
+says "the length of a round, text" out "starts again and again, every 8 s"
+cp loop.raw loop.log
+is "the same without times" 10 "$UNBRICK" diagnose --json loop.log
+value "an unknown length of a round" .loop_ms 0
+
+# while it comes
+mkfifo live
+"$UNBRICK" diagnose --follow --json - <live >follow.out 2>follow.err &
+child=$!
+exec 9>live
+printf 'U-Boot 2015.01\r\nDRAM: 64 MiB\r\n' >&9
+wait_for follow.out '"stage": *"loader"' && pass || fail "follow: the stage comes at once" "$(cat follow.out)"
+printf 'write error: No space left on device\r\n' >&9
+wait_for follow.out '"verdict": *"SPACE"' && pass || fail "follow: the verdict comes at once" "$(cat follow.out)"
+kill -0 $child 2>/dev/null && pass || fail "follow: it waits for more"
+exec 9>&-
+wait $child
+[ $? -eq 10 ] && pass || fail "follow: the exit code at the end" "$(cat follow.err)"
+tail -n 1 follow.out >out
+json "follow: the last line is the document"
+value "follow: the last event" .event end
+value "follow: the verdict at the end" .verdict SPACE
+"$UNBRICK" diagnose --follow - <live >follow.out 2>follow.err &
+child=$!
+exec 9>live
+cat space.log >&9
+wait_for follow.out SPACE || fail "follow: the verdict comes at once, text" "$(cat follow.out)"
+kill -INT $child
+wait $child
+[ $? -eq 10 ] && grep -q "Decisive lines" follow.out && pass || fail "follow: INT ends the watching and sums up" "$(cat follow.out follow.err)"
+exec 9>&-
+is "follow, text" 10 sh -c 'cat space.log | "$1" diagnose --follow -' sh "$UNBRICK"
+says "follow, text: the line that showed it" out "line     4  SPACE"
+says "follow, text: the page at the end" out "Decisive lines"
+is "follow, a file" 0 "$UNBRICK" diagnose --follow good.log
+
+# held against good logs
+cat >good1.log <<END
+U-Boot 2020.01
+DRAM:  64 MiB
+Starting kernel ...
+[    0.000000] Linux version 5.4
+[    0.500100] 0x000000000000-0x000000050000 : "boot"
+[    1.100000] random: seeded with 1234
+[    1.200000] mdio: PHY 3 found
+[    3.000000] VFS: Mounted root (squashfs filesystem) readonly on device 31:2.
+[    4.1] init: Console is alive
+lease of alpha obtained
+
+cam32 login: 
+END
+sed 's/alpha/beta/; s/1234/99/; s/\[ *\(.\)\./[    \1.7/' good1.log >good2.log
+sed 's/alpha/gamma/; s/64 MiB/32 MiB/; s/mdio: PHY 3 found/gmac: no PHY found/; /init:/,$d' good1.log >worse.log
+is "a log beside a good one" 11 "$UNBRICK" diagnose --golden good1.log worse.log
+says "golden: the good value" out "-       2  ram: 64 MiB"
+says "golden: the value now" out "+       2  ram: 32 MiB"
+says "golden: what is missing" out "-       7  mdio: PHY 3 found"
+says "golden: what is new" out "+       7  gmac: no PHY found"
+says "golden: what it means" out "= The network chip (PHY) does not answer"
+says "golden: where it ends" out "Ends here: after line 8 (good: 8)"
+sed -n '/^Compared/,/^Facts$/p' out >page
+if [ "$(awk 'length > 80' page | wc -l)" -eq 0 ]; then pass; else fail "golden: the page fits 80 columns" "$(awk 'length > 80' page)"; fi
+is "golden, JSON" 11 "$UNBRICK" diagnose --json --golden good1.log,good2.log worse.log
+json "golden, JSON"
+value "golden: how many good logs" .golden.good_logs 2
+value "golden: a fact" '.golden.facts[0] | [.name, .good, .now, .good_line, .line] | map(tostring) | join(" ")' "ram 64 MiB 32 MiB 2 2"
+value "golden: a missing line" '.golden.missing[0] | [.line, .text] | map(tostring) | join(" ")' "7 mdio: PHY 3 found"
+value "golden: a new line and its meaning" '.golden.new[0].sign' hw-phy-none
+value "golden: where it ends" .golden.ends_after.good_line 8
+is "golden: no difference" 0 "$UNBRICK" diagnose --golden good1.log,good2.log good2.log
+says "golden: no difference" out "No difference from the good start"
+printf 'BootROM v1\nwaiting for a card to come\n' >other.log
+is "golden: another device" 11 "$UNBRICK" diagnose --golden good1.log other.log
+says "golden: nothing is alike" out "Nothing of the good start is in this log"
+is "golden: the same from standard input" 0 sh -c '"$1" diagnose --golden good1.log - <good2.log' sh "$UNBRICK"
+is "golden: a missing file" 2 "$UNBRICK" diagnose --golden good1.log,missing.log worse.log
+says "golden: which file" err "missing.log"
+is "golden: no name" 2 "$UNBRICK" diagnose --golden good1.log,,good2.log worse.log
+is "golden: an empty name" 2 "$UNBRICK" diagnose --golden "" worse.log
+: >nothing.log
+is "golden: an empty good log" 2 "$UNBRICK" diagnose --golden nothing.log worse.log
+head -c 100000 /dev/zero >blank.bin
+is "golden: a good log that is none" 2 "$UNBRICK" diagnose --golden blank.bin worse.log
+
 is "no log" 2 "$UNBRICK" diagnose
 is "two logs" 2 "$UNBRICK" diagnose space.log good.log
 is "a missing file" 2 "$UNBRICK" diagnose missing.log
@@ -185,6 +276,10 @@ for state in "" --json; do
 done
 "$UNBRICK" diagnose --json evil.log >out 2>err
 json "JSON of hostile text"
+"$UNBRICK" diagnose --follow evil.log >out 2>err
+says_not "follow: escape sequences stay away" out "$escape"
+"$UNBRICK" diagnose --golden good1.log evil.log >out 2>err
+says_not "golden: escape sequences stay away" out "$escape"
 head -c 3000000 /dev/zero | tr '\0' 'x' >long.log
 printf '\nwrite error: No space left on device\n' >>long.log
 is "a line of three million characters" 10 "$UNBRICK" diagnose --json long.log
@@ -250,6 +345,84 @@ grep -q 'a1\.yaml:[0-9]*:' out && pass || fail "lint names file and line" "$(cat
 is "lint of a missing folder" 2 "$UNBRICK" lint missing
 is "lint of a file" 2 "$UNBRICK" lint bad/devices/acme/a1.yaml
 is "lint of an own folder beside the installed one" 2 "$UNBRICK" lint --db bad
+
+# ---- fetch: its command line; fetch.py has the servers ----
+is "fetch without a URL" 2 "$UNBRICK" fetch
+is "fetch of two URLs" 2 "$UNBRICK" fetch http://a/b http://a/c
+is "fetch: a timeout that is no number" 2 "$UNBRICK" fetch http://127.0.0.1:1/b --no-hash --timeout soon
+is "fetch: a size that is none" 2 "$UNBRICK" fetch http://127.0.0.1:1/b --no-hash --max-size big
+is "-o without a file" 2 "$UNBRICK" fetch http://127.0.0.1:1/b -o
+is "-o of a verb that writes no file" 2 "$UNBRICK" diagnose -o x space.log
+if "$UNBRICK" --version | grep -q '^  libcurl  *no '; then
+	is "fetch without libcurl" 1 "$UNBRICK" fetch http://127.0.0.1:1/b --no-hash
+	says "fetch without libcurl: what to install" err "libcurl4-openssl-dev"
+else
+	is "fetch without anything to compare with" 2 "$UNBRICK" fetch http://127.0.0.1:1/b
+	says "fetch without anything to compare with: what allows it" err "--no-hash"
+	is "fetch from where nobody serves" 6 "$UNBRICK" fetch http://127.0.0.1:1/b --no-hash
+fi
+# ---- sign ----
+is "sign without a word" 2 "$UNBRICK" sign
+is "sign with a wrong word" 2 "$UNBRICK" sign frobnicate
+is "sign list" 0 "$UNBRICK" sign list
+says "sign list: a sign" out "uboot-banner"
+is "sign list by a word" 0 "$UNBRICK" sign list squashfs
+says_not "sign list by a word: no other" out "uboot-banner"
+is "sign list, JSON" 0 "$UNBRICK" sign list --json hw-phy-none
+json "sign list, JSON"
+value "sign list: effect" '.[0].effect' hardware
+is "sign list: nothing known" 1 "$UNBRICK" sign list no-such-word-anywhere
+is "sign list: nothing known, JSON" 1 "$UNBRICK" sign list --json no-such-word-anywhere
+value "sign list: an empty list" length 0
+is "sign list: two words" 2 "$UNBRICK" sign list a b
+is "sign test" 0 "$UNBRICK" sign test "[    1.0] write error: No space left on device" "DRAM:  64 MiB" "nothing special"
+says "sign test: the line without its stamp" out "1: write error: No space left on device"
+says "sign test: the cause" out "fault SPACE"
+says "sign test: the fact" out "ram = 64 MiB"
+says "sign test: a line without a sign" out "no sign matches this line"
+is "sign test, JSON" 0 "$UNBRICK" sign test --json "U-Boot 2016.11 (May 01 2020)" "nothing special"
+json "sign test, JSON"
+value "sign test: the value of group 1" '.[0].signs[0].value' 2016.11
+value "sign test: no sign" '.[1].signs | length' 0
+is "sign test of what is harmless" 0 "$UNBRICK" sign test "rtc-pcf8563 0-0051: low voltage detected, date/time is not reliable."
+says "sign test: what a harmless sign stands against" out "has no force here"
+is "sign test: none matches" 1 "$UNBRICK" sign test "nothing special"
+is "sign test: none matches, JSON" 1 "$UNBRICK" sign test --json "nothing special"
+json "sign test: none matches, JSON"
+is "sign test of standard input" 0 sh -c '"$1" sign test - <space.log' sh "$UNBRICK"
+says "sign test: its line number" out "4: write error"
+is "sign test of an empty input" 1 sh -c '"$1" sign test --json - </dev/null' sh "$UNBRICK"
+json "sign test of an empty input"
+is "sign test without a line" 2 "$UNBRICK" sign test
+printf 'evil \033]0;title\007\033[2J write error: No space left on device\n' | "$UNBRICK" sign test - >out 2>err
+says_not "sign test: escape sequences stay away" out "$escape"
+is "sign lint" 0 "$UNBRICK" sign lint
+mkdir signs
+printf 'signs:\n  - id: a\n    match: "^boot ("\n    effect: fact\n    fact: x\n    meaning: m\n    source: s\n' >signs/bad.yaml
+printf 'signs:\n  - id: a\n    match: "^boot"\n    effect: fact\n    fact: x\n    meaning: m\n    source: s\n' >signs/good.yaml
+is "sign lint of a file" 0 "$UNBRICK" sign lint signs/good.yaml
+is "sign lint of a bad file" 2 "$UNBRICK" sign lint signs/good.yaml signs/bad.yaml
+grep -q 'bad\.yaml:[0-9]*:' out && pass || fail "sign lint names file and line" "$(cat out)"
+cp signs/good.yaml signs/same.yaml
+is "sign lint of two files with one id" 2 "$UNBRICK" sign lint signs/good.yaml signs/same.yaml
+is "sign lint of a missing file" 2 "$UNBRICK" sign lint signs/missing.yaml
+is "sign lint of what is no YAML" 2 "$UNBRICK" sign lint space.log
+
+# ---- verify: its command line; verify.py has the keys and signatures ----
+printf 'firmware\n' >fw.bin
+is "verify without a file" 2 "$UNBRICK" verify
+is "verify of a missing file" 2 "$UNBRICK" verify missing.bin
+is "verify of a folder" 2 "$UNBRICK" verify .
+is "verify: a checksum for two files" 2 "$UNBRICK" verify fw.bin space.log --md5 00000000000000000000000000000000
+is "verify: nothing to compare with" 12 "$UNBRICK" verify fw.bin
+says "verify: nothing to compare with is said" out "nothing to compare with"
+is "verify: the wrong file" 10 "$UNBRICK" verify fw.bin --md5 00000000000000000000000000000000
+sha256sum fw.bin >SHA256SUMS 2>/dev/null || skip "sha256sum is not here"
+is "verify: a list beside it" 0 "$UNBRICK" verify --json fw.bin
+json "verify, JSON"
+value "verify: the outcome" '.[0].outcome' ok
+value "verify: what it rests on" '.[0].findings[0].algorithm' sha256
+rm SHA256SUMS
 
 # ---- case ----
 is "no casebook: an empty list" 0 "$UNBRICK" case list

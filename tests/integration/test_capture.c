@@ -19,6 +19,7 @@
 
 #include "src/base/text.h"
 #include "src/store/capture.h"
+#include "src/store/capture_times.h"
 #include "tests/fakes/temp_folder.h"
 
 struct bench {
@@ -324,9 +325,60 @@ static void no_room_for_the_index_only_delays_it(void **state)
 
 #define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, teardown)
 
+static void times_tell_when_each_byte_came(void **state)
+{
+	const struct bench *bench = *state;
+	struct capture *capture = open_capture(bench->logs, "times");
+	struct capture_times *times = NULL;
+	char path[4096];
+	uint64_t run;
+
+	text_copy(path, sizeof(path), capture_path(capture));
+	assert_int_equal(capture_write(capture, BYTES("abcd"), 1000, NULL), STATUS_OK);
+	assert_int_equal(capture_remark(capture, "on", 1500, NULL), STATUS_OK);
+	assert_int_equal(capture_write(capture, BYTES("efg"), 9000, NULL), STATUS_OK);
+	capture_close(capture);
+	assert_int_equal(capture_times_open(path, &times, NULL), STATUS_OK);
+	assert_int_equal(capture_times_at(times, 0, &run), 1000);
+	assert_int_equal(run, 4);
+	assert_int_equal(capture_times_at(times, 3, &run), 1000);
+	assert_int_equal(run, 1);
+	assert_int_equal(capture_times_at(times, 4, &run), 9000);
+	assert_true(run >= 3);
+	assert_int_equal(capture_times_at(times, 999, &run), 9000);
+	capture_times_free(times);
+}
+
+static void times_that_are_cut_or_go_back_are_passed_over(void **state)
+{
+	const struct bench *bench = *state;
+	struct capture_times *times = NULL;
+	char path[300], index[300];
+	uint64_t run;
+	FILE *file;
+
+	text_format(path, sizeof(path), "%s/x.raw", bench->folder);
+	text_format(index, sizeof(index), "%s/x.times", bench->folder);
+	assert_int_equal(capture_times_open(path, &times, NULL), STATUS_NOT_FOUND);
+	file = fopen(index, "w");
+	assert_non_null(file);
+	fputs("100 0 4\nnonsense\n-5 4 1\n99999999999999999999999 4 2\n100 2 9\n50 4 4\n700 18446744073709551615 5\n300 8 2\n400 10", file);
+	fclose(file);
+	assert_int_equal(capture_times_open(path, &times, NULL), STATUS_OK);
+	assert_int_equal(capture_times_at(times, 0, &run), 100);
+	assert_int_equal(capture_times_at(times, 4, &run), 100);
+	assert_int_equal(capture_times_at(times, 8, &run), 300);
+	assert_int_equal(run, UINT64_MAX);
+	capture_times_free(times);
+	text_format(path, sizeof(path), "%s/x.log", bench->folder);
+	assert_int_equal(capture_times_open(path, &times, NULL), STATUS_NOT_FOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(times_tell_when_each_byte_came),
+		TEST(times_that_are_cut_or_go_back_are_passed_over),
 		TEST(the_first_byte_is_in_the_file_when_the_call_returns),
 		TEST(bytes_are_kept_as_they_came_and_offsets_say_when),
 		TEST(only_the_owner_reads_a_capture),

@@ -1,5 +1,5 @@
 /* Update bundles and archives for the image inspector, made here byte by byte. */
-#include "tests/unit/image_maker.h"
+#include "tests/unit/image_sample.h"
 
 #include <stdio.h>
 

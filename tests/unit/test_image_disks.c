@@ -1,5 +1,5 @@
 /* File systems, disks and boot ROM headers for the image inspector, made here byte by byte. */
-#include "tests/unit/image_maker.h"
+#include "tests/unit/image_sample.h"
 
 #include "recovery/image/block_codecs.h"
 #include "recovery/image/programs.h"

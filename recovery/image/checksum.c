@@ -1,0 +1,303 @@
+#include "recovery/image/checksum.h"
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+
+struct algorithm {
+	const char *name;		/* OpenSSL's */
+	size_t size;
+	const char *tags[3];		/* before "(name) = "; case ignored */
+	bool is_weak;
+};
+
+/* Strongest first, which is the order of the answers; of two with the same length the first is the usual one. */
+static const struct algorithm algorithms[] = {
+	{ "sha512", 64, { "SHA512", "SHA2-512" }, false },
+	{ "blake2b512", 64, { "BLAKE2b", "BLAKE2b-512", "BLAKE2B512" }, false },
+	{ "sha384", 48, { "SHA384", "SHA2-384" }, false },
+	{ "sha256", 32, { "SHA256", "SHA2-256" }, false },
+	{ "sha224", 28, { "SHA224", "SHA2-224" }, false },
+	{ "sha1", 20, { "SHA1" }, true },
+	{ "md5", 16, { "MD5" }, true },
+};
+
+static size_t rank(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++)
+		if (text_equal(algorithms[i].name, name))
+			return i;
+	return ARRAY_SIZE(algorithms);
+}
+
+size_t checksum_digits(const char *algorithm)
+{
+	size_t at = rank(algorithm);
+
+	return at < ARRAY_SIZE(algorithms) ? 2 * algorithms[at].size : 0;
+}
+
+bool checksum_is_weak(const struct checksum *checksum)
+{
+	size_t at = rank(checksum->algorithm);
+
+	return at < ARRAY_SIZE(algorithms) && algorithms[at].is_weak;
+}
+
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static struct bytes trim(struct bytes text)
+{
+	while (text.size > 0 && is_blank(text.data[0]))
+		text = bytes_from(text, 1);
+	while (text.size > 0 && is_blank(text.data[text.size - 1]))
+		text.size--;
+	return text;
+}
+
+static int hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static size_t count_digits(struct bytes text)
+{
+	size_t count = 0;
+
+	while (count < text.size && hex_digit(text.data[count]) >= 0)
+		count++;
+	return count;
+}
+
+static bool read_value(struct bytes digits, const struct algorithm *algorithm, struct checksum *ret)
+{
+	if (digits.size != 2 * algorithm->size || count_digits(digits) != digits.size)
+		return false;
+	ret->algorithm = algorithm->name;
+	ret->size = algorithm->size;
+	for (size_t i = 0; i < algorithm->size; i++)
+		ret->value[i] = (uint8_t)(hex_digit(digits.data[2 * i]) << 4 | hex_digit(digits.data[2 * i + 1]));
+	return true;
+}
+
+bool checksum_parse(struct bytes text, const char *algorithm, struct checksum *ret_checksum)
+{
+	text = trim(text);
+	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++)
+		if ((algorithm == NULL || text_equal(algorithm, algorithms[i].name)) &&
+		    read_value(text, &algorithms[i], ret_checksum))
+			return true;
+	return false;
+}
+
+char *checksum_hex(const struct checksum *checksum, char to[CHECKSUM_HEX])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < checksum->size; i++) {
+		to[2 * i] = digits[checksum->value[i] >> 4];
+		to[2 * i + 1] = digits[checksum->value[i] & 15];
+	}
+	to[2 * checksum->size] = '\0';
+	return to;
+}
+
+bool checksum_equal(const struct checksum *a, const struct checksum *b)
+{
+	return text_equal(a->algorithm, b->algorithm) &&
+	       bytes_equal(bytes_of(a->value, a->size), bytes_of(b->value, b->size));
+}
+
+/* ---- lines of a list ---- */
+
+static bool is_tag(struct bytes text, const char *tag)
+{
+	size_t length = strlen(tag);
+
+	if (text.size != length)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if ((text.data[i] | 0x20) != (tag[i] | 0x20))
+			return false;
+	return true;
+}
+
+static const struct algorithm *find_tag(struct bytes text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(algorithms[i].tags) && algorithms[i].tags[k]; k++)
+			if (is_tag(text, algorithms[i].tags[k]))
+				return &algorithms[i];
+	return NULL;
+}
+
+/* False: longer than a name may be, or with a NUL, so that it cannot be compared. is_escaped: coreutils, "cksum
+ * output modes". */
+static bool read_name(struct bytes from, bool is_escaped, char to[CHECKSUM_NAME])
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < from.size; i++) {
+		uint8_t c = from.data[i];
+
+		if (is_escaped && c == '\\' && i + 1 < from.size) {
+			c = from.data[++i];
+			c = c == 'n' ? '\n' : c == 'r' ? '\r' : c;
+		}
+		if (c == '\0' || length + 1 >= CHECKSUM_NAME)
+			return false;
+		to[length++] = (char)c;
+	}
+	to[length] = '\0';
+	return true;
+}
+
+/* "SHA256 (name) = hash"; OpenSSL writes no blanks before the parenthesis and the equals sign. */
+static bool read_tagged(struct bytes line, bool is_escaped, struct checksum_entry *entry)
+{
+	const uint8_t *opening = memchr(line.data, '(', line.size), *closing = memrchr(line.data, ')', line.size);
+	const struct algorithm *algorithm;
+	struct bytes value;
+
+	if (opening == NULL || closing == NULL || closing <= opening)
+		return false;
+	algorithm = find_tag(trim(bytes_of(line.data, (size_t)(opening - line.data))));
+	value = trim(bytes_from(line, (size_t)(closing + 1 - line.data)));
+	if (algorithm == NULL || value.size == 0 || value.data[0] != '=')
+		return false;
+	return read_value(trim(bytes_from(value, 1)), algorithm, &entry->checksum) &&
+	       read_name(bytes_of(opening + 1, (size_t)(closing - opening - 1)), is_escaped, entry->name);
+}
+
+/* "hash  name", "hash *name", "hash". */
+static bool read_plain(struct bytes line, bool is_escaped, struct checksum_entry *entry)
+{
+	size_t digits = count_digits(line);
+	struct bytes name = bytes_from(line, digits);
+
+	if (!checksum_parse(bytes_of(line.data, digits), NULL, &entry->checksum))
+		return false;
+	if (name.size > 0 && name.data[0] != ' ' && name.data[0] != '\t')
+		return false;
+	while (name.size > 0 && (name.data[0] == ' ' || name.data[0] == '\t'))
+		name = bytes_from(name, 1);
+	if (name.size > 1 && name.data[0] == '*')
+		name = bytes_from(name, 1);
+	return read_name(name, is_escaped, entry->name);
+}
+
+static bool read_line(struct bytes line, struct checksum_entry *entry)
+{
+	bool is_escaped;
+
+	if (line.size >= 3 && memcmp(line.data, "\xef\xbb\xbf", 3) == 0)
+		line = bytes_from(line, 3);
+	line = trim(line);
+	is_escaped = line.size > 0 && line.data[0] == '\\';
+	if (is_escaped)
+		line = bytes_from(line, 1);
+	if (line.size == 0)
+		return false;
+	return read_plain(line, is_escaped, entry) || read_tagged(line, is_escaped, entry);
+}
+
+bool checksum_list_next(struct bytes *rest, unsigned *line, struct checksum_entry *ret_entry)
+{
+	while (rest->size > 0) {
+		const uint8_t *end = memchr(rest->data, '\n', rest->size);
+		struct bytes text = { rest->data, end ? (size_t)(end - rest->data) : rest->size };
+
+		*rest = bytes_from(*rest, text.size + (end != NULL));
+		++*line;
+		if (read_line(text, ret_entry)) {
+			ret_entry->line = *line;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- what a list says about a file ---- */
+
+static const char *last_part(const char *path)
+{
+	/* a list that was made on Windows has backslashes */
+	for (const char *at = path; *at; at++)
+		if (*at == '/' || *at == '\\')
+			path = at + 1;
+	return path;
+}
+
+static const char *without_dot(const char *path)
+{
+	while (path[0] == '.' && path[1] == '/')
+		path += 2;
+	return path;
+}
+
+enum match { NO_MATCH, SAME_LAST_PART, SAME_PATH };
+
+static enum match match_of(const char *entry, const char *name)
+{
+	if (text_equal(without_dot(entry), without_dot(name)))
+		return SAME_PATH;
+	return entry[0] && text_equal(last_part(entry), last_part(name)) ? SAME_LAST_PART : NO_MATCH;
+}
+
+struct findings {
+	struct checksum *checksums;
+	unsigned count;
+	bool is_contradiction;
+};
+
+static void add(struct findings *to, const struct checksum *checksum)
+{
+	unsigned at = 0;
+
+	for (unsigned i = 0; i < to->count; i++)
+		if (text_equal(to->checksums[i].algorithm, checksum->algorithm)) {
+			to->is_contradiction = to->is_contradiction || !checksum_equal(&to->checksums[i], checksum);
+			return;
+		}
+	if (to->count == CHECKSUM_MATCHES)
+		return;
+	while (at < to->count && rank(to->checksums[at].algorithm) < rank(checksum->algorithm))
+		at++;
+	memmove(&to->checksums[at + 1], &to->checksums[at], (to->count - at) * sizeof(to->checksums[0]));
+	to->checksums[at] = *checksum;
+	to->count++;
+}
+
+enum checksum_found checksum_list_find(struct bytes list, const char *name,
+				       struct checksum ret_checksums[CHECKSUM_MATCHES], unsigned *ret_count)
+{
+	struct findings found = { .checksums = ret_checksums };
+	enum match best = NO_MATCH;
+	struct checksum_entry entry;
+	struct checksum alone = { .size = 0 };
+	unsigned line = 0, entries = 0;
+
+	while (checksum_list_next(&list, &line, &entry)) {
+		enum match match = match_of(entry.name, name);
+
+		if (entries++ == 0 && entry.name[0] == '\0')
+			alone = entry.checksum;
+		if (match > best) {
+			found = (struct findings){ .checksums = ret_checksums };
+			best = match;
+		}
+		if (match != NO_MATCH && match == best)
+			add(&found, &entry.checksum);
+	}
+	if (entries == 1 && alone.size > 0)
+		add(&found, &alone);
+	if (found.is_contradiction)
+		return CHECKSUM_CONTRADICTION;
+	*ret_count = found.count;
+	return found.count > 0 ? CHECKSUM_FOUND : entries > 0 ? CHECKSUM_NOT_NAMED : CHECKSUM_NO_LIST;
+}

@@ -1,0 +1,240 @@
+#include "recovery/image/fits.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+
+enum { ID_MAX = 96, NAME_MIN = 4 };
+
+/* An id, comparable: lower case letters and digits only, and what of it tells the revision apart. */
+struct id {
+	char all[ID_MAX];		/* "tplinkarcherc7v5" */
+	char board[ID_MAX];		/* without the vendor before a comma: "archerc7v5" */
+	char stem[ID_MAX];		/* all without the revision: "tplinkarcherc7" */
+	char revision[ID_MAX];		/* "5"; "" none */
+};
+
+/* Leading zeros of a hexadecimal number are spelling. */
+static void squeeze(const char *from, size_t length, char *to, size_t size)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < length && used + 1 < size; i++) {
+		if (!isalnum((unsigned char)from[i]))
+			continue;
+		to[used++] = (char)tolower((unsigned char)from[i]);
+		if (used >= 2 && to[used - 2] == '0' && to[used - 1] == 'x')
+			while (i + 2 < length && from[i + 1] == '0' && isxdigit((unsigned char)from[i + 2]))
+				i++;
+	}
+	to[used] = '\0';
+}
+
+/* Where the revision begins: behind the last colon of a support list ("CPE210(...):2.0"), behind v, r or rev with digits at the end
+ * ("gateway-r2", "archer-c7-v5"), in the low half of a hardware number (0x08410008), behind the first plus of "29764958+0+128". The length
+ * of the id where there is none. */
+static size_t revision_at(const char *id)
+{
+	size_t length = strlen(id), at = length;
+	const char *colon = strrchr(id, ':'), *plus = strchr(id, '+'), *hex = strstr(id, "0x");
+
+	if (colon != NULL && isdigit((unsigned char)colon[1]) && strchr(id, '(') != NULL)
+		return (size_t)(colon - id);
+	if (plus != NULL && plus > id && isdigit((unsigned char)plus[-1]) && isdigit((unsigned char)plus[1]))
+		return (size_t)(plus - id);
+	if (hex != NULL && strspn(hex + 2, "0123456789abcdefABCDEF") == 8 && hex[10] == '\0')
+		return (size_t)(hex - id) + 6;
+	while (at > 0 && (isdigit((unsigned char)id[at - 1]) || id[at - 1] == '.'))
+		at--;
+	if (at == length || at == 0)
+		return length;
+	if (at >= 3 && tolower((unsigned char)id[at - 3]) == 'r' && tolower((unsigned char)id[at - 2]) == 'e' && tolower((unsigned char)id[at - 1]) == 'v')
+		at -= 3;
+	else if (strchr("vVrR", id[at - 1]) != NULL)
+		at--;
+	else
+		return length;
+	/* a letter in front makes it a part of a name: "server2" */
+	return at > 0 && strchr("-_ ,.", id[at - 1]) != NULL ? at : length;
+}
+
+static void read_id(const char *text, struct id *id)
+{
+	size_t length = strlen(text), revision;
+	const char *comma = strchr(text, ',');
+	char whole[ID_MAX];
+
+	/* the file name of a device tree names its board */
+	if (length > 4 && strcmp(text + length - 4, ".dtb") == 0)
+		length -= 4;
+	text_format(whole, sizeof(whole), "%.*s", (int)length, text);
+	length = strlen(whole);
+	revision = revision_at(whole);
+	squeeze(whole, length, id->all, sizeof(id->all));
+	squeeze(whole, revision, id->stem, sizeof(id->stem));
+	squeeze(whole + revision, length - revision, id->revision, sizeof(id->revision));
+	squeeze(comma != NULL && comma > text ? comma + 1 : text, length - (comma != NULL && comma > text ? (size_t)(comma - text) + 1 : 0), id->board,
+		sizeof(id->board));
+}
+
+static bool ends_with(const char *all, const char *end)
+{
+	size_t length = strlen(all), size = strlen(end);
+
+	return size >= NAME_MIN && length >= size && strcmp(all + length - size, end) == 0;
+}
+
+/* The same board, in the spellings that are met: with and without vendor, as a device tree's file name behind the SoC, in brackets behind a
+ * name. */
+static bool is_same(const struct id *image, const struct id *device)
+{
+	if (strcmp(image->all, device->all) == 0 || strcmp(image->board, device->board) == 0 || strcmp(image->all, device->board) == 0 ||
+	    strcmp(image->board, device->all) == 0)
+		return device->board[0] != '\0';
+	return ends_with(image->all, device->board) || ends_with(image->all, device->all);
+}
+
+static bool is_other_revision(const struct id *image, const struct id *device)
+{
+	return (image->revision[0] || device->revision[0]) && strcmp(image->stem, device->stem) == 0 && strcmp(image->revision, device->revision) != 0 &&
+	       strlen(image->stem) >= NAME_MIN;
+}
+
+enum match { MATCH_NONE, MATCH_SOC, MATCH_BOARD };
+
+struct comparison {
+	enum match match;
+	const char *common;
+	const char *other_image, *other_device;	/* the same but for the revision */
+};
+
+/* A device tree lists its board before the SoC: where both lists go on in front of what they share, they share only the SoC. */
+static enum match weigh(const struct image_facts *facts, const struct image_device *device, size_t image_at, size_t device_at)
+{
+	bool has_comma = strchr(facts->boards[image_at], ',') != NULL && strchr(device->ids[device_at], ',') != NULL;
+
+	return has_comma && image_at > 0 && device_at > 0 && device_at + 1 == device->id_count ? MATCH_SOC : MATCH_BOARD;
+}
+
+static struct comparison compare(const struct image_facts *facts, const struct image_device *device)
+{
+	struct comparison result = { .match = MATCH_NONE };
+
+	for (size_t d = 0; d < device->id_count; d++) {
+		struct id wanted, named;
+		bool found = false;
+
+		read_id(device->ids[d], &wanted);
+		for (unsigned i = 0; i < facts->board_count; i++) {
+			read_id(facts->boards[i], &named);
+			if (is_same(&named, &wanted)) {
+				enum match match = weigh(facts, device, i, d);
+
+				found = true;
+				if (match > result.match) {
+					result.match = match;
+					result.common = facts->boards[i];
+				}
+			}
+		}
+		for (unsigned i = 0; i < facts->board_count && !found && result.other_image == NULL; i++) {
+			read_id(facts->boards[i], &named);
+			if (is_other_revision(&named, &wanted)) {
+				result.other_image = facts->boards[i];
+				result.other_device = device->ids[d];
+			}
+		}
+	}
+	return result;
+}
+
+/* "v2", "2.0", "r2", "Rev. 2" are the same. */
+static void plain_revision(const char *from, size_t length, char *to, size_t size)
+{
+	size_t digits;
+
+	while (length > 0 && !isdigit((unsigned char)*from) && strchr("vVrReE. ", *from) != NULL) {
+		from++;
+		length--;
+	}
+	squeeze(from, length, to, size);
+	digits = 0;
+	while (digits < length && isdigit((unsigned char)from[digits]))
+		digits++;
+	if (digits > 0 && digits + 2 == length && strncmp(from + digits, ".0", 2) == 0)
+		text_format(to, size, "%.*s", (int)digits, from);
+}
+
+/* Is the device's revision one of those that the image names? */
+static bool lists_revision(const char *list, const char *revision)
+{
+	char wanted[ID_MAX], named[ID_MAX];
+
+	plain_revision(revision, strlen(revision), wanted, sizeof(wanted));
+	while (*list) {
+		size_t length = strcspn(list, ",;");
+
+		while (*list == ' ' && length > 0) {
+			list++;
+			length--;
+		}
+		plain_revision(list, length, named, sizeof(named));
+		if (strcmp(named, wanted) == 0)
+			return true;
+		list += length + (list[length] != '\0');
+	}
+	return false;
+}
+
+static bool has_ids(const struct image_device *device)
+{
+	return device->id_count > 0 && !text_equal(device->ids[0], "any");
+}
+
+enum image_fit image_fits(const struct image_facts *facts, const struct image_device *device, char *ret_reason, size_t size)
+{
+	const char *arch = device->arch ? device->arch : "";
+	struct comparison comparison;
+
+	if (image_arch_fits(facts->arch, arch) == IMAGE_NO) {
+		text_format(ret_reason, size, "the image is for %s, the device has %s", facts->arch, arch);
+		return IMAGE_WRONG_CPU;
+	}
+	if (facts->board_count == 0 || !has_ids(device)) {
+		text_format(ret_reason, size, "%s; %s", image_arch_fits(facts->arch, arch) == IMAGE_YES ? "the processor agrees" : "whether the processor agrees is not known",
+			    facts->board_count == 0 ? "the image names no board" : "what board the device is was not told");
+		return IMAGE_FIT_UNKNOWN;
+	}
+	comparison = compare(facts, device);
+	if (comparison.other_image != NULL) {
+		text_format(ret_reason, size, "it is for %s, the device is %s: another revision", comparison.other_image, comparison.other_device);
+		return IMAGE_WRONG_REVISION;
+	}
+	if (comparison.match == MATCH_BOARD && device->revision && device->revision[0] && facts->revision[0] && !lists_revision(facts->revision, device->revision)) {
+		text_format(ret_reason, size, "it is for revision %s of %s, the device is revision %s", facts->revision, comparison.common, device->revision);
+		return IMAGE_WRONG_REVISION;
+	}
+	if (comparison.match == MATCH_BOARD) {
+		text_format(ret_reason, size, "both name %s", comparison.common);
+		return IMAGE_FITS;
+	}
+	if (device->ids_are_names) {
+		text_format(ret_reason, size, "the image is for %s; whether that is this device is not known", facts->boards[0]);
+		return IMAGE_FIT_UNKNOWN;
+	}
+	if (comparison.match == MATCH_SOC)
+		text_format(ret_reason, size, "the same chip (%s), but it is for %s, the device is %s", comparison.common, facts->boards[0], device->ids[0]);
+	else
+		text_format(ret_reason, size, "it is for %s%s, the device is %s", facts->boards[0], facts->board_count > 1 ? " and others" : "", device->ids[0]);
+	return IMAGE_WRONG_BOARD;
+}
+
+const char *image_fit_word(enum image_fit fit)
+{
+	static const char *const words[] = { "unknown", "fits", "wrong-cpu", "wrong-board", "wrong-revision" };
+
+	return words[fit];
+}

@@ -1,0 +1,141 @@
+#include "src/media/examine.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+#include "src/media/archive.h"
+#include "src/media/digest.h"
+#include "src/media/image_file.h"
+
+enum {
+	CHECKED = 4 * 1024 * 1024,	/* of an archive's contents, without being asked: unpacking is far slower than hashing */
+};
+
+/* ---- the hash, in a thread of its own ---- */
+
+struct hashing {
+	const char *path;
+	const struct examine_options *options;
+	struct checksum sum;
+	enum status status;
+	struct error error;
+};
+
+static void *run_hashing(void *user)
+{
+	struct hashing *hashing = user;
+	struct digest_stream *stream = digest_stream_new("sha256");
+
+	if (stream == NULL) {
+		hashing->status = error_set(&hashing->error, STATUS_NO_MEMORY, "no memory to hash '%s'", hashing->path);
+		return NULL;
+	}
+	hashing->status = digest_stream_file(hashing->path, &stream, 1, hashing->options->progress, hashing->options->cancel, &hashing->error);
+	hashing->sum.algorithm = "sha256";
+	hashing->sum.size = digest_stream_end(stream, hashing->sum.value, CHECKSUM_SIZE);
+	digest_stream_free(stream);
+	return NULL;
+}
+
+/* ---- what is in an archive ---- */
+
+struct looking {
+	struct image_facts *facts;
+	unsigned count;
+};
+
+static enum archive_go add_member(void *user, const struct archive_member *member, struct archive_stream *stream)
+{
+	struct looking *looking = user;
+	struct image_facts *facts = looking->facts, of;
+	struct image_part *part;
+
+	(void)stream;
+	if (member->kind != ARCHIVE_MEMBER_FILE)
+		return ARCHIVE_GO_INSIDE;
+	looking->count++;
+	image_inspect(member->head, member->is_whole_head ? member->head.size : member->has_size ? member->size : UINT64_MAX / 2, image_file_ops(), &of);
+	image_adopt(facts, &of);
+	if (facts->part_count == IMAGE_PARTS)
+		return ARCHIVE_GO_INSIDE;
+	part = &facts->parts[facts->part_count++];
+	*part = (struct image_part){ .size = member->has_size ? member->size : 0, .depth = (uint8_t)member->depth, .is_unpacked = true };
+	text_copy(part->name, sizeof(part->name), member->name);
+	text_copy(part->format, sizeof(part->format), member->archive_format && text_equal(of.format, "unknown") ? member->archive_format : of.format);
+	text_copy(part->arch, sizeof(part->arch), of.arch);
+	/* only its head was seen: that is damage only where the head shows it */
+	part->whole = member->is_whole_head ? of.whole : IMAGE_UNKNOWN;
+	return ARCHIVE_GO_INSIDE;
+}
+
+static void look_into_archive(struct image_file *file, const struct examine_options *options, struct image_facts *facts)
+{
+	struct bytes bytes = image_file_bytes(file);
+	const char *archive = archive_recognize(bytes.size > ARCHIVE_HEAD_MAX ? (struct bytes){ bytes.data, ARCHIVE_HEAD_MAX } : bytes);
+	struct archive_limits limits = *archive_default_limits();
+	struct archive_source source = { .file = file, .cancel = options->cancel };
+	struct looking looking = { .facts = facts };
+	unsigned before = facts->part_count;
+	struct error error;
+	enum status status;
+
+	if (archive == NULL || (!facts->is_carrier && !text_equal(facts->format, "unknown")))
+		return;
+	limits.checked = options->deep ? UINT64_MAX : CHECKED;
+	facts->part_count = 0;
+	status = archive_walk(&source, &limits, add_member, &looking, &error);
+	if (looking.count == 0)
+		facts->part_count = before;	/* what the pure parser saw is better than nothing */
+	if (status == STATUS_INVALID && facts->whole != IMAGE_NO)
+		image_note_damage(facts, 0, error.text);
+	else if (status != STATUS_OK && facts->warning[0] == '\0')
+		text_copy(facts->warning, sizeof(facts->warning), error.text);
+}
+
+/* ---- all of it ---- */
+
+static enum status examine_empty(struct examination *result)
+{
+	text_copy(result->sha256, sizeof(result->sha256), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	image_inspect((struct bytes){ NULL, 0 }, 0, NULL, &result->facts);
+	return STATUS_OK;
+}
+
+enum status examine_file(const char *path, const struct examine_options *options, struct examination *ret_examination, struct error *reterr)
+{
+	struct hashing hashing = { .path = path, .options = options };
+	struct image_file *file;
+	struct stat about;
+	pthread_t thread;
+	enum status status;
+	bool has_thread;
+
+	*ret_examination = (struct examination){ .size = 0 };
+	if (stat(path, &about) == 0 && S_ISREG(about.st_mode) && about.st_size == 0)
+		return examine_empty(ret_examination);
+	status = image_file_open(path, &file, reterr);
+	if (status != STATUS_OK)
+		return status;
+	ret_examination->size = image_file_bytes(file).size;
+	has_thread = pthread_create(&thread, NULL, run_hashing, &hashing) == 0;
+	if (options->deep)
+		image_file_inspect_deep(file);
+	ret_examination->facts = *image_file_facts(file);
+	look_into_archive(file, options, &ret_examination->facts);
+	if (has_thread)
+		pthread_join(thread, NULL);
+	else
+		run_hashing(&hashing);
+	image_file_free(file);
+	if (hashing.status != STATUS_OK) {
+		*reterr = hashing.error;
+		return hashing.status;
+	}
+	checksum_hex(&hashing.sum, ret_examination->sha256);
+	return STATUS_OK;
+}

@@ -1,0 +1,30 @@
+/* src/media/examine.h
+ *
+ * All that is to be known of a firmware file before it is used: what it is, what is in it (archives in archives included), whether it is whole,
+ * and its SHA-256. The file is read once for the hash, beside the looking. Blocking: for a worker thread. */
+#ifndef UNBRICK_MEDIA_EXAMINE_H
+#define UNBRICK_MEDIA_EXAMINE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "recovery/image/checksum.h"
+#include "recovery/image/image.h"
+#include "src/base/status.h"
+
+struct examine_options {
+	bool deep;			/* packed contents of any size are unpacked, to check them */
+	_Atomic uint64_t *progress;	/* bytes hashed so far; NULL: nobody asks */
+	const atomic_bool *cancel;	/* NULL: never */
+};
+
+struct examination {
+	struct image_facts facts;
+	uint64_t size;
+	char sha256[CHECKSUM_HEX];
+};
+
+/* NOT_FOUND, NO_PERMISSION, INVALID (a folder...), IO, CANCELLED. An empty file is no error here: it is examined, and is damaged. */
+enum status examine_file(const char *path, const struct examine_options *options, struct examination *ret_examination, struct error *reterr);
+
+#endif

@@ -1,0 +1,49 @@
+/* src/media/expected.h
+ *
+ * The checksums that a file should have, as the operator or the vendor says them: by hand, or in a list. Hashing a
+ * file for them. */
+#ifndef UNBRICK_MEDIA_EXPECTED_H
+#define UNBRICK_MEDIA_EXPECTED_H
+
+#include <stdatomic.h>
+
+#include "recovery/image/checksum.h"
+#include "src/base/status.h"
+#include "src/media/digest.h"
+
+enum { EXPECTED_MAX = CHECKSUM_MATCHES + 5 /* by hand, and one more for showing */ };
+
+struct expected_texts {		/* NULL: not given */
+	const char *sha256, *sha512, *sha1, *md5;
+	const char *sums;	/* path of a list */
+};
+
+struct expected {
+	struct checksum checksum[EXPECTED_MAX];
+	unsigned count;
+};
+
+/* All that texts give for the file called name. INVALID: no such checksum, or no such list; NOT_FOUND: the list does
+ * not name the file; each with a hint. None given at all is no error: ret_expected->count is 0. */
+enum status expected_read(const struct expected_texts *texts, const char *name, struct expected *ret_expected,
+			  struct error *reterr);
+/* Adds what the list says about the file; the same errors. */
+enum status expected_add_list(struct expected *to, const char *path, const char *name, struct error *reterr);
+
+/* One stream for each checksum; NULL where this system's OpenSSL refuses it, such as MD5 (FIPS). */
+struct expected_hash {
+	struct digest_stream *stream[EXPECTED_MAX];
+	unsigned count;
+};
+void expected_hash_init(struct expected_hash *hash, const struct expected *expected);
+void expected_hash_done(struct expected_hash *hash);
+void expected_hash_add(struct expected_hash *hash, struct bytes more);
+/* ret_got: what came out, in the order of expected; .size 0 where it cannot be told here. */
+void expected_hash_end(struct expected_hash *hash, const struct expected *expected,
+		       struct checksum ret_got[EXPECTED_MAX]);
+
+enum expected_answer { EXPECTED_NOTHING, EXPECTED_RIGHT, EXPECTED_WRONG };
+/* RIGHT: at least one is the same, and none differs. ret_at: the one that differs, or the first that is the same. */
+enum expected_answer expected_compare(const struct expected *expected, const struct checksum *got, unsigned *ret_at);
+
+#endif

@@ -1,0 +1,411 @@
+#include "src/media/unpack.h"
+
+#include <bzlib.h>
+#include <lz4.h>
+#include <lz4frame.h>
+#include <lzma.h>
+#include <lzo/lzo1x.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+
+enum {
+	SCRATCH_SIZE = 64 * 1024,
+	LZ4_LEGACY_BLOCK = 8 * 1024 * 1024,	/* lz4_Frame_format.md, "Legacy frame" */
+	LZO_BLOCK_MAX = 64 * 1024 * 1024,	/* lzop.c: MAX_BLOCK_SIZE */
+	ZSTD_WINDOW_LOG = 25,			/* 32 MiB */
+};
+
+/* Where the bytes go: into the caller's room, or through the scratch place to nowhere. */
+struct sink {
+	uint8_t *to;
+	uint64_t room, made;
+	uint8_t scratch[SCRATCH_SIZE];
+};
+
+/* One attempt of a codec: reads from *in, writes to [to, to + room). */
+enum step { STEP_MORE, STEP_END, STEP_BAD, STEP_CANNOT };
+
+struct window {
+	struct bytes in;	/* what is left */
+	uint8_t *to;
+	size_t room, made;	/* of this step */
+};
+
+static struct window next_window(struct sink *sink, struct bytes in)
+{
+	uint64_t left = sink->room - sink->made;
+	struct window window = { .in = in };
+
+	if (sink->to != NULL) {
+		window.to = sink->to + sink->made;
+		window.room = (size_t)left;
+	} else {
+		window.to = sink->scratch;
+		window.room = left < SCRATCH_SIZE ? (size_t)left : SCRATCH_SIZE;
+	}
+	return window;
+}
+
+/* Drives a codec until the stream ends, in ends, or the room is full. */
+static enum image_answer drive(struct sink *sink, struct bytes in, enum step (*step)(void *codec, struct window *window), void *codec,
+			       uint64_t *ret_used)
+{
+	struct bytes left = in;
+
+	for (;;) {
+		struct window window = next_window(sink, left);
+		enum step result;
+
+		if (window.room == 0)
+			return IMAGE_UNKNOWN;
+		result = step(codec, &window);
+		sink->made += window.made;
+		*ret_used = in.size - window.in.size;
+		if (result == STEP_END)
+			return IMAGE_YES;
+		if (result == STEP_CANNOT)
+			return IMAGE_UNKNOWN;
+		/* no progress: what is missing is behind the end of in */
+		if (result == STEP_BAD || (window.made == 0 && window.in.size == left.size))
+			return IMAGE_NO;
+		left = window.in;
+	}
+}
+
+static unsigned clamp_uint(size_t size)
+{
+	return size > 1u << 30 ? 1u << 30 : (unsigned)size;
+}
+
+/* ---- zlib ---- */
+
+static enum step step_zlib(void *codec, struct window *window)
+{
+	z_stream *stream = codec;
+	unsigned in = clamp_uint(window->in.size), out = clamp_uint(window->room);
+	int result;
+
+	stream->next_in = (Bytef *)(uintptr_t)window->in.data;
+	stream->avail_in = in;
+	stream->next_out = window->to;
+	stream->avail_out = out;
+	result = inflate(stream, Z_NO_FLUSH);
+	window->made = out - stream->avail_out;
+	window->in = bytes_from(window->in, in - stream->avail_in);
+	return result == Z_STREAM_END ? STEP_END : result == Z_OK || result == Z_BUF_ERROR ? STEP_MORE : result == Z_MEM_ERROR ? STEP_CANNOT : STEP_BAD;
+}
+
+/* window_bits as inflateInit2 takes them: 15 zlib, 31 gzip, -15 neither. */
+static enum image_answer unpack_zlib(struct sink *sink, struct bytes in, int window_bits, uint64_t *ret_used)
+{
+	z_stream stream = { 0 };
+	enum image_answer end;
+
+	if (inflateInit2(&stream, window_bits) != Z_OK)
+		return IMAGE_UNKNOWN;
+	end = drive(sink, in, step_zlib, &stream, ret_used);
+	inflateEnd(&stream);
+	return end;
+}
+
+static enum image_answer unpack_gzip(struct sink *sink, struct bytes in, uint64_t *ret_used)
+{
+	return unpack_zlib(sink, in, 15 + 16, ret_used);
+}
+
+static enum image_answer unpack_zlib_wrapped(struct sink *sink, struct bytes in, uint64_t *ret_used)
+{
+	return unpack_zlib(sink, in, 15, ret_used);
+}
+
+static enum image_answer unpack_deflate(struct sink *sink, struct bytes in, uint64_t *ret_used)
+{
+	return unpack_zlib(sink, in, -15, ret_used);
+}
+
+/* ---- liblzma ---- */
+
+static enum step step_lzma(void *codec, struct window *window)
+{
+	lzma_stream *stream = codec;
+	lzma_ret result;
+
+	stream->next_in = window->in.data;
+	stream->avail_in = window->in.size;
+	stream->next_out = window->to;
+	stream->avail_out = window->room;
+	result = lzma_code(stream, LZMA_RUN);
+	window->made = window->room - stream->avail_out;
+	window->in = bytes_from(window->in, window->in.size - stream->avail_in);
+	switch (result) {
+	case LZMA_STREAM_END:
+		return STEP_END;
+	case LZMA_OK: case LZMA_BUF_ERROR: case LZMA_NO_CHECK: case LZMA_UNSUPPORTED_CHECK: case LZMA_GET_CHECK:
+		return STEP_MORE;
+	case LZMA_MEM_ERROR: case LZMA_MEMLIMIT_ERROR: case LZMA_OPTIONS_ERROR:
+		return STEP_CANNOT;
+	default:
+		return STEP_BAD;
+	}
+}
+
+static enum image_answer unpack_lzma_family(struct sink *sink, struct bytes in, bool is_alone, uint64_t *ret_used)
+{
+	lzma_stream stream = LZMA_STREAM_INIT;
+	lzma_ret begun = is_alone ? lzma_alone_decoder(&stream, UNPACK_DICTIONARY_MAX) : lzma_stream_decoder(&stream, UNPACK_DICTIONARY_MAX, 0);
+	enum image_answer end;
+
+	if (begun != LZMA_OK)
+		return IMAGE_UNKNOWN;
+	end = drive(sink, in, step_lzma, &stream, ret_used);
+	lzma_end(&stream);
+	return end;
+}
+
+static enum image_answer unpack_xz(struct sink *sink, struct bytes in, uint64_t *ret_used)
+{
+	return unpack_lzma_family(sink, in, false, ret_used);
+}
+
+static enum image_answer unpack_lzma(struct sink *sink, struct bytes in, uint64_t *ret_used)
+{
+	return unpack_lzma_family(sink, in, true, ret_used);
+}
+
+/* ---- libbz2 ---- */
+
+static enum step step_bzip2(void *codec, struct window *window)
+{
+	bz_stream *stream = codec;
+	unsigned in = clamp_uint(window->in.size), out = clamp_uint(window->room);
+	int result;
+
+	stream->next_in = (char *)(uintptr_t)window->in.data;
+	stream->avail_in = in;
+	stream->next_out = (char *)window->to;
+	stream->avail_out = out;
+	result = BZ2_bzDecompress(stream);
+	window->made = out - stream->avail_out;
+	window->in = bytes_from(window->in, in - stream->avail_in);
+	return result == BZ_STREAM_END ? STEP_END : result == BZ_OK ? STEP_MORE : result == BZ_MEM_ERROR ? STEP_CANNOT : STEP_BAD;
+}
+
+static enum image_answer unpack_bzip2(struct sink *sink, struct bytes in, uint64_t *ret_used)
+{
+	bz_stream stream = { 0 };
+	enum image_answer end;
+
+	if (BZ2_bzDecompressInit(&stream, 0, 0) != BZ_OK)
+		return IMAGE_UNKNOWN;
+	end = drive(sink, in, step_bzip2, &stream, ret_used);
+	BZ2_bzDecompressEnd(&stream);
+	return end;
+}
+
+/* ---- libzstd ---- */
+
+static enum step step_zstd(void *codec, struct window *window)
+{
+	ZSTD_inBuffer from = { window->in.data, window->in.size, 0 };
+	ZSTD_outBuffer into = { window->to, window->room, 0 };
+	size_t result = ZSTD_decompressStream(codec, &into, &from);
+
+	window->made = into.pos;
+	window->in = bytes_from(window->in, from.pos);
+	if (ZSTD_isError(result))
+		return strstr(ZSTD_getErrorName(result), "memory") != NULL ? STEP_CANNOT : STEP_BAD;
+	return result == 0 ? STEP_END : STEP_MORE;
+}
+
+static enum image_answer unpack_zstd(struct sink *sink, struct bytes in, uint64_t *ret_used)
+{
+	ZSTD_DCtx *context = ZSTD_createDCtx();
+	enum image_answer end = IMAGE_UNKNOWN;
+
+	if (context != NULL && !ZSTD_isError(ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG)))
+		end = drive(sink, in, step_zstd, context, ret_used);
+	ZSTD_freeDCtx(context);
+	return end;
+}
+
+/* ---- liblz4 ---- */
+
+static enum step step_lz4_frame(void *codec, struct window *window)
+{
+	size_t in = window->in.size, out = window->room;
+	size_t result = LZ4F_decompress(codec, window->to, &out, window->in.data, &in, NULL);
+
+	window->made = out;
+	window->in = bytes_from(window->in, in);
+	if (LZ4F_isError(result))
+		return STEP_BAD;
+	return result == 0 ? STEP_END : STEP_MORE;
+}
+
+/* A block that was unpacked elsewhere goes to the sink as far as there is room. */
+static bool pour(struct sink *sink, const uint8_t *from, uint64_t size)
+{
+	uint64_t left = sink->room - sink->made, taken = size < left ? size : left;
+
+	if (sink->to != NULL)
+		memcpy(sink->to + sink->made, from, (size_t)taken);
+	sink->made += taken;
+	return taken == size;
+}
+
+/* Magic, then blocks: size, packed bytes. Nothing marks the end but the end of the data, or what cannot be a size. */
+static enum image_answer unpack_lz4_legacy(struct sink *sink, struct bytes in, uint64_t *ret_used)
+{
+	AUTO_FREE uint8_t *block = malloc(LZ4_LEGACY_BLOCK);
+	struct bytes left = bytes_from(in, 4);
+
+	if (block == NULL)
+		return IMAGE_UNKNOWN;
+	while (left.size >= 4) {
+		uint32_t size = load_le32(left.data);
+		int made;
+
+		if (size == 0 || size > LZ4_COMPRESSBOUND(LZ4_LEGACY_BLOCK))
+			break;		/* padding, or the unpacked size that kernels put behind it */
+		if (size > left.size - 4)
+			return left.size == 4 ? IMAGE_YES : IMAGE_NO;
+		made = LZ4_decompress_safe((const char *)left.data + 4, (char *)block, (int)size, LZ4_LEGACY_BLOCK);
+		if (made < 0)
+			return IMAGE_NO;
+		left = bytes_from(left, 4 + size);
+		*ret_used = in.size - left.size;
+		if (!pour(sink, block, (uint64_t)made))
+			return IMAGE_UNKNOWN;
+		if (made < LZ4_LEGACY_BLOCK)
+			break;
+	}
+	return sink->made > 0 ? IMAGE_YES : IMAGE_NO;
+}
+
+static enum image_answer unpack_lz4(struct sink *sink, struct bytes in, uint64_t *ret_used)
+{
+	LZ4F_dctx *context = NULL;
+	enum image_answer end = IMAGE_UNKNOWN;
+
+	if (in.size >= 4 && load_le32(in.data) == 0x184c2102)
+		return unpack_lz4_legacy(sink, in, ret_used);
+	if (!LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION)))
+		end = drive(sink, in, step_lz4_frame, context, ret_used);
+	LZ4F_freeDecompressionContext(context);
+	return end;
+}
+
+/* ---- liblzo2: the files of lzop ---- */
+
+enum { LZOP_ADLER_D = 1, LZOP_ADLER_C = 2, LZOP_EXTRA = 0x40, LZOP_CRC_D = 0x100, LZOP_CRC_C = 0x200, LZOP_FILTER = 0x800 };
+
+/* lzop-1.04 src/lzop.c, read_header(). 0: no such header. */
+static size_t lzop_header(struct bytes in, uint32_t *ret_flags)
+{
+	size_t at = 9 + 2 + 2;		/* magic, version, library version */
+	unsigned version;
+
+	if (in.size < 64)
+		return 0;
+	version = load_be16(in.data + 9);
+	at += version >= 0x0940 ? 2 : 0;	/* version needed */
+	at += 1;				/* method */
+	at += version >= 0x0940 ? 1 : 0;	/* level */
+	*ret_flags = load_be32(in.data + at);
+	at += 4 + (*ret_flags & LZOP_FILTER ? 4 : 0) + 4 + 4 + (version >= 0x0940 ? 4 : 0);	/* flags, filter, mode, times */
+	if (at >= in.size)
+		return 0;
+	at += 1 + in.data[at] + 4;		/* name, checksum of the header */
+	if (*ret_flags & LZOP_EXTRA) {
+		if (at + 4 > in.size)
+			return 0;
+		at += 4 + (size_t)load_be32(in.data + at) + 4;
+	}
+	return at < in.size ? at : 0;
+}
+
+/* A block's unpacked bytes against the checksums that stand in front of it. */
+static bool lzop_is_right(const uint8_t *sums, uint32_t flags, const uint8_t *block, uint32_t size)
+{
+	if (flags & LZOP_ADLER_D && load_be32(sums) != lzo_adler32(1, block, size))
+		return false;
+	sums += flags & LZOP_ADLER_D ? 4 : 0;
+	return !(flags & LZOP_CRC_D) || load_be32(sums) == lzo_crc32(0, block, size);
+}
+
+static enum image_answer lzop_block(struct sink *sink, struct bytes *left, uint32_t flags)
+{
+	uint32_t size = load_be32(left->data), packed;
+	size_t sums = (flags & LZOP_ADLER_D ? 4 : 0) + (flags & LZOP_CRC_D ? 4 : 0), head;
+	AUTO_FREE uint8_t *block = NULL;
+	lzo_uint made = size;
+
+	if (size > LZO_BLOCK_MAX || left->size < 8)
+		return IMAGE_NO;
+	packed = load_be32(left->data + 4);
+	head = 8 + sums + (packed < size ? (flags & LZOP_ADLER_C ? 4 : 0) + (flags & LZOP_CRC_C ? 4 : 0) : 0);
+	if (packed > size || head + packed > left->size)
+		return IMAGE_NO;
+	block = malloc(size);
+	if (block == NULL)
+		return IMAGE_UNKNOWN;
+	if (packed == size)
+		memcpy(block, left->data + head, size);
+	else if (lzo1x_decompress_safe(left->data + head, packed, block, &made, NULL) != LZO_E_OK || made != size)
+		return IMAGE_NO;
+	if (!lzop_is_right(left->data + 8, flags, block, size))
+		return IMAGE_NO;
+	*left = bytes_from(*left, head + packed);
+	return pour(sink, block, size) ? IMAGE_YES : IMAGE_UNKNOWN;
+}
+
+static enum image_answer unpack_lzo(struct sink *sink, struct bytes in, uint64_t *ret_used)
+{
+	static const uint8_t magic[] = { 0x89, 'L', 'Z', 'O', 0, '\r', '\n', 0x1a, '\n' };
+	enum image_answer answer = IMAGE_YES;
+	struct bytes left = in;
+	uint32_t flags;
+	size_t header;
+
+	if (lzo_init() != LZO_E_OK || in.size < sizeof(magic) || memcmp(in.data, magic, sizeof(magic)) != 0)
+		return IMAGE_UNKNOWN;	/* a bare block does not say where it ends */
+	header = lzop_header(in, &flags);
+	if (header == 0)
+		return IMAGE_NO;
+	left = bytes_from(in, header);
+	while (answer == IMAGE_YES) {
+		if (left.size < 4)
+			return IMAGE_NO;
+		if (load_be32(left.data) == 0) {
+			*ret_used = in.size - left.size + 4;
+			return IMAGE_YES;
+		}
+		answer = lzop_block(sink, &left, flags);
+	}
+	return answer;
+}
+
+size_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end,
+		     uint64_t *ret_used)
+{
+	static const struct { const char *name; enum image_answer (*unpack)(struct sink *sink, struct bytes in, uint64_t *ret_used); } codecs[] = {
+		{ "gzip", unpack_gzip }, { "zlib", unpack_zlib_wrapped }, { "deflate", unpack_deflate }, { "xz", unpack_xz }, { "lzma", unpack_lzma },
+		{ "bzip2", unpack_bzip2 }, { "zstd", unpack_zstd }, { "lz4", unpack_lz4 }, { "lzo", unpack_lzo },
+	};
+	struct sink sink = { .to = to, .room = room };
+	uint64_t used = 0;
+
+	(void)user;
+	*ret_end = IMAGE_UNKNOWN;
+	*ret_used = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
+		if (text_equal(codecs[i].name, compression))
+			*ret_end = codecs[i].unpack(&sink, in, &used);
+	*ret_used = *ret_end == IMAGE_YES ? used : 0;
+	return (size_t)sink.made;
+}

@@ -1,0 +1,360 @@
+#include "src/media/verify.h"
+
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+#include "src/media/gpgv.h"
+#include "src/media/signature_check.h"
+#include "src/media/small_file.h"
+
+enum { SIGNATURE_FILE_MAX = 1024 * 1024 };	/* CMS brings its certificates along */
+
+const char *verify_outcome_name(enum verify_outcome outcome)
+{
+	static const char *const names[] = {
+		[VERIFY_CANNOT_TELL] = "cannot tell", [VERIFY_OK] = "ok", [VERIFY_WRONG] = "wrong"
+	};
+
+	return names[outcome];
+}
+
+void verify_conclude(struct verify_result *result)
+{
+	bool any_ok = false, any_open = false;
+
+	result->outcome = VERIFY_CANNOT_TELL;
+	for (unsigned i = 0; i < result->count; i++) {
+		const struct verify_finding *finding = &result->finding[i];
+
+		if (finding->outcome == VERIFY_WRONG) {
+			result->outcome = VERIFY_WRONG;
+			return;
+		}
+		any_ok = any_ok || finding->outcome == VERIFY_OK;
+		any_open = any_open || (finding->was_asked && finding->outcome == VERIFY_CANNOT_TELL);
+	}
+	if (any_ok && !any_open)
+		result->outcome = VERIFY_OK;
+}
+
+struct verify_finding *verify_add(struct verify_result *result)
+{
+	struct verify_finding *finding;
+
+	if (result->count == VERIFY_FINDINGS)
+		return NULL;
+	finding = &result->finding[result->count++];
+	*finding = (struct verify_finding){ .reason = "it could not be checked" };
+	return finding;
+}
+
+/* ---- checksums ---- */
+
+struct source {			/* where the checksums from index first on come from */
+	unsigned first, end;
+	bool was_asked;
+	char against[256];
+};
+
+enum { SOURCES_MAX = 8 };
+
+struct job {
+	const struct verify_request *request;
+	struct verify_watch *watch;
+	struct expected expected;
+	struct source source[SOURCES_MAX];
+	unsigned source_count;
+	struct verify_result *result;
+};
+
+static void end_source(struct job *job, unsigned first, bool was_asked, const char *against)
+{
+	struct source *source = &job->source[job->source_count];
+
+	if (job->expected.count == first || job->source_count == SOURCES_MAX)
+		return;
+	job->source_count++;
+	*source = (struct source){ .first = first, .end = job->expected.count, .was_asked = was_asked };
+	text_copy(source->against, sizeof(source->against), against);
+}
+
+static void not_compared(struct job *job, bool was_asked, const char *against, const struct error *why)
+{
+	struct verify_finding *finding = verify_add(job->result);
+
+	if (finding == NULL)
+		return;
+	finding->was_asked = was_asked;
+	text_copy(finding->means, sizeof(finding->means), "checksum");
+	text_copy(finding->against, sizeof(finding->against), against);
+	text_copy(finding->reason, sizeof(finding->reason), why->text);
+}
+
+static enum status read_given(struct job *job, struct error *reterr)
+{
+	struct expected_texts texts = job->request->expected;
+	const char *list = texts.sums;
+	unsigned first;
+	enum status status;
+
+	texts.sums = NULL;
+	status = expected_read(&texts, job->request->path, &job->expected, reterr);
+	if (status != STATUS_OK)
+		return status;
+	end_source(job, 0, true, "given by hand");
+	if (list == NULL)
+		return STATUS_OK;
+	first = job->expected.count;
+	status = expected_add_list(&job->expected, list, job->request->path, reterr);
+	if (status == STATUS_NOT_FOUND) {
+		not_compared(job, true, list, reterr);
+		return STATUS_OK;
+	}
+	end_source(job, first, true, list);
+	return status;
+}
+
+/* Names that lists and signatures have by custom. %s: the file's path; those without it lie in the same folder. */
+static const char *const list_names[] = {
+	"%s.sha512",  "%s.sha256",      "%s.sha512sum",   "%s.sha256sum",  "%s.sha1",    "%s.md5",
+	"%s.md5sum",  "%s.sha512.txt",  "%s.sha256.txt",  "SHA512SUMS",    "SHA256SUMS", "sha512sums",
+	"sha256sums", "SHA512SUMS.txt", "SHA256SUMS.txt", "sha256sum.txt", "SHA512",     "SHA256",
+	"SHA1SUMS",   "MD5SUMS",        "md5sums",        "checksums.txt",
+};
+static const char *const signature_names[] = {
+	"%s.minisig", "%s.sig", "%s.asc", "%s.p7s", "%s.p7", "%s.cms", "%s.sign"
+};
+
+/* False: there is no such file, or the path is too long. */
+static bool beside(const char *path, const char *name, char *to, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
+
+	if (strlen(path) + 32 > size)
+		return false;
+	if (text_starts(name, "%s"))
+		text_format(to, size, "%s%s", path, name + 2);
+	else
+		text_format(to, size, "%.*s%s", (int)folder, path, name);
+	return access(to, F_OK) == 0;
+}
+
+/* A list that lies there for other files is no news; one that contradicts itself, or cannot be read, is. */
+static void look_for_lists(struct job *job)
+{
+	char list[PATH_MAX];
+	struct error why;
+
+	for (size_t i = 0; i < ARRAY_SIZE(list_names) && job->source_count < SOURCES_MAX; i++) {
+		unsigned first = job->expected.count;
+		enum status status;
+
+		if (!beside(job->request->path, list_names[i], list, sizeof(list)))
+			continue;
+		status = expected_add_list(&job->expected, list, job->request->path, &why);
+		if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+			not_compared(job, false, list, &why);
+		end_source(job, first, false, list);
+	}
+}
+
+static void judge(struct job *job, const struct source *source, const struct checksum *expected,
+		  const struct checksum *got)
+{
+	struct verify_finding *finding = verify_add(job->result);
+	char wanted_hex[CHECKSUM_HEX], got_hex[CHECKSUM_HEX];
+
+	if (finding == NULL)
+		return;
+	finding->was_asked = source->was_asked;
+	text_copy(finding->means, sizeof(finding->means), expected->algorithm);
+	text_copy(finding->against, sizeof(finding->against), source->against);
+	if (got->size == 0) {
+		text_copy(finding->reason, sizeof(finding->reason), "this system's OpenSSL does not compute it");
+		return;
+	}
+	finding->outcome = checksum_equal(expected, got) ? VERIFY_OK : VERIFY_WRONG;
+	if (finding->outcome == VERIFY_OK)
+		text_copy(finding->reason, sizeof(finding->reason), "the checksum is the same");
+	else
+		text_format(finding->reason, sizeof(finding->reason), "expected %s, got %s",
+			    checksum_hex(expected, wanted_hex), checksum_hex(got, got_hex));
+	if (checksum_is_weak(expected))
+		text_format(finding->warning, sizeof(finding->warning),
+			    "%s protects against damage, not against forgery",
+			    text_equal(expected->algorithm, "md5") ? "MD5" : "SHA-1");
+	else if (!source->was_asked)
+		text_copy(finding->warning, sizeof(finding->warning),
+			  "a list that came along with the file protects against damage, not against forgery");
+}
+
+static enum status compare(struct job *job, struct error *reterr)
+{
+	unsigned count = job->expected.count;
+	struct checksum got[EXPECTED_MAX];
+	struct expected_hash hash;
+	enum status status;
+
+	job->expected.checksum[count] = (struct checksum){
+		.algorithm = "sha256"
+	}; /* the result names it always; there is room for it */
+	job->expected.count++;
+	expected_hash_init(&hash, &job->expected);
+	status = digest_stream_file(job->request->path, hash.stream, hash.count, &job->watch->bytes,
+				    &job->watch->cancel, reterr);
+	if (status == STATUS_OK)
+		expected_hash_end(&hash, &job->expected, got);
+	expected_hash_done(&hash);
+	job->expected.count = count;
+	if (status != STATUS_OK)
+		return status;
+	job->result->sha256 = got[count];
+	job->result->size = atomic_load(&job->watch->bytes);
+	for (unsigned i = 0; i < job->source_count; i++)
+		for (unsigned k = job->source[i].first; k < job->source[i].end; k++)
+			judge(job, &job->source[i], &job->expected.checksum[k], &got[k]);
+	return STATUS_OK;
+}
+
+/* ---- signatures ---- */
+
+struct texts {		/* of the files that a check takes */
+	char *signature, *key, *ca;
+	size_t signature_size, key_size, ca_size;
+};
+
+static void texts_done(struct texts *texts)
+{
+	free(texts->signature);
+	free(texts->key);
+	free(texts->ca);
+}
+
+static enum status read_texts(const struct verify_request *request, const char *signature, struct texts *texts,
+			      struct error *reterr)
+{
+	enum status status = small_file_read(signature, "signature", SIGNATURE_FILE_MAX, &texts->signature,
+					     &texts->signature_size, reterr);
+
+	if (status == STATUS_OK && request->key)
+		status = small_file_read(request->key, "key", SIGNATURE_FILE_MAX, &texts->key, &texts->key_size,
+					 reterr);
+	if (status == STATUS_OK && request->ca)
+		status = small_file_read(request->ca, "certificate", SIGNATURE_FILE_MAX, &texts->ca, &texts->ca_size,
+					 reterr);
+	if (status == STATUS_OK && (texts->signature_size == 0 || (request->key && texts->key_size == 0) ||
+				    (request->ca && texts->ca_size == 0)))
+		return error_set(reterr, STATUS_INVALID, "'%s' is empty",
+				 texts->signature_size == 0             ? signature
+				 : request->key && texts->key_size == 0 ? request->key
+									: request->ca);
+	return status;
+}
+
+static enum status check(struct job *job, const char *signature, const struct texts *texts,
+			 struct verify_finding *finding, struct error *reterr)
+{
+	const struct verify_request *request = job->request;
+	const struct signature_material material = {
+		.path = request->path,
+		.signature = bytes_of(texts->signature, texts->signature_size),
+		.key = bytes_of(texts->key, texts->key_size),
+		.ca = bytes_of(texts->ca, texts->ca_size),
+	};
+
+	switch (signature_kind_of(material.signature)) {
+	case SIGNATURE_ED25519_FILE:
+		return signature_check_ed25519_file(&material, job->watch, finding, reterr);
+	case SIGNATURE_CMS:
+		return signature_check_cms(&material, job->watch, finding, reterr);
+	case SIGNATURE_OPENPGP:
+		text_copy(finding->means, sizeof(finding->means), "openpgp");
+		if (request->keyring)
+			return gpgv_check(request->path, signature, request->keyring, job->watch, finding, reterr);
+		text_copy(finding->reason, sizeof(finding->reason),
+			  "whom to trust is not known: --keyring names a file with the vendor's OpenPGP key");
+		return STATUS_OK;
+	case SIGNATURE_RAW:
+		break;
+	}
+	return signature_check_raw(&material, job->watch, finding, reterr);
+}
+
+static enum status check_signature(struct job *job, const char *signature, bool was_asked, struct error *reterr)
+{
+	struct verify_finding *finding = verify_add(job->result);
+	struct texts texts = { .signature = NULL };
+	enum status status;
+
+	if (finding == NULL)
+		return STATUS_OK;
+	finding->was_asked = was_asked;
+	text_copy(finding->means, sizeof(finding->means), "signature");
+	text_copy(finding->against, sizeof(finding->against), signature);
+	status = read_texts(job->request, signature, &texts, reterr);
+	if (status == STATUS_OK)
+		status = check(job, signature, &texts, finding, reterr);
+	texts_done(&texts);
+	if (status == STATUS_INVALID && !was_asked) {	/* what only lies there may be anything */
+		finding->outcome = VERIFY_CANNOT_TELL;
+		text_copy(finding->reason, sizeof(finding->reason), reterr->text);
+		return STATUS_OK;
+	}
+	if (status == STATUS_INVALID)
+		error_prefix(reterr, "'%s'", signature);
+	return status;
+}
+
+static enum status look_for_signatures(struct job *job, bool was_asked, struct error *reterr)
+{
+	char signature[PATH_MAX];
+	struct verify_finding *finding;
+	enum status status = STATUS_OK;
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(signature_names) && status == STATUS_OK; i++)
+		if (beside(job->request->path, signature_names[i], signature, sizeof(signature))) {
+			any = true;
+			status = check_signature(job, signature, was_asked, reterr);
+		}
+	if (status != STATUS_OK || any || !was_asked)
+		return status;
+	finding = verify_add(job->result);
+	if (finding) {
+		finding->was_asked = true;
+		text_copy(finding->means, sizeof(finding->means), "signature");
+		text_copy(finding->reason, sizeof(finding->reason),
+			  "there is a key, but no signature: --signature names it");
+	}
+	return STATUS_OK;
+}
+
+enum status verify_file(const struct verify_request *request, struct verify_watch *watch,
+			struct verify_result *ret_result, struct error *reterr)
+{
+	const struct expected_texts *texts = &request->expected;
+	bool has_hash = texts->sha256 || texts->sha512 || texts->sha1 || texts->md5 || texts->sums;
+	bool has_key = request->key || request->ca || request->keyring;
+	struct verify_result result = { .count = 0 };
+	struct job job = { .request = request, .watch = watch, .result = &result };
+	enum status status = read_given(&job, reterr);
+
+	atomic_store(&watch->bytes, 0);
+	if (status == STATUS_OK && !has_hash && !request->signature && !has_key)
+		look_for_lists(&job);
+	if (status == STATUS_OK)
+		status = compare(&job, reterr);
+	if (status == STATUS_OK && request->signature)
+		status = check_signature(&job, request->signature, true, reterr);
+	else if (status == STATUS_OK && (has_key || !has_hash))
+		status = look_for_signatures(&job, has_key, reterr);
+	if (status != STATUS_OK)
+		return status;
+	verify_conclude(&result);
+	*ret_result = result;
+	return STATUS_OK;
+}

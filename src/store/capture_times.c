@@ -1,0 +1,101 @@
+#include "src/store/capture_times.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+
+enum { LINE_SIZE = 600, PATH_SIZE = 4096 };	/* the longest line is a remark */
+
+struct entry {
+	uint64_t ms, offset, length;
+};
+
+struct capture_times {
+	FILE *file;
+	uint64_t now_ms;	/* of the bytes up to next.offset */
+	uint64_t end;		/* behind the last entry taken */
+	struct entry next;
+	bool has_next;
+};
+
+DEFINE_AUTO(capture_times);
+
+static bool parse_entry(const char *line, struct entry *ret_entry)
+{
+	char *end = NULL;
+
+	/* strtoull takes a sign and blanks as well; the index has neither */
+	if (line[0] < '0' || line[0] > '9')
+		return false;
+	errno = 0;
+	ret_entry->ms = strtoull(line, &end, 10);
+	if (end[0] != ' ' || end[1] < '0' || end[1] > '9')
+		return false;
+	ret_entry->offset = strtoull(end, &end, 10);
+	if (end[0] != ' ' || end[1] < '0' || end[1] > '9')
+		return false;
+	ret_entry->length = strtoull(end, &end, 10);
+	return errno == 0 && (end[0] == '\n' || end[0] == '\r') && ret_entry->length > 0 &&
+	       ret_entry->offset <= UINT64_MAX - ret_entry->length;
+}
+
+static void read_next(struct capture_times *times)
+{
+	char line[LINE_SIZE];
+	bool is_whole = true;
+
+	times->has_next = false;
+	while (!times->has_next && fgets(line, sizeof(line), times->file) != NULL) {
+		bool begins = is_whole;
+
+		is_whole = strchr(line, '\n') != NULL;
+		times->has_next = begins && is_whole && parse_entry(line, &times->next) &&
+				  times->next.offset >= times->end;
+	}
+}
+
+enum status capture_times_open(const char *raw_path, struct capture_times **ret_times, struct error *reterr)
+{
+	AUTO(capture_times) times = calloc(1, sizeof(*times));
+	size_t size = strlen(raw_path);
+	char path[PATH_SIZE];
+
+	if (times == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the times of a capture");
+	if (size < 4 || strcmp(raw_path + size - 4, ".raw") != 0 || size + 3 > sizeof(path))
+		return error_set(reterr, STATUS_NOT_FOUND, "'%s' is no capture with times", raw_path);
+	text_format(path, sizeof(path), "%.*s.times", (int)(size - 4), raw_path);
+	times->file = fopen(path, "re");
+	if (times->file == NULL)
+		return error_set(reterr, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, "cannot read '%s': %s", path,
+				 strerror(errno));
+	read_next(times);
+	*ret_times = TAKE(times);
+	return STATUS_OK;
+}
+
+uint64_t capture_times_at(struct capture_times *times, uint64_t offset, uint64_t *ret_run)
+{
+	while (times->has_next && times->next.offset <= offset) {
+		if (times->next.ms > times->now_ms)	/* the clock may have been set back */
+			times->now_ms = times->next.ms;
+		times->end = times->next.offset + times->next.length;
+		read_next(times);
+	}
+	*ret_run = times->has_next ? times->next.offset - offset : UINT64_MAX;
+	return times->now_ms;
+}
+
+void capture_times_free(struct capture_times *times)
+{
+	if (times == NULL)
+		return;
+	if (times->file != NULL)
+		fclose(times->file);
+	free(times);
+}
