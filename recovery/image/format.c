@@ -250,17 +250,29 @@ void image_inspect_one(const struct image_input *in, const struct image_format *
 
 void image_adopt(struct image_facts *facts, const struct image_facts *of)
 {
-	for (unsigned i = 0; i < of->board_count; i++)
-		image_add_board(facts, bytes_of_text(of->boards[i]));
+	/* A device tree for another processor was put there as filling, and says nothing of the board. */
+	if (!image_archs_differ(of->arch, facts->arch))
+		for (unsigned i = 0; i < of->board_count; i++)
+			image_add_board(facts, bytes_of_text(of->boards[i]));
 	/* A kernel's header knows no byte order; the programs inside do. */
-	if (facts->arch[0] == '\0' || (text_equal(facts->arch, "mips") && text_equal(of->arch, "mipsel")))
+	if (facts->arch[0] == '\0' || (facts->is_arch_guessed && of->arch[0] != '\0' && !of->is_arch_guessed) ||
+	    (text_equal(facts->arch, "mips") && text_equal(of->arch, "mipsel") && !of->is_arch_guessed)) {
 		text_copy(facts->arch, sizeof(facts->arch), of->arch);
+		facts->is_arch_guessed = of->is_arch_guessed;
+		facts->is_arch_of_programs = of->is_arch_of_programs;
+	}
 	if (facts->version[0] == '\0')
 		text_copy(facts->version, sizeof(facts->version), of->version);
 	if (facts->vendor[0] == '\0')
 		text_copy(facts->vendor, sizeof(facts->vendor), of->vendor);
 	if (facts->revision[0] == '\0')
 		text_copy(facts->revision, sizeof(facts->revision), of->revision);
+}
+
+void image_take_guess(struct image_facts *facts, struct bytes code)
+{
+	text_copy(facts->arch, sizeof(facts->arch), image_guess_arch(code));
+	facts->is_arch_guessed = facts->arch[0] != '\0';
 }
 
 /* The member's own parts, one deeper, at their place in this input. */
@@ -300,8 +312,12 @@ static uint64_t look_at_member(const struct image_input *member, struct image_fa
 	const struct image_format *format = member->data.size > 0 && member->depth < IMAGE_DEPTH ? image_find_format(member, false) : NULL;
 	struct image_facts of;
 
-	if (format == NULL)
+	if (format == NULL) {
+		/* program text without a header: only where nothing else has told, for it takes its time */
+		if (facts->arch[0] == '\0')
+			image_take_guess(facts, member->data);
 		return 0;
+	}
 	/* a file with nothing in it is no image, but as a member of one it may be meant so */
 	if (text_equal(format->word, "erased") || text_equal(format->word, "empty")) {
 		text_copy(part->format, sizeof(part->format), format->word);

@@ -90,6 +90,9 @@ const char *image_code_arch(const uint8_t at[4]);
 struct image_part *image_add_row(struct image_facts *facts, uint64_t offset, uint64_t size, const char *name, const char *format);
 /* A stream with a checksum of its contents was unpacked to its end. */
 void image_unpacked_well(struct image_facts *facts);
+/* For which processor code of no known format is; "" where it shows none. A guess. */
+const char *image_guess_arch(struct bytes code);
+void image_take_guess(struct image_facts *facts, struct bytes code);
 /* One thing of a known format, its members included; facts need no preparation. */
 void image_inspect_one(const struct image_input *in, const struct image_format *format, struct image_facts *facts);
 /* The parts of something that lies at offset, one deeper. */

@@ -201,6 +201,8 @@ static void inspect_start(const struct image_input *in, struct image_facts *fact
 	tree = fdt_find_last(in);
 	if (tree > 0)
 		image_add_part(in, facts, tree, in->size - tree, "device tree");
+	if (facts->arch[0] == '\0')
+		image_take_guess(facts, in->data);
 }
 
 void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct image_ops *ops, struct image_facts *ret_facts)

@@ -76,6 +76,8 @@ struct image_facts {
 	bool is_no_image;		/* text, a web page, a document, nothing: certainly not firmware */
 	bool is_flash_image;		/* other parts stand beside what is at the start, as on a flash */
 	char arch[12];			/* arm arm64 mips mipsel mips64 mips64el ppc ppc64 riscv riscv64 x86 x86_64 s390 sh or1k xtensa; "": not told */
+	bool is_arch_of_programs;	/* of a file system: its kernel may be another one's, where the processor runs both */
+	bool is_arch_guessed;		/* from the code itself: no header says it */
 	char compression[12];		/* of the contents: "gzip", "xz"...; "": none or not told */
 	char name[96];			/* as the header has it, made printable */
 	char version[48];		/* told by the format, else the part of the name that looks like one */

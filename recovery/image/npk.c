@@ -9,6 +9,11 @@
 #include "src/base/text.h"
 
 enum {
+	FILES_HEAD = 64 * 1024,
+	FILES = 24,
+	FILE_HEADER = 30,
+	FILE_SIZE = 24,
+	FILE_NAME_SIZE = 28,
 	AT_LENGTH = 4,
 	HEADER_SIZE = 8,
 	RECORD_HEADER = 6,	/* type 2, length 4 */
@@ -57,6 +62,31 @@ static void read_name(struct image_facts *facts, struct bytes info)
 			    version[0]);
 }
 
+/* Files behind each other, packed as one stream: mode, times, length of the contents, length of the name, name, contents. */
+static void read_files(const struct image_input *in, struct image_facts *facts, struct bytes packed)
+{
+	uint8_t head[FILES_HEAD];
+	enum image_answer end;
+	uint64_t used, have, at = 0;
+	char name[64];
+
+	if (in->ops->unpack == NULL || packed.size == 0)
+		return;
+	have = in->ops->unpack(in->ops->user, "zlib", packed, head, sizeof(head), &end, &used);
+	for (unsigned i = 0; i < FILES && at + FILE_HEADER <= have; i++) {
+		uint32_t size = load_le32(head + at + FILE_SIZE), name_size = load_le16(head + at + FILE_NAME_SIZE);
+
+		at += FILE_HEADER;
+		if (at + name_size > have)
+			return;
+		text_printable(name, sizeof(name), bytes_of(head + at, name_size));
+		at += name_size;
+		if (size > 0)
+			image_add_unpacked_part(in, facts, bytes_of(head + at, (size_t)(size < have - at ? size : have - at)), size, name);
+		at += size;
+	}
+}
+
 static void read_record(const struct image_input *in, struct image_facts *facts, uint16_t type, uint64_t at, uint32_t length)
 {
 	struct bytes data = image_slice(in, at, length);
@@ -68,7 +98,7 @@ static void read_record(const struct image_input *in, struct image_facts *facts,
 	else if (type == TYPE_SQUASHFS && image_starts_with(data, BYTES("hsqs")))
 		image_add_part(in, facts, at, length, "squashfs");
 	else if (type == TYPE_ZLIB)
-		image_look_inside(in, facts, at, length, "zlib");
+		read_files(in, facts, data);
 }
 
 static void inspect(const struct image_input *in, struct image_facts *facts)

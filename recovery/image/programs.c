@@ -35,6 +35,8 @@ void programs_tell(const struct programs *programs, struct image_facts *facts)
 	for (unsigned i = 1; i < PROGRAM_ARCHS && programs->seen[i].arch != NULL; i++)
 		if (is_more(programs, i, most))
 			most = i;
-	if (programs->seen[0].arch != NULL && facts->arch[0] == '\0')
+	if (programs->seen[0].arch != NULL && facts->arch[0] == '\0') {
 		text_copy(facts->arch, sizeof(facts->arch), programs->seen[most].arch);
+		facts->is_arch_of_programs = true;
+	}
 }

@@ -189,6 +189,7 @@ static void print_json(const char *path, const struct examination *about, const 
 				   "compression", text_or_null(facts->compression), "whole", image_answer_name(facts->whole), "checked",
 				   facts->checked, "declared_size", (json_int_t)facts->declared_size);
 
+	json_object_set_new(object, "arch_guessed", json_boolean(facts->is_arch_guessed));
 	json_object_set_new(object, "problems", problems_of(facts));
 	json_object_set_new(object, "warning", text_or_null(facts->warning));
 	json_object_set_new(object, "parts", parts_of(facts));
@@ -236,7 +237,8 @@ static void print_text(const char *path, const struct examination *about, const 
 	text_format(text, sizeof(text), "%" PRIu64 " bytes (%s)", about->size, text_size(size, sizeof(size), about->size));
 	print_row("size", text);
 	print_row("SHA-256", about->sha256);
-	print_row("processor", facts->arch[0] ? facts->arch : "not told");
+	text_format(text, sizeof(text), "%s%s", facts->arch[0] ? facts->arch : "not told", facts->is_arch_guessed ? " (guessed from the code)" : "");
+	print_row("processor", text);
 	print_row("vendor", facts->vendor);
 	print_row("name", facts->name);
 	print_row("version", facts->version);
