@@ -49,8 +49,8 @@ static const struct machine machines[] = {
 	{ "ppc", true, { WORD(0xffffffff, 0x4e800020, 3), WORD(0xffffffff, 0x7c0802a6, 3), WORD(0xffff8000, 0x94218000, 2), WORD(0xffffffff, 0x7c0803a6, 2) } },
 	/* ret; addi sp, sp, -..; c.jr ra; c.addi sp, -16; c.addi16sp sp, -64, -48 */
 	{ "riscv", false, { WORD(0xffffffff, 0x00008067, 3), WORD(0x800fffff, 0x80010113, 2), HALF(0xffff, 0x8082, 3), HALF(0xffff, 0x1141, 2), HALF(0xffff, 0x7139, 2), HALF(0xffff, 0x7179, 2) } },
-	/* l.jr r9; l.sw -4(rX), r9; l.lwz r9, ..; l.addi r1, r1, ..; l.nop 0 */
-	{ "or1k", true, { WORD(0xffffffff, 0x44004800, 4), WORD(0xffe0ffff, 0xd7e04ffc, 2), WORD(0xffe00000, 0x85200000, 1), WORD(0xffff0000, 0x9c210000, 2), WORD(0xffffffff, 0x15000000, 1) } },
+	/* l.jr r9; l.sw -4(rX), r9; l.lwz r9, -4(rX); l.addi r1, r1, .. */
+	{ "or1k", true, { WORD(0xffffffff, 0x44004800, 4), WORD(0xffe0ffff, 0xd7e04ffc, 2), WORD(0xffe0ffff, 0x8520fffc, 2), WORD(0xffff0000, 0x9c210000, 2) } },
 	/* its words turned for the little-endian processor that loads it */
 	{ "or1k", false, { WORD(0xffffffff, 0x44004800, 4), WORD(0xffe0ffff, 0xd7e04ffc, 2), WORD(0xffff8000, 0x9c218000, 2) } },
 };

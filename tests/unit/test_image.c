@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "recovery/image/image.h"
+#include "src/base/cleanup.h"
 #include "src/base/buffer.h"
 #include "src/base/crc.h"
 #include "src/base/text.h"
