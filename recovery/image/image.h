@@ -47,7 +47,7 @@ struct image_ops {
 			 uint64_t *ret_used);
 	/* These bytes will not be needed soon: a mapped file's pages may go. */
 	void (*forget)(void *user, struct bytes seen);
-	/* Streams up to this many packed bytes may be unpacked to their end, to check them. */
+	/* Streams up to this many packed bytes may be unpacked to their end, to check them; an eighth of it where unpacking is slow. */
 	uint64_t check_packed_max;
 	void *user;
 };

@@ -15,7 +15,7 @@
 #include "src/media/unpack.h"
 
 /* Unpacking reads some 100 MB/s, hashing many times that: what is larger is unpacked only where somebody asks for it. */
-enum { CHECK_PACKED_MAX = 4 * 1024 * 1024, PIECE_SIZE = 4 * 1024 * 1024 };
+enum { CHECK_PACKED_MAX = 2 * 1024 * 1024, PIECE_SIZE = 4 * 1024 * 1024 };
 
 /* Largest image that is mapped: card images of a small computer are below. */
 #define SIZE_CEILING (UINT64_C(64) << 30)
