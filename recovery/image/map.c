@@ -151,3 +151,74 @@ enum image_map_look image_map_look(const struct image_map_cell *cell)
 	       : cell->entropy >= TEXT_FROM ? IMAGE_MAP_TEXT
 					    : IMAGE_MAP_SPARSE;
 }
+
+/* ---- parts ---- */
+
+/* The part that it is in, one less deep; -1: the file. */
+static int parent_of(const struct image_facts *facts, unsigned part)
+{
+	int at = (int)part - 1;
+
+	while (at >= 0 && facts->parts[at].depth >= facts->parts[part].depth)
+		at--;
+	return at;
+}
+
+static bool has_place(const struct image_facts *facts, unsigned part)
+{
+	for (int at = (int)part; at >= 0; at = parent_of(facts, (unsigned)at))
+		if (facts->parts[at].is_unpacked)
+			return false;
+	return true;
+}
+
+/* Where the part has to end: at the next one beside it, at the end of what it is in, at the end of the file. */
+static uint64_t limit_of(const struct image_facts *facts, unsigned part)
+{
+	uint64_t offset = facts->parts[part].offset, limit = facts->file_size;
+
+	for (int at = parent_of(facts, part); at >= 0; at = parent_of(facts, (unsigned)at)) {
+		const struct image_part *outer = &facts->parts[at];
+
+		if (outer->size > 0 && outer->offset <= limit && outer->size < limit - outer->offset)
+			limit = outer->offset + outer->size;
+	}
+	for (unsigned i = part + 1; i < facts->part_count && facts->parts[i].depth >= facts->parts[part].depth; i++)
+		if (facts->parts[i].depth == facts->parts[part].depth && facts->parts[i].offset > offset && facts->parts[i].offset < limit)
+			limit = facts->parts[i].offset;
+	return limit;
+}
+
+bool image_part_place(const struct image_facts *facts, unsigned part, uint64_t *ret_offset, uint64_t *ret_size)
+{
+	const struct image_part *it = &facts->parts[part];
+	uint64_t limit;
+
+	if (part >= facts->part_count || !has_place(facts, part) || it->offset >= facts->file_size)
+		return false;
+	limit = it->size == 0 ? limit_of(facts, part) : facts->file_size;
+	*ret_offset = it->offset;
+	*ret_size = limit <= it->offset ? 0 : it->size == 0 || it->size > limit - it->offset ? limit - it->offset : it->size;
+	return true;
+}
+
+int image_part_holder(const struct image_facts *facts, unsigned part)
+{
+	int at = (int)part;
+
+	while (at >= 0 && !has_place(facts, (unsigned)at))
+		at = parent_of(facts, (unsigned)at);
+	return at;
+}
+
+int image_part_at(const struct image_facts *facts, uint64_t offset)
+{
+	uint64_t from, size;
+	int found = -1;
+
+	for (unsigned i = 0; i < facts->part_count; i++)
+		if (image_part_place(facts, i, &from, &size) && offset >= from && offset - from < size &&
+		    (found < 0 || facts->parts[i].depth >= facts->parts[found].depth))
+			found = (int)i;
+	return found;
+}

@@ -52,6 +52,13 @@ void image_map_mark(struct image_map *map, const struct image_facts *facts);
 /* The map drawn so many columns wide (at least 1): one column's cells as one, and the column where an offset lies. */
 struct image_map_cell image_map_column(const struct image_map *map, unsigned column, unsigned columns);
 unsigned image_map_column_of(const struct image_map *map, uint64_t offset, unsigned columns);
+/* Where a part lies in the file, cut to the file; one of unknown size reaches to the next one, or to the end of what it is in. false: what
+ * was unpacked has no place of its own. */
+bool image_part_place(const struct image_facts *facts, unsigned part, uint64_t *ret_offset, uint64_t *ret_size);
+/* The nearest part around it that has a place; -1: the file itself. */
+int image_part_holder(const struct image_facts *facts, unsigned part);
+/* The innermost part at an offset; -1: none, it is only in the file. */
+int image_part_at(const struct image_facts *facts, uint64_t offset);
 enum image_map_look image_map_look(const struct image_map_cell *cell);
 
 #endif

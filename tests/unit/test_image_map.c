@@ -201,6 +201,80 @@ static void an_offset_lies_in_the_column_that_shows_it(void **state)
 	assert_int_equal(image_map_column_of(&map, UINT64_MAX, 76), 75);
 }
 
+/* A container with two members, one of unknown size, a packed stream in the second, and what is in that. */
+static void fill_tree(struct image_facts *facts)
+{
+	*facts = (struct image_facts){ .file_size = 10000, .part_count = 5 };
+	facts->parts[0] = (struct image_part){ .offset = 1000, .size = 8000, .depth = 1 };
+	facts->parts[1] = (struct image_part){ .offset = 1000, .depth = 2 };
+	facts->parts[2] = (struct image_part){ .offset = 3000, .depth = 2 };
+	facts->parts[3] = (struct image_part){ .offset = 0, .size = 9999, .depth = 3, .is_unpacked = true };
+	facts->parts[4] = (struct image_part){ .offset = 500, .size = 100, .depth = 4 };
+}
+
+static void a_part_of_unknown_size_ends_where_something_else_does(void **state)
+{
+	struct image_facts facts;
+	uint64_t offset, size;
+
+	(void)state;
+	fill_tree(&facts);
+	assert_true(image_part_place(&facts, 1, &offset, &size));
+	assert_int_equal(offset, 1000);
+	assert_int_equal(size, 2000);	/* at the next one */
+	assert_true(image_part_place(&facts, 2, &offset, &size));
+	assert_int_equal(size, 6000);	/* with its container */
+	facts.part_count = 1;
+	facts.parts[0].size = 0;
+	assert_true(image_part_place(&facts, 0, &offset, &size));
+	assert_int_equal(size, 9000);	/* with the file */
+}
+
+static void what_was_unpacked_lies_where_it_was_packed(void **state)
+{
+	struct image_facts facts;
+	uint64_t offset, size;
+
+	(void)state;
+	fill_tree(&facts);
+	assert_false(image_part_place(&facts, 3, &offset, &size));
+	assert_false(image_part_place(&facts, 4, &offset, &size));
+	assert_int_equal(image_part_holder(&facts, 4), 2);
+	assert_int_equal(image_part_holder(&facts, 1), 1);
+	facts.parts[0].is_unpacked = true;
+	assert_int_equal(image_part_holder(&facts, 4), -1);
+}
+
+static void sizes_and_places_that_lie_are_cut_to_the_file(void **state)
+{
+	struct image_facts facts;
+	uint64_t offset, size;
+
+	(void)state;
+	fill_tree(&facts);
+	facts.parts[0].size = UINT64_MAX;
+	assert_true(image_part_place(&facts, 0, &offset, &size));
+	assert_int_equal(size, 9000);
+	facts.parts[0].offset = UINT64_MAX - 1;
+	assert_false(image_part_place(&facts, 0, &offset, &size));
+	assert_false(image_part_place(&facts, 99, &offset, &size));
+	facts.parts[2].depth = 0;
+	assert_true(image_part_place(&facts, 2, &offset, &size));
+	assert_int_equal(size, 7000);
+}
+
+static void the_innermost_part_is_at_an_offset(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	fill_tree(&facts);
+	assert_int_equal(image_part_at(&facts, 0), -1);
+	assert_int_equal(image_part_at(&facts, 1000), 1);
+	assert_int_equal(image_part_at(&facts, 8999), 2);
+	assert_int_equal(image_part_at(&facts, 9000), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +288,10 @@ int main(void)
 		cmocka_unit_test(damage_is_marked_where_it_is_and_notes_are_not),
 		cmocka_unit_test(columns_join_cells_and_lose_no_damage),
 		cmocka_unit_test(an_offset_lies_in_the_column_that_shows_it),
+		cmocka_unit_test(a_part_of_unknown_size_ends_where_something_else_does),
+		cmocka_unit_test(what_was_unpacked_lies_where_it_was_packed),
+		cmocka_unit_test(sizes_and_places_that_lie_are_cut_to_the_file),
+		cmocka_unit_test(the_innermost_part_is_at_an_offset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
