@@ -37,8 +37,9 @@ static void add_whole(struct rows *rows, const struct image_view *view)
 	static const char *const words[] = { [IMAGE_UNKNOWN] = "not known", [IMAGE_NO] = "NO, IT IS DAMAGED", [IMAGE_YES] = "yes" };
 	static const enum role roles[] = { [IMAGE_UNKNOWN] = ROLE_ATTENTION, [IMAGE_NO] = ROLE_DANGER, [IMAGE_YES] = ROLE_GOOD };
 
-	add(rows, roles[facts->whole], "Whole?", "%s%s%s%s", words[facts->whole], facts->checked[0] ? "; looked at: " : "", facts->checked,
-	    view->is_deep ? "; unpacked as well" : "");
+	add(rows, roles[facts->whole], "Whole?", "%s%s%s", words[facts->whole], facts->checked[0] ? "; looked at: " : "", facts->checked);
+	if (view->is_deep)
+		add(rows, ROLE_NORMAL, "Unpacked", "what is packed in it was unpacked too, where the packing is known");
 	for (unsigned i = 0; i < facts->problem_count && i < IMAGE_PROBLEMS; i++)
 		add(rows, i < facts->broken_count ? ROLE_DANGER : ROLE_ATTENTION, i < facts->broken_count ? "Damage" : "Note", "0x%" PRIx64 ": %s",
 		    facts->problems[i].offset, facts->problems[i].what);
