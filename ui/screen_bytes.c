@@ -123,7 +123,7 @@ static void draw_place(const struct bytes_state *state, struct canvas *to, const
 
 	if (part >= 0 && image_part_place(&view->facts, (unsigned)part, &offset, &size))
 		canvas_printf(to, 0, 2, to->cols - 3, ROLE_STRONG, "%s (%s), 0x%" PRIx64 " to 0x%" PRIx64 "%s", part_name(&view->facts.parts[part]),
-			      view->facts.parts[part].format, offset, offset + size, view->facts.parts[part].whole == IMAGE_NO ? ", DAMAGED" : "");
+			      view->facts.parts[part].format, offset, offset + size, image_part_whole(&view->facts, (unsigned)part) == IMAGE_NO ? ", DAMAGED" : "");
 	else
 		canvas_printf(to, 0, 2, to->cols - 3, ROLE_STRONG, "0x%" PRIx64 " bytes in all", view->size);
 	for (int i = 0; i < ROW_BYTES; i++)

@@ -78,9 +78,9 @@ static int selected_part(const struct image_state *state)
 	return state->list.cursor > 0 ? state->list.cursor - 1 : WIDGET_MAP_FILE;
 }
 
-static void draw_row(struct canvas *to, int y, int width, bool is_selected, const struct image_part *part, const char *place)
+static void draw_row(struct canvas *to, int y, int width, bool is_selected, const struct image_part *part, enum image_answer whole, const char *place)
 {
-	enum role role = is_selected ? ROLE_SELECTED : part->whole == IMAGE_NO ? ROLE_DANGER : ROLE_NORMAL;
+	enum role role = is_selected ? ROLE_SELECTED : whole == IMAGE_NO ? ROLE_DANGER : ROLE_NORMAL;
 	int indent = part->depth > 0 ? 2 * (part->depth - 1) : 0, name_x = width > 90 ? 46 : 42;
 	char text[96], size[24];
 
@@ -92,14 +92,14 @@ static void draw_row(struct canvas *to, int y, int width, bool is_selected, cons
 	canvas_put(to, y, 26, name_x - 27, role, part->format);
 	text_format(text, sizeof(text), "%s%s%s", part->name, part->name[0] && part->arch[0] ? ", " : "", part->arch);
 	canvas_put(to, y, name_x + indent, width - 10 - name_x - indent, role, text);
-	canvas_put(to, y, width - 9, 8, is_selected || part->whole != IMAGE_YES ? role : ROLE_GOOD,
-		   part->whole == IMAGE_NO ? "DAMAGED" : part->whole == IMAGE_YES ? "whole" : "");
+	canvas_put(to, y, width - 9, 8, is_selected || whole != IMAGE_YES ? role : ROLE_GOOD,
+		   whole == IMAGE_NO ? "DAMAGED" : whole == IMAGE_YES ? "whole" : "");
 }
 
 static void draw_parts(struct image_state *state, struct canvas *to, int y, int width, const struct image_view *view)
 {
 	const struct image_facts *facts = &view->facts;
-	struct image_part file = { .size = view->size, .whole = facts->whole };
+	struct image_part file = { .size = view->size };
 
 	text_copy(file.format, sizeof(file.format), facts->format);
 	text_copy(file.arch, sizeof(file.arch), facts->arch);
@@ -117,7 +117,7 @@ static void draw_parts(struct image_state *state, struct canvas *to, int y, int 
 		text_format(place, sizeof(place), "0x%" PRIx64, part->offset);
 		if (at > 0 && image_part_holder(facts, (unsigned)at - 1) != at - 1)
 			text_copy(place, sizeof(place), "packed");
-		draw_row(to, y + i, width, at == state->list.cursor, part, place);
+		draw_row(to, y + i, width, at == state->list.cursor, part, at == 0 ? facts->whole : image_part_whole(facts, (unsigned)at - 1), place);
 	}
 	if (state->list.rows < state->list.count)
 		canvas_printf(to, y - 1, width - 12, 11, ROLE_STRONG, "%4d of %d", state->list.cursor + 1, state->list.count);

@@ -70,14 +70,15 @@ static bool is_inside(const struct widget_map *map, const struct image_view *vie
 static void draw_block(const struct widget_map *map, struct canvas *to, int y, int from, int end, const struct image_view *view, int part, int selected)
 {
 	const struct image_part *it = &view->facts.parts[part];
+	enum image_answer whole = image_part_whole(&view->facts, (unsigned)part);
 	enum role role = is_inside(map, view, from, selected) ? ROLE_SELECTED
-			 : it->whole == IMAGE_NO	      ? ROLE_DANGER
-			 : it->whole == IMAGE_YES	      ? ROLE_GOOD
+			 : whole == IMAGE_NO		      ? ROLE_DANGER
+			 : whole == IMAGE_YES		      ? ROLE_GOOD
 							      : ROLE_NORMAL;
 	char label[96];
 
 	canvas_fill(to, y, map->x + from, end - from, role, ' ');
-	canvas_fill(to, y, map->x + from, 1, role, it->whole == IMAGE_NO ? L'!' : theme_glyph(to->theme, GLYPH_SIDE));
+	canvas_fill(to, y, map->x + from, 1, role, whole == IMAGE_NO ? L'!' : theme_glyph(to->theme, GLYPH_SIDE));
 	text_copy(label, sizeof(label), it->name[0] ? it->name : it->format);
 	if (end - from > 3)	/* two letters of a name say nothing */
 		canvas_put(to, y, map->x + from + 1, end - from - 1, role, label);

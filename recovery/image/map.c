@@ -211,6 +211,18 @@ int image_part_holder(const struct image_facts *facts, unsigned part)
 	return at;
 }
 
+enum image_answer image_part_whole(const struct image_facts *facts, unsigned part)
+{
+	if (facts->parts[part].whole != IMAGE_NO)
+		return facts->parts[part].whole;
+	if (facts->whole == IMAGE_YES)
+		return IMAGE_UNKNOWN;
+	for (int at = parent_of(facts, part); at >= 0; at = parent_of(facts, (unsigned)at))
+		if (facts->parts[at].whole == IMAGE_YES)
+			return IMAGE_UNKNOWN;
+	return IMAGE_NO;
+}
+
 int image_part_at(const struct image_facts *facts, uint64_t offset)
 {
 	uint64_t from, size;

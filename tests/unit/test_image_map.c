@@ -275,6 +275,25 @@ static void the_innermost_part_is_at_an_offset(void **state)
 	assert_int_equal(image_part_at(&facts, 9000), -1);
 }
 
+static void a_right_checksum_around_a_part_speaks_for_it(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	fill_tree(&facts);
+	facts.parts[2].whole = facts.parts[3].whole = IMAGE_NO;
+	facts.parts[1].whole = IMAGE_YES;	/* stands beside them: says nothing of them */
+	assert_int_equal(image_part_whole(&facts, 2), IMAGE_NO);
+	assert_int_equal(image_part_whole(&facts, 3), IMAGE_NO);
+	facts.parts[0].whole = IMAGE_YES;
+	assert_int_equal(image_part_whole(&facts, 2), IMAGE_UNKNOWN);
+	assert_int_equal(image_part_whole(&facts, 3), IMAGE_UNKNOWN);
+	facts.parts[0].whole = IMAGE_UNKNOWN;
+	facts.whole = IMAGE_YES;
+	assert_int_equal(image_part_whole(&facts, 3), IMAGE_UNKNOWN);
+	assert_int_equal(image_part_whole(&facts, 1), IMAGE_YES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +311,7 @@ int main(void)
 		cmocka_unit_test(what_was_unpacked_lies_where_it_was_packed),
 		cmocka_unit_test(sizes_and_places_that_lie_are_cut_to_the_file),
 		cmocka_unit_test(the_innermost_part_is_at_an_offset),
+		cmocka_unit_test(a_right_checksum_around_a_part_speaks_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
