@@ -275,8 +275,10 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 	case COMMAND_DEEP: examine(ui, state, true); break;
 	case COMMAND_CANCEL: app_image_stop(ui_app(ui), state->image_id); break;
 	case COMMAND_BACK:
-		if (!state->shows_facts)
+		if (!state->shows_facts) {
 			ui_pop(ui);
+			break;
+		}
 		state->shows_facts = false;
 		state->facts_top = 0;
 		break;

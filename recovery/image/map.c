@@ -73,11 +73,12 @@ void image_map_add(struct image_map_tally *tally, struct bytes piece)
 
 void image_map_set(struct image_map *map, unsigned cell, const struct image_map_tally *tally)
 {
-	struct image_map_cell *to = &map->cell[cell];
+	struct image_map_cell *to;
 	uint64_t weighed = 0;
 
 	if (cell >= map->count || tally->total == 0)
 		return;
+	to = &map->cell[cell];
 	/* H = log2(n) - sum(c * log2(c)) / n */
 	for (unsigned i = 0; i < 256; i++)
 		if (tally->count[i] > 1)
@@ -191,10 +192,13 @@ static uint64_t limit_of(const struct image_facts *facts, unsigned part)
 
 bool image_part_place(const struct image_facts *facts, unsigned part, uint64_t *ret_offset, uint64_t *ret_size)
 {
-	const struct image_part *it = &facts->parts[part];
+	const struct image_part *it;
 	uint64_t limit;
 
-	if (part >= facts->part_count || !has_place(facts, part) || it->offset >= facts->file_size)
+	if (part >= facts->part_count || !has_place(facts, part))
+		return false;
+	it = &facts->parts[part];
+	if (it->offset >= facts->file_size)
 		return false;
 	limit = it->size == 0 ? limit_of(facts, part) : facts->file_size;
 	*ret_offset = it->offset;
