@@ -128,7 +128,7 @@ static void draw_parts(struct image_state *state, struct canvas *to, int y, int 
 static void draw_working(const struct image_view *view, struct canvas *to, int y)
 {
 	widget_progress(to, y, &view->progress);
-	canvas_wrap(to, y + 2, 3, to->cols - 6, 4, ROLE_NORMAL,
+	canvas_wrap(to, y + 2, 3, to->cols - 6, 4, ROLE_NORMAL, view->is_stopping ? "Stopping: this may take a few seconds." :
 		    "The file is being read, nothing is written. Esc goes back and the reading goes on; x stops it, and nothing is lost by that.");
 }
 
@@ -250,7 +250,7 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 	case COMMAND_OPEN: return view != NULL && view->state != IMAGE_VIEW_WORKING;
 	case COMMAND_FACTS: return is_ready;
 	case COMMAND_DEEP: return is_ready && !view->is_deep;
-	case COMMAND_CANCEL: return view != NULL && view->state == IMAGE_VIEW_WORKING;
+	case COMMAND_CANCEL: return view != NULL && view->state == IMAGE_VIEW_WORKING && !view->is_stopping;
 	default: return true;
 	}
 }

@@ -169,7 +169,9 @@ static void say_what_to_do(struct image_view *view)
 {
 	const char *text = "";
 
-	if (view->facts.whole == IMAGE_NO)
+	if (view->facts.is_no_image)
+		text = "Do not write it: it is no firmware. Fetch the file once more, from the vendor's own page.";
+	else if (view->facts.whole == IMAGE_NO)
 		text = "Do not write it. Fetch it again, without resuming the old download, and compare its SHA-256 with the vendor's.";
 	else if (view->fit > IMAGE_FITS)
 		text = "Do not write it to this device. Choose the package for the model and the revision on its sticker.";
@@ -216,6 +218,7 @@ static void job_is_done(void *user)
 
 		take_map(image);
 		image->job = NULL;
+		view->is_stopping = false;
 		view->problem = job->error;
 		if (job->status == STATUS_OK) {
 			view->facts = job->about.facts;
@@ -453,10 +456,12 @@ void app_image_stop(struct app *app, unsigned image_id)
 {
 	struct app_image *image = find_image(app, image_id);
 
-	if (image != NULL && image->find != NULL)
+	if (image != NULL && image->find != NULL) {
 		forget_find(image);
-	else if (image != NULL && image->job != NULL)
+	} else if (image != NULL && image->job != NULL) {
 		atomic_store(&image->job->cancel, true);
+		image->view.is_stopping = true;
+	}
 }
 
 /* ---- bytes ---- */

@@ -37,6 +37,7 @@ struct image_view {
 	char path[1024];
 	int64_t case_id;	/* 0: none */
 	enum image_view_state state;
+	bool is_stopping;	/* what is being unpacked or checked is brought to its end first */
 	bool is_deep;		/* everything packed was unpacked, to check it */
 	uint64_t size;
 	struct progress progress;

@@ -252,7 +252,7 @@ static void work_that_nobody_waits_for_any_more_is_safe(void **state)
 {
 	struct bench *b = *state;
 
-	write_file(b->path, "x", 1, 100000, 256 << 20);
+	write_file(b->path, "x", 1, 100000, 16 << 20);
 	open_file(b);
 	app_image_find(b->app, b->id, 0, BYTES("nowhere"), false, NULL);
 	app_free(b->app);
