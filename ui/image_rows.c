@@ -84,7 +84,10 @@ static void add_file(struct rows *rows, const struct image_view *view)
 {
 	char size[24];
 
-	add(rows, ROLE_NORMAL, "Size", "%" PRIu64 " bytes (%s)", view->size, text_size(size, sizeof(size), view->size));
+	if (view->size < 1024)
+		add(rows, ROLE_NORMAL, "Size", "%" PRIu64 " bytes", view->size);
+	else
+		add(rows, ROLE_NORMAL, "Size", "%" PRIu64 " bytes (%s)", view->size, text_size(size, sizeof(size), view->size));
 	if (view->facts.declared_size > 0 && view->facts.declared_size != view->size)
 		add(rows, ROLE_NORMAL, "Says", "%" PRIu64 " bytes of itself", view->facts.declared_size);
 	add(rows, ROLE_NORMAL, "SHA-256", "%s", view->sha256);

@@ -423,7 +423,12 @@ const struct image_view *app_image_view(struct app *app, unsigned image_id)
 	if (image->job != NULL) {
 		take_map(image);
 		progress_set(&image->view.progress, atomic_load(&image->job->done), image->view.size, loop_now_ms() - image->since_ms);
-		image->view.progress.is_finished = false;	/* all is read, but it is still being looked at */
+		/* all is read, but it is still being looked at: nobody knows for how long */
+		if (image->view.progress.is_finished) {
+			image->view.progress.is_finished = false;
+			image->view.progress.left_ms = UINT64_MAX;
+			text_copy(image->view.progress.label, sizeof(image->view.progress.label), "check");
+		}
 	}
 	if (image->find != NULL)
 		image->view.search.offset = atomic_load(&image->find->at);
