@@ -82,14 +82,16 @@ static const char *part_name(const struct image_part *part)
 	return part->name[0] ? part->name : part->format;
 }
 
-/* What begins in this row, where the window is wide enough to say so. */
-static void draw_beginning(struct canvas *to, int y, const struct image_facts *facts, uint64_t from)
+/* The innermost part that begins in this row, -1: none. */
+static int beginning_in(const struct image_facts *facts, uint64_t from)
 {
 	uint64_t offset, size;
+	int found = -1;
 
-	for (unsigned i = 0; i < facts->part_count && to->cols > PART_X + 8; i++)
+	for (unsigned i = 0; i < facts->part_count; i++)
 		if (image_part_place(facts, i, &offset, &size) && offset >= from && offset - from < ROW_BYTES)
-			canvas_printf(to, y, PART_X, to->cols - PART_X - 1, ROLE_STRONG, "%s, %s", part_name(&facts->parts[i]), facts->parts[i].format);
+			found = (int)i;
+	return found;
 }
 
 static bool is_found_at(const struct bytes_state *state, uint64_t offset)
@@ -101,31 +103,36 @@ static void draw_bytes_row(const struct bytes_state *state, struct canvas *to, i
 			   const struct image_facts *facts)
 {
 	bool is_damaged = is_damage_in(facts, from);
+	int part = beginning_in(facts, from);
 
 	canvas_printf(to, y, OFFSET_X, 11, is_damaged ? ROLE_DANGER : ROLE_DIM, "%s%08" PRIx64, is_damaged ? "!" : " ", from);
 	for (size_t i = 0; i < count; i++) {
 		int x = HEX_X + 3 * (int)i - (i < 8 ? 1 : 0);
 		bool is_blank = bytes[i] == 0x00 || bytes[i] == 0xff;
-		enum role role = is_found_at(state, from + i) ? ROLE_SELECTED : is_blank ? ROLE_DIM : ROLE_NORMAL;
+		enum role role = is_found_at(state, from + i)				      ? ROLE_SELECTED
+				 : part >= 0 && from + i == facts->parts[part].offset ? ROLE_ATTENTION
+				 : is_blank					      ? ROLE_DIM
+										      : ROLE_NORMAL;
 		char text[2] = { bytes[i] >= 0x20 && bytes[i] < 0x7f ? (char)bytes[i] : '.', '\0' };
 
 		canvas_printf(to, y, x, 2, role, "%02x", bytes[i]);
 		canvas_put(to, y, TEXT_X + (int)i, 1, role, text);
 	}
-	draw_beginning(to, y, facts, from);
+	if (part >= 0 && to->cols > PART_X + 8)
+		canvas_printf(to, y, PART_X, to->cols - PART_X - 1, ROLE_ATTENTION, "%s, %s", part_name(&facts->parts[part]), facts->parts[part].format);
 }
 
-/* In which part the first row lies. */
+/* In which part the first row ends: the one that was opened may begin in the middle of it. */
 static void draw_place(const struct bytes_state *state, struct canvas *to, const struct image_view *view)
 {
-	int part = image_part_at(&view->facts, state->top);
+	int part = image_part_at(&view->facts, state->top + ROW_BYTES - 1);
 	uint64_t offset, size;
 
 	if (part >= 0 && image_part_place(&view->facts, (unsigned)part, &offset, &size))
 		canvas_printf(to, 0, 2, to->cols - 3, ROLE_STRONG, "%s (%s), 0x%" PRIx64 " to 0x%" PRIx64 "%s", part_name(&view->facts.parts[part]),
 			      view->facts.parts[part].format, offset, offset + size, image_part_whole(&view->facts, (unsigned)part) == IMAGE_NO ? ", DAMAGED" : "");
 	else
-		canvas_printf(to, 0, 2, to->cols - 3, ROLE_STRONG, "0x%" PRIx64 " bytes in all", view->size);
+		canvas_printf(to, 0, 2, to->cols - 3, ROLE_STRONG, "all of the file, 0x0 to 0x%" PRIx64, view->size);
 	for (int i = 0; i < ROW_BYTES; i++)
 		canvas_printf(to, 1, HEX_X + 3 * i - (i < 8 ? 1 : 0), 2, ROLE_DIM, "%2x", i);
 }
