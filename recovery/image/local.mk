@@ -4,6 +4,7 @@ librecovery_a_SOURCES += recovery/image/registry.c
 librecovery_a_SOURCES += recovery/image/arch.c
 librecovery_a_SOURCES += recovery/image/code.c
 librecovery_a_SOURCES += recovery/image/fits.c recovery/image/fits.h
+librecovery_a_SOURCES += recovery/image/map.c recovery/image/map.h
 librecovery_a_SOURCES += recovery/image/checksum.c recovery/image/checksum.h
 librecovery_a_SOURCES += recovery/image/signature.c recovery/image/signature.h
 # formats
@@ -111,3 +112,6 @@ tests_unit_test_image_bundles_SOURCES = tests/unit/test_image_bundles.c tests/un
 tests_unit_test_image_bundles_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_image_disks_SOURCES = tests/unit/test_image_disks.c tests/unit/image_sample.c tests/unit/image_sample.h
 tests_unit_test_image_disks_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_image_map
+tests_unit_test_image_map_SOURCES = tests/unit/test_image_map.c
+tests_unit_test_image_map_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)

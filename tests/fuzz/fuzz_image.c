@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "recovery/image/image.h"
+#include "recovery/image/map.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -47,6 +47,25 @@ static size_t last_piece(void *user, const char *algorithm, struct bytes (*next)
 	return 20;
 }
 
+/* What is drawn of it stays within the file. */
+static void draw(const struct image_facts *facts)
+{
+	struct image_map map;
+	uint64_t offset, size;
+
+	image_map_init(&map, facts->file_size);
+	image_map_mark(&map, facts);
+	for (unsigned i = 0; i < facts->part_count; i++) {
+		if (image_part_place(facts, i, &offset, &size) && (offset >= facts->file_size || size > facts->file_size - offset))
+			abort();
+		if (image_part_holder(facts, i) > (int)i || image_part_at(facts, facts->parts[i].offset) >= (int)facts->part_count)
+			abort();
+		if (image_map_column_of(&map, facts->parts[i].offset, 78) >= 78)
+			abort();
+		image_part_whole(facts, i);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct image_ops ops = {
@@ -56,9 +75,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	image_inspect((struct bytes){ data, size }, size, NULL, &facts);
 	check(&facts);
+	draw(&facts);
 	image_inspect((struct bytes){ data, size }, (uint64_t)size * 3 + 100000, NULL, &facts);
 	check(&facts);
 	image_inspect((struct bytes){ data, size }, size, &ops, &facts);
 	check(&facts);
+	draw(&facts);
 	return 0;
 }
