@@ -45,6 +45,7 @@ struct transfer_event {
 	struct transfer_file file;
 	struct bytes data;
 	char reason[TRANSFER_REASON_MAX];	/* one sentence without a full stop */
+	enum status status;			/* of TRANSFER_FAILED: TIMEOUT (silence), PROTOCOL, IO (the source), CANCELLED (by whom, the reason says) */
 	const char *hint;			/* what to do next; NULL: nothing is known */
 };
 

@@ -107,9 +107,9 @@ struct transfer_event transfer_done(struct transfer_base *base)
 	return (struct transfer_event){ .type = TRANSFER_DONE };
 }
 
-struct transfer_event transfer_failed(struct transfer_base *base, const char *hint, const char *format, ...)
+struct transfer_event transfer_failed(struct transfer_base *base, enum status status, const char *hint, const char *format, ...)
 {
-	struct transfer_event event = { .type = TRANSFER_FAILED, .hint = hint };
+	struct transfer_event event = { .type = TRANSFER_FAILED, .status = status, .hint = hint };
 	va_list args;
 
 	end(base);

@@ -8,7 +8,10 @@
 #include "recovery/protocol/transfer.h"
 
 /* ASCII, as the protocols of Christensen and Forsberg use it. */
-enum { TRANSFER_SOH = 0x01, TRANSFER_STX, TRANSFER_EOT = 0x04, TRANSFER_ACK = 0x06, TRANSFER_BS = 0x08, TRANSFER_NAK = 0x15, TRANSFER_CAN = 0x18, TRANSFER_SUB = 0x1a };
+enum {
+	TRANSFER_SOH = 0x01, TRANSFER_STX = 0x02, TRANSFER_EOT = 0x04, TRANSFER_ACK = 0x06, TRANSFER_BS = 0x08, TRANSFER_NAK = 0x15,
+	TRANSFER_CAN = 0x18, TRANSFER_SUB = 0x1a,
+};
 
 struct transfer_base {
 	struct transfer_options options;
@@ -49,8 +52,8 @@ uint64_t transfer_wire_ms(const struct transfer_base *base, uint64_t bytes);
 struct transfer_event transfer_retry(struct transfer_base *base, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Both are final: nothing is waited for any more. hint may be NULL; it is not copied. */
 struct transfer_event transfer_done(struct transfer_base *base);
-struct transfer_event transfer_failed(struct transfer_base *base, const char *hint, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+struct transfer_event transfer_failed(struct transfer_base *base, enum status status, const char *hint, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* A name as the other side gave it becomes one that can be shown and be a file's here: only what stands behind the last slash or backslash,
  * printable, never "", ".", ".." nor hidden, and no option of a command. */
