@@ -26,6 +26,7 @@ struct transfer_cli {
 	const struct transfer_words *words;
 	struct loop *loop;
 	struct transfer_session *session;
+	unsigned baud, listen_ms;
 	bool is_stopped;		/* by a signal */
 	bool shows_progress;
 	FILE *out;			/* where results and events go: with --stdio not to the line */
@@ -261,9 +262,10 @@ static int usage_of_protocol(const struct transfer_words *words)
 	return output_usage(words->verb, "'%s' is no protocol; there are %s", words->protocol, names);
 }
 
-static int read_words(const struct transfer_words *words, struct transfer_job_options *to, unsigned *ret_baud)
+static int read_words(const struct transfer_words *words, struct transfer_job_options *to, struct transfer_cli *t)
 {
 	unsigned long baud = 0, padding = 0, patience = 0;
+	unsigned long listen = isatty(STDOUT_FILENO) ? TRANSFER_LISTEN_LOADER_MS : TRANSFER_LISTEN_MS;
 
 	to->protocol = transfer_protocol_find(words->protocol ? words->protocol : "ymodem");
 	if (to->protocol == NULL)
@@ -276,8 +278,11 @@ static int read_words(const struct transfer_words *words, struct transfer_job_op
 		return output_usage(words->verb, "'%s' is no byte; write it as 0x1a", words->padding);
 	if (!read_number(words->patience, PATIENCE_MAX_S, &patience) || (words->patience && patience == 0))
 		return output_usage(words->verb, "--patience takes seconds, 1 to %d", PATIENCE_MAX_S);
+	if (!read_number(words->listen, TRANSFER_LISTEN_MAX_MS, &listen))
+		return output_usage(words->verb, "--listen takes milliseconds, 0 to %d", TRANSFER_LISTEN_MAX_MS);
 	to->is_sender = words->is_sender;
-	*ret_baud = (unsigned)baud;
+	t->baud = (unsigned)baud;
+	t->listen_ms = (unsigned)listen;
 	to->patience_ms = (unsigned)patience * 1000;
 	to->has_padding = words->padding != NULL;
 	to->padding = (uint8_t)padding;
@@ -331,7 +336,7 @@ static void watch_signals(struct transfer_cli *t)
 	loop_on_signal(t->loop, SIGTTOU, NULL, NULL);
 }
 
-static int run_session(struct transfer_cli *t, const struct transfer_job_options *options, unsigned baud)
+static int run_session(struct transfer_cli *t, const struct transfer_job_options *options)
 {
 	const struct transfer_job_observer observer = {
 		.on_file = on_file, .on_file_end = on_file_end, .on_progress = on_progress, .on_retry = on_retry, .on_text = on_text,
@@ -339,11 +344,11 @@ static int run_session(struct transfer_cli *t, const struct transfer_job_options
 	};
 	AUTO(transfer_session) session = NULL;
 	struct error error;
-	enum status status = transfer_session_open(t->loop, t->words->port, baud, &session, &error);
+	enum status status = transfer_session_open(t->loop, t->words->port, t->baud, &session, &error);
 
 	if (status != STATUS_OK)
 		return output_error(&error, class_of_line(status));
-	status = transfer_session_start(session, options, &observer, &error);
+	status = transfer_session_start(session, options, &observer, t->listen_ms, &error);
 	if (status != STATUS_OK)
 		return output_error(&error, class_of_start(status));
 	t->session = session;
@@ -358,8 +363,7 @@ int transfer_run(const struct transfer_words *words)
 	AUTO(loop) loop = NULL;
 	struct transfer_cli t = { .words = words, .out = words->is_stdio ? stderr : stdout };
 	struct error error;
-	unsigned baud = 0;
-	int code = read_words(words, &options, &baud);
+	int code = read_words(words, &options, &t);
 
 	if (code != EXIT_WELL)
 		return code;
@@ -368,6 +372,6 @@ int transfer_run(const struct transfer_words *words)
 	t.loop = loop;
 	t.shows_progress = isatty(STDERR_FILENO) && !(words->is_stdio && is_same_terminal(STDIN_FILENO, STDERR_FILENO));
 	watch_signals(&t);
-	code = run_session(&t, &options, baud);
+	code = run_session(&t, &options);
 	return words->is_stdio ? code : output_end(code);
 }

@@ -8,7 +8,7 @@
 
 struct transfer_words {
 	const char *verb;
-	const char *protocol, *port, *baud, *padding, *patience;	/* as given; NULL: not */
+	const char *protocol, *port, *baud, *padding, *patience, *listen;	/* as given; NULL: not */
 	bool is_stdio, is_json, is_sender, may_replace;
 	const char *const *paths;
 	size_t path_count;

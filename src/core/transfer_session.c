@@ -6,8 +6,6 @@
 #include "src/base/cleanup.h"
 #include "src/io/raw_terminal.h"
 
-enum { LISTEN_MS = 50, LISTEN_MAX_MS = 2000 };
-
 struct transfer_session {
 	struct loop *loop;
 	struct transfer_job_observer observer;
@@ -15,6 +13,7 @@ struct transfer_session {
 	struct line *line;
 	struct raw_terminal *terminal;
 	struct loop_timer *listen;
+	unsigned listen_ms;
 	uint64_t listen_end_ms;
 	bool is_over;			/* the job is */
 	enum status status;
@@ -37,7 +36,7 @@ DEFINE_AUTO(transfer_session);
 
 static void listen_on(struct transfer_session *session)
 {
-	uint64_t until_ms = loop_now_ms() + LISTEN_MS;
+	uint64_t until_ms = loop_now_ms() + session->listen_ms;
 
 	loop_timer_set_deadline(session->listen, until_ms < session->listen_end_ms ? until_ms : session->listen_end_ms);
 }
@@ -60,7 +59,7 @@ static void on_job_done(void *user, enum status status, const struct error *erro
 	session->status = status;
 	if (status != STATUS_OK)
 		session->error = *error;
-	session->listen_end_ms = loop_now_ms() + LISTEN_MAX_MS;
+	session->listen_end_ms = loop_now_ms() + TRANSFER_LISTEN_MAX_MS;
 	if (session->line && line_get_state(session->line) == LINE_OPEN)
 		listen_on(session);
 	else
@@ -154,13 +153,14 @@ enum status transfer_session_open(struct loop *loop, const char *port, unsigned 
 }
 
 enum status transfer_session_start(struct transfer_session *session, const struct transfer_job_options *options,
-				   const struct transfer_job_observer *observer, struct error *reterr)
+				   const struct transfer_job_observer *observer, unsigned listen_ms, struct error *reterr)
 {
 	const struct transfer_job_observer ours = { on_file, on_file_end, on_progress, on_retry, on_text, on_job_done, session };
 	struct transfer_job_options job = *options;
 	enum status status;
 
 	session->observer = *observer;
+	session->listen_ms = listen_ms;
 	job.line = session->line;
 	job.in = STDIN_FILENO;
 	job.out = STDOUT_FILENO;

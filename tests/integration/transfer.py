@@ -335,7 +335,8 @@ def test_text_behind_is_shown():
     with Work() as work:
         master, slave = os.openpty()
         tty.setraw(slave)
-        process = subprocess.Popen([UNBRICK, "send", "--port", os.ttyname(slave), "--protocol", "xmodem", "one.bin"], cwd=work.folder,
+        process = subprocess.Popen([UNBRICK, "send", "--port", os.ttyname(slave), "--protocol", "xmodem", "--listen", "400",
+                                    "one.bin"], cwd=work.folder,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         time.sleep(0.3)
         os.write(master, b"## Ready for binary download\r\nC")
@@ -344,7 +345,9 @@ def test_text_behind_is_shown():
             block += os.read(master, 200)
         os.write(master, b"\x06")
         os.read(master, 10)
-        os.write(master, b"\x06\r\n## Total Size = 0x00000080\x1b[31m = 128 Bytes\r\n=> ")
+        os.write(master, b"\x06")
+        time.sleep(0.25)        # as U-Boot does
+        os.write(master, b"\r\n## Total Size = 0x00000080\x1b[31m = 128 Bytes\r\n=> ")
         out, err = process.communicate(timeout=LIMIT)
         os.close(master)
         os.close(slave)
