@@ -16,6 +16,7 @@
 enum {
 	PATIENCE_MS = 60000,
 	ANSWER_MS = 4500,	/* U-Boot drains a damaged line for 2 s + 2 s before it asks again, and bytes of ours would prolong that */
+	GO_MS = 400,		/* U-Boot acknowledges the header and waits: it asks only after 4 s */
 	INVITE_MS = 15000,	/* receivers ask for the next file at once, or again after 10 s */
 	QUIET_MS = 20,		/* behind a 'C' or a NAK; adapters hand over what they have every 16 ms */
 	QUIET_UNKNOWN_MS = 8,	/* where the line is no serial port of this machine */
@@ -64,7 +65,7 @@ static const enum action reaction[SEND_STATES][ANSWERS] = {
 	/*                      'C' 'G'   NAK      ACK      SILENCE */
 	[AWAIT_START]      = { START,   START,   IGNORE,  GIVE_UP },
 	[AWAIT_HEADER_ACK] = { RESEND,  RESEND,  ADVANCE, RESEND },		/* U-Boot: 'C' for NAK */
-	[AWAIT_GO]         = { PROCEED, PROCEED, IGNORE,  PROCEED },		/* silence: the 'C' was lost, the header was acknowledged */
+	[AWAIT_GO]         = { PROCEED, PROCEED, IGNORE,  PROCEED },		/* silence: no 'C' is to come, or it was lost */
 	[AWAIT_DATA_ACK]   = { RESEND,  RESEND,  ADVANCE, RESEND },
 	[AWAIT_EOT_ACK]    = { RESEND,  RESEND,  ADVANCE, RESEND },		/* classic receivers: NAK for the first EOT */
 	[AWAIT_NEXT]       = { PROCEED, PROCEED, IGNORE,  END_UNASKED },	/* U-Boot: ACK twice */
@@ -128,6 +129,8 @@ static uint64_t silence_ms(const struct xymodem_sender *s)
 	switch (s->state) {
 	case AWAIT_START:
 		return s->base.options.patience_ms > 0 ? s->base.options.patience_ms : PATIENCE_MS;
+	case AWAIT_GO:
+		return s->is_streaming ? ANSWER_MS : GO_MS + s->turn_ms;
 	case AWAIT_NEXT:
 		return INVITE_MS;
 	case STREAMING:
