@@ -1,6 +1,8 @@
 """Measures unbrick on ptys: time to the first screen, idle CPU, memory, time to answer a key, speed and accuracy of diagnosis.
 
-measure.py UNBRICK [start] [idle] [memory] [keys] [diagnose] [golden] [accuracy]
+measure.py UNBRICK [start] [idle] [memory] [keys] [diagnose] [golden] [accuracy] [transfer]
+
+transfer: UNBRICK_SERIAL_BENCH names the script serial_xfer.py, a cable with a rate and noise that compares programs with lrzsz.
 """
 import fcntl
 import os
@@ -350,6 +352,27 @@ class Bench:
             theirs, _ = self.best_of([peer, *images], 1)
             self.say(f"  {peer}, times as long", theirs / ours, "x", None, f"{theirs:.1f} s", 50 if peer == "binwalk" else None)
 
+    def measure_transfer(self):
+        """Sent and received by this program, each beside lrzsz on the same cable: a share of what the frames allow."""
+        script = os.environ.get("UNBRICK_SERIAL_BENCH")
+        if not script or not shutil.which("sb"):
+            print("transfer: left out; it needs lrzsz, and the script serial_xfer.py in UNBRICK_SERIAL_BENCH")
+            return
+        ours = [("x1k", "xmodem-1k", " -o {out}"), ("y1k", "ymodem", "")]
+        added = []
+        for mode, protocol, place in ours:
+            words = f"--stdio --protocol {protocol}"
+            added += ["--add", f"unbrick={mode}={self.unbrick} send {words} {{file}}||{self.unbrick} receive {words}{place}"]
+        frame_share = 100 * 1024 / 1030  # 1024 bytes in a frame of 1029, and an ACK
+        for name, what, least in (("115200", "at 115,200 Bd", 97), ("921600", "at 921,600 Bd", 97), ("noise", "at 921,600 Bd with errors of 1e-5", 90)):
+            answer = subprocess.run([sys.executable, script, "--set", name, "--rounds", "3", "--modes", "x1k,y1k"] + added, capture_output=True,
+                                    text=True, errors="replace", check=False)
+            for mode, protocol, _ in ours:
+                found = re.search(rf"^{name} +{mode} +unbrick +([0-9.]+)% of line .*ratio-to-best-peer ([0-9.]+)", answer.stdout, re.MULTILINE)
+                if found is None:
+                    raise Failed(f"'{script}' says nothing of {protocol} {what}: {answer.stdout[-300:]}{answer.stderr[-300:]}")
+                self.say(f"{protocol} {what}", 100 * float(found.group(1)) / frame_share, "%", None, f"unbrick/lrzsz {found.group(2)} in time", least)
+
 
 def main():
     if len(sys.argv) < 2:
@@ -357,7 +380,7 @@ def main():
     bench = Bench(sys.argv[1])
     failed = 0
     try:
-        for name in sys.argv[2:] or ["start", "idle", "memory", "keys", "diagnose", "golden", "accuracy", "inspect"]:
+        for name in sys.argv[2:] or ["start", "idle", "memory", "keys", "diagnose", "golden", "accuracy", "inspect", "transfer"]:
             try:
                 getattr(bench, "measure_" + name)()
             except (Failed, OSError) as error:
