@@ -53,13 +53,18 @@ static bool is_archive_of_files(struct bytes image)
 
 static enum image_fit judge_fit(const struct live_case *c, char *ret_why, size_t size)
 {
+	static const struct profile no_profile = { .id = NULL };
+	const struct diagnosis *said = c->console ? console_diagnosis(c->console) : NULL;
 	struct profile_image_device target;
+	const char *board;
 
-	if (c->profile == NULL) {
-		text_copy(ret_why, size, "no model was chosen");
-		return IMAGE_FIT_UNKNOWN;
-	}
-	profile_image_device(c->profile, &target);
+	/* What the profile leaves open, the device may have said itself while it started. */
+	profile_image_device(c->profile ? c->profile : &no_profile, &target);
+	if (said && (target.device.arch == NULL || target.device.arch[0] == '\0'))
+		target.device.arch = diagnosis_fact_value(said, "arch");
+	board = said && target.device.ids_are_names ? diagnosis_fact_value(said, "board") : NULL;
+	if (board && target.device.id_count < PROFILE_IDS_MAX)
+		target.ids[target.device.id_count++] = board;
 	return image_fits(image_file_facts(c->image), &target.device, ret_why, size);
 }
 
