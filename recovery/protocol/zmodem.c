@@ -9,31 +9,9 @@
 /* 7.2 wants eight CAN, since some of them may be lost; the backspaces rub them out where a command line got them. */
 #define CANCEL BYTES("\x18\x18\x18\x18\x18\x18\x18\x18\b\b\b\b\b\b\b\b\b\b")
 
-void zmodem_tell(struct zmodem *machine, struct transfer_event event)
-{
-	unsigned last = (machine->event_first + machine->event_count) % ZMODEM_EVENTS;
-
-	/* One signal causes a file's end, its successor's beginning and a failure at the most. */
-	if (machine->event_count == ZMODEM_EVENTS)
-		return;
-	machine->event[last] = event;
-	machine->event_count++;
-}
-
 void zmodem_tell_file(struct zmodem *machine, enum transfer_event_type type)
 {
-	zmodem_tell(machine, (struct transfer_event){ .type = type, .file = machine->file });
-}
-
-static struct transfer_event next_event(struct zmodem *machine)
-{
-	unsigned first = machine->event_first;
-
-	if (machine->event_count == 0)
-		return TRANSFER_NO_EVENT;
-	machine->event_first = (first + 1) % ZMODEM_EVENTS;
-	machine->event_count--;
-	return machine->event[first];
+	transfer_tell(&machine->queue, (struct transfer_event){ .type = type, .file = machine->file });
 }
 
 void zmodem_abort(struct zmodem *machine, struct transfer_event event)
@@ -42,7 +20,7 @@ void zmodem_abort(struct zmodem *machine, struct transfer_event event)
 	machine->pieces = 0;
 	machine->wants_pump = false;
 	transfer_put(&machine->base, CANCEL);
-	zmodem_tell(machine, event);
+	transfer_tell(&machine->queue, event);
 }
 
 /* Output */
@@ -161,7 +139,7 @@ static struct transfer_event zmodem_input(struct transfer *transfer, struct byte
 
 	if (in->size > 0)
 		machine->byte_ms = now_ms;
-	while (machine->event_count == 0 && !machine->base.is_over && !take_cancel(machine)) {
+	while (machine->queue.count == 0 && !machine->base.is_over && !take_cancel(machine)) {
 		size_t before = in->size;
 		bool is_tail = (is_sender ? zmodem_send_tail : zmodem_receive_tail)(machine, in);
 		enum zmodem_signal signal = is_tail ? ZMODEM_MORE : zmodem_read(&machine->reader, in);
@@ -171,14 +149,14 @@ static struct transfer_event zmodem_input(struct transfer *transfer, struct byte
 			break;
 		(is_sender ? zmodem_send_signal : zmodem_receive_signal)(machine, signal, now_ms);
 	}
-	return next_event(machine);
+	return transfer_next(&machine->queue);
 }
 
 static uint64_t zmodem_deadline(const struct transfer *transfer)
 {
 	const struct zmodem *machine = (const struct zmodem *)transfer;
 
-	if (machine->event_count > 0)
+	if (machine->queue.count > 0)
 		return 0;
 	if (machine->base.is_over)
 		return UINT64_MAX;
@@ -190,10 +168,10 @@ static struct transfer_event zmodem_tick(struct transfer *transfer, uint64_t now
 {
 	struct zmodem *machine = (struct zmodem *)transfer;
 
-	if (machine->event_count == 0 && !machine->base.is_over && !take_cancel(machine) &&
+	if (machine->queue.count == 0 && !machine->base.is_over && !take_cancel(machine) &&
 	    now_ms >= zmodem_deadline(transfer))
 		(machine->base.options.is_sender ? zmodem_send_tick : zmodem_receive_tick)(machine, now_ms);
-	return next_event(machine);
+	return transfer_next(&machine->queue);
 }
 
 static void zmodem_sent(struct transfer *transfer, size_t count, uint64_t now_ms)

@@ -8,7 +8,6 @@
 #include "recovery/protocol/zmodem_frame.h"
 
 enum {
-	ZMODEM_EVENTS = 4,
 	ZMODEM_PIECES = 20,		/* headers and subpackets that wait for the line */
 	ZMODEM_OUT_MAX = ZMODEM_PIECES * (2 * ZMODEM_SUBPACKET_SEND + ZMODEM_FRAMING_MAX),
 	ZMODEM_ATTENTION_MAX = 32,	/* 11.3 */
@@ -66,8 +65,7 @@ struct zmodem {
 	uint64_t began_ms, heard_ms, sent_ms, byte_ms;
 	unsigned tries;
 	struct transfer_file file;
-	struct transfer_event event[ZMODEM_EVENTS];
-	unsigned event_first, event_count;
+	struct transfer_queue queue;
 	struct zmodem_piece piece[ZMODEM_PIECES];
 	unsigned pieces;
 	bool was_open, is_open;		/* in front of the first piece, behind the last one */
@@ -80,7 +78,7 @@ struct zmodem {
 	uint8_t out[ZMODEM_OUT_MAX];
 };
 
-/* A half handles one signal of the reader, or its deadline; what it has to tell it gives to zmodem_tell(). */
+/* A half handles one signal of the reader, or its deadline; what it has to tell it puts into the queue. */
 void zmodem_send_begin(struct zmodem *machine, uint64_t now_ms);
 void zmodem_send_signal(struct zmodem *machine, enum zmodem_signal signal, uint64_t now_ms);
 void zmodem_send_tick(struct zmodem *machine, uint64_t now_ms);
@@ -91,7 +89,6 @@ void zmodem_receive_signal(struct zmodem *machine, enum zmodem_signal signal, ui
 void zmodem_receive_tick(struct zmodem *machine, uint64_t now_ms);
 bool zmodem_receive_tail(struct zmodem *machine, struct bytes *in);
 
-void zmodem_tell(struct zmodem *machine, struct transfer_event event);
 void zmodem_tell_file(struct zmodem *machine, enum transfer_event_type type);
 /* Cancels the session on the line (7.2) and ends it here. event is one of transfer_failed(). */
 void zmodem_abort(struct zmodem *machine, struct transfer_event event);

@@ -2,8 +2,8 @@
  *
  * The receiving half. It says where it is (ZRPOS) as soon as a byte is wrong, and then only when the line falls silent or nothing but the old
  * stream comes for long: a second ZRPOS that crosses the first answer on the way makes the sender begin twice. */
+#include "recovery/protocol/xymodem.h"
 #include "recovery/protocol/zmodem_machine.h"
-#include "src/base/text.h"
 
 enum {
 	SILENCE_MS = 4000,		/* in the middle of a file; it may be read from a slow medium */
@@ -16,7 +16,6 @@ enum {
 	PLACE_TRIES = 30,		/* ZRPOS in a row for one byte */
 	OO_MS = 500,
 	QUIET_MS = 500,			/* of a line on which the old stream has ended */
-	DIGITS_MAX = 20,
 };
 
 enum state {
@@ -84,41 +83,18 @@ static void ask_again(struct zmodem *machine, const char *why, uint64_t now_ms)
 						      receive->asked_again));
 		return;
 	}
-	zmodem_tell(machine, transfer_retry(&machine->base, "%s at byte %llu: asked for again", why, (unsigned long long)receive->position));
+	transfer_tell(&machine->queue, transfer_retry(&machine->base, "%s at byte %llu: asked for again", why, (unsigned long long)receive->position));
 	put_attention(machine);
 	ask(machine, now_ms);
 }
 
-/* Names and sizes */
-
-static bool take_number(struct bytes *in, unsigned base, uint64_t *ret_number)
-{
-	uint64_t number = 0;
-	size_t digits = 0;
-
-	while (in->size > 0 && in->data[0] == ' ')
-		*in = bytes_from(*in, 1);
-	for (; digits < in->size && digits < DIGITS_MAX && in->data[digits] >= '0' && in->data[digits] < '0' + base; digits++)
-		if (__builtin_mul_overflow(number, base, &number) || __builtin_add_overflow(number, in->data[digits] - '0', &number))
-			return false;
-	*in = bytes_from(*in, digits);
-	*ret_number = number;
-	return digits > 0;
-}
-
-/* 11.5: name, NUL, then length (decimal), date (octal), mode ... as far as the sender gives them. */
+/* 11.5: ZFILE's subpacket is YMODEM's block 0. */
 static void take_info(struct transfer_file *file, struct bytes info)
 {
-	const uint8_t *end = info.size > 0 ? memchr(info.data, '\0', info.size) : NULL;
-	size_t name_size = end != NULL ? (size_t)(end - info.data) : info.size;
-	uint64_t number;
-
+	if (ymodem_header_read(info, file))
+		return;
 	memset(file, 0, sizeof(*file));
-	transfer_set_name(file->name, bytes_of(info.data, name_size));
-	info = bytes_from(info, name_size + 1);
-	file->has_size = take_number(&info, 10, &file->size);
-	if (file->has_size && take_number(&info, 8, &number) && number <= INT64_MAX)
-		file->modified = (int64_t)number;
+	transfer_set_name(file->name, BYTES(""));
 }
 
 static void begin_file(struct zmodem *machine, uint64_t now_ms)
@@ -292,7 +268,7 @@ static void take_data(struct zmodem *machine, uint64_t now_ms)
 	machine->base.deadline_ms = now_ms + SILENCE_MS;
 	if (reader->size > 0) {
 		receive->asked_again = 0;
-		zmodem_tell(machine, (struct transfer_event){ .type = TRANSFER_DATA, .data = bytes_of(reader->data, reader->size) });
+		transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_DATA, .data = bytes_of(reader->data, reader->size) });
 	}
 	if (reader->end == ZCRCQ || reader->end == ZCRCW)
 		zmodem_put_hex(machine, ZACK, (uint32_t)receive->position);
@@ -323,7 +299,7 @@ static void take_damage(struct zmodem *machine, uint64_t now_ms)
 {
 	switch (machine->state) {
 	case IN_NAME: case IN_ATTENTION:
-		zmodem_tell(machine, transfer_retry(&machine->base, "the file's name came damaged: asked for again"));
+		transfer_tell(&machine->queue, transfer_retry(&machine->base, "the file's name came damaged: asked for again"));
 		zmodem_put_hex(machine, ZNAK, 0);
 		enter(machine, WAIT_FILE, now_ms, ZMODEM_REPEAT_MS);
 		break;
@@ -352,7 +328,7 @@ void zmodem_receive_signal(struct zmodem *machine, enum zmodem_signal signal, ui
 		break;
 	case ZMODEM_TEXT:	/* behind the first frame it is the rest of a damaged one */
 		if (!machine->has_heard)
-			zmodem_tell(machine, (struct transfer_event){ .type = TRANSFER_TEXT, .data = machine->reader.text });
+			transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_TEXT, .data = machine->reader.text });
 		break;
 	case ZMODEM_MORE:
 		break;
@@ -390,7 +366,7 @@ void zmodem_receive_tick(struct zmodem *machine, uint64_t now_ms)
 		return;
 	switch (machine->state) {
 	case WAIT_OO:	/* the sender had said ZFIN: it is gone */
-		zmodem_tell(machine, transfer_done(&machine->base));
+		transfer_tell(&machine->queue, transfer_done(&machine->base));
 		break;
 	case IN_FILE:
 		if (now_ms - machine->heard_ms >= GIVE_UP_MS)
@@ -425,6 +401,6 @@ bool zmodem_receive_tail(struct zmodem *machine, struct bytes *in)
 	}
 	if (receive->ohs < 2 && (in->size == 0 || in->data[0] == ZMODEM_PAD_BYTE))
 		return in->size == 0;
-	zmodem_tell(machine, transfer_done(&machine->base));
+	transfer_tell(&machine->queue, transfer_done(&machine->base));
 	return true;
 }

@@ -132,9 +132,9 @@ static void finish(struct zmodem *machine)
 	const struct zmodem_sender *send = &machine->send;
 
 	if (send->skipped == 0)
-		zmodem_tell(machine, transfer_done(&machine->base));
+		transfer_tell(&machine->queue, transfer_done(&machine->base));
 	else
-		zmodem_tell(machine, transfer_failed(&machine->base, STATUS_REFUSED, "It keeps what it has of that name: remove that there, or start rz with -y",
+		transfer_tell(&machine->queue, transfer_failed(&machine->base, STATUS_REFUSED, "It keeps what it has of that name: remove that there, or start rz with -y",
 						     "the receiver did not take %s%s", send->first_skipped,
 						     send->skipped > 1 ? " and others" : ""));
 }
@@ -318,7 +318,7 @@ static void go_to(struct zmodem *machine, uint64_t now_ms)
 		if (position < send->last_error + 8 * send->block_size && send->block_size > BLOCK_MIN)
 			send->block_size /= 2;
 		send->last_error = position;
-		zmodem_tell(machine, transfer_retry(&machine->base, "the receiver asks for all from byte %llu on again",
+		transfer_tell(&machine->queue, transfer_retry(&machine->base, "the receiver asks for all from byte %llu on again",
 						    (unsigned long long)position));
 	}
 	send->acked = position;
@@ -489,7 +489,7 @@ void zmodem_send_signal(struct zmodem *machine, enum zmodem_signal signal, uint6
 	if (signal == ZMODEM_CANCELLED)
 		other_side_ended(machine, false);
 	else if (signal == ZMODEM_TEXT && machine->state == WAIT_RECEIVER)
-		zmodem_tell(machine, (struct transfer_event){ .type = TRANSFER_TEXT, .data = machine->reader.text });
+		transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_TEXT, .data = machine->reader.text });
 	if (signal != ZMODEM_HEADER)
 		return;		/* what was damaged on the way here comes again */
 	zmodem_reader_hunt(&machine->reader);

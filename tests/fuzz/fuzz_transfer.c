@@ -5,7 +5,7 @@
 
 #include "recovery/protocol/transfer.h"
 
-extern const struct transfer_protocol transfer_zmodem;
+extern const struct transfer_protocol transfer_zmodem, transfer_kermit;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -80,7 +80,7 @@ static bool silence(const struct transfer_protocol *protocol, struct transfer *t
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct transfer_protocol *const protocols[] = { &transfer_zmodem };
+	static const struct transfer_protocol *const protocols[] = { &transfer_zmodem, &transfer_kermit };
 	const struct transfer_protocol *protocol;
 	unsigned files = 2;
 	struct transfer_options options = { .source = { next_file, read_file, &files } };
