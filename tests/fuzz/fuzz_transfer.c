@@ -5,7 +5,7 @@
 
 #include "recovery/protocol/transfer.h"
 
-extern const struct transfer_protocol transfer_zmodem, transfer_kermit;
+extern const struct transfer_protocol transfer_zmodem, transfer_kermit, transfer_srecord, transfer_raw;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -67,20 +67,20 @@ static bool take(const struct transfer_protocol *protocol, struct transfer *tran
 static bool silence(const struct transfer_protocol *protocol, struct transfer *transfer, uint64_t now_ms)
 {
 	for (unsigned i = 0; i < TICKS_MAX; i++) {
+		protocol->sent(transfer, protocol->output(transfer).size, now_ms);
 		if (protocol->deadline(transfer) == UINT64_MAX)
 			return false;
 		if (protocol->deadline(transfer) > now_ms)
 			now_ms = protocol->deadline(transfer);
 		if (is_final(protocol->tick(transfer, now_ms)))
 			return true;
-		protocol->sent(transfer, protocol->output(transfer).size, now_ms);
 	}
 	return false;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct transfer_protocol *const protocols[] = { &transfer_zmodem, &transfer_kermit };
+	static const struct transfer_protocol *const protocols[] = { &transfer_zmodem, &transfer_kermit, &transfer_srecord, &transfer_raw };
 	const struct transfer_protocol *protocol;
 	unsigned files = 2;
 	struct transfer_options options = { .source = { next_file, read_file, &files } };
@@ -95,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	options.escape_controls = data[1] & 2;
 	options.baud = data[1] & 4 ? 9600 : 0;
 	options.resume_at = data[1] & 8 ? 500 : 0;
+	options.has_address = data[1] & 16;
 	if (protocol->begin(&options, now_ms, &transfer, NULL) != STATUS_OK)
 		return 0;
 	for (data += 2, size -= 2; size > 0 && !is_over;) {
