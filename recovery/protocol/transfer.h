@@ -107,4 +107,8 @@ struct transfer_protocol {
 const struct transfer_protocol *const *transfer_protocols(size_t *ret_count);
 const struct transfer_protocol *transfer_protocol_find(const char *name);
 
+/* A name as the other side gave it becomes one that can be shown and be a file's here: only what stands behind the last slash or backslash,
+ * printable, never "", ".", ".." nor hidden, and no option of a command. */
+void transfer_set_name(char to[TRANSFER_NAME_MAX], struct bytes from);
+
 #endif

@@ -66,8 +66,4 @@ struct transfer_event transfer_done(struct transfer_base *base);
 struct transfer_event transfer_failed(struct transfer_base *base, enum status status, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* A name as the other side gave it becomes one that can be shown and be a file's here: only what stands behind the last slash or backslash,
- * printable, never "", ".", ".." nor hidden, and no option of a command. */
-void transfer_set_name(char to[TRANSFER_NAME_MAX], struct bytes from);
-
 #endif

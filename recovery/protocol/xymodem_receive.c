@@ -20,6 +20,7 @@ enum {
 	QUIET_MS = 40,			/* adapters hand over what they have every 16 ms */
 	QUIET_CLEAN_MS = 10,
 	EOT_QUIET_MS = 20,
+	EOT_QUIET_UNKNOWN_MS = 8,
 	QUIET_BYTES = 32,		/* and so much time at the line's rate */
 	DRAIN_MAX_MS = 10000,		/* a line that never falls quiet is answered all the same */
 	STALE_CAN_MS = 1000,
@@ -335,7 +336,7 @@ static struct transfer_event take_eot(struct xymodem_receiver *r, uint64_t now_m
 	}
 	if (!is_whole && r->state != BEHIND_EOT) {
 		r->state = BEHIND_EOT;
-		r->base.deadline_ms = now_ms + (r->base.options.is_clean ? 0 : EOT_QUIET_MS) + transfer_wire_ms(&r->base, QUIET_BYTES);
+		r->base.deadline_ms = now_ms + (r->base.options.baud > 0 ? EOT_QUIET_MS : EOT_QUIET_UNKNOWN_MS) + transfer_wire_ms(&r->base, QUIET_BYTES);
 		return TRANSFER_NO_EVENT;
 	}
 	if (r->file.has_size && !is_whole)

@@ -16,8 +16,10 @@
 enum {
 	PATIENCE_MS = 60000,
 	ANSWER_MS = 4500,	/* U-Boot drains a damaged line for 2 s + 2 s before it asks again, and bytes of ours would prolong that */
+	GO_MS = 400,		/* U-Boot acknowledges the header and waits: it asks only after 4 s */
 	INVITE_MS = 15000,	/* receivers ask for the next file at once, or again after 10 s */
-	QUIET_MS = 25,		/* behind a 'C' or a NAK */
+	QUIET_MS = 20,		/* behind a 'C' or a NAK; adapters hand over what they have every 16 ms */
+	QUIET_UNKNOWN_MS = 8,	/* where the line is no serial port of this machine */
 	QUIET_CLEAN_MS = 3,
 	QUIET_MAX_MS = 1000,	/* behind the NAKs of a storm */
 	DAMAGED_MS = 100,	/* behind one byte that is no answer: a damaged one */
@@ -63,7 +65,7 @@ static const enum action reaction[SEND_STATES][ANSWERS] = {
 	/*                      'C' 'G'   NAK      ACK      SILENCE */
 	[AWAIT_START]      = { START,   START,   IGNORE,  GIVE_UP },
 	[AWAIT_HEADER_ACK] = { RESEND,  RESEND,  ADVANCE, RESEND },		/* U-Boot: 'C' for NAK */
-	[AWAIT_GO]         = { PROCEED, PROCEED, IGNORE,  PROCEED },		/* silence: the 'C' was lost, the header was acknowledged */
+	[AWAIT_GO]         = { PROCEED, PROCEED, IGNORE,  PROCEED },		/* silence: no 'C' is to come, or it was lost */
 	[AWAIT_DATA_ACK]   = { RESEND,  RESEND,  ADVANCE, RESEND },
 	[AWAIT_EOT_ACK]    = { RESEND,  RESEND,  ADVANCE, RESEND },		/* classic receivers: NAK for the first EOT */
 	[AWAIT_NEXT]       = { PROCEED, PROCEED, IGNORE,  END_UNASKED },	/* U-Boot: ACK twice */
@@ -127,6 +129,8 @@ static uint64_t silence_ms(const struct xymodem_sender *s)
 	switch (s->state) {
 	case AWAIT_START:
 		return s->base.options.patience_ms > 0 ? s->base.options.patience_ms : PATIENCE_MS;
+	case AWAIT_GO:
+		return s->is_streaming ? ANSWER_MS : GO_MS + s->turn_ms;
 	case AWAIT_NEXT:
 		return INVITE_MS;
 	case STREAMING:
@@ -467,7 +471,7 @@ static bool is_letter(struct xymodem_sender *s, uint64_t now_ms)
 static struct transfer_event take_invite(struct xymodem_sender *s, uint8_t byte, uint64_t now_ms)
 {
 	enum answer answer = byte == TRANSFER_NAK ? ANSWER_NAK : ANSWER_INVITE;
-	uint64_t quiet = s->base.options.is_clean ? QUIET_CLEAN_MS : QUIET_MS;
+	uint64_t quiet = s->base.options.is_clean ? QUIET_CLEAN_MS : s->base.options.baud > 0 ? QUIET_MS : QUIET_UNKNOWN_MS;
 
 	/* To send a block once more is always safe, so a NAK overrules an ACK whose transmission is not certain. */
 	if (s->pending == ANSWER_ACK && answer == ANSWER_INVITE) {

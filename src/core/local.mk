@@ -35,3 +35,5 @@ libcore_a_SOURCES += src/core/step_address.c
 check_PROGRAMS += tests/integration/test_download
 tests_integration_test_download_SOURCES = tests/integration/test_download.c
 tests_integration_test_download_LDADD = libcore.a libstore.a libio.a librecovery.a libbase.a $(UV_LIBS) $(CURL_LIBS) $(UNPACK_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+libcore_a_SOURCES += src/core/transfer_files.c src/core/transfer_files.h src/core/transfer_job.c src/core/transfer_job.h \
+	src/core/transfer_session.c src/core/transfer_session.h

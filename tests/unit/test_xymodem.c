@@ -476,9 +476,29 @@ static void ack_and_c_may_come_in_one_read_or_in_two(void **state)
 	pass(&o, 100);
 	feed(&o, ACK);
 	assert_int_equal(o.out_size, 0);
-	pass(&o, 1000);
+	pass(&o, 200);
 	feed(&o, "C");
 	assert_int_equal(o.out_size, 1029);
+	end(&o);
+}
+
+static void a_loader_that_does_not_ask_for_the_data_gets_it_soon(void **state)	/* U-Boot */
+{
+	struct one o;
+
+	(void)state;
+	begin(&o, "ymodem", true, image, sizeof(image));
+	feed(&o, "C");
+	pass(&o, 100);
+	feed(&o, ACK);
+	pass(&o, 500);
+	assert_int_equal(o.out_size, 1029);
+	assert_int_equal(o.out[1], 1);
+	feed(&o, "C");			/* it was only slow: the block crossed its question */
+	pass(&o, 5);
+	assert_int_equal(o.out_size, 0);
+	feed(&o, ACK);
+	assert_int_equal(o.out[1], 2);
 	end(&o);
 }
 
@@ -1098,6 +1118,7 @@ int main(void)
 		cmocka_unit_test(the_last_character_in_the_queue_says_which_check),
 		cmocka_unit_test(padding_is_as_asked_for),
 		cmocka_unit_test(ack_and_c_may_come_in_one_read_or_in_two),
+		cmocka_unit_test(a_loader_that_does_not_ask_for_the_data_gets_it_soon),
 		cmocka_unit_test(a_storm_of_naks_is_answered_once_each_time_it_ends),
 		cmocka_unit_test(an_ack_behind_a_nak_overrules_it),
 		cmocka_unit_test(a_device_that_refuses_for_ever_is_given_up_by_time),

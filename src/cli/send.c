@@ -1,0 +1,36 @@
+/* unbrick send: files to a device over its serial line. */
+#include "src/cli/output.h"
+#include "src/cli/transfer.h"
+
+enum { PROTOCOL, PORT, STDIO, BAUD, PADDING, PATIENCE, LISTEN, JSON };
+
+static const struct cli_option options[] = {
+	[PROTOCOL] = { "protocol", "NAME", "xmodem, xmodem-crc, xmodem-1k, ymodem (the usual one), ymodem-g" },
+	[PORT] = { "port", "PORT", "/dev/ttyUSB0, tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH" },
+	[STDIO] = { "stdio", NULL, "standard input and output are the line" },
+	[BAUD] = { "baud", "RATE", "of the port (115200)" },
+	[PADDING] = { "padding", "BYTE", "what fills XMODEM's last block: 0x1a, 0x00, 0xff (0x1a)" },
+	[PATIENCE] = { "patience", "SECONDS", "how long the other side may take to begin (60)" },
+	[LISTEN] = { "listen", "MS", "silence after which a port is closed: U-Boot speaks 250 ms after the end (on a terminal 400, else 50)" },
+	[JSON] = { "json", NULL, "one JSON object a line; with --stdio on standard error" },
+	{ NULL, NULL, NULL },
+};
+
+static int run(const struct cli_line *line)
+{
+	if (line->word_count == 0)
+		return output_usage("send", "send needs a file");
+	return transfer_run(&(struct transfer_words){
+		.verb = "send", .is_sender = true, .protocol = line->value[PROTOCOL], .port = line->value[PORT], .baud = line->value[BAUD],
+		.padding = line->value[PADDING], .patience = line->value[PATIENCE], .listen = line->value[LISTEN], .is_stdio = line->value[STDIO] != NULL,
+		.is_json = line->value[JSON] != NULL, .paths = line->word, .path_count = line->word_count,
+	});
+}
+
+const struct cli_verb verb_send = {
+	.name = "send",
+	.words = "FILE...",
+	.summary = "send files over a serial line, to a loader or a program that waits for them",
+	.options = options,
+	.run = run,
+};
