@@ -181,7 +181,7 @@ static enum zmodem_signal end_header(struct zmodem_reader *reader)
 	memcpy(reader->header.at, reader->raw + 1, sizeof(reader->header.at));
 	switch (reader->header.type) {
 	case ZSINIT: case ZFILE: case ZDATA: case ZCOMMAND: case ZSTDERR:
-		reader->state = ZMODEM_IN_DATA;
+		reader->state = reader->digits > 0 ? ZMODEM_HEX_END : ZMODEM_IN_DATA;
 		reader->size = 0;
 		reader->end = 0;
 	}
@@ -304,6 +304,14 @@ static enum zmodem_signal take_byte(struct zmodem_reader *reader, uint8_t byte)
 		reader->cans = 0;
 		zmodem_reader_hunt(reader);
 		return ZMODEM_CANCELLED;
+	}
+	if (reader->state == ZMODEM_HEX_END) {	/* CR LF is still the header's; data follows */
+		bool is_end = (byte & 0x7f) == '\r' || (byte & 0x7f) == '\n';
+
+		if ((byte & 0x7f) != '\r')
+			reader->state = ZMODEM_IN_DATA;
+		if (is_end)
+			return ZMODEM_MORE;
 	}
 	switch (reader->state) {
 	case ZMODEM_HEX_HEADER:

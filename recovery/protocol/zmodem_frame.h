@@ -93,7 +93,7 @@ struct zmodem_reader {			/* caller-owned; fields below data belong to zmodem_fra
 	uint8_t data[ZMODEM_SUBPACKET_MAX];
 
 	enum {
-		ZMODEM_HUNT, ZMODEM_PAD, ZMODEM_FORM, ZMODEM_HEX_HEADER, ZMODEM_BINARY_HEADER, ZMODEM_IN_DATA, ZMODEM_DATA_CHECK,
+		ZMODEM_HUNT, ZMODEM_PAD, ZMODEM_FORM, ZMODEM_HEX_HEADER, ZMODEM_HEX_END, ZMODEM_BINARY_HEADER, ZMODEM_IN_DATA, ZMODEM_DATA_CHECK,
 	} state;
 	uint8_t special[256];		/* bytes of a subpacket that do not stand for themselves */
 	bool is_crc32;			/* of the present frame */

@@ -110,6 +110,19 @@ static void every_byte_passes_every_form_of_subpacket(void **state)
 	}
 }
 
+static void data_behind_a_hex_header_begins_behind_its_line(void **state)	/* so sends sz -e its ZSINIT */
+{
+	uint8_t out[128];
+	struct zmodem_writer writer;
+	size_t size;
+
+	(void)state;
+	zmodem_writer_init(&writer, false);
+	size = zmodem_write_hex(out, ZSINIT, 0x40000000);
+	size += zmodem_write_subpacket(&writer, out + size, BYTES("attention"), ZCRCW, false);
+	read_all(bytes_of(out, size), false, ZMODEM_SUBPACKET, BYTES("attention"));
+}
+
 static void every_flipped_bit_is_noticed(void **state)
 {
 	uint8_t out[128];
@@ -660,6 +673,7 @@ int main(void)
 		cmocka_unit_test(crc32_is_the_same_however_it_is_cut),
 		cmocka_unit_test(hex_headers_look_as_in_the_document),
 		cmocka_unit_test(every_byte_passes_every_form_of_subpacket),
+		cmocka_unit_test(data_behind_a_hex_header_begins_behind_its_line),
 		cmocka_unit_test(every_flipped_bit_is_noticed),
 		cmocka_unit_test(a_subpacket_without_end_is_given_up),
 		cmocka_unit_test(files_of_all_sizes_arrive),
