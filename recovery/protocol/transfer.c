@@ -7,9 +7,12 @@
 /* One row a protocol: its source file has the struct. */
 extern const struct transfer_protocol transfer_xmodem, transfer_xmodem_crc, transfer_xmodem_1k;
 extern const struct transfer_protocol transfer_ymodem, transfer_ymodem_g;
+extern const struct transfer_protocol transfer_zmodem;
+extern const struct transfer_protocol transfer_kermit, transfer_srecord, transfer_raw;
 
 static const struct transfer_protocol *const protocols[] = {
 	&transfer_xmodem, &transfer_xmodem_crc, &transfer_xmodem_1k, &transfer_ymodem, &transfer_ymodem_g,
+	&transfer_zmodem, &transfer_kermit, &transfer_srecord, &transfer_raw,
 };
 
 const struct transfer_protocol *const *transfer_protocols(size_t *ret_count)

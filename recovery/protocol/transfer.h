@@ -64,6 +64,9 @@ struct transfer_options {
 	uint64_t resume_at;			/* receiving with ZMODEM: bytes of the first file that are here already */
 	unsigned patience_ms;			/* how long the other side may stay silent before the first byte; 0: the protocol's own */
 	unsigned baud;				/* of the line: for time-outs and windows; 0: not known, or not a real line */
+	bool escape_controls;			/* ZMODEM: all control characters are escaped, for a line that swallows some */
+	bool has_address;			/* S-records of a binary file: where it belongs in the device's memory */
+	uint32_t address;
 	bool is_clean;				/* a line without errors (a pipe, TCP): the variant that waits least, where there is one */
 	/* XMODEM, which knows no size: what fills the last block (sending; else 1Ah), or is cut from its end (receiving; else nothing, for a
 	 * file may end in such bytes itself). */

@@ -12,6 +12,25 @@ void transfer_base_init(struct transfer_base *base, const struct transfer_option
 	*base = (struct transfer_base){ .options = *options, .deadline_ms = UINT64_MAX, .out = out, .out_capacity = out_capacity };
 }
 
+void transfer_tell(struct transfer_queue *queue, struct transfer_event event)
+{
+	if (queue->count == TRANSFER_QUEUE)
+		return;
+	queue->event[(queue->first + queue->count) % TRANSFER_QUEUE] = event;
+	queue->count++;
+}
+
+struct transfer_event transfer_next(struct transfer_queue *queue)
+{
+	unsigned first = queue->first;
+
+	if (queue->count == 0)
+		return TRANSFER_NO_EVENT;
+	queue->first = (first + 1) % TRANSFER_QUEUE;
+	queue->count--;
+	return queue->event[first];
+}
+
 struct bytes transfer_base_output(const struct transfer *transfer)
 {
 	const struct transfer_base *base = (const struct transfer_base *)transfer;

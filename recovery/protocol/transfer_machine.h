@@ -23,6 +23,8 @@ struct transfer_base {
 	size_t out_from, out_to;	/* the part that is not on its way yet */
 };
 
+enum { TRANSFER_QUEUE = 4 };
+
 /* An event-less event. */
 #define TRANSFER_NO_EVENT ((struct transfer_event){ .type = TRANSFER_NOTHING })
 
@@ -32,6 +34,15 @@ static inline struct transfer_base *transfer_base(struct transfer *transfer)
 }
 
 void transfer_base_init(struct transfer_base *base, const struct transfer_options *options, uint8_t *out, size_t out_capacity);
+
+/* One input can cause several events: a file's end, its successor's beginning, a failure. */
+struct transfer_queue {
+	struct transfer_event event[TRANSFER_QUEUE];
+	unsigned first, count;
+};
+/* Beyond TRANSFER_QUEUE nothing is kept: give them out before the next input is looked at. */
+void transfer_tell(struct transfer_queue *queue, struct transfer_event event);
+struct transfer_event transfer_next(struct transfer_queue *queue);
 
 /* For the rows of struct transfer_protocol. sent() is for a machine that has nothing to do when bytes leave. */
 struct bytes transfer_base_output(const struct transfer *transfer);
