@@ -2,10 +2,11 @@
  *
  * The sender of XMODEM and YMODEM. One frame is on its way at a time, except for YMODEM-g.
  *
- * Answers carry no block number, so the sender keeps the count of transmissions that nobody has answered yet. Where a time-out has led to a
- * second transmission, both may be acknowledged; the second ACK must not be taken for that of the next block, or a later NAK would be
- * answered with the wrong one. A 'C' or a NAK is acted upon only when the line is quiet behind it: several of them that wait in a queue are
- * one, an ACK behind them overrules them, and a 'C' in what a loader prints is a letter. */
+ * Answers carry no block number, so the sender keeps the count of transmissions that nobody has answered yet. Where
+ * a time-out has led to a second transmission, both may be acknowledged; the second ACK must not be taken for that
+ * of the next block, or a later NAK would be answered with the wrong one. A 'C' or a NAK is acted upon only when the
+ * line is quiet behind it: several of them that wait in a queue are one, an ACK behind them overrules them, and a
+ * 'C' in what a loader prints is a letter. */
 #include <stdlib.h>
 
 #include "recovery/protocol/transfer_check.h"
@@ -15,7 +16,7 @@
 
 enum {
 	PATIENCE_MS = 60000,
-	ANSWER_MS = 4500,	/* U-Boot drains a damaged line for 2 s + 2 s before it asks again, and bytes of ours would prolong that */
+	ANSWER_MS = 4500,	/* U-Boot drains a damaged line for 4 s, and bytes of ours would prolong that */
 	GO_MS = 400,		/* U-Boot acknowledges the header and waits: it asks only after 4 s */
 	INVITE_MS = 15000,	/* receivers ask for the next file at once, or again after 10 s */
 	QUIET_MS = 20,		/* behind a 'C' or a NAK; adapters hand over what they have every 16 ms */
@@ -64,12 +65,12 @@ enum action {
 static const enum action reaction[SEND_STATES][ANSWERS] = {
 	/*                      'C' 'G'   NAK      ACK      SILENCE */
 	[AWAIT_START]      = { START,   START,   IGNORE,  GIVE_UP },
-	[AWAIT_HEADER_ACK] = { RESEND,  RESEND,  ADVANCE, RESEND },		/* U-Boot: 'C' for NAK */
-	[AWAIT_GO]         = { PROCEED, PROCEED, IGNORE,  PROCEED },		/* silence: no 'C' is to come, or it was lost */
+	[AWAIT_HEADER_ACK] = { RESEND,  RESEND,  ADVANCE, RESEND },	/* U-Boot: 'C' for NAK */
+	[AWAIT_GO]         = { PROCEED, PROCEED, IGNORE,  PROCEED },	/* silence: no 'C' is to come, or it was lost */
 	[AWAIT_DATA_ACK]   = { RESEND,  RESEND,  ADVANCE, RESEND },
-	[AWAIT_EOT_ACK]    = { RESEND,  RESEND,  ADVANCE, RESEND },		/* classic receivers: NAK for the first EOT */
+	[AWAIT_EOT_ACK]    = { RESEND,  RESEND,  ADVANCE, RESEND },	/* classic receivers: NAK for the first EOT */
 	[AWAIT_NEXT]       = { PROCEED, PROCEED, IGNORE,  END_UNASKED },	/* U-Boot: ACK twice */
-	[AWAIT_END_ACK]    = { RESEND,  RESEND,  FINISH,  FINISH },		/* silence: every file was acknowledged */
+	[AWAIT_END_ACK]    = { RESEND,  RESEND,  FINISH,  FINISH },	/* silence: every file was acknowledged */
 	[STREAMING]        = { IGNORE,  GIVE_UP, IGNORE,  GIVE_UP },
 	[CANCELLED]        = { IGNORE,  IGNORE,  IGNORE,  GIVE_UP },
 };
@@ -155,8 +156,8 @@ static void arm(struct xymodem_sender *s)
 		s->base.deadline_ms = s->quiet_ms;
 }
 
-/* When the answer to the frame is to be expected, counted from its leaving: by the line's rate and, where that has proved itself, by the
- * answers before. */
+/* When the answer to the frame is to be expected, counted from its leaving: by the line's rate and, where that has
+ * proved itself, by the answers before. */
 static uint64_t usual_ms(const struct xymodem_sender *s)
 {
 	return transfer_wire_ms(&s->base, s->frame_size) + (s->paced >= PACED_ENOUGH ? s->turn_ms : 0);
@@ -223,7 +224,8 @@ static void send_block(struct xymodem_sender *s, uint8_t number, size_t size, en
 	transmit(s, now_ms);
 }
 
-static void send_header(struct xymodem_sender *s, const struct transfer_file *file, enum send_state state, uint64_t now_ms)
+static void send_header(struct xymodem_sender *s, const struct transfer_file *file, enum send_state state,
+			uint64_t now_ms)
 {
 	size_t size = ymodem_header_write(s->frame + 3, file);
 
@@ -269,17 +271,20 @@ static struct transfer_event send_data(struct xymodem_sender *s, uint64_t now_ms
 {
 	uint64_t left = s->file.has_size ? s->file.size - s->offset : XYMODEM_LONG;
 	size_t want = left < XYMODEM_LONG ? (size_t)left : XYMODEM_LONG;
-	size_t got = want > 0 ? s->base.options.source.read(s->base.options.source.user, s->offset, s->frame + 3, want) : 0;
+	size_t got = want > 0 ? s->base.options.source.read(s->base.options.source.user, s->offset, s->frame + 3, want)
+			      : 0;
 	size_t size = choose_block(s, got);
 
 	if (s->file.has_size && got < want)
-		return fail(s, STATUS_IO, "Send it again when nobody writes to it", "the file became shorter while it was being sent");
+		return fail(s, STATUS_IO, "Send it again when nobody writes to it",
+			    "the file became shorter while it was being sent");
 	if (got == 0) {
 		send_eot(s, now_ms);
 		return TRANSFER_NO_EVENT;
 	}
 	s->payload = got < size ? got : size;
-	memset(s->frame + 3 + s->payload, s->base.options.has_padding ? s->base.options.padding : TRANSFER_SUB, size - s->payload);
+	memset(s->frame + 3 + s->payload, s->base.options.has_padding ? s->base.options.padding : TRANSFER_SUB,
+	       size - s->payload);
 	send_block(s, (uint8_t)(s->number + 1), size, s->is_streaming ? STREAMING : AWAIT_DATA_ACK, now_ms);
 	return TRANSFER_NO_EVENT;
 }
@@ -317,8 +322,10 @@ static struct transfer_event give_up(struct xymodem_sender *s)
 	if (s->state == CANCELLED)
 		return transfer_failed(&s->base, STATUS_CANCELLED, NULL, "the transfer was stopped here");
 	if (s->is_streaming)
-		return fail(s, STATUS_PROTOCOL, "Use YMODEM without -g on this line", "the other side stopped the stream, which YMODEM-g cannot mend");
-	return fail(s, STATUS_TIMEOUT, "Start the receiving command on the device first (loady, loadx, rb), and check port and rate",
+		return fail(s, STATUS_PROTOCOL, "Use YMODEM without -g on this line",
+			    "the other side stopped the stream, which YMODEM-g cannot mend");
+	return fail(s, STATUS_TIMEOUT,
+		    "Start the receiving command on the device first (loady, loadx, rb), and check port and rate",
 		    "the other side did not ask for the file");
 }
 
@@ -329,8 +336,8 @@ static bool is_hopeless(const struct xymodem_sender *s, uint64_t now_ms)
 	return s->tries >= XYMODEM_GIVE_UP_TRIES && now_ms - s->well_ms >= XYMODEM_GIVE_UP_MS;
 }
 
-/* A receiver that has refused each transmission of the first frame, and has accepted none, may want another kind: the sum (it fell back
- * from 'C' to NAK while the answer was on its way), or blocks of 128. */
+/* A receiver that has refused each transmission of the first frame, and has accepted none, may want another kind:
+ * the sum (it fell back from 'C' to NAK while the answer was on its way), or blocks of 128. */
 static void change_kind(struct xymodem_sender *s)
 {
 	if (s->frame[0] == TRANSFER_EOT || s->owed > 0)
@@ -366,10 +373,11 @@ static struct transfer_event resend(struct xymodem_sender *s, enum answer answer
 		what = block;
 	}
 	if (is_hopeless(s, now_ms))
-		return fail(s, is_refused ? STATUS_PROTOCOL : STATUS_TIMEOUT, "Look at what the device says, and try a slower rate or another protocol",
+		return fail(s, is_refused ? STATUS_PROTOCOL : STATUS_TIMEOUT,
+			    "Look at what the device says, and try a slower rate or another protocol",
 			    s->state == AWAIT_EOT_ACK ? "every block was acknowledged, but not the end of the file"
-						      : is_refused ? "the other side refuses the same block again and again"
-								   : "the other side stopped answering");
+			    : is_refused              ? "the other side refuses the same block again and again"
+						      : "the other side stopped answering");
 	is_usual = is_usual_refusal(s, answer);
 	s->tries++;
 	if (is_refused) {
@@ -379,7 +387,8 @@ static struct transfer_event resend(struct xymodem_sender *s, enum answer answer
 	transmit(s, now_ms);
 	if (is_usual)
 		return TRANSFER_NO_EVENT;
-	return transfer_retry(&s->base, "%s is sent again: %s", what, is_refused ? "it arrived damaged" : "there was no answer");
+	return transfer_retry(&s->base, "%s is sent again: %s", what,
+			      is_refused ? "it arrived damaged" : "there was no answer");
 }
 
 static struct transfer_event end_file(struct xymodem_sender *s, uint64_t now_ms)
@@ -422,7 +431,8 @@ static struct transfer_event end_unasked(struct xymodem_sender *s)
 	/* A receiver that knows only one file has ended by itself. */
 	if (!s->base.options.source.next(s->base.options.source.user, &another))
 		return transfer_done(&s->base);
-	return fail(s, STATUS_TIMEOUT, "Send the other files one by one", "the other side took one file and did not ask for another");
+	return fail(s, STATUS_TIMEOUT, "Send the other files one by one",
+		    "the other side took one file and did not ask for another");
 }
 
 static struct transfer_event act(struct xymodem_sender *s, enum answer answer, uint64_t now_ms)
@@ -439,9 +449,10 @@ static struct transfer_event act(struct xymodem_sender *s, enum answer answer, u
 		s->is_streaming = s->pending_byte == 'G' && xymodem_is_batch(s->kind);
 		return next_file(s, now_ms);
 	case RESEND:
-		/* A receiver that asks with 'C' and has no ACK for headers: asked often enough, it is believed. The same for EOT. */
-		if (answer == ANSWER_INVITE && s->refusals >= 3 && (s->state == AWAIT_HEADER_ACK || s->state == AWAIT_EOT_ACK) &&
-		    xymodem_is_batch(s->kind))
+		/* A receiver that asks with 'C' and has no ACK for headers: asked often enough, it is believed. The
+		 * same for EOT. */
+		if (answer == ANSWER_INVITE && s->refusals >= 3 &&
+		    (s->state == AWAIT_HEADER_ACK || s->state == AWAIT_EOT_ACK) && xymodem_is_batch(s->kind))
 			return s->state == AWAIT_HEADER_ACK ? send_data(s, now_ms) : end_file(s, now_ms);
 		return resend(s, answer, now_ms);
 	case ADVANCE:
@@ -471,7 +482,9 @@ static bool is_letter(struct xymodem_sender *s, uint64_t now_ms)
 static struct transfer_event take_invite(struct xymodem_sender *s, uint8_t byte, uint64_t now_ms)
 {
 	enum answer answer = byte == TRANSFER_NAK ? ANSWER_NAK : ANSWER_INVITE;
-	uint64_t quiet = s->base.options.is_clean ? QUIET_CLEAN_MS : s->base.options.baud > 0 ? QUIET_MS : QUIET_UNKNOWN_MS;
+	uint64_t quiet = s->base.options.is_clean   ? QUIET_CLEAN_MS
+			 : s->base.options.baud > 0 ? QUIET_MS
+						    : QUIET_UNKNOWN_MS;
 
 	/* To send a block once more is always safe, so a NAK overrules an ACK whose transmission is not certain. */
 	if (s->pending == ANSWER_ACK && answer == ANSWER_INVITE) {
@@ -483,9 +496,12 @@ static struct transfer_event take_invite(struct xymodem_sender *s, uint8_t byte,
 		s->pending_byte = byte;
 		return act(s, answer, now_ms);
 	}
-	if (s->state == AWAIT_HEADER_ACK || s->state == AWAIT_DATA_ACK || s->state == AWAIT_EOT_ACK || s->state == AWAIT_END_ACK) {
-		/* One that came before the frame can have arrived waited in a queue; one of a loader that has drained the line is later. */
-		if (s->pending == NO_ANSWER && s->owed > 0 && (byte == TRANSFER_NAK || now_ms - s->since_ms > TEXT_GAP_MS * 3))
+	if (s->state == AWAIT_HEADER_ACK || s->state == AWAIT_DATA_ACK || s->state == AWAIT_EOT_ACK ||
+	    s->state == AWAIT_END_ACK) {
+		/* One that came before the frame can have arrived waited in a queue; one of a loader that has
+		 * drained the line is later. */
+		if (s->pending == NO_ANSWER && s->owed > 0 &&
+		    (byte == TRANSFER_NAK || now_ms - s->since_ms > TEXT_GAP_MS * 3))
 			s->owed--;
 		for (unsigned i = 2; i < s->refusals && quiet < QUIET_MAX_MS; i++)
 			quiet *= 2;
@@ -497,8 +513,9 @@ static struct transfer_event take_invite(struct xymodem_sender *s, uint8_t byte,
 	return TRANSFER_NO_EVENT;
 }
 
-/* Where answers have been taking as long as the line takes for the frame, the rate is that of a real line, and an ACK that comes much too
- * early is most likely a second one for the frame before. On a pty or a USB device of its own the rate means nothing. */
+/* Where answers have been taking as long as the line takes for the frame, the rate is that of a real line, and an
+ * ACK that comes much too early is most likely a second one for the frame before. On a pty or a USB device of its
+ * own the rate means nothing. */
 static bool is_too_early(struct xymodem_sender *s, uint64_t now_ms)
 {
 	uint64_t wire_ms = transfer_wire_ms(&s->base, s->frame_size), took_ms = now_ms - s->since_ms;
@@ -542,7 +559,8 @@ static struct transfer_event take_can(struct xymodem_sender *s, uint64_t now_ms)
 	if (s->cans < 2 || (s->state == AWAIT_START && now_ms - s->began_ms < STALE_CAN_MS))
 		return TRANSFER_NO_EVENT;
 	transfer_drop_output(&s->base);
-	return transfer_failed(&s->base, STATUS_CANCELLED, "Look at what the device says: too large, no room, or stopped there by hand",
+	return transfer_failed(&s->base, STATUS_CANCELLED,
+			       "Look at what the device says: too large, no room, or stopped there by hand",
 			       "the other side cancelled the transfer");
 }
 
@@ -688,8 +706,8 @@ static void send_cancel(struct transfer *transfer, uint64_t now_ms)
 	arm(s);
 }
 
-static enum status send_begin(enum xymodem_kind kind, const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer,
-			      struct error *reterr)
+static enum status send_begin(enum xymodem_kind kind, const struct transfer_options *options, uint64_t now_ms,
+			      struct transfer **ret_transfer, struct error *reterr)
 {
 	struct xymodem_sender *s = calloc(1, sizeof(*s));
 
