@@ -13,7 +13,7 @@
 enum {
 	REPORT_MS = 250,
 	INPUT_MAX = 64 * 1024,
-	WAITING_MAX = 1024 * 1024,	/* bytes that come while a file is being stored; few, for it is not acknowledged */
+	WAITING_MAX = 1024 * 1024,	/* of what comes while a file is being stored; it is not acknowledged yet */
 	LINE_AHEAD = 4096,		/* bytes in the line's queue: they cannot be taken back after an error */
 	LINE_POLL_MS = 5,		/* the line does not tell when there is room again */
 	FLUSH_MS = 2000,		/* for the last bytes, to a peer that may read no more */

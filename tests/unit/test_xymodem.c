@@ -844,13 +844,13 @@ static struct bytes frame_of(uint8_t *to, uint8_t number, const void *data, size
 	return bytes_of(to, size + 5);
 }
 
-static void begin_file(struct one *o, const char *header, size_t size)
+static void begin_file(struct one *o, struct bytes header)
 {
 	uint8_t frame[1029];
 
 	begin(o, "ymodem", false, NULL, 0);
 	assert_memory_equal(o->out, "C", 1);
-	feed_bytes(o, frame_of(frame, 0, header, size, 128, 0));
+	feed_bytes(o, frame_of(frame, 0, header.data, header.size, 128, 0));
 	assert_int_equal(o->out_size, 2);
 	assert_memory_equal(o->out, ACK "C", 2);
 }
@@ -861,7 +861,7 @@ static void the_file_is_cut_to_its_size(void **state)
 	struct one o;
 
 	(void)state;
-	begin_file(&o, "a.bin\0" "130 14000000000 0 0", 27);
+	begin_file(&o, BYTES("a.bin\0" "130 14000000000 0 0"));
 	assert_string_equal(o.file.name, "a.bin");
 	feed_bytes(&o, frame_of(frame, 1, image, 128, 1024, 0x1a));
 	assert_int_equal(o.got_size, 130);
@@ -938,7 +938,7 @@ static void a_file_that_ends_early_is_no_file(void **state)
 	struct one o;
 
 	(void)state;
-	begin_file(&o, "a.bin\0" "5000", 10);
+	begin_file(&o, BYTES("a.bin\0" "5000"));
 	feed_bytes(&o, frame_of(frame, 1, image, 128, 1024, 0x1a));
 	feed(&o, EOT);
 	assert_memory_equal(o.out, NAK, 1);
@@ -955,7 +955,7 @@ static void repeated_blocks_are_acknowledged_and_dropped(void **state)
 	struct one o;
 
 	(void)state;
-	begin_file(&o, "a.bin\0" "5000", 10);
+	begin_file(&o, BYTES("a.bin\0" "5000"));
 	feed_bytes(&o, frame_of(frame, 0, "a.bin\0" "5000", 10, 128, 0));
 	assert_memory_equal(o.out, ACK "C", 2);		/* our ACK and 'C' were lost */
 	feed_bytes(&o, frame_of(frame, 1, image, 1024, 1024, 0));
@@ -974,7 +974,7 @@ static void a_damaged_header_waits_for_quiet_before_it_asks(void **state)
 	struct one o;
 
 	(void)state;
-	begin_file(&o, "a.bin\0" "5000", 10);
+	begin_file(&o, BYTES("a.bin\0" "5000"));
 	frame_of(frame, 1, image, 1024, 1024, 0);
 	frame[2] ^= 4;
 	feed_bytes(&o, bytes_of(frame, 500));
@@ -1057,7 +1057,7 @@ static void a_sender_that_never_says_the_batch_is_over_is_not_waited_for(void **
 	struct one o;
 
 	(void)state;
-	begin_file(&o, "a.bin\0" "0", 7);
+	begin_file(&o, BYTES("a.bin\0" "0"));
 	feed(&o, EOT);
 	assert_int_equal(o.file_ends, 1);
 	pass(&o, 20000);
@@ -1071,7 +1071,7 @@ static void a_cancel_within_a_block_is_understood(void **state)
 	struct one o;
 
 	(void)state;
-	begin_file(&o, "a.bin\0" "5000", 10);
+	begin_file(&o, BYTES("a.bin\0" "5000"));
 	frame_of(frame, 1, image, 1024, 1024, 0);
 	feed_bytes(&o, bytes_of(frame, 300));
 	feed(&o, CAN CAN CAN CAN CAN CAN CAN CAN "\b\b\b\b\b\b\b\b\b\b");
@@ -1087,7 +1087,7 @@ static void how_the_line_is_cut_changes_nothing(void **state)
 	size_t size = 0;
 
 	(void)state;
-	begin_file(&o, "a.bin\0" "2000", 10);
+	begin_file(&o, BYTES("a.bin\0" "2000"));
 	memcpy(all, frame_of(frame, 1, image, 1024, 1024, 0).data, 1029);
 	for (size = 0; size < 1029; size++)
 		feed_bytes(&o, bytes_of(all + size, 1));
