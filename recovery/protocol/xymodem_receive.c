@@ -27,7 +27,6 @@ enum {
 	NEXT_MS = 10000,		/* for a next file: some senders end without saying so */
 	CANS_IN_DATA = 5,		/* so many at the end of what is no block are a cancel */
 	REMAINS_MAX = 64,		/* bytes that may be the rest of a refused block: no second NAK for them */
-	LATE_MAX = 4,			/* the end of an empty file: FILE, DATA, FILE_END, DONE */
 };
 
 enum receive_state {
@@ -56,8 +55,7 @@ struct xymodem_receiver {
 	uint8_t held[2][XYMODEM_LONG];	/* has_padding: the block that may be the last, and the one before */
 	size_t held_size;
 	unsigned held_at;
-	struct transfer_event late[LATE_MAX];	/* told at the next calls */
-	size_t late_count;
+	struct transfer_queue late;	/* told at the next calls */
 
 	const char *damage;		/* what DRAINING is for */
 	size_t drained;
@@ -237,22 +235,6 @@ static struct bytes cut_to_size(const struct xymodem_receiver *r, struct bytes b
 	return block;
 }
 
-static void queue(struct xymodem_receiver *r, struct transfer_event event)
-{
-	r->late[r->late_count++] = event;
-}
-
-static struct transfer_event tell_late(struct xymodem_receiver *r)
-{
-	struct transfer_event event = r->late[0];
-
-	if (r->late_count == 0)
-		return TRANSFER_NO_EVENT;
-	r->late_count--;
-	memmove(r->late, r->late + 1, r->late_count * sizeof(r->late[0]));
-	return event;
-}
-
 /* Keeps the block and tells the one before. */
 static struct transfer_event swap_held(struct xymodem_receiver *r, struct bytes block)
 {
@@ -284,7 +266,7 @@ static struct transfer_event take_data(struct xymodem_receiver *r, struct bytes 
 		return data;
 	r->is_told = true;
 	if (data.type != TRANSFER_NOTHING)
-		queue(r, data);
+		transfer_tell(&r->late, data);
 	return file;
 }
 
@@ -304,21 +286,21 @@ static struct transfer_event end_file(struct xymodem_receiver *r, uint64_t now_m
 	struct bytes rest = release_held(r);
 
 	if (!r->is_told) {
-		queue(r, (struct transfer_event){ .type = TRANSFER_FILE });	/* an empty file */
+		transfer_tell(&r->late, (struct transfer_event){ .type = TRANSFER_FILE });	/* an empty file */
 		r->is_told = true;
 	}
 	if (rest.size > 0)
-		queue(r, tell_data(r, rest));
+		transfer_tell(&r->late, tell_data(r, rest));
 	r->is_open = false;
 	r->had_eot = false;
 	r->base.progress.files++;
 	transfer_put_byte(&r->base, TRANSFER_ACK);
-	queue(r, (struct transfer_event){ .type = TRANSFER_FILE_END, .file = r->file });
+	transfer_tell(&r->late, (struct transfer_event){ .type = TRANSFER_FILE_END, .file = r->file });
 	if (xymodem_is_batch(r->kind))
 		begin_inviting(r, now_ms);
 	else
-		queue(r, transfer_done(&r->base));
-	return tell_late(r);
+		transfer_tell(&r->late, transfer_done(&r->base));
+	return transfer_next(&r->late);
 }
 
 static struct transfer_event take_eot(struct xymodem_receiver *r, uint64_t now_ms)
@@ -464,7 +446,7 @@ static struct transfer_event take_first(struct xymodem_receiver *r, struct bytes
 static struct transfer_event receive_input(struct transfer *transfer, struct bytes *in, uint64_t now_ms)
 {
 	struct xymodem_receiver *r = receiver_of(transfer);
-	struct transfer_event event = tell_late(r);
+	struct transfer_event event = transfer_next(&r->late);
 
 	while (event.type == TRANSFER_NOTHING && in->size > 0 && !r->base.is_over && r->state != STOPPED) {
 		if (r->state == IN_BLOCK) {
@@ -498,7 +480,7 @@ static struct transfer_event invite_again(struct xymodem_receiver *r, uint64_t n
 static struct transfer_event receive_tick(struct transfer *transfer, uint64_t now_ms)
 {
 	struct xymodem_receiver *r = receiver_of(transfer);
-	struct transfer_event event = tell_late(r);
+	struct transfer_event event = transfer_next(&r->late);
 
 	if (event.type != TRANSFER_NOTHING || r->base.is_over || now_ms < r->base.deadline_ms)
 		return event;
@@ -531,7 +513,7 @@ static void receive_cancel(struct transfer *transfer, uint64_t now_ms)
 {
 	struct xymodem_receiver *r = receiver_of(transfer);
 
-	r->late_count = 0;
+	r->late = (struct transfer_queue){ .count = 0 };
 	transfer_drop_output(&r->base);
 	xymodem_put_cancel(&r->base);
 	r->state = STOPPED;
