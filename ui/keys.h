@@ -35,6 +35,10 @@ enum ui_command {
 	COMMAND_SEND_PREFIX,
 	COMMAND_CLOSE,
 	COMMAND_REDRAW,
+	COMMAND_IMAGE,
+	COMMAND_FACTS,
+	COMMAND_GOTO,
+	COMMAND_DEEP,
 };
 
 /* Keys without a character, above all of Unicode. */

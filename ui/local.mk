@@ -4,10 +4,12 @@ libui_a_SOURCES += \
 	ui/keys.c ui/keys.h \
 	ui/screen.h ui/screens.c \
 	ui/screen_case.c ui/screen_case.h ui/screen_case_coach.c ui/screen_case_diagnosis.c ui/screen_case_write.c \
+	ui/screen_bytes.c \
 	ui/screen_console.c \
 	ui/screen_evidence.c \
 	ui/screen_help.c \
 	ui/screen_home.c \
+	ui/screen_image.c ui/image_rows.c ui/image_rows.h \
 	ui/screen_log.c \
 	ui/screen_practice.c \
 	ui/terminal_history.c ui/terminal_history.h \
@@ -18,11 +20,12 @@ libui_a_SOURCES += \
 	ui/widget_digits.c ui/widget_digits.h \
 	ui/widget_input.c ui/widget_input.h \
 	ui/widget_list.c ui/widget_list.h \
+	ui/widget_map.c ui/widget_map.h \
 	ui/widget_question.c ui/widget_question.h
 
 check_PROGRAMS += tests/unit/test_terminal_view
 EXTRA_PROGRAMS += tests/screens/screen_demo tests/screens/screen_test
-tests_screens_screen_demo_SOURCES = tests/screens/screen_demo.c tests/fakes/fake_app.c tests/fakes/fake_app.h
+tests_screens_screen_demo_SOURCES = tests/screens/screen_demo.c tests/fakes/fake_app.c tests/fakes/fake_app.h tests/fakes/fake_image.c tests/fakes/fake_image.h
 tests_screens_screen_demo_LDADD = libui.a librecovery.a libio.a libbase.a $(UV_LIBS) $(PCRE2_LIBS) $(VTERM_LIBS) $(NCURSES_LIBS)
 tests_screens_screen_test_SOURCES = tests/screens/screen_test.c
 tests_screens_screen_test_LDADD = $(VTERM_LIBS) $(NCURSES_LIBS) -lutil

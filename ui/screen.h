@@ -16,7 +16,8 @@ struct screen_ops;
 
 struct screen_arg {
 	int64_t case_id;
-	unsigned console_id;
+	unsigned console_id, image_id;
+	uint64_t offset;			/* bytes: from where */
 	const struct screen_ops *about;		/* help: which screen */
 };
 
@@ -65,7 +66,7 @@ struct screen_ops {
 /* ui/screens.c: all of them, ended by NULL. */
 extern const struct screen_ops *const screens[];
 extern const struct screen_ops screen_home, screen_case, screen_console, screen_evidence, screen_log, screen_help,
-	screen_practice;
+	screen_practice, screen_image, screen_bytes;
 
 /* What screens may ask of the stack (ui.c). */
 struct app *ui_app(struct ui *ui);
@@ -86,6 +87,8 @@ struct ui_prompt_ops {
 	void (*cancelled)(struct ui *ui, void *state);
 };
 void ui_prompt(struct ui *ui, const char *label, const char *prefill, const struct ui_prompt_ops *ops, void *state);
+/* The same for the name of a file, which Tab completes. "~/" is the home folder. */
+void ui_prompt_path(struct ui *ui, const char *label, const char *prefill, const struct ui_prompt_ops *ops, void *state);
 /* y calls accept; anything else is no. */
 void ui_ask(struct ui *ui, const char *label, const char *yes, const struct ui_prompt_ops *ops, void *state);
 /* The device's power: on, off or cycle (NULL). Not while something is written. */
@@ -94,6 +97,8 @@ void ui_power(struct ui *ui, const char *how);
 void ui_command_line(struct ui *ui);
 /* Opens (or finds) the console of a port and shows it. baud 0: the usual. */
 void ui_show_console(struct ui *ui, const char *port, unsigned baud);
+/* Opens (or finds) the view of a file and shows it; path NULL: the image of the case. */
+bool ui_show_image(struct ui *ui, const char *path, int64_t case_id);
 /* The picture of a console, NULL when there is no memory for one. */
 struct terminal_view *ui_terminal(struct ui *ui, unsigned console_id);
 struct theme *ui_theme(struct ui *ui);

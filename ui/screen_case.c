@@ -11,6 +11,7 @@ static const struct key_binding keys[] = {
 	{ 'c', COMMAND_CONSOLE, "console", "console" },
 	{ 'l', COMMAND_LOG, "log", "log" },
 	{ UI_KEY_ESC, COMMAND_BACK, "bench", "back" },
+	{ 'i', COMMAND_IMAGE, "image", "image" },
 	{ 'x', COMMAND_CANCEL, "cancel", "stop" },
 	{ 'b', COMMAND_EARLIER, "back", "earlier question" },
 	{ UI_KEY_VERB_ONLY, COMMAND_POWER, "power", "power on, off or cycle" },
@@ -151,6 +152,7 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 	switch (what) {
 	case COMMAND_EVIDENCE: return view->verdict.cause_count > 0 && !takes_text(ui, user);
 	case COMMAND_CONSOLE: return view->port[0] != '\0' && !takes_text(ui, user);
+	case COMMAND_IMAGE: return view->image[0] != '\0' && !takes_text(ui, user);
 	case COMMAND_CANCEL:
 		return (view->phase == GUIDE_STEPS || view->phase == GUIDE_WATCH) && !view->is_dangerous &&
 		       !takes_text(ui, user);
@@ -218,6 +220,7 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 	case COMMAND_LOG: ui_push(ui, &screen_log, &(struct screen_arg){ .case_id = state->id }); break;
 	case COMMAND_EVIDENCE: ui_push(ui, &screen_evidence, &(struct screen_arg){ .case_id = state->id }); break;
 	case COMMAND_CONSOLE: ui_show_console(ui, view->port, 0); break;
+	case COMMAND_IMAGE: ui_show_image(ui, NULL, state->id); break;
 	case COMMAND_POWER: ui_power(ui, argument); break;
 	case COMMAND_CANCEL:
 		ui_ask(ui, "Stop here and go back to the plan? What was written stays written.", "stop", &cancel,
@@ -311,6 +314,7 @@ const struct screen_ops screen_case = {
 	.refresh_ms = refresh_ms,
 	.help = "One case, one device. Above stands what is going on and the proof for it; below what you are asked. Enter does the "
 		"likely thing; each answer may have a key of its own, which stands before it.\n"
+		"i shows the firmware file of the case: what is in it, whether it is whole, whether it fits.\n"
 		"Up and down move to another answer; in a file name Tab completes, Ctrl-U empties the line. x stops the work "
 		"where that is safe, b goes back to an earlier question.\n"
 		"Esc goes back to the bench and the work goes on. What can destroy something is red and wants a word typed in full.\n"

@@ -76,13 +76,39 @@ static int draw_cause(struct canvas *to, int y, const struct cause_verdict *caus
 	return y + 1;
 }
 
+static int draw_golden(struct canvas *to, int y, const struct golden_view *golden)
+{
+	char text[200];
+
+	canvas_printf(to, y++, 1, to->cols - 2, ROLE_STRONG, "Against a good start of this model (case #%lld)", (long long)golden->good_case);
+	for (unsigned i = 0; i < golden->fact_count; i++) {
+		text_format(text, sizeof(text), "%s: %s in the good start, %s now", golden->fact[i].name, golden->fact[i].good, golden->fact[i].now);
+		canvas_put(to, y, 3, 1, ROLE_ATTENTION, "!");
+		y += canvas_wrap(to, y, 5, to->cols - 6, 2, ROLE_NORMAL, text);
+	}
+	for (unsigned i = 0; i < golden->line_count; i++) {
+		canvas_put(to, y, 3, 7, golden->line[i].is_new ? ROLE_ATTENTION : ROLE_DIM, golden->line[i].is_new ? "new" : "missing");
+		y += canvas_wrap(to, y, 11, to->cols - 12, 2, ROLE_NORMAL, golden->line[i].text);
+		if (golden->line[i].meaning[0])
+			y += canvas_wrap(to, y, 11, to->cols - 12, 2, ROLE_DIM, golden->line[i].meaning);
+	}
+	if (golden->ends_before > 0) {
+		text_format(text, sizeof(text), "It ends here; in the good start %u more messages follow, the first is: %s", golden->ends_before,
+			    golden->would_follow);
+		y += canvas_wrap(to, y, 3, to->cols - 4, 3, ROLE_NORMAL, text);
+	}
+	if (golden->fact_count + golden->line_count + golden->ends_before == 0)
+		canvas_put(to, y++, 3, to->cols - 4, ROLE_NORMAL, "Nothing differs.");
+	return y + 1;
+}
+
 static void draw(struct ui *ui, void *user, struct canvas *to)
 {
 	struct evidence_state *state = user;
 	const struct case_view *view = app_case_view(ui_app(ui), state->case_id);
 	int y = 1 - state->top;
 
-	if (view == NULL || view->verdict.cause_count == 0) {
+	if (view == NULL || (view->verdict.cause_count == 0 && view->golden.good_logs == 0)) {
 		canvas_put(to, 1, 1, to->cols - 2, ROLE_NORMAL, "Nothing speaks for a fault so far.");
 		return;
 	}
@@ -95,6 +121,8 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 		canvas_put(to, y, 1, 12, ROLE_STRONG, i == 0 ? "To settle" : "");
 		y += canvas_wrap(to, y, 12, to->cols - 13, 3, ROLE_NORMAL, view->verdict.next[i]);
 	}
+	if (view->golden.good_logs > 0)
+		y = draw_golden(to, y + 1, &view->golden);
 	state->rows = y + state->top;
 	if (y > to->rows)
 		canvas_put(to, to->rows - 1, to->cols - 7, 6, ROLE_SELECTED, " more ");
@@ -133,5 +161,6 @@ const struct screen_ops screen_evidence = {
 	.command = command,
 	.mouse = mouse,
 	.help = "What speaks for each cause and what speaks against it: lines of the device with their number, what was asked of the "
-		"device, what the firmware file says, and what you said.\n",
+		"device, what the firmware file says, and what you said. When a device of this model was brought back before, its good "
+		"start is kept: what this one has other than it stands below.\n",
 };

@@ -19,6 +19,7 @@ struct home_state {
 	enum row_type selected_type;	/* the cursor stays on its thing while the bench changes */
 	char selected[96];
 	char filter[HOME_FILTER_MAX];
+	char image_path[512];		/* typed last */
 	bool was_drawn;
 };
 
@@ -26,9 +27,10 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_ENTER, COMMAND_OPEN, "open", "open" },	/* the footer says what */
 	{ 'n', COMMAND_NEW, "new", "new case" },
 	{ 'c', COMMAND_CONSOLE, "console", "console" },
-	{ 'l', COMMAND_LOG, "log", "log" },
+	{ 'i', COMMAND_IMAGE, "image", "image" },
 	{ 'p', COMMAND_PRACTICE, "practice", "practice" },
 	{ '/', COMMAND_FIND, "find", "find" },
+	{ 'l', COMMAND_LOG, "log", "log" },
 	{ 'q', COMMAND_QUIT, "quit", "quit" },
 	{ UI_KEY_VERB_ONLY, COMMAND_POWER, "power", "power on, off or cycle" },
 	{ UI_KEY_ESC, COMMAND_BACK, NULL, NULL },
@@ -375,6 +377,34 @@ static void open_console(struct ui *ui, const struct row *row, const char *argum
 	}
 }
 
+/* The case at the cursor, when this is its image: then the file is compared with its device. */
+static int64_t case_with_image(struct ui *ui, const struct home_state *state, const char *path)
+{
+	const struct row *row = selected_row(state);
+	const struct case_view *live =
+		row != NULL && row->type == ROW_CASE ? home_live_case(ui_now(ui), ui_now(ui)->cases[row->index].id) : NULL;
+
+	return live != NULL && strcmp(live->image, path) == 0 ? live->id : 0;
+}
+
+static void show_image(struct ui *ui, void *user, const char *path)
+{
+	struct home_state *state = user;
+
+	text_copy(state->image_path, sizeof(state->image_path), path);
+	if (path[0] != '\0')
+		ui_show_image(ui, path, case_with_image(ui, state, path));
+}
+
+static void ask_image(struct ui *ui, struct home_state *state, const struct row *row)
+{
+	static const struct ui_prompt_ops image = { .accept = show_image };
+	const struct case_view *live =
+		row != NULL && row->type == ROW_CASE ? home_live_case(ui_now(ui), ui_now(ui)->cases[row->index].id) : NULL;
+
+	ui_prompt_path(ui, "look at file:", state->image_path[0] ? state->image_path : live != NULL ? live->image : "", &image, state);
+}
+
 static void filter_changed(struct ui *ui, void *user, const char *text)
 {
 	struct home_state *state = user;
@@ -403,6 +433,12 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 		break;
 	case COMMAND_NEW: new_case(ui, state); break;
 	case COMMAND_CONSOLE: open_console(ui, row, argument); break;
+	case COMMAND_IMAGE:
+		if (argument != NULL)
+			show_image(ui, state, argument);
+		else
+			ask_image(ui, state, row);
+		break;
 	case COMMAND_PRACTICE: ui_push(ui, &screen_practice, &(struct screen_arg){ 0 }); break;
 	case COMMAND_FIND: ui_prompt(ui, "/", state->filter, &filter, state); break;
 	case COMMAND_QUIT: ui_ask_quit(ui); break;
@@ -507,7 +543,7 @@ const struct screen_ops screen_home = {
 		"A case leads one device from \"it does not start\" to \"it runs\": which device, what happened, watch it start, "
 		"why it fails, what to do, and whether it is written, verified and booted.\n"
 		"Up and down move the cursor. Enter opens the case at the cursor, or the console of the serial line; n starts a "
-		"case.\n"
+		"case. i looks at any firmware file: what it is, what is in it, whether it is whole.\n"
 		"A plus says yes, a minus no, a question mark that nobody knows yet. Every step is kept: you may quit, or the power "
 		"may fail, and the case goes on where it was.\n",
 };

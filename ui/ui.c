@@ -110,11 +110,18 @@ void ui_pop(struct ui *ui)
 void ui_prompt(struct ui *ui, const char *label, const char *prefill, const struct ui_prompt_ops *ops, void *state)
 {
 	ui->has_prompt = true;
-	ui->is_yes_no = false;
+	ui->is_yes_no = ui->is_path = false;
+	ui->prompt.names[0] = '\0';
 	text_copy(ui->prompt.label, sizeof(ui->prompt.label), label);
 	widget_input_set(&ui->prompt.input, prefill);
 	ui->prompt.ops = *ops;
 	ui->prompt.state = state;
+}
+
+void ui_prompt_path(struct ui *ui, const char *label, const char *prefill, const struct ui_prompt_ops *ops, void *state)
+{
+	ui_prompt(ui, label, prefill, ops, state);
+	ui->is_path = true;
 }
 
 void ui_ask(struct ui *ui, const char *label, const char *yes, const struct ui_prompt_ops *ops, void *state)
@@ -199,6 +206,19 @@ void ui_show_console(struct ui *ui, const char *port, unsigned baud)
 		ui_push(ui, &screen_console, &arg);
 }
 
+bool ui_show_image(struct ui *ui, const char *path, int64_t case_id)
+{
+	struct screen_arg arg = { .case_id = case_id };
+	struct error error;
+
+	if (app_image_open(ui->app, path, case_id, &arg.image_id, &error) != STATUS_OK) {
+		ui_say_error(ui, &error);
+		return false;
+	}
+	ui_push(ui, &screen_image, &arg);
+	return true;
+}
+
 void ui_power(struct ui *ui, const char *how)
 {
 	struct error error;
@@ -275,8 +295,12 @@ static void prompt_key(struct ui *ui, int key)
 		ui->has_prompt = false;
 		if (ui->prompt.ops.cancelled != NULL)
 			ui->prompt.ops.cancelled(ui, ui->prompt.state);
+	} else if (key == '\t' && ui->is_path) {
+		widget_input_complete_path(input, ui->prompt.names, sizeof(ui->prompt.names));
 	} else if (key == UI_KEY_ENTER || is_yes) {
 		ui->has_prompt = false;
+		if (ui->is_path)
+			widget_input_expand_home(input);
 		if (ui->prompt.ops.accept != NULL)
 			ui->prompt.ops.accept(ui, ui->prompt.state, input->text);
 	} else if (widget_input_key(input, key) && ui->prompt.ops.changed != NULL) {

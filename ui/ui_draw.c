@@ -97,6 +97,10 @@ static void draw_footer(struct ui *ui, struct canvas *canvas, int y)
 	if (ui->has_prompt) {
 		footer_add(&footer, ui->is_yes_no ? "y" : "Enter", ui->is_yes_no ? ui->prompt.yes : "go");
 		footer_add(&footer, "Esc", "back");
+		if (ui->is_path) {
+			footer_add(&footer, "Tab", "complete");
+			footer_add(&footer, "Ctrl-U", "empty");
+		}
 	} else {
 		collect_footer(ui, &footer);
 	}
@@ -150,6 +154,8 @@ static void draw_bottom(struct ui *ui, const char *message, bool is_error, int r
 
 		if (!ui->is_yes_no)
 			widget_input_draw(&ui->prompt.input, canvas, 0, x, canvas->cols - x - 1, ROLE_NORMAL);
+		if (ui->prompt.names[0] != '\0' && rows > 1)
+			canvas_wrap(canvas, 1, 3, canvas->cols - 4, rows - 1, ROLE_DIM, ui->prompt.names);
 	} else if (message[0] != '\0') {
 		canvas_wrap(canvas, 0, 1, canvas->cols - 2, rows, is_error ? ROLE_DANGER : ROLE_ATTENTION, message);
 	}
@@ -196,7 +202,7 @@ void ui_draw(struct ui *ui)
 		draw_too_small(ui);
 		return;
 	}
-	rows = ui->has_prompt ? 1 : message_rows(ui, message);
+	rows = !ui->has_prompt ? message_rows(ui, message) : ui->prompt.names[0] ? UI_MESSAGE_ROWS_MAX : 1;
 	wresize(ui->body, ui->rows - 2 - rows, ui->cols);
 	wresize(ui->bottom, rows + 1, ui->cols);
 	mvwin(ui->bottom, ui->rows - 1 - rows, 0);

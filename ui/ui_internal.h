@@ -46,9 +46,10 @@ struct ui {
 	char message[800];
 	bool message_is_error;
 	char dismissed_notice[200];
-	bool has_prompt, is_yes_no;
+	bool has_prompt, is_yes_no, is_path;
 	struct {
 		char label[80], yes[16];
+		char names[400];	/* what the last Tab found */
 		struct widget_input input;
 		struct ui_prompt_ops ops;
 		void *state;

@@ -148,19 +148,27 @@ static void look_into(const char *folder, const char *start, struct completion *
 		closedir(list);
 }
 
+void widget_input_expand_home(struct widget_input *input)
+{
+	const char *home = getenv("HOME");
+	char whole[WIDGET_INPUT_MAX];
+
+	if (input->text[0] != '~' || input->text[1] != '/' || home == NULL)
+		return;
+	text_format(whole, sizeof(whole), "%s%s", home, input->text + 1);
+	widget_input_set(input, whole);
+}
+
 void widget_input_complete_path(struct widget_input *input, char *ret_names, size_t size)
 {
 	struct completion found = { .count = 0 };
 	char folder[WIDGET_INPUT_MAX] = "./";
-	const char *slash = strrchr(input->text, '/'), *home = getenv("HOME");
 	char whole[WIDGET_INPUT_MAX + 256];
+	const char *slash;
 
 	ret_names[0] = '\0';
-	if (input->text[0] == '~' && input->text[1] == '/' && home != NULL) {
-		text_format(whole, sizeof(whole), "%s%s", home, input->text + 1);
-		widget_input_set(input, whole);
-		slash = strrchr(input->text, '/');
-	}
+	widget_input_expand_home(input);
+	slash = strrchr(input->text, '/');
 	if (slash != NULL)
 		text_copy(folder, (size_t)(slash - input->text) + 2, input->text);
 	look_into(folder, slash ? slash + 1 : input->text, &found);

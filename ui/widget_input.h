@@ -18,6 +18,8 @@ void widget_input_set(struct widget_input *input, const char *text);
 bool widget_input_key(struct widget_input *input, int key);
 /* Draws the line from x on and puts the canvas's cursor into it; the part around the cursor is shown. */
 void widget_input_draw(const struct widget_input *input, struct canvas *to, int y, int x, int width, enum role role);
+/* "~/" at the start becomes the home folder. */
+void widget_input_expand_home(struct widget_input *input);
 /* Completes the path as far as it is unambiguous; the names that fit are put into ret_names, separated by two spaces
  * (empty: the one name was taken, or nothing fits). "~/" is the home folder. Looks at no more than some thousand names.
  */

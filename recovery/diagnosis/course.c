@@ -1,8 +1,9 @@
 /* recovery/diagnosis/course.c
  *
  * Facts with these names are read here as well: image-size, flash-read-bytes, flash-read-blocks, file-bytes (sizes);
- * command (typed at a prompt); format=unknown (what was read is no image). "name=value" in a sign's fact is a value
- * that the message implies without spelling it out. */
+ * command (typed at a prompt); format=unknown (what was read is no image); autoboot (the loader counts down, or asks
+ * for a password to stop it); boot-script (found by the loader). "name=value" in a sign's fact is a value that the
+ * message implies without spelling it out. */
 #include "recovery/diagnosis/course.h"
 
 #include <stdlib.h>
@@ -21,6 +22,7 @@ void course_init(struct course *course)
 {
 	memset(course, 0, sizeof(*course));
 	course->start = 1;
+	course->clock_ms = course->start_clock_ms = LINE_NO_CLOCK;
 }
 
 static void mark(struct course_mark *mark, const struct course *course, const char *text)
@@ -67,6 +69,18 @@ static bool begins_start(const struct course *course, const struct sign *sign)
 	return is_boot_stage(sign->stage) && course->stage > STAGE_LOADER;
 }
 
+/* A file has no clock of its own: then the time of day on the lines tells, or how long the kernel ran at least. */
+static uint64_t round_of(const struct course *course, const struct reader_line *line)
+{
+	enum { DAY_MS = 24 * 60 * 60 * 1000 };
+
+	if (line->time_ms > course->start_ms)
+		return line->time_ms - course->start_ms;
+	if (course->clock_ms != LINE_NO_CLOCK && course->start_clock_ms != LINE_NO_CLOCK)
+		return (course->clock_ms + DAY_MS - course->start_clock_ms) % DAY_MS;
+	return course->uptime_ms;
+}
+
 static void begin_start(struct course *course, const struct reader_line *line)
 {
 	bool is_own = course->came_up < course->start_line && course->typed < course->start_line &&
@@ -77,10 +91,13 @@ static void begin_start(struct course *course, const struct reader_line *line)
 		course->writing.line = 0;
 	}
 	course->own_rounds = is_own ? course->own_rounds + 1 : 0;
-	course->round_ms = line->time_ms > course->start_ms ? line->time_ms - course->start_ms : 0;
+	course->round_ms = round_of(course, line);
+	course->last_furthest = course->furthest;
 	course->start++;
 	course->start_line = course->line;
 	course->start_ms = line->time_ms;
+	course->start_clock_ms = course->clock_ms;
+	course->uptime_ms = 0;
 	course->stage = course->furthest = STAGE_ANY;
 	course->banner_count = 0;
 	course->has_booted = false;
@@ -95,6 +112,7 @@ static void milestone(struct course *course, const struct reader_line *line, con
 		course->has_begun = true;
 		course->start_line = course->line;
 		course->start_ms = line->time_ms;
+		course->start_clock_ms = course->clock_ms;
 	}
 	if (is_banner(sign) && !banner_was_seen(course, sign) && course->banner_count < COURSE_BANNERS_MAX)
 		course->banner[course->banner_count++] = sign;
@@ -116,7 +134,7 @@ static void milestone(struct course *course, const struct reader_line *line, con
 }
 
 /* "[    1.234567] " and "[    1.234567@2] ": a kernel speaks, even where the capture missed its start. */
-static bool is_kernel_stamp(const char *text)
+static bool kernel_stamp(const char *text, uint64_t *ret_ms)
 {
 	size_t digits, at = 1;
 
@@ -125,11 +143,15 @@ static bool is_kernel_stamp(const char *text)
 		return false;
 	at += strspn(text + at, " ");
 	digits = strspn(text + at, "0123456789");
-	if (digits == 0 || text[at + digits] != '.')
+	if (digits == 0 || digits > 9 || text[at + digits] != '.')
 		return false;
+	*ret_ms = strtoull(text + at, NULL, 10) * 1000;
 	at += digits + 1;
 	digits = strspn(text + at, "0123456789");
-	return digits == 6 && (text[at + digits] == ']' || text[at + digits] == '@');
+	if (digits != 6 || (text[at + digits] != ']' && text[at + digits] != '@'))
+		return false;
+	*ret_ms += strtoull(text + at, NULL, 10) / 1000;
+	return true;
 }
 
 static void begin_in_the_middle(struct course *course, const struct reader_line *line)
@@ -137,6 +159,7 @@ static void begin_in_the_middle(struct course *course, const struct reader_line 
 	course->has_begun = true;
 	course->start_line = line->number;
 	course->start_ms = line->time_ms;
+	course->start_clock_ms = course->clock_ms;
 	course->stage = course->furthest = STAGE_KERNEL;
 }
 
@@ -260,6 +283,7 @@ static void note_fact(struct course *course, const struct sign_match *match)
 
 static void progress(struct course *course, const struct reader_line *line)
 {
+	course->began = course->line;
 	mark(&course->writing, course, line->text + line->body);
 }
 
@@ -276,10 +300,12 @@ static void done(struct course *course, const struct sign *sign)
 
 static void healthy(struct course *course, const struct sign *sign)
 {
-	if (sign->stage == STAGE_UPDATER)
-		course->updated = course->line;
-	else
+	if (sign->stage == STAGE_UPDATER) {
+		course->updated = course->written = course->line;
+		course->writing.line = 0;
+	} else {
 		course->came_up = course->line;
+	}
 }
 
 static void prompt(struct course *course, const struct reader_line *line, const struct sign_match *match)
@@ -331,17 +357,30 @@ void course_line(struct course *course, const struct reader_line *line, const st
 	/* one line may begin a write and end it; what it ends, it began before */
 	static const enum sign_effect order[] = { SIGN_MILESTONE, SIGN_PROGRESS, SIGN_DONE, SIGN_HEALTHY, SIGN_PROMPT };
 
+	bool is_kernel;
+	uint64_t stamp_ms;
+
 	course->line = line->number;
-	if (!course->has_begun && line->body > 0 && is_kernel_stamp(line->text))
+	if (line->clock_ms != LINE_NO_CLOCK)
+		course->clock_ms = line->clock_ms;
+	is_kernel = line->body > 0 && kernel_stamp(line->text, &stamp_ms);
+	if (is_kernel && !course->has_begun)
 		begin_in_the_middle(course, line);
 	for (size_t e = 0; e < sizeof(order) / sizeof(order[0]); e++)
 		for (size_t i = 0; i < count; i++)
 			if (matches[i].sign->effect == order[e])
 				apply(course, line, &matches[i], order[e]);
+	/* after a new start was recognised, so that it is the new one's time */
+	if (is_kernel && stamp_ms > course->uptime_ms)
+		course->uptime_ms = stamp_ms;
 	for (size_t i = 0; i < count; i++) {
 		if (matches[i].sign->fact == NULL)
 			continue;
 		note_fact(course, &matches[i]);
+		if (is_fact(matches[i].sign->fact, "autoboot"))
+			course->countdown = course->line;
+		if (is_fact(matches[i].sign->fact, "boot-script"))
+			course->script = course->line;
 		note_sizes(course, &matches[i], line->text + line->body);
 	}
 }

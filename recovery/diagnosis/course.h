@@ -28,7 +28,11 @@ struct course {
 	unsigned start;			/* 1-based; the capture may begin in the middle of the first */
 	unsigned start_line;		/* where this start begins */
 	uint64_t start_ms;
-	uint64_t round_ms;		/* between the last two starts */
+	uint64_t round_ms;		/* between the last two starts; without a clock: as long as the kernel ran, at least */
+	uint64_t clock_ms;		/* time of day that the capture itself prints; LINE_NO_CLOCK: none */
+	uint64_t start_clock_ms;
+	uint64_t uptime_ms;		/* the kernel's own time stamp, the latest of this start */
+	enum boot_stage last_furthest;	/* of the start before this one */
 	unsigned own_rounds;		/* starts in a row that nobody asked for and that led nowhere */
 	bool has_begun;			/* anything of this start was recognised */
 	bool has_booted;		/* a kernel or init was seen in this start */
@@ -41,6 +45,9 @@ struct course {
 	unsigned updated;		/* an updater ended well */
 	unsigned loaded;		/* a transfer to the loader ended well */
 	unsigned written;		/* a write ended well */
+	unsigned began;			/* a write began, or went on */
+	unsigned countdown;		/* the loader is about to run its boot command */
+	unsigned script;		/* the loader found its boot script */
 	unsigned prompt;		/* the loader or a shell waits */
 	unsigned login;			/* a login prompt waits */
 	unsigned typed;			/* the operator did something */

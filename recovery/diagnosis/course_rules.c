@@ -9,8 +9,47 @@
 
 enum {
 	STRONG = 75,		/* a sign of this weight names its cause by itself */
+	CLEAR = 50,		/* from this weight on a message speaks of more than a search */
+	FLASH_CLUE = 40,	/* a read error of this weight matters, whatever was being read */
 	SAVING_LINES = 10,	/* that a save of the environment prints at most */
+	AFTERMATH_LINES = 3,	/* that an update program says after its own report of success, while it leaves */
 };
+
+/* A program that has reported success and began nothing after that only takes its leave: the device is already
+ * restarting under it. */
+static bool is_aftermath(const struct course *course, const struct evidence_entry *entry)
+{
+	return course->updated != 0 && entry->evidence.weight < STRONG && entry->last_line > course->updated &&
+	       entry->last_line - course->updated <= AFTERMATH_LINES && course->began < course->updated;
+}
+
+/* A system that came up, without an update and without anybody asking it for one, may well live without a server. */
+static bool is_mere_complaint(const struct course *course, const struct evidence_entry *entry)
+{
+	return entry->evidence.cause == CAUSE_NETWORK && course->has_booted && course->came_up >= course->start_line &&
+	       course->came_up != 0 && course->typed < course->start_line && course->began < course->start_line &&
+	       course->reached[STAGE_UPDATER] < course->start_line;
+}
+
+/* Before it counts down a loader looks for cards, update files, a logo: what it misses there it does without. What the
+ * boot command misses comes after. */
+static bool was_before_countdown(const struct course *course, const struct evidence_entry *entry)
+{
+	const struct evidence *evidence = &entry->evidence;
+
+	return entry->last_line >= course->start_line && entry->last_line < course->countdown &&
+	       evidence->weight < STRONG &&
+	       (evidence->cause != CAUSE_FLASH_WEAR || evidence->weight < FLASH_CLUE);
+}
+
+/* A loader that looks through its media misses something on each before the one that has its boot script. */
+static bool was_before_script(const struct course *course, const struct evidence_entry *entry)
+{
+	const struct sign *sign = entry->evidence.sign;
+
+	return sign != NULL && sign->cause == CAUSE_BAD_ENV && sign->weight < CLEAR &&
+	       entry->last_line >= course->start_line && entry->last_line < course->script;
+}
 
 bool situation_is_overcome(const struct situation *now, const struct evidence_entry *entry)
 {
@@ -20,11 +59,14 @@ bool situation_is_overcome(const struct situation *now, const struct evidence_en
 	if (entry->evidence.source != EVIDENCE_LINE)
 		return false;
 	if (stage == STAGE_UPDATER)
-		return course->updated > entry->last_line;
+		return course->updated > entry->last_line || is_aftermath(course, entry) || is_mere_complaint(course, entry);
 	if (entry->evidence.cause == CAUSE_NETWORK && stage <= STAGE_LOADER && course->loaded > entry->last_line)
 		return true;
 	if (stage == STAGE_APPLICATION || stage == STAGE_LOGIN)
 		return false;
+	if ((stage == STAGE_FIRST_LOADER || stage == STAGE_LOADER) &&
+	    (was_before_countdown(course, entry) || was_before_script(course, entry)))
+		return true;
 	if (course->came_up > entry->last_line)
 		return true;
 	for (unsigned later = stage + 1u; stage != STAGE_ANY && later <= STAGE_LOGIN; later++)
@@ -202,6 +244,15 @@ static bool strong(const struct situation *now, enum cause cause, unsigned *ret_
 	return entry != NULL;
 }
 
+/* A first stage that tried every medium tells what each lacked; none of that is a fault of its own. */
+static bool no_loader_was_found(const struct situation *now, unsigned *ret_line)
+{
+	unsigned other;
+
+	return !strong(now, CAUSE_FLASH_WEAR, &other) && !strong(now, CAUSE_SIGNATURE, &other) &&
+	       !strong(now, CAUSE_WRONG_HARDWARE, &other) && strong(now, CAUSE_BOOTLOADER_GONE, ret_line);
+}
+
 static bool signature_was_refused(const struct situation *now, unsigned *ret_line)
 {
 	return strong(now, CAUSE_SIGNATURE, ret_line);
@@ -237,6 +288,7 @@ static bool supply_dips(const struct situation *now, unsigned *ret_line)
 
 #define DAMAGE (CAUSE_BIT(CAUSE_CHECKSUM) | CAUSE_BIT(CAUSE_POWER))
 #define CRASH CAUSE_BIT(CAUSE_KERNEL_PANIC_OTHER)
+#define NOTHING_TO_START CAUSE_BIT(CAUSE_BOOTLOADER_GONE)
 #define ROOT (CAUSE_BIT(CAUSE_NO_ROOTFS) | CAUSE_BIT(CAUSE_BAD_ENV))
 
 static const struct course_rule rules[] = {
@@ -269,13 +321,17 @@ static const struct course_rule rules[] = {
 	  "The device starts again and again and never gets as far as a bootloader." },
 	{ "loops-without-a-reason", loops_without_reason, CAUSE_POWER, 55, 0,
 	  "The device starts again and again without naming a fault: suspect the supply or a watchdog." },
-	{ "signature-refused", signature_was_refused, CAUSE_NONE, 0, DAMAGE,
+	{ "no-loader-found", no_loader_was_found, CAUSE_NONE, 0,
+	  CAUSE_BIT(CAUSE_FLASH_WEAR) | CAUSE_BIT(CAUSE_WRONG_HARDWARE) | CAUSE_BIT(CAUSE_BAD_ENV) | CRASH,
+	  "The first stage found no loader on any medium; what it says of each medium is part of that." },
+	{ "signature-refused", signature_was_refused, CAUSE_NONE, 0, DAMAGE | NOTHING_TO_START,
 	  "The signature was refused; what is said of the image after that follows from it." },
-	{ "hardware-refused", hardware_was_refused, CAUSE_NONE, 0, CRASH | ROOT | DAMAGE,
+	{ "hardware-refused", hardware_was_refused, CAUSE_NONE, 0, CRASH | ROOT | DAMAGE | NOTHING_TO_START,
 	  "The image is for other hardware; what fails after that follows from it." },
 	{ "flash-fails", flash_fails, CAUSE_NONE, 0, DAMAGE | ROOT | CRASH,
 	  "The flash cannot be read; what fails after that follows from it." },
-	{ "room-ran-out", room_ran_out, CAUSE_NONE, 0, DAMAGE | CAUSE_BIT(CAUSE_NETWORK) | CRASH,
+	{ "room-ran-out", room_ran_out, CAUSE_NONE, 0,
+	  DAMAGE | CAUSE_BIT(CAUSE_NETWORK) | CRASH | NOTHING_TO_START,
 	  "There was no room; what fails after that follows from it." },
 	{ "root-missing", root_is_missing, CAUSE_NONE, 0, CRASH,
 	  "The kernel stopped because it found no root file system." },

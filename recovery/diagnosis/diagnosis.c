@@ -14,6 +14,11 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
+enum {
+	WRAP_LEAST = 60,	/* mail is cut at 72 to 78 columns (RFC 5322, 2.1.1), terminals at 80 */
+	WRAP_MOST = 81,
+};
+
 struct diagnosis {
 	struct sign_set *set;
 	void (*on_line)(void *user, const struct diagnosis_line *line);
@@ -23,6 +28,7 @@ struct diagnosis {
 	struct evidence_book book;
 	size_t quiet_size;	/* of the unfinished line when it was last looked at */
 	bool is_deaf;
+	char stamped[WRAP_MOST + 1];	/* the last line, when it bore a time stamp and may have been cut; else empty */
 };
 
 DEFINE_AUTO(diagnosis);
@@ -66,44 +72,128 @@ void diagnosis_reset(struct diagnosis *diagnosis)
 	diagnosis->book.count = 0;
 	diagnosis->quiet_size = 0;
 	diagnosis->is_deaf = false;
+	diagnosis->stamped[0] = '\0';
 }
 
-static void add_fault(struct diagnosis *diagnosis, const struct reader_line *line, const struct sign *sign)
+static int weight_for(const struct sign *sign, enum cause cause)
 {
-	struct evidence evidence = {
-		.source = EVIDENCE_LINE, .cause = sign->cause, .weight = sign->weight, .line = line->number,
-		.start = diagnosis->course.start, .sign = sign,
-	};
-
-	text_copy(evidence.text, sizeof(evidence.text), line->text + line->body);
-	evidence_book_add(&diagnosis->book, &evidence);
-	course_fault(&diagnosis->course);
-	if (sign->also == CAUSE_NONE)
-		return;
-	evidence.cause = sign->also;
-	evidence.weight = sign->also_weight;
-	evidence_book_add(&diagnosis->book, &evidence);
+	if (sign->effect != SIGN_FAULT)
+		return 0;
+	return sign->cause == cause ? sign->weight : sign->also == cause ? sign->also_weight : 0;
 }
 
-/* Applies what is on the line; returns the most telling sign. A line that was looked at while unfinished comes again
- * when it ends: every mark is then set once more to the same line. */
+/* Several signs on one line are one witness: for each cause the strongest speaks, the first of equals. */
+static bool is_said_better(const struct sign_match *matches, size_t count, size_t i, enum cause cause)
+{
+	int weight = weight_for(matches[i].sign, cause);
+
+	for (size_t k = 0; k < count; k++)
+		if (weight_for(matches[k].sign, cause) > weight ||
+		    (k < i && weight_for(matches[k].sign, cause) == weight))
+			return true;
+	return false;
+}
+
+static void add_faults(struct diagnosis *diagnosis, const struct reader_line *line, const struct sign_match *matches,
+		       size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct sign *sign = matches[i].sign;
+		enum cause causes[] = { sign->cause, sign->also };
+
+		if (sign->effect != SIGN_FAULT)
+			continue;
+		course_fault(&diagnosis->course);
+		for (size_t c = 0; c < ARRAY_SIZE(causes); c++) {
+			struct evidence evidence = {
+				.source = EVIDENCE_LINE, .cause = causes[c], .weight = weight_for(sign, causes[c]),
+				.line = line->number, .start = diagnosis->course.start, .sign = sign,
+			};
+
+			if (causes[c] == CAUSE_NONE || is_said_better(matches, count, i, causes[c]))
+				continue;
+			text_copy(evidence.text, sizeof(evidence.text), line->text + line->body);
+			evidence_book_add(&diagnosis->book, &evidence);
+		}
+	}
+}
+
+/* Returns the most telling sign. A line that was looked at while unfinished comes again when it ends: every mark is
+ * then set once more to the same line. */
+static const struct sign *apply_matches(struct diagnosis *diagnosis, const struct reader_line *line,
+					const struct sign_match *matches, size_t count)
+{
+	course_line(&diagnosis->course, line, matches, count);
+	add_faults(diagnosis, line, matches, count);
+	return sign_matches_best(matches, count);
+}
+
 static const struct sign *apply_signs(struct diagnosis *diagnosis, const struct reader_line *line)
 {
 	struct sign_match matches[SIGN_SET_MATCHES_MAX];
 	struct bytes body = bytes_of(line->text + line->body, line->size - line->body);
-	size_t count = sign_matches_in_force(matches, sign_set_match(diagnosis->set, body, matches));
 
-	course_line(&diagnosis->course, line, matches, count);
+	return apply_matches(diagnosis, line, matches, sign_set_match_in_force(diagnosis->set, body, matches));
+}
+
+static bool is_among(const struct sign *sign, const struct sign_match *matches, size_t count)
+{
 	for (size_t i = 0; i < count; i++)
-		if (matches[i].sign->effect == SIGN_FAULT)
-			add_fault(diagnosis, line, matches[i].sign);
-	return sign_matches_best(matches, count);
+		if (matches[i].sign == sign)
+			return true;
+	return false;
+}
+
+/* Mail and narrow terminals cut long lines in two. Where lines bear time stamps the cut shows, for the rest bears none:
+ * then the two are looked at together, and what neither half says alone counts. At a blank the cut takes the blank
+ * away. */
+static const struct sign *apply_wrapped(struct diagnosis *diagnosis, const struct reader_line *line)
+{
+	struct sign_match whole[SIGN_SET_MATCHES_MAX], half[SIGN_SET_MATCHES_MAX];
+	size_t found, first, count = 0;
+	char text[sizeof(diagnosis->stamped) + LINE_READER_MAX + 1];
+	struct reader_line joined = *line;
+
+	if (diagnosis->stamped[0] == '\0' || line->body > 0 || line->size == 0)
+		return NULL;
+	for (int has_blank = 0; has_blank < 2 && count == 0; has_blank++) {
+		text_format(text, sizeof(text), "%s%s%s", diagnosis->stamped, has_blank ? " " : "", line->text);
+		found = sign_set_match_in_force(diagnosis->set, bytes_of_text(text), whole);
+		first = sign_set_match(diagnosis->set, bytes_of_text(diagnosis->stamped), half);
+		for (size_t i = 0; i < found; i++)
+			if (!is_among(whole[i].sign, half, first))
+				whole[count++] = whole[i];
+		found = count;
+		first = sign_set_match(diagnosis->set, bytes_of(line->text, line->size), half);
+		for (size_t i = count = 0; i < found; i++)
+			if (!is_among(whole[i].sign, half, first))
+				whole[count++] = whole[i];
+	}
+	if (count == 0)
+		return NULL;
+	joined.text = text;
+	joined.size = strlen(text);
+	return apply_matches(diagnosis, &joined, whole, count);
+}
+
+static void remember_stamped(struct diagnosis *diagnosis, const struct reader_line *line)
+{
+	bool may_be_cut = line->body > 0 && line->size >= WRAP_LEAST && line->size <= WRAP_MOST;
+
+	text_copy(diagnosis->stamped, sizeof(diagnosis->stamped), may_be_cut ? line->text + line->body : "");
 }
 
 static void finish_line(struct diagnosis *diagnosis, const struct reader_line *line)
 {
 	const struct sign *best = diagnosis->is_deaf ? NULL : apply_signs(diagnosis, line);
+	const struct sign *wrapped = diagnosis->is_deaf ? NULL : apply_wrapped(diagnosis, line);
 
+	if (wrapped != NULL) {
+		const struct sign_match both[] = { { .sign = wrapped }, { .sign = best } };
+
+		best = sign_matches_best(both, best != NULL ? 2 : 1);
+	}
+	remember_stamped(diagnosis, line);
 	diagnosis->quiet_size = 0;
 	if (diagnosis->on_line == NULL)
 		return;

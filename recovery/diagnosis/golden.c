@@ -182,10 +182,9 @@ static void take_line(struct golden *golden, const struct reader_line *line)
 {
 	struct sign_match matches[SIGN_SET_MATCHES_MAX];
 	const char *message = line->text + line->body;
-	size_t count = sign_set_match(golden->set, bytes_of(message, line->size - line->body), matches);
+	size_t count = sign_set_match_in_force(golden->set, bytes_of(message, line->size - line->body), matches);
 	struct course *course = &golden->course;
 
-	count = sign_matches_in_force(matches, count);
 	course_line(course, line, matches, count);
 	if (course->start != golden->now->number)
 		next_start(golden, line->number);

@@ -5,14 +5,18 @@
 #include "recovery/diagnosis/line_reader.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 
 #include "src/base/text.h"
 
 enum {
 	ESCAPE_MAX = 256,	/* a string sequence whose end was lost on the line must not swallow the rest */
-	PREFIX_MAX = 5,		/* host stamp, host name, level, kernel stamp, thread */
+	PREFIX_MAX = 6,		/* quote, host stamp, host name, level, kernel stamp, thread */
 	BRACKET_MAX = 48,
 };
+
+#define MONTHS "JanFebMarAprMayJunJulAugSepOctNovDec"
+#define HOST_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_/[]()@"
 
 enum mode { TEXT, ESCAPE, CONTROL, STRING, STRING_ESCAPE };	/* ECMA-48, 5.3 to 5.6 */
 
@@ -42,8 +46,9 @@ static void hand_out(struct line_reader *reader, struct reader_line *ret_line)
 	}
 	*ret_line = (struct reader_line){
 		.number = reader->number, .time_ms = reader->time_ms, .text = reader->text, .size = size,
-		.body = line_body_offset(reader->text),
+		.body = line_body_offset(reader->text), .clock_ms = LINE_NO_CLOCK,
 	};
+	ret_line->clock_ms = line_clock_ms(ret_line->text, ret_line->body);
 }
 
 static void put(struct line_reader *reader, uint8_t byte, uint64_t now_ms)
@@ -240,20 +245,31 @@ static size_t clock_time(const char *text)
 	return i;
 }
 
-/* "2024-01-02 12:34:56", "2024-01-02T12:34:56.789Z", "12:34:56". */
-static size_t iso_time(const char *text)
+/* "host kernel: ", "host daemon.info program[12]: ", "user.info program: " behind a syslog time. How many words stand
+ * there differs, so the colon decides; a driver's own "UBI error: " is none of them. */
+static size_t syslog_words(const char *text, int first)
 {
-	static const char shape[] = "dddd-dd-dd";
-	size_t i = 0, time;
+	static const char *const own[] = { "error:", "warning:", "notice:", "info:", "assert:" };
+	size_t i = 0, word;
+	bool has_facility = false;	/* "kern.warning" stands between host and program */
 
-	while (shape[i] != '\0' && (shape[i] == 'd' ? isdigit((unsigned char)text[i]) != 0 : text[i] == shape[i]))
-		i++;
-	if (shape[i] != '\0')
-		return clock_time(text);
-	if (text[i] != ' ' && text[i] != 'T')
-		return 0;
-	time = clock_time(text + i + 1);
-	return time > 0 ? i + 1 + time : 0;
+	for (int n = 1; n <= (has_facility ? 3 : 2); n++) {
+		i += blanks(text + i);
+		word = strcspn(text + i, " ");
+		if (text[i + word] == '\0')
+			return 0;
+		for (size_t k = 0; k < sizeof(own) / sizeof(own[0]); k++)
+			if (strlen(own[k]) == word && strncmp(text + i, own[k], word) == 0)
+				return 0;
+		if (text[i + word - 1] == ':')
+			return n >= first ? i + word : 0;
+		/* a name of a host, program or facility; anything else is text already */
+		if (strspn(text + i, HOST_CHARACTERS) != word)
+			return 0;
+		has_facility |= islower((unsigned char)text[i]) && memchr(text + i, '.', word) != NULL;
+		i += word;
+	}
+	return 0;
 }
 
 static bool is_word_of(const char *text, const char *words)
@@ -266,13 +282,44 @@ static bool is_word_of(const char *text, const char *words)
 	return false;
 }
 
+/* "2024-01-02 12:34:56", "2024-01-02T12:34:56.789Z host kernel:", "2024 Jan 02 12:34:56 host kernel:", "12:34:56". */
+static size_t iso_time(const char *text)
+{
+	static const char shape[] = "dddd-dd-dd";
+	size_t i = 0, time;
+
+	while (shape[i] != '\0' && (shape[i] == 'd' ? isdigit((unsigned char)text[i]) != 0 : text[i] == shape[i]))
+		i++;
+	if (shape[i] != '\0')
+		return i == 4 && text[4] == ' ' && is_word_of(text + 5, MONTHS) ? 5 : clock_time(text);
+	if (text[i] != ' ' && text[i] != 'T')
+		return 0;
+	time = clock_time(text + i + 1);
+	if (time == 0)
+		return 0;
+	return text[i] == 'T' ? i + 1 + time + syslog_words(text + i + 1 + time, 2) : i + 1 + time;
+}
+
+/* date(1)'s "PST 2025" and logread's "2025" behind the time. */
+static size_t zone_and_year(const char *text)
+{
+	size_t i = blanks(text), word = strcspn(text + i, " ");
+	size_t upper = strspn(text + i, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	if (upper >= 2 && upper <= 5 && upper == word && text[i + word] == ' ')
+		i += word + blanks(text + i + word);
+	if (strspn(text + i, "0123456789") != 4 || (text[i + 4] != ' ' && text[i + 4] != ']'))
+		return 0;
+	return i + 4;
+}
+
 /* "Jun 05 03:46:05 host kernel: " (RFC 3164, 4.1) and date(1)'s "Tue Jan  7 07:54:20 PST 2025 program: ". */
 static size_t syslog_time(const char *text)
 {
 	bool is_date = is_word_of(text, "MonTueWedThuFriSatSun");
-	size_t i = is_date ? 4 : 0, time, word;
+	size_t i = is_date ? 4 : 0, time, year;
 
-	if (!is_word_of(text + i, "JanFebMarAprMayJunJulAugSepOctNovDec"))
+	if (!is_word_of(text + i, MONTHS))
 		return 0;
 	i += 4;
 	i += blanks(text + i);
@@ -282,15 +329,77 @@ static size_t syslog_time(const char *text)
 	if (time == 0)
 		return 0;
 	i += time;
-	for (int words = is_date ? 3 : 2; words > 0; words--) {	/* zone and year, or host; then the program */
+	year = zone_and_year(text + i);
+	i += year;
+	/* without a host the program comes first */
+	return i + syslog_words(text + i, year > 0 ? 1 : 2);
+}
+
+/* "[Fri Apr 18 08:05:42 2025] " of dmesg -T. */
+static size_t dmesg_date(const char *text)
+{
+	size_t size = text[0] == '[' ? syslog_time(text + 1) : 0;
+
+	return size > 0 && text[1 + size] == ']' ? size + 2 : 0;
+}
+
+/* "kern  :info  : " of dmesg -x. */
+static size_t dmesg_facility(const char *text)
+{
+	size_t i = strspn(text, "abcdefghijklmnopqrstuvwxyz"), level;
+
+	if (i < 3 || i > 8)
+		return 0;
+	i += blanks(text + i);
+	if (text[i++] != ':')
+		return 0;
+	level = strspn(text + i, "abcdefghijklmnopqrstuvwxyz");
+	if (level < 3 || level > 6)
+		return 0;
+	i += level + blanks(text + i + level);
+	return text[i] == ':' && text[i + 1] == ' ' ? i + 2 : 0;
+}
+
+/* "01-15 04:53:33.292   569   569 I tag: " of logcat -v threadtime. */
+static size_t logcat(const char *text)
+{
+	static const char shape[] = "dd-dd ";
+	size_t i = 0, time;
+
+	while (shape[i] != '\0' && (shape[i] == 'd' ? isdigit((unsigned char)text[i]) != 0 : text[i] == shape[i]))
+		i++;
+	time = shape[i] == '\0' ? clock_time(text + i) : 0;
+	if (time == 0)
+		return 0;
+	i += time;
+	for (int n = 0; n < 2; n++) {
 		i += blanks(text + i);
-		word = strcspn(text + i, " ");
-		if (text[i + word] == '\0')
-			return i;
-		i += word;
-		if (text[i - 1] == ':')
-			break;
+		i += strspn(text + i, "0123456789");
 	}
+	i += blanks(text + i);
+	if (text[i] == '\0' || strchr("VDIWEF", text[i]) == NULL || text[i + 1] != ' ')
+		return 0;
+	return i + 2 + strcspn(text + i + 2, ":") + (strchr(text + i, ':') != NULL);
+}
+
+/* MediaTek's kernels: "[    3.123456].(0)[1:swapper/0]" and " -(0)[1:swapper/0]". */
+static size_t mediatek_cpu(const char *text)
+{
+	size_t i = text[0] == '.' || text[0] == '-' ? 1 : 0, task;
+
+	if (text[i] != '(' || !isdigit((unsigned char)text[i + 1]) || text[i + 2] != ')' || text[i + 3] != '[')
+		return 0;
+	task = strcspn(text + i, "]");
+	return text[i + task] == ']' && task < BRACKET_MAX ? i + task + 1 : 0;
+}
+
+/* "> " of mail, also several deep; "=> " and "# " are prompts. */
+static size_t quote(const char *text)
+{
+	size_t i = 0;
+
+	while (text[i] == '>' && text[i + 1] == ' ')
+		i += 2;
 	return i;
 }
 
@@ -306,7 +415,10 @@ static size_t line_number(const char *text)
 
 size_t line_body_offset(const char *text)
 {
-	size_t (*const shapes[])(const char *) = { bracket, level, iso_time, syslog_time, line_number };
+	size_t (*const shapes[])(const char *) = {
+		bracket, level, logcat, iso_time, syslog_time, line_number, dmesg_date, dmesg_facility, mediatek_cpu,
+		quote,
+	};
 	size_t at = blanks(text);
 
 	for (int round = 0; round < PREFIX_MAX; round++) {
@@ -314,7 +426,7 @@ size_t line_body_offset(const char *text)
 		size_t taken = 0;
 
 		/* every shape begins with one of these; most lines with none */
-		if (first != '[' && first != '<' && !isdigit(first) && !isupper(first))
+		if (!isalnum(first) && (first == '\0' || strchr("[<.-(>", first) == NULL))
 			break;
 		for (size_t i = 0; taken == 0 && i < sizeof(shapes) / sizeof(shapes[0]); i++)
 			taken = shapes[i](text + at);
@@ -324,4 +436,22 @@ size_t line_body_offset(const char *text)
 		at += blanks(text + at);
 	}
 	return at;
+}
+
+uint64_t line_clock_ms(const char *text, size_t body)
+{
+	for (size_t i = 0; i + 8 <= body; i++) {
+		uint64_t ms;
+
+		if (!isdigit((unsigned char)text[i]) || (i > 0 && isdigit((unsigned char)text[i - 1])) ||
+		    clock_time(text + i) == 0)
+			continue;
+		ms = ((strtoull(text + i, NULL, 10) * 60 + strtoull(text + i + 3, NULL, 10)) * 60 +
+		      strtoull(text + i + 6, NULL, 10)) * 1000;
+		if ((text[i + 8] == '.' || text[i + 8] == ',') && strspn(text + i + 9, "0123456789") >= 3)
+			ms += (uint64_t)(text[i + 9] - '0') * 100 + (uint64_t)(text[i + 10] - '0') * 10 +
+			      (uint64_t)(text[i + 11] - '0');
+		return ms;
+	}
+	return LINE_NO_CLOCK;
 }

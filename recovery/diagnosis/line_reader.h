@@ -13,12 +13,15 @@
 
 enum { LINE_READER_MAX = 512 };
 
+#define LINE_NO_CLOCK UINT64_MAX
+
 struct reader_line {
 	unsigned number;	/* 1-based; counts line feeds */
 	uint64_t time_ms;	/* when its first byte came */
 	const char *text;	/* printable, NUL-ended; valid until the next call */
 	size_t size;
 	size_t body;		/* where the text begins after time stamps and log prefixes */
+	uint64_t clock_ms;	/* time of day that stands in front of the text; LINE_NO_CLOCK: none */
 };
 
 struct line_reader {	/* fields belong to line_reader.c */
@@ -46,5 +49,7 @@ bool line_reader_end(struct line_reader *reader, struct reader_line *ret_line);
 /* Offset behind the time stamps and log prefixes that kernel, syslog, minicom, tio, grabserial and pasted captures put
  * before the message; leading blanks count as prefix. */
 size_t line_body_offset(const char *text);
+/* The time of day in the first body bytes, in milliseconds since midnight; LINE_NO_CLOCK: none stands there. */
+uint64_t line_clock_ms(const char *text, size_t body);
 
 #endif

@@ -3,7 +3,7 @@ librecovery_a_SOURCES += \
 	recovery/diagnosis/sign.c recovery/diagnosis/sign.h \
 	recovery/diagnosis/line_reader.c recovery/diagnosis/line_reader.h \
 	recovery/diagnosis/sign_filter.c recovery/diagnosis/sign_filter.h \
-	recovery/diagnosis/sign_set.c recovery/diagnosis/sign_set.h \
+	recovery/diagnosis/sign_memo.c recovery/diagnosis/sign_memo.h recovery/diagnosis/sign_set.c recovery/diagnosis/sign_set.h \
 	recovery/diagnosis/course.c recovery/diagnosis/course.h \
 	recovery/diagnosis/course_rules.c recovery/diagnosis/course_rules.h \
 	recovery/diagnosis/evidence_book.c recovery/diagnosis/evidence_book.h \
@@ -16,7 +16,7 @@ librecovery_a_SOURCES += \
 	recovery/diagnosis/diagnosis.c recovery/diagnosis/diagnosis.h
 
 check_PROGRAMS += tests/unit/test_line_reader tests/unit/test_diagnosis tests/unit/test_verdict tests/unit/test_golden \
-	tests/integration/test_signs tests/integration/test_corpus
+	tests/integration/test_signs tests/integration/test_loader_signs tests/integration/test_corpus
 tests_unit_test_line_reader_SOURCES = tests/unit/test_line_reader.c
 tests_unit_test_line_reader_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_diagnosis_SOURCES = tests/unit/test_diagnosis.c
@@ -27,6 +27,9 @@ tests_unit_test_golden_SOURCES = tests/unit/test_golden.c
 tests_unit_test_golden_LDADD = librecovery.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
 tests_integration_test_signs_SOURCES = tests/integration/test_signs.c
 tests_integration_test_signs_LDADD = libstore.a librecovery.a libbase.a $(YAML_LIBS) $(PCRE2_LIBS) $(CMOCKA_LIBS)
+tests_integration_test_loader_signs_SOURCES = tests/integration/test_loader_signs.c
+tests_integration_test_loader_signs_LDADD = libstore.a librecovery.a libbase.a $(YAML_LIBS) $(PCRE2_LIBS) \
+	$(CMOCKA_LIBS)
 tests_integration_test_corpus_SOURCES = tests/integration/test_corpus.c
 tests_integration_test_corpus_LDADD = libstore.a librecovery.a libbase.a $(YAML_LIBS) $(PCRE2_LIBS) $(CMOCKA_LIBS)
 

@@ -7,6 +7,7 @@
 #include <pcre2.h>
 
 #include "recovery/diagnosis/sign_filter.h"
+#include "recovery/diagnosis/sign_memo.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
@@ -14,16 +15,19 @@ enum {
 	MATCH_LIMIT = 20000,	/* steps; a sane sign needs some dozens on a line of 512 bytes */
 	DEPTH_LIMIT = 200,
 	HEAP_LIMIT_KIB = 256,
+	JIT_AFTER = 8,
 };
 
 struct sign_set {
 	const struct sign *signs;
 	size_t count;
 	pcre2_code **codes;
+	uint8_t *runs;			/* of each, up to JIT_AFTER */
 	pcre2_match_context *limits;
 	pcre2_match_data *data;
 	struct sign_filter *filter;
 	uint64_t *candidates;
+	struct sign_memo *memo;		/* of sign_set_match_in_force */
 };
 
 DEFINE_AUTO(sign_set);
@@ -45,8 +49,6 @@ static enum status compile(struct sign_set *set, size_t i, struct error *reterr)
 			  sign->id ? sign->id : "?", offset + 1, why);
 		return error_hint(reterr, "correct 'match' of this sign; it is a PCRE2 pattern");
 	}
-	/* without JIT (no support, hardened kernel) the interpreter does the same, slower */
-	(void)pcre2_jit_compile(set->codes[i], PCRE2_JIT_COMPLETE);
 	return sign_filter_add(set->filter, i, sign->match, reterr);
 }
 
@@ -63,10 +65,12 @@ enum status sign_set_new(const struct sign *signs, size_t count, struct sign_set
 	if (status != STATUS_OK)
 		return status;
 	set->codes = calloc(count + 1, sizeof(*set->codes));
+	set->runs = calloc(count + 1, sizeof(*set->runs));
 	set->candidates = calloc(sign_filter_words(set->filter), sizeof(*set->candidates));
+	set->memo = sign_memo_new(signs);
 	set->limits = pcre2_match_context_create(NULL);
 	set->data = pcre2_match_data_create(4, NULL);
-	if (set->codes == NULL || set->candidates == NULL || set->limits == NULL || set->data == NULL)
+	if (set->codes == NULL || set->runs == NULL || set->candidates == NULL || set->limits == NULL || set->data == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the signs");
 	pcre2_set_match_limit(set->limits, MATCH_LIMIT);
 	pcre2_set_depth_limit(set->limits, DEPTH_LIMIT);
@@ -87,7 +91,9 @@ void sign_set_free(struct sign_set *set)
 	for (size_t i = 0; set->codes != NULL && i < set->count; i++)
 		pcre2_code_free(set->codes[i]);
 	free(set->codes);
+	free(set->runs);
 	free(set->candidates);
+	sign_memo_free(set->memo);
 	pcre2_match_context_free(set->limits);
 	pcre2_match_data_free(set->data);
 	sign_filter_free(set->filter);
@@ -96,10 +102,16 @@ void sign_set_free(struct sign_set *set)
 
 static bool match_one(struct sign_set *set, size_t i, struct bytes line, struct sign_match *ret_match)
 {
-	/* PCRE2_UTF is off: any byte may come */
-	int groups = pcre2_match(set->codes[i], line.data, line.size, 0, 0, set->data, set->limits);
-	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(set->data);
+	int groups;
+	const PCRE2_SIZE *at;
 
+	/* Most patterns never run in a session: machine code is made for those that do. Without JIT (no support, hardened kernel) the
+	 * interpreter does the same, slower. */
+	if (set->runs[i] < JIT_AFTER && ++set->runs[i] == JIT_AFTER)
+		(void)pcre2_jit_compile(set->codes[i], PCRE2_JIT_COMPLETE);
+	/* PCRE2_UTF is off: any byte may come */
+	groups = pcre2_match(set->codes[i], line.data, line.size, 0, 0, set->data, set->limits);
+	at = pcre2_get_ovector_pointer(set->data);
 	if (groups < 0)		/* no match, or a limit was hit: then the line says nothing */
 		return false;
 	*ret_match = (struct sign_match){ .sign = &set->signs[i] };
@@ -110,22 +122,49 @@ static bool match_one(struct sign_set *set, size_t i, struct bytes line, struct 
 	return true;
 }
 
-size_t sign_set_match(struct sign_set *set, struct bytes line, struct sign_match *ret_matches)
+enum { KNOWN = 1, GENERAL = 2 };
+
+static size_t match_candidates(struct sign_set *set, struct bytes line, unsigned kinds, struct sign_match *ret_matches)
 {
 	size_t found = 0;
 
-	if (line.size == 0 || !sign_filter_find(set->filter, line, set->candidates))
-		return 0;
 	for (size_t word = 0; word < sign_filter_words(set->filter); word++) {
 		uint64_t bits = set->candidates[word];
 
 		for (; bits != 0 && found < SIGN_SET_MATCHES_MAX; bits &= bits - 1) {
 			size_t i = word * 64 + (size_t)__builtin_ctzll(bits);
+			unsigned kind = set->signs[i].is_general ? GENERAL : KNOWN;
 
-			if (match_one(set, i, line, &ret_matches[found]))
+			if ((kinds & kind) && match_one(set, i, line, &ret_matches[found]))
 				found++;
 		}
 	}
+	return found;
+}
+
+size_t sign_set_match(struct sign_set *set, struct bytes line, struct sign_match *ret_matches)
+{
+	if (line.size == 0 || !sign_filter_find(set->filter, line, set->candidates))
+		return 0;
+	return match_candidates(set, line, KNOWN | GENERAL, ret_matches);
+}
+
+size_t sign_set_match_in_force(struct sign_set *set, struct bytes line, struct sign_match *ret_matches)
+{
+	size_t found = 0;
+
+	if (line.size == 0)
+		return 0;
+	if (sign_memo_find(set->memo, line, ret_matches, &found))
+		return found;
+	if (sign_filter_find(set->filter, line, set->candidates)) {
+		found = match_candidates(set, line, KNOWN, ret_matches);
+		/* the words of general signs stand on every second line: only what no other sign knows is worth the search */
+		if (found == 0)
+			found = match_candidates(set, line, GENERAL, ret_matches);
+		found = sign_matches_in_force(ret_matches, found);
+	}
+	sign_memo_keep(set->memo, line, ret_matches, found);
 	return found;
 }
 

@@ -273,6 +273,9 @@ void verdict_judge(const struct course *course, const struct evidence_book *book
 			   course->typed < course->start_line;
 	verdict->is_looping = j.now.is_looping;
 	verdict->loop_ms = verdict->is_looping ? course->round_ms : 0;
+	/* the capture may end early in the last round; the stage that counts is the one in which the rounds end */
+	if (verdict->is_looping && course->last_furthest > verdict->furthest)
+		verdict->furthest = course->last_furthest;
 	weigh_rules(&j);
 	weigh_evidence(&j);
 	rank(&j, verdict);

@@ -20,9 +20,14 @@ const struct image_format image_format_empty = {
 	.word = "empty", .title = "empty file", .matches = is_empty, .inspect = inspect_empty,
 };
 
+enum { HEAD = 64 * 1024 };
+
 static bool is_erased(const struct image_input *in)
 {
-	return in->data.size > 0 && image_padding(in->data) == in->data.size;
+	struct bytes head = image_slice(in, 0, HEAD);
+
+	/* the end of a disk image may be empty for gigabytes: only what begins so is read */
+	return in->data.size > 0 && image_padding(head) == head.size && image_padding(in->data) == in->data.size;
 }
 
 static void inspect_erased(const struct image_input *in, struct image_facts *facts)
@@ -33,8 +38,8 @@ static void inspect_erased(const struct image_input *in, struct image_facts *fac
 		return;
 	}
 	text_copy(facts->checked, sizeof(facts->checked), "every byte");
-	image_broken(facts, 0, "every byte of it is 0x%02x: %s, no image", in->data.data[0],
-		     in->data.data[0] == 0xff ? "erased flash" : "wiped storage");
+	image_is_none(in, facts, "every byte of it is 0x%02x: %s, no image", in->data.data[0],
+		      in->data.data[0] == 0xff ? "erased flash" : "wiped storage");
 }
 
 const struct image_format image_format_erased = {

@@ -4,13 +4,14 @@
  * Source: System V ABI, chapter 4 "Object Files"; machine numbers: elf(5). */
 #include <inttypes.h>
 
-#include "recovery/image/format.h"
+#include "recovery/image/elf.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
 enum {
 	AT_CLASS = 4,
 	AT_DATA = 5,
+	AT_TYPE = 16,
 	AT_MACHINE = 18,
 	HEADER_SIZE_32 = 52,
 	HEADER_SIZE_64 = 64,
@@ -54,6 +55,8 @@ static const char *machine_word(const struct elf *elf, unsigned machine)
 	static const struct { unsigned machine; const char *word; } machines[] = {
 		{ 3, "x86" }, { 4, "m68k" }, { 15, "hppa" }, { 20, "ppc" }, { 21, "ppc64" }, { 22, "s390" }, { 40, "arm" }, { 42, "sh" },
 		{ 62, "x86_64" }, { 83, "avr" }, { 92, "or1k" }, { 94, "xtensa" }, { 113, "nios2" }, { 183, "arm64" },
+		{ 2, "sparc" }, { 45, "arc" }, { 93, "arc" }, { 195, "arc" }, { 137, "videocore" }, { 165, "8051" }, { 167, "nds32" },
+		{ 189, "microblaze" }, { 252, "csky" }, { 258, "loongarch" }, { 0x9026, "alpha" },
 	};
 
 	if (machine == 8)
@@ -64,6 +67,19 @@ static const char *machine_word(const struct elf *elf, unsigned machine)
 		if (machines[i].machine == machine)
 			return machines[i].word;
 	return "";
+}
+
+const char *elf_arch(struct bytes head, unsigned *ret_type)
+{
+	struct image_input in = { .data = head };
+	struct elf elf = { &in, false, false };
+
+	if (head.size < HEADER_SIZE_32 || !matches(&in))
+		return "";
+	elf.is_64 = head.data[AT_CLASS] == 2;
+	elf.is_big = head.data[AT_DATA] == 2;
+	*ret_type = half_at(&elf, AT_TYPE);
+	return machine_word(&elf, half_at(&elf, AT_MACHINE));
 }
 
 /* The end of [offset, offset + size), or UINT64_MAX where that overflows: surely beyond the file. */
@@ -110,7 +126,8 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	unsigned counts;
 
 	if (in->data.size < (elf.is_64 ? HEADER_SIZE_64 : HEADER_SIZE_32)) {
-		image_broken(facts, in->data.size, "it is cut off inside its header");
+		if (in->size < (elf.is_64 ? HEADER_SIZE_64 : HEADER_SIZE_32))
+			image_broken(facts, in->data.size, "it is cut off inside its header");
 		return;
 	}
 	text_copy(facts->arch, sizeof(facts->arch), machine_word(&elf, half_at(&elf, AT_MACHINE)));

@@ -1,7 +1,8 @@
 /* recovery/image/fdt.c
  *
- * Flat device trees: the walk, and what a plain one (DTB) says of its board and processor. libfdt was not used: it trusts the
- * header's sizes to be checked by the caller, and the whole blob to be in memory. */
+ * Flat device trees: the walk, and what a plain one (DTB) says of its board and processor. libfdt was not used: it needs the
+ * whole tree in memory, where only the head of a file may be known, and what fdt_check_full finds it does not say where. Walking by
+ * token keeps both, and reads a tree that ends early up to there. */
 #include "recovery/image/fdt.h"
 
 #include <inttypes.h>
@@ -17,6 +18,7 @@ enum {
 	TOKEN_END = 9,
 	/* A tree of a few hundred KiB has some thousand; hostile ones may have nothing but NOPs. */
 	TOKENS = 1000000,
+	LAST_TREE_MAX = 512 * 1024,
 };
 
 bool fdt_walk_init(struct fdt_walk *walk, const struct image_input *in)
@@ -186,8 +188,10 @@ static void read_tree_property(const struct fdt_walk *walk, const struct tree *t
 		fdt_add_boards(facts, event->value);
 	if (tree->only_boards)
 		return;
-	if (walk->depth == 1 && (text_equal(event->name, "model") ||
-				 (text_equal(event->name, "description") && facts->name[0] == '\0')))
+	if (walk->depth == 1 && text_equal(event->name, "model"))
+		/* "RockPro64 v2.1": a version of the board, not of the file */
+		image_text(facts->name, sizeof(facts->name), event->value);
+	else if (walk->depth == 1 && text_equal(event->name, "description") && facts->name[0] == '\0')
 		image_set_name(facts, event->value);
 	if (walk->depth == 3 && tree->in_cpus && facts->arch[0] == '\0' && text_equal(event->name, "compatible"))
 		text_copy(facts->arch, sizeof(facts->arch), arch_of_processor(event->value));
@@ -222,6 +226,24 @@ void fdt_read_boards(const struct image_input *in, struct image_facts *facts)
 		(void)read_tree(&walk, &tree, facts);
 }
 
+uint64_t fdt_find_last(const struct image_input *in)
+{
+	size_t lowest = in->data.size > LAST_TREE_MAX ? in->data.size - LAST_TREE_MAX : 0;
+
+	if (in->data.size < in->size)
+		return 0;
+	/* dtc and objcopy put it at a multiple of 4 at least */
+	for (size_t at = in->data.size / 4 * 4; at >= lowest + 4; at -= 4) {
+		struct image_input tree = { bytes_from(in->data, at - 4), in->size - (at - 4), in->ops, in->depth };
+		struct fdt_walk walk;
+
+		if (image_starts_with(tree.data, BYTES("\xd0\x0d\xfe\xed")) && fdt_walk_init(&walk, &tree) &&
+		    load_be32(tree.data.data + 4) == tree.size)
+			return at - 4;
+	}
+	return 0;
+}
+
 static bool matches(const struct image_input *in)
 {
 	return image_starts_with(in->data, BYTES("\xd0\x0d\xfe\xed"));
@@ -241,7 +263,8 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	struct fdt_event last;
 
 	if (in->data.size < FDT_HEADER_SIZE) {
-		image_broken(facts, in->data.size, "it is cut off inside its header");
+		if (in->size < FDT_HEADER_SIZE)
+			image_broken(facts, in->data.size, "it is cut off inside its header");
 		return;
 	}
 	text_copy(facts->checked, sizeof(facts->checked), "size and structure; nothing covers the contents");

@@ -11,12 +11,14 @@ enum {
 	/* How often all of the file may be hashed: two hashes of each part are usual; parts that overlap are not. */
 	HASH_BUDGET = 8,
 	TOKENS = 1000000,
+	CONFIGURATIONS = 6,	/* whose descriptions are kept */
+	VERSION_SEARCHED = 2 * 1024 * 1024,
 };
 
-enum node { NODE_OTHER, NODE_ROOT, NODE_IMAGES, NODE_IMAGE, NODE_HASH, NODE_CONFIGURATIONS, NODE_CONFIGURATION };
+enum node { NODE_OTHER, NODE_ROOT, NODE_IMAGES, NODE_IMAGE, NODE_HASH, NODE_SIGNATURE, NODE_CONFIGURATIONS, NODE_CONFIGURATION };
 
 struct fit_image {
-	char name[64], type[24], arch[12], compression[12];
+	char name[64], type[24], arch[12], compression[12], os[16], description[96];
 	uint64_t offset, size;		/* of the data, in the file */
 	bool has_offset, has_size, is_behind;	/* behind: offset counts from the end of the tree */
 	unsigned good, bad, unchecked;
@@ -33,16 +35,10 @@ struct fit {
 	unsigned images, hashes, unsure;
 	bool arch_is_kernels;
 	bool has_boards;		/* from a configuration */
+	char configurations[CONFIGURATIONS][64];	/* their descriptions */
+	unsigned configuration_count;
+	char signature[48], key[32];	/* of the last signature node: algorithm and key name */
 };
-
-static void copy_text(char *to, size_t size, struct bytes from)
-{
-	const uint8_t *end = from.size > 0 ? memchr(from.data, '\0', from.size) : NULL;
-
-	if (end != NULL)
-		from.size = (size_t)(end - from.data);
-	text_printable(to, size, from);
-}
 
 static enum node kind_of(enum node parent, const char *name)
 {
@@ -52,7 +48,11 @@ static enum node kind_of(enum node parent, const char *name)
 	case NODE_IMAGES:
 		return NODE_IMAGE;
 	case NODE_IMAGE:
+		if (text_starts(name, "signature"))
+			return NODE_SIGNATURE;
 		return text_starts(name, "hash") ? NODE_HASH : NODE_OTHER;	/* "hash-1", "hash@1" */
+	case NODE_CONFIGURATION:
+		return text_starts(name, "signature") ? NODE_SIGNATURE : NODE_OTHER;
 	case NODE_CONFIGURATIONS:
 		return NODE_CONFIGURATION;
 	default:
@@ -63,11 +63,15 @@ static enum node kind_of(enum node parent, const char *name)
 static void read_image_property(struct fit_image *image, const struct fdt_event *event)
 {
 	if (text_equal(event->name, "type"))
-		copy_text(image->type, sizeof(image->type), event->value);
+		image_text(image->type, sizeof(image->type), event->value);
 	else if (text_equal(event->name, "arch"))
-		copy_text(image->arch, sizeof(image->arch), event->value);
+		image_text(image->arch, sizeof(image->arch), event->value);
+	else if (text_equal(event->name, "os"))
+		image_text(image->os, sizeof(image->os), event->value);
+	else if (text_equal(event->name, "description"))
+		image_text(image->description, sizeof(image->description), event->value);
 	else if (text_equal(event->name, "compression"))
-		copy_text(image->compression, sizeof(image->compression), event->value);
+		image_text(image->compression, sizeof(image->compression), event->value);
 	else if (text_equal(event->name, "data")) {
 		image->offset = event->offset;
 		image->size = event->value.size;
@@ -139,6 +143,27 @@ static void take_arch(struct fit *fit)
 	}
 }
 
+/* Of what is started: from its description, or what U-Boot prints of itself. */
+static void take_version(struct fit *fit)
+{
+	struct image_facts *facts = fit->facts;
+	struct bytes data;
+	const uint8_t *at;
+	char text[64];
+
+	if (facts->version[0] != '\0' || text_equal(fit->image.type, "flat_dt"))
+		return;
+	image_find_version(fit->image.description, facts->version, sizeof(facts->version));
+	if (facts->version[0] != '\0' || !text_contains(fit->image.os, "u-boot") || !fit->image.has_offset)
+		return;
+	data = image_slice(fit->in, data_at(fit), fit->image.size < VERSION_SEARCHED ? fit->image.size : VERSION_SEARCHED);
+	at = data.size > 0 ? memmem(data.data, data.size, "U-Boot 20", 9) : NULL;
+	if (at == NULL)
+		return;
+	image_text(text, sizeof(text), bytes_of(at, (size_t)(data.data + data.size - at) < 60 ? (size_t)(data.data + data.size - at) : 60));
+	image_find_version(text, facts->version, sizeof(facts->version));
+}
+
 static void end_image(struct fit *fit)
 {
 	struct fit_image *image = &fit->image;
@@ -147,6 +172,7 @@ static void end_image(struct fit *fit)
 
 	fit->images++;
 	take_arch(fit);
+	take_version(fit);
 	if (!image->has_offset || !image->has_size) {
 		fit->unsure++;
 		return;
@@ -169,9 +195,15 @@ static void read_property(struct fit *fit, enum node node, const struct fdt_even
 	if (node == NODE_IMAGE)
 		read_image_property(&fit->image, event);
 	else if (node == NODE_HASH && text_equal(event->name, "algo"))
-		copy_text(fit->algorithm, sizeof(fit->algorithm), event->value);
+		image_text(fit->algorithm, sizeof(fit->algorithm), event->value);
 	else if (node == NODE_HASH && text_equal(event->name, "value"))
 		fit->value = event->value;
+	else if (node == NODE_SIGNATURE && text_equal(event->name, "algo"))
+		image_text(fit->signature, sizeof(fit->signature), event->value);
+	else if (node == NODE_SIGNATURE && text_equal(event->name, "key-name-hint"))
+		image_text(fit->key, sizeof(fit->key), event->value);
+	else if (node == NODE_CONFIGURATION && text_equal(event->name, "description") && fit->configuration_count < CONFIGURATIONS)
+		image_text(fit->configurations[fit->configuration_count++], sizeof(fit->configurations[0]), event->value);
 	else if (node == NODE_CONFIGURATION && text_equal(event->name, "compatible")) {
 		/* Only without it the device trees inside say the board. */
 		if (!fit->has_boards)
@@ -224,6 +256,32 @@ static bool walk_images(struct fit *fit)
 	return false;
 }
 
+/* U-Boot's own images have the name of a device tree there: "am335x-boneblack". Prose has blanks. */
+static void add_configuration_names(struct fit *fit)
+{
+	struct image_facts *facts = fit->facts, names = { 0 };
+
+	for (unsigned i = 0; i < fit->configuration_count; i++)
+		if (fit->configurations[i][0] != '\0' && strchr(fit->configurations[i], ' ') == NULL)
+			image_add_board(&names, bytes_of_text(fit->configurations[i]));
+	if (fit->has_boards || names.board_count == 0)
+		return;
+	for (unsigned i = 0; i < facts->board_count; i++)
+		image_add_board(&names, bytes_of_text(facts->boards[i]));
+	facts->board_count = 0;
+	for (unsigned i = 0; i < names.board_count; i++)
+		image_add_board(facts, bytes_of_text(names.boards[i]));
+}
+
+static void tell_checked(const struct fit *fit, const char *what)
+{
+	struct image_facts *facts = fit->facts;
+
+	text_copy(facts->checked, sizeof(facts->checked), what);
+	if (fit->signature[0] != '\0')
+		text_append(facts->checked, sizeof(facts->checked), "; its signature (%s, key '%s') was not", fit->signature, fit->key);
+}
+
 void fit_inspect(const struct image_input *in, struct image_facts *facts)
 {
 	struct fit fit = { .in = in, .facts = facts, .budget = HASH_BUDGET * in->size };
@@ -234,14 +292,12 @@ void fit_inspect(const struct image_input *in, struct image_facts *facts)
 	is_complete = walk_images(&fit);
 	if (facts->whole != IMAGE_NO || fit.furthest > facts->declared_size)
 		image_declare(in, facts, fit.furthest);
-	if (fit.hashes > 0)
-		text_copy(facts->checked, sizeof(facts->checked), "the hash of each part");
-	else
-		text_copy(facts->checked, sizeof(facts->checked), "sizes; it has no hash that can be checked");
+	add_configuration_names(&fit);
+	tell_checked(&fit, fit.hashes > 0 ? "the hash of each part" : "sizes; it has no hash that can be checked");
 	if (facts->whole == IMAGE_NO)
 		return;
 	if (is_complete && fit.images > 0 && fit.unsure == 0)
 		facts->whole = IMAGE_YES;
 	else if (fit.hashes > 0 && fit.unsure > 0)
-		text_copy(facts->checked, sizeof(facts->checked), "hashes, but not of every part");
+		tell_checked(&fit, "hashes, but not of every part");
 }

@@ -194,12 +194,20 @@ static bool has_ids(const struct image_device *device)
 	return device->id_count > 0 && !text_equal(device->ids[0], "any");
 }
 
+static bool is_wrong_cpu(const struct image_facts *facts, const char *arch)
+{
+	if (image_arch_fits(facts->arch, arch) != IMAGE_NO || facts->is_arch_guessed)
+		return false;
+	/* 32-bit ARM programs run on most 64-bit ARM kernels; which kernel it comes with is not in it */
+	return !(facts->is_arch_of_programs && text_equal(facts->arch, "arm") && (text_equal(arch, "arm64") || text_equal(arch, "aarch64")));
+}
+
 enum image_fit image_fits(const struct image_facts *facts, const struct image_device *device, char *ret_reason, size_t size)
 {
 	const char *arch = device->arch ? device->arch : "";
 	struct comparison comparison;
 
-	if (image_arch_fits(facts->arch, arch) == IMAGE_NO) {
+	if (is_wrong_cpu(facts, arch)) {
 		text_format(ret_reason, size, "the image is for %s, the device has %s", facts->arch, arch);
 		return IMAGE_WRONG_CPU;
 	}

@@ -56,6 +56,20 @@ void image_note_damage(struct image_facts *facts, uint64_t offset, const char *w
 	image_broken(facts, offset, "%s", what);
 }
 
+void image_is_none(const struct image_input *in, struct image_facts *facts, const char *format, ...)
+{
+	struct image_problem problem;
+	va_list args;
+
+	facts->is_no_image = true;
+	if (in->depth > 0)
+		return;
+	va_start(args, format);
+	set_problem(&problem, 0, format, args);
+	va_end(args);
+	image_broken(facts, 0, "%s", problem.what);
+}
+
 void image_warning(struct image_facts *facts, const char *format, ...)
 {
 	va_list args;
@@ -103,6 +117,44 @@ uint32_t image_crc32(const struct image_input *in, struct bytes over)
 	return in->ops->crc32 != NULL ? in->ops->crc32(in->ops->user, over) : crc32_update(0, over);
 }
 
+uint32_t image_crc32_raw0(struct bytes over)
+{
+	return ~crc32_update(UINT32_MAX, over);
+}
+
+uint32_t image_crc32c(struct bytes over)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < over.size; i++) {
+		crc ^= over.data[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return crc;
+}
+
+uint32_t image_crc32_msb(struct bytes over)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < over.size; i++) {
+		crc ^= (uint32_t)over.data[i] << 24;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc << 1 ^ (crc & 0x80000000 ? 0x04c11db7 : 0);
+	}
+	return crc;
+}
+
+uint32_t image_byte_sum(struct bytes over)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < over.size; i++)
+		sum += over.data[i];
+	return sum;
+}
+
 void image_add_board(struct image_facts *facts, struct bytes compatible)
 {
 	char board[sizeof(facts->boards[0])];
@@ -117,13 +169,13 @@ void image_add_board(struct image_facts *facts, struct bytes compatible)
 }
 
 /* From the first digits with a dot and a digit behind them on, a v left out: "2.4.1", "1.02-beta". */
-static void find_version(const char *name, char *to, size_t size)
+void image_find_version(const char *text, char *to, size_t size)
 {
-	for (const char *at = name; *at != '\0'; at++) {
+	for (const char *at = text; *at != '\0'; at++) {
 		const char *end = at;
 		size_t length;
 
-		if (at > name && isalnum((unsigned char)at[-1]) && at[-1] != 'v' && at[-1] != 'V')
+		if (at > text && isalnum((unsigned char)at[-1]) && at[-1] != 'v' && at[-1] != 'V')
 			continue;
 		while (isdigit((unsigned char)*end))
 			end++;
@@ -135,17 +187,22 @@ static void find_version(const char *name, char *to, size_t size)
 	}
 }
 
-void image_set_name(struct image_facts *facts, struct bytes field)
+void image_text(char *to, size_t size, struct bytes field)
 {
 	const uint8_t *end = field.size > 0 ? memchr(field.data, '\0', field.size) : NULL;
 	size_t length;
 
 	if (end != NULL)
 		field.size = (size_t)(end - field.data);
-	length = text_printable(facts->name, sizeof(facts->name), field);
-	while (length > 0 && facts->name[length - 1] == ' ')
-		facts->name[--length] = '\0';
-	find_version(facts->name, facts->version, sizeof(facts->version));
+	length = text_printable(to, size, field);
+	while (length > 0 && to[length - 1] == ' ')
+		to[--length] = '\0';
+}
+
+void image_set_name(struct image_facts *facts, struct bytes field)
+{
+	image_text(facts->name, sizeof(facts->name), field);
+	image_find_version(facts->name, facts->version, sizeof(facts->version));
 }
 
 bool image_starts_with(struct bytes data, struct bytes magic)
@@ -181,6 +238,8 @@ void image_inspect_one(const struct image_input *in, const struct image_format *
 	text_copy(facts->format, sizeof(facts->format), format->word);
 	text_copy(facts->title, sizeof(facts->title), format->title);
 	format->inspect(in, facts);
+	/* a vendor's package is more than the archive that it is made as */
+	facts->is_carrier = format->is_carrier && text_equal(facts->format, format->word);
 	if (facts->member_problem.what[0] == '\0')
 		return;
 	if (facts->whole == IMAGE_YES)
@@ -191,17 +250,29 @@ void image_inspect_one(const struct image_input *in, const struct image_format *
 
 void image_adopt(struct image_facts *facts, const struct image_facts *of)
 {
-	for (unsigned i = 0; i < of->board_count; i++)
-		image_add_board(facts, bytes_of_text(of->boards[i]));
+	/* A device tree for another processor was put there as filling, and says nothing of the board. */
+	if (!image_archs_differ(of->arch, facts->arch))
+		for (unsigned i = 0; i < of->board_count; i++)
+			image_add_board(facts, bytes_of_text(of->boards[i]));
 	/* A kernel's header knows no byte order; the programs inside do. */
-	if (facts->arch[0] == '\0' || (text_equal(facts->arch, "mips") && text_equal(of->arch, "mipsel")))
+	if (facts->arch[0] == '\0' || (facts->is_arch_guessed && of->arch[0] != '\0' && !of->is_arch_guessed) ||
+	    (text_equal(facts->arch, "mips") && text_equal(of->arch, "mipsel") && !of->is_arch_guessed)) {
 		text_copy(facts->arch, sizeof(facts->arch), of->arch);
+		facts->is_arch_guessed = of->is_arch_guessed;
+		facts->is_arch_of_programs = of->is_arch_of_programs;
+	}
 	if (facts->version[0] == '\0')
 		text_copy(facts->version, sizeof(facts->version), of->version);
 	if (facts->vendor[0] == '\0')
 		text_copy(facts->vendor, sizeof(facts->vendor), of->vendor);
 	if (facts->revision[0] == '\0')
 		text_copy(facts->revision, sizeof(facts->revision), of->revision);
+}
+
+void image_take_guess(struct image_facts *facts, struct bytes code)
+{
+	text_copy(facts->arch, sizeof(facts->arch), image_guess_arch(code));
+	facts->is_arch_guessed = facts->arch[0] != '\0';
 }
 
 /* The member's own parts, one deeper, at their place in this input. */
@@ -222,7 +293,7 @@ void image_add_parts_of(struct image_facts *facts, const struct image_facts *of,
 	}
 }
 
-static struct image_part *add_row(struct image_facts *facts, uint64_t offset, uint64_t size, const char *name)
+struct image_part *image_add_row(struct image_facts *facts, uint64_t offset, uint64_t size, const char *name, const char *format)
 {
 	struct image_part *part;
 
@@ -231,17 +302,27 @@ static struct image_part *add_row(struct image_facts *facts, uint64_t offset, ui
 	part = &facts->parts[facts->part_count++];
 	*part = (struct image_part){ .offset = offset, .size = size, .depth = 1 };
 	text_copy(part->name, sizeof(part->name), name);
-	text_copy(part->format, sizeof(part->format), "unknown");
+	text_copy(part->format, sizeof(part->format), format);
 	return part;
 }
 
-static void look_at_member(const struct image_input *member, struct image_facts *facts, struct image_part *part)
+/* Returns how long it says that it is. */
+static uint64_t look_at_member(const struct image_input *member, struct image_facts *facts, struct image_part *part)
 {
 	const struct image_format *format = member->data.size > 0 && member->depth < IMAGE_DEPTH ? image_find_format(member, false) : NULL;
 	struct image_facts of;
 
-	if (format == NULL)
-		return;
+	if (format == NULL) {
+		/* program text without a header: only where nothing else has told, for it takes its time */
+		if (facts->arch[0] == '\0')
+			image_take_guess(facts, member->data);
+		return 0;
+	}
+	/* a file with nothing in it is no image, but as a member of one it may be meant so */
+	if (text_equal(format->word, "erased") || text_equal(format->word, "empty")) {
+		text_copy(part->format, sizeof(part->format), format->word);
+		return 0;
+	}
 	image_inspect_one(member, format, &of);
 	text_copy(part->format, sizeof(part->format), of.format);
 	text_copy(part->arch, sizeof(part->arch), of.arch);
@@ -249,49 +330,133 @@ static void look_at_member(const struct image_input *member, struct image_facts 
 	image_add_parts_of(facts, &of, part->is_unpacked ? 0 : part->offset);
 	image_adopt(facts, &of);
 	if (of.whole != IMAGE_NO || facts->member_problem.what[0] != '\0' || part->is_unpacked)
-		return;
+		return of.declared_size;
 	facts->member_problem.offset = part->offset + of.problems[0].offset;
 	text_format(facts->member_problem.what, sizeof(facts->member_problem.what), "its part '%.32s' (%s): %.100s", part->name, of.format,
 		    of.problems[0].what);
+	return of.declared_size;
+}
+
+/* Members that lie in each other would be looked at once for each of them, and so again on every level below. */
+static bool overlaps_a_part(const struct image_facts *facts, uint64_t offset, uint64_t size)
+{
+	for (unsigned i = 0; i < facts->part_count; i++) {
+		const struct image_part *part = &facts->parts[i];
+
+		if (part->depth == 1 && !part->is_unpacked && part->offset < offset + size && offset < part->offset + part->size)
+			return true;
+	}
+	return false;
 }
 
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				  const char *name)
 {
 	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1 };
-	struct image_part *part = add_row(facts, offset, size, name);
+	bool is_new = !overlaps_a_part(facts, offset, size);
+	struct image_part *part = image_add_row(facts, offset, size, name, "unknown");
 
 	if (part == NULL)
 		return NULL;
 	if (member.size < member.data.size)
 		member.size = member.data.size;
+	if (is_new)
+		look_at_member(&member, facts, part);
+	return part;
+}
+
+struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
+					   const char *name)
+{
+	struct image_input member = { head, size, in->ops, in->depth + 1 };
+	struct image_part *part = image_add_row(facts, 0, size, name, "unknown");
+
+	if (part == NULL)
+		return NULL;
+	part->is_unpacked = true;
 	look_at_member(&member, facts, part);
 	return part;
+}
+
+uint64_t image_add_rest(const struct image_input *in, struct image_facts *facts, uint64_t offset, const char *name)
+{
+	uint64_t size = in->size > offset ? in->size - offset : 0, declared;
+	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1 };
+	struct image_part *part = size > 0 ? image_add_row(facts, offset, size, name, "unknown") : NULL;
+
+	if (part == NULL)
+		return 0;
+	declared = look_at_member(&member, facts, part);
+	if (declared > 0)
+		part->size = declared;
+	return declared > 0 ? offset + declared : 0;
+}
+
+const char *image_code_arch(const uint8_t at[4])
+{
+	uint32_t code = load_le32(at);
+
+	if (code >> 24 == 0xea)		/* B */
+		return "arm";
+	/* B; or NOP, where a hook may be put */
+	return code >> 26 == 5 || code == 0xd503201f ? "arm64" : "";
+}
+
+enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+					const char *name, const char *compression)
+{
+	struct image_part *row = image_add_row(facts, offset, size, name, compression);
+	unsigned first = facts->part_count;
+	enum image_answer answer = image_look_inside(in, facts, offset, size, compression);
+
+	if (row != NULL)
+		row->whole = answer == IMAGE_NO ? IMAGE_NO : IMAGE_UNKNOWN;
+	for (unsigned i = first; i < facts->part_count; i++)
+		facts->parts[i].depth++;
+	return answer;
+}
+
+/* These unpack some ten times slower than the others. */
+static uint64_t check_max(const struct image_input *in, const char *compression)
+{
+	bool is_slow = text_equal(compression, "xz") || text_equal(compression, "lzma") || text_equal(compression, "bzip2");
+
+	return is_slow ? in->ops->check_packed_max / 8 : in->ops->check_packed_max;
 }
 
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				    const char *compression)
 {
+	uint64_t used;
+
+	return image_look_inside_stream(in, facts, offset, size, compression, &used);
+}
+
+enum image_answer image_look_inside_stream(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+					   const char *compression, uint64_t *ret_used)
+{
 	struct bytes packed = image_slice(in, offset, size);
 	enum image_answer end = IMAGE_UNKNOWN;
 	uint8_t head[HEAD_SIZE];
 	struct image_part *part;
-	uint64_t used = 0, out;
+	uint64_t out;
 
+	*ret_used = 0;
 	if (in->ops->unpack == NULL || packed.size == 0)
 		return IMAGE_UNKNOWN;
-	out = in->ops->unpack(in->ops->user, compression, packed, head, sizeof(head), &end, &used);
+	out = in->ops->unpack(in->ops->user, compression, packed, head, sizeof(head), &end, ret_used);
 	if (out > 0 && in->depth + 1 < IMAGE_DEPTH) {
 		struct image_input member = { bytes_of(head, (size_t)out), end == IMAGE_YES ? out : IMAGE_SIZE_UNKNOWN, in->ops, in->depth + 1 };
 
-		part = add_row(facts, 0, end == IMAGE_YES ? out : 0, "contents");
+		part = image_add_row(facts, 0, end == IMAGE_YES ? out : 0, "contents", "unknown");
 		if (part != NULL) {
 			part->is_unpacked = true;
 			look_at_member(&member, facts, part);
 		}
 	}
-	if (end != IMAGE_UNKNOWN || packed.size < size || size > in->ops->check_packed_max)
-		return packed.size < size ? IMAGE_UNKNOWN : end;
-	in->ops->unpack(in->ops->user, compression, packed, NULL, UINT64_MAX, &end, &used);
+	if (end != IMAGE_UNKNOWN || packed.size < size || size > check_max(in, compression))
+		/* what is not in memory may be what is missing */
+		return packed.size < size && end == IMAGE_NO ? IMAGE_UNKNOWN : end;
+	in->ops->unpack(in->ops->user, compression, packed, NULL, UINT64_MAX, &end, ret_used);
 	return end;
 }

@@ -21,6 +21,7 @@ struct image_format {
 	const char *title;
 	bool (*matches)(const struct image_input *in);
 	void (*inspect)(const struct image_input *in, struct image_facts *facts);
+	bool is_carrier;	/* see image_facts */
 	/* Stricter than matches, for looking at every block of a file: what neither chance nor a compressed stream imitates.
 	 * NULL: is not looked for behind the start. */
 	bool (*is_sound)(const struct image_input *in);
@@ -45,6 +46,8 @@ const struct image_format *image_find_format(const struct image_input *in, bool 
 void image_problem(struct image_facts *facts, uint64_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Sets whole to NO as well. */
 void image_broken(struct image_facts *facts, uint64_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* It is no image at all: broken where it is the file. In an archive or beside an image it may well be in its place. */
+void image_is_none(const struct image_input *in, struct image_facts *facts, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void image_warning(struct image_facts *facts, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* declared_size is size; broken when the file ends before. Returns true when all of it is in the file. */
 bool image_declare(const struct image_input *in, struct image_facts *facts, uint64_t size);
@@ -53,26 +56,64 @@ bool image_in_memory(const struct image_input *in, uint64_t offset, uint64_t siz
 /* [offset, offset + size) cut to what is in memory. */
 struct bytes image_slice(const struct image_input *in, uint64_t offset, uint64_t size);
 uint32_t image_crc32(const struct image_input *in, struct bytes over);
+/* The same polynomial, started with 0 and not inverted at the end (JFFS2). */
+uint32_t image_crc32_raw0(struct bytes over);
+/* Castagnoli's polynomial, reflected, started with all ones and not inverted at the end (ext4, EROFS). Slow: for headers. */
+uint32_t image_crc32c(struct bytes over);
+/* The polynomial of CRC-32 with the highest bit first, started with all ones; the caller inverts (SoCFPGA, bzip2). */
+uint32_t image_crc32_msb(struct bytes over);
+/* Each byte counted. */
+uint32_t image_byte_sum(struct bytes over);
 /* Adds a member, looks what it is and what is in it, and takes over what it tells: processor, boards, version, vendor, where the container has
  * told none. Offset and size are those in this input. A damaged member makes the image damaged, unless a checksum of the container covers it
  * and is right. NULL when the table is full. */
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				  const char *name);
+/* What somebody unpacked already: head are its first bytes, size all of them. */
+struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
+					   const char *name);
 /* What is in a packed member: unpacks the beginning of [offset, offset + size) and adds what it is as a part "contents". Returns how the
  * stream ended, where it was unpacked to its end (check_packed_max); UNKNOWN otherwise. */
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				    const char *compression);
+/* The same, and *ret_used: how many bytes the stream has, when it ended well; 0 otherwise. */
+enum image_answer image_look_inside_stream(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+					   const char *compression, uint64_t *ret_used);
+/* A packed member: a row for it, and below it what its contents are. Returns as image_look_inside. */
+enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+					const char *name, const char *compression);
+/* As image_add_part, for a member that says itself how long it is, up to the end of this input; returns where it ends, 0 when it does not tell. */
+uint64_t image_add_rest(const struct image_input *in, struct image_facts *facts, uint64_t offset, const char *name);
+/* The processor that would run the instruction at the entry of a boot loader: a jump over its header. "": neither ARM nor AArch64. */
+const char *image_code_arch(const uint8_t at[4]);
+/* A row only: nothing is looked at. NULL when the table is full. */
+struct image_part *image_add_row(struct image_facts *facts, uint64_t offset, uint64_t size, const char *name, const char *format);
+/* A stream with a checksum of its contents was unpacked to its end. */
+void image_unpacked_well(struct image_facts *facts);
+/* For which processor code of no known format is; "" where it shows none. A guess. */
+const char *image_guess_arch(struct bytes code);
+void image_take_guess(struct image_facts *facts, struct bytes code);
 /* One thing of a known format, its members included; facts need no preparation. */
 void image_inspect_one(const struct image_input *in, const struct image_format *format, struct image_facts *facts);
 /* The parts of something that lies at offset, one deeper. */
 void image_add_parts_of(struct image_facts *facts, const struct image_facts *of, uint64_t offset);
+/* Text that ends at a NUL or at its size, made printable, blanks at its end left out. */
+void image_text(char *to, size_t size, struct bytes field);
 void image_set_vendor(struct image_facts *facts, const char *vendor);
 void image_add_board(struct image_facts *facts, struct bytes compatible);
 /* Name with its version, from a field that ends at a NUL or at its size. */
 void image_set_name(struct image_facts *facts, struct bytes field);
+/* What looks like a version in a text: "2.4.1", "1.02-beta"; "" when nothing does. */
+void image_find_version(const char *text, char *to, size_t size);
 bool image_starts_with(struct bytes data, struct bytes magic);
 /* How many of the last bytes are all 0x00 or all 0xff, as erase blocks are padded. */
 size_t image_padding(struct bytes tail);
+
+/* Started with all ones and not inverted at the end (UBI, TRX...). */
+static inline uint32_t image_crc32_raw1(const struct image_input *in, struct bytes over)
+{
+	return ~image_crc32(in, over);
+}
 
 static inline uint16_t load_le16(const uint8_t *at)
 {

@@ -7,16 +7,36 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "recovery/image/format.h"
+#include "recovery/image/fdt.h"
 #include "src/base/text.h"
 
-enum { FORGET_EVERY = 256 };	/* blocks looked at */
+enum {
+	FORGET_EVERY = 256,	/* blocks looked at */
+	PADDING_MARKS = 12,
+	PADDING_BLOCK = 4096,	/* more than this is padding to blocks */
+	SECTOR = 512,
+};
+
+static bool ends_in_mark(struct bytes in)
+{
+	return in.size >= 4 && load_be32(in.data + in.size - 4) == 0xdeadc0de;
+}
 
 static bool is_padding(struct bytes in)
 {
-	/* first the one byte, then the other: what a builder padded with zeros is written into erased flash */
-	in.size -= image_padding(in);
-	return image_padding(in) == in.size;
+	/* What a builder padded with zeros is written into erased flash; zeros behind erased flash are a tail that was lost. In it OpenWrt's
+	 * padjffs2 puts marks, one for each size of erase block, from which on the device formats the rest. */
+	for (unsigned i = 0; i < PADDING_MARKS; i++) {
+		bool is_erased = in.size > 0 && in.data[in.size - 1] == 0xff;
+
+		in.size -= image_padding(in);
+		if (is_erased)
+			in.size -= image_padding(in);
+		if (!ends_in_mark(in))
+			break;
+		in.size -= 4;
+	}
+	return in.size == 0;
 }
 
 /* A thing that stands by itself on the flash, with what is in it. */
@@ -42,7 +62,6 @@ static void add_neighbour(struct image_facts *facts, uint64_t offset, const stru
 struct scan {
 	const struct image_input *in;
 	struct image_facts *facts;
-	uint64_t end;		/* where a trailer begins, or the end of the file */
 	uint64_t covered;	/* up to here bytes belong to a known part */
 	unsigned found;
 	bool has_foreign;	/* bytes that are neither a part nor padding */
@@ -61,7 +80,7 @@ static void scan_parts(struct scan *scan)
 {
 	uint64_t offset = (scan->covered + IMAGE_PART_ALIGNMENT - 1) / IMAGE_PART_ALIGNMENT * IMAGE_PART_ALIGNMENT;
 
-	for (unsigned looked = 0; looked < IMAGE_SCAN_OFFSETS && offset < scan->end && offset < scan->in->data.size && scan->found < IMAGE_PARTS; looked++) {
+	for (unsigned looked = 0; looked < IMAGE_SCAN_OFFSETS && offset < scan->in->data.size && scan->found < IMAGE_PARTS; looked++) {
 		struct image_input at = { bytes_from(scan->in->data, (size_t)offset), scan->in->size - offset, scan->in->ops, 0 };
 		const struct image_format *format = image_find_format(&at, true);
 		struct image_facts of;
@@ -82,7 +101,7 @@ static void scan_parts(struct scan *scan)
 		if (scan->in->ops->forget != NULL && looked % FORGET_EVERY == 0)
 			scan->in->ops->forget(scan->in->ops->user, image_slice(scan->in, 0, offset));
 	}
-	check_gap(scan, scan->end < scan->in->data.size ? scan->end : scan->in->data.size);
+	check_gap(scan, scan->in->data.size);
 }
 
 /* The container at the start becomes the first part, and its members stand below it. */
@@ -109,7 +128,7 @@ static const char *follower(const struct image_input *in, uint64_t end)
 static void judge_tail(const struct scan *scan, struct image_facts *facts)
 {
 	const struct image_input *in = scan->in;
-	uint64_t more = scan->end - facts->declared_size;
+	uint64_t more = in->size - facts->declared_size;
 	const char *other = follower(in, facts->declared_size);
 
 	if (scan->has_foreign && facts->ends_exactly && in->data.size == in->size) {
@@ -121,6 +140,8 @@ static void judge_tail(const struct scan *scan, struct image_facts *facts)
 	if (scan->has_foreign)
 		image_problem(facts, facts->declared_size, "%" PRIu64 " bytes follow its end that no check covers%s%s", more, other ? ": " : "",
 			      other ? other : "");
+	else if (more >= PADDING_BLOCK && in->data.size == in->size && in->size % SECTOR != 0 && !ends_in_mark(in->data))
+		image_problem(facts, in->size, "its padding ends in the middle of a block: it may be cut off there");
 	else if (in->size % IMAGE_PART_ALIGNMENT == 0 && facts->whole == IMAGE_YES && !facts->is_padded_by_nature)
 		image_problem(facts, facts->declared_size, "it is padded to an erase block, but nothing follows: a part may be missing");
 	else
@@ -130,10 +151,10 @@ static void judge_tail(const struct scan *scan, struct image_facts *facts)
 }
 
 /* A file that goes on behind what its start declares: other parts, padding, or something that nothing covers. */
-static void inspect_rest(const struct image_input *in, struct image_facts *facts, uint64_t end)
+static void inspect_rest(const struct image_input *in, struct image_facts *facts)
 {
 	struct image_facts first = *facts;
-	struct scan scan = { .in = in, .facts = facts, .end = end, .covered = first.declared_size };
+	struct scan scan = { .in = in, .facts = facts, .covered = first.declared_size };
 	bool is_known = !text_equal(first.format, "unknown");
 
 	if (is_known) {
@@ -155,16 +176,33 @@ static void inspect_rest(const struct image_input *in, struct image_facts *facts
 	text_copy(facts->checked, sizeof(facts->checked), "each part by itself");
 }
 
+/* A page or message that was saved as the server packed it. */
+static void refuse_packed_page(struct image_facts *facts)
+{
+	const struct image_part *first = &facts->parts[0];
+
+	if (facts->part_count == 1 && first->is_unpacked && (text_equal(first->format, "html") || text_equal(first->format, "text-error")))
+		image_broken(facts, 0, "what it unpacks to is a web page or a message, not an image: the download went wrong");
+}
+
 static void inspect_start(const struct image_input *in, struct image_facts *facts)
 {
 	const struct image_format *format = image_find_format(in, false);
+	uint64_t tree;
 
 	if (format != NULL) {
 		image_inspect_one(in, format, facts);
+		refuse_packed_page(facts);
 		return;
 	}
 	*facts = (struct image_facts){ .file_size = in->size, .format = "unknown", .title = "unknown format" };
 	text_copy(facts->checked, sizeof(facts->checked), "nothing: the format is not known");
+	/* U-Boot and the like: a program without a container that ends with its device tree */
+	tree = fdt_find_last(in);
+	if (tree > 0)
+		image_add_part(in, facts, tree, in->size - tree, "device tree");
+	if (facts->arch[0] == '\0')
+		image_take_guess(facts, in->data);
 }
 
 void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct image_ops *ops, struct image_facts *ret_facts)
@@ -172,20 +210,20 @@ void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct 
 	static const struct image_ops no_ops = { 0 };
 	struct image_input in = { head_or_whole, file_size, ops != NULL ? ops : &no_ops, 0 };
 	struct image_facts of_trailer;
-	uint64_t end;
 
 	if (in.data.size > in.size)
 		in.size = in.data.size;
-	end = in.size;
+	file_size = in.size;
+	of_trailer = (struct image_facts){ .file_size = file_size };
+	/* The head of a file has no end that could be looked at. A trailer belongs to no format: what covers "all of the file" ends before it. */
+	if (in.data.size == in.size)
+		in.data.size = (size_t)(in.size = image_read_trailers(&in, &of_trailer));
 	inspect_start(&in, ret_facts);
-	of_trailer = (struct image_facts){ .file_size = in.size };
-	/* the head of a file has no end that could be looked at */
-	if (in.data.size == in.size && !text_equal(ret_facts->format, "empty"))
-		end = image_read_trailers(&in, &of_trailer);
-	if (text_equal(ret_facts->format, "unknown") || (ret_facts->declared_size > 0 && ret_facts->declared_size < end))
-		inspect_rest(&in, ret_facts, end);
-	if (end < in.size)
-		image_add_trailer(ret_facts, &of_trailer, end);
+	if (text_equal(ret_facts->format, "unknown") || (ret_facts->declared_size > 0 && ret_facts->declared_size < in.size))
+		inspect_rest(&in, ret_facts);
+	ret_facts->file_size = file_size;
+	if (in.size < file_size)
+		image_add_trailer(ret_facts, &of_trailer, in.size);
 }
 
 const char *image_problem_text(const struct image_facts *facts)

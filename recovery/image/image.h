@@ -34,6 +34,9 @@ enum image_answer { IMAGE_UNKNOWN, IMAGE_NO, IMAGE_YES };
 struct image_ops {
 	/* algorithm as a FIT names it: "sha1", "sha256", "sha384", "sha512", "md5". Returns the digest's length, 0: does not know it. */
 	size_t (*digest)(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE]);
+	/* The same over what next gives, until it gives an empty piece. */
+	size_t (*digest_pieces)(void *user, const char *algorithm, struct bytes (*next)(void *of), void *of,
+				uint8_t ret_digest[IMAGE_DIGEST_SIZE]);
 	/* As crc32_update with 0, for one that is faster. */
 	uint32_t (*crc32)(void *user, struct bytes in);
 	/* Unpacks the stream at the start of in ("gzip", "zlib", "xz", "lzma", "bzip2", "zstd", "lz4", "lzo") until it ends or room is full and
@@ -44,7 +47,7 @@ struct image_ops {
 			 uint64_t *ret_used);
 	/* These bytes will not be needed soon: a mapped file's pages may go. */
 	void (*forget)(void *user, struct bytes seen);
-	/* Streams up to this many packed bytes may be unpacked to their end, to check them. */
+	/* Streams up to this many packed bytes may be unpacked to their end, to check them; an eighth of it where unpacking is slow. */
 	uint64_t check_packed_max;
 	void *user;
 };
@@ -69,8 +72,12 @@ struct image_part {
 struct image_facts {
 	char format[24];		/* of what is at the start of the file */
 	char title[64];			/* for the operator: "U-Boot image (kernel)" */
+	bool is_carrier;		/* a plain archive or packed file: what is in it is what matters */
+	bool is_no_image;		/* text, a web page, a document, nothing: certainly not firmware */
 	bool is_flash_image;		/* other parts stand beside what is at the start, as on a flash */
 	char arch[12];			/* arm arm64 mips mipsel mips64 mips64el ppc ppc64 riscv riscv64 x86 x86_64 s390 sh or1k xtensa; "": not told */
+	bool is_arch_of_programs;	/* of a file system: its kernel may be another one's, where the processor runs both */
+	bool is_arch_guessed;		/* from the code itself: no header says it */
 	char compression[12];		/* of the contents: "gzip", "xz"...; "": none or not told */
 	char name[96];			/* as the header has it, made printable */
 	char version[48];		/* told by the format, else the part of the name that looks like one */

@@ -82,6 +82,7 @@ static void find_reason(struct plan_item *item, const struct verdict *verdict)
 		if (leads(verdict, i) && method_treats(item->method, verdict->causes[i].cause)) {
 			text_append(causes, sizeof(causes), "%s%s", causes[0] ? " and " : "", cause_label(verdict->causes[i].cause));
 			item->treats = true;
+			item->treats_first |= i == 0;
 		}
 	if (item->treats)
 		snprintf(item->reason, sizeof(item->reason), "treats %s", causes);
@@ -91,7 +92,7 @@ static void find_reason(struct plan_item *item, const struct verdict *verdict)
 
 static int rank(const struct plan_item *item)
 {
-	return (item->treats ? 4 : 0) + (item->is_possible ? 2 : 0) + (item->was_tried ? 0 : 1);
+	return (item->treats ? 8 : 0) + (item->is_possible ? 4 : 0) + (item->was_tried ? 0 : 2) + (item->treats_first ? 1 : 0);
 }
 
 size_t plan_make(const struct verdict *verdict, const struct profile *profile, const struct plan_bench *bench,

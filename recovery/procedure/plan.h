@@ -24,7 +24,8 @@ struct plan_bench {
 struct plan_item {
 	const struct profile_method *method;
 	const struct procedure *procedure;
-	bool treats;		/* it is meant for the leading cause */
+	bool treats;		/* it is meant for the leading cause, or for one of those that lead together */
+	bool treats_first;	/* for the most likely one */
 	bool is_possible;
 	bool only_prepares;	/* nothing in it shows whether the device runs: it leads to other methods */
 	bool was_tried;		/* ranks behind those that were not */

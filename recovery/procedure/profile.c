@@ -89,3 +89,24 @@ const struct profile_partition *profile_partition_named(const struct profile *pr
 			return &profile->partitions[i];
 	return NULL;
 }
+
+static void add_id(struct profile_image_device *to, const char *id)
+{
+	if (id != NULL && id[0] != '\0' && to->device.id_count < PROFILE_IDS_MAX)
+		to->ids[to->device.id_count++] = id;
+}
+
+void profile_image_device(const struct profile *profile, struct profile_image_device *ret_device)
+{
+	const struct profile_text_list *boards = &profile->identity.boards;
+
+	*ret_device = (struct profile_image_device){ .device = { .arch = profile->arch, .ids_are_names = boards->count == 0 } };
+	ret_device->device.ids = ret_device->ids;
+	for (unsigned i = 0; i < boards->count; i++)
+		add_id(ret_device, boards->item[i]);
+	if (boards->count > 0)
+		return;
+	add_id(ret_device, profile->model);
+	for (unsigned i = 0; i < profile->aliases.count; i++)
+		add_id(ret_device, profile->aliases.item[i]);
+}

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "recovery/diagnosis/cause.h"
+#include "recovery/image/fits.h"
 
 struct profile_text_list {
 	const char **item;
@@ -36,6 +37,7 @@ struct profile_console {
 struct profile_identity {
 	struct profile_text_list log;	/* any of them in the boot log identifies the model */
 	struct profile_text_list env;	/* "model=cam32": name=value of the bootloader's environment */
+	struct profile_text_list boards;	/* compatible strings, board and hardware ids, as images for it name them; most exact first */
 	const char *sticker;		/* where model and revision stand on the unit */
 };
 
@@ -130,6 +132,15 @@ struct profile {
 	struct profile_source *sources;
 	unsigned source_count;
 };
+
+/* The device, as an image is compared with it (image_fits). Where the profile has no board ids its names stand for them, and that an image
+ * names none of those proves nothing. */
+enum { PROFILE_IDS_MAX = 24 };
+struct profile_image_device {
+	struct image_device device;
+	const char *ids[PROFILE_IDS_MAX];	/* borrowed from the profile; the struct must not be copied */
+};
+void profile_image_device(const struct profile *profile, struct profile_image_device *ret_device);
 
 /* The partition that holds what ("firmware", "kernel"...), or NULL. */
 const struct profile_partition *profile_partition_holding(const struct profile *profile, const char *holds);

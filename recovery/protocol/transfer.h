@@ -1,12 +1,14 @@
 /* recovery/protocol/transfer.h
  *
- * File transfers over a serial line, all behind one interface: bytes and time in, bytes and events out. A machine holds no descriptor, reads no
- * clock and never waits. One protocol is one struct transfer_protocol in its own source file and one row in transfer.c.
+ * File transfers over a serial line, all behind one interface: bytes and time in, bytes and events out. A machine
+ * holds no descriptor, reads no clock and never waits. One protocol is one struct transfer_protocol in its own
+ * source file and one row in transfer.c.
  *
- * Drive it so: output() to the line as the line takes it (sent() says how much went), input() with what came, tick() at deadline(). Each of
- * input() and tick() returns one event; call input() again while bytes are left in *in, and either again with no bytes until it returns
- * TRANSFER_NOTHING. After TRANSFER_DONE or TRANSFER_FAILED send what output() still has; bytes that are left in *in then belong to whoever
- * reads the line next: text right behind the last acknowledgement is the loader's answer. */
+ * Drive it so: output() to the line as the line takes it (sent() says how much went), input() with what came, tick()
+ * at deadline(). Each of input() and tick() returns one event; call input() again while bytes are left in *in, and
+ * either again with no bytes until it returns TRANSFER_NOTHING. After TRANSFER_DONE or TRANSFER_FAILED send what
+ * output() still has; bytes that are left in *in then belong to whoever reads the line next: text right behind the
+ * last acknowledgement is the loader's answer. */
 #ifndef UNBRICK_RECOVERY_TRANSFER_H
 #define UNBRICK_RECOVERY_TRANSFER_H
 
@@ -34,8 +36,8 @@ enum transfer_event_type {
 	TRANSFER_FILE,			/* a file begins (.file) */
 	TRANSFER_DATA,			/* receiving: .data follows what came before it; valid until the next call */
 	TRANSFER_FILE_END,		/* it is whole, as far as the protocol can tell */
-	TRANSFER_RETRY,			/* something was damaged or lost and is sent again: for the error count (.reason) */
-	TRANSFER_TEXT,			/* .data: what the other side says beside the protocol, for the eye and the log; as it came */
+	TRANSFER_RETRY,			/* something was damaged or lost and is sent again (.reason) */
+	TRANSFER_TEXT,			/* .data: what the other side says beside the protocol, as it came */
 	TRANSFER_DONE,			/* final */
 	TRANSFER_FAILED,		/* final; .reason */
 };
@@ -45,7 +47,8 @@ struct transfer_event {
 	struct transfer_file file;
 	struct bytes data;
 	char reason[TRANSFER_REASON_MAX];	/* one sentence without a full stop */
-	enum status status;			/* of TRANSFER_FAILED: TIMEOUT (silence), PROTOCOL, IO (the source), CANCELLED (by whom, the reason says) */
+	/* Of TRANSFER_FAILED: TIMEOUT (silence), PROTOCOL, IO (the source), CANCELLED (the reason says by whom). */
+	enum status status;
 	const char *hint;			/* what to do next; NULL: nothing is known */
 };
 
@@ -53,7 +56,8 @@ struct transfer_event {
 struct transfer_source {
 	/* The next file; false: there are no more. */
 	bool (*next)(void *user, struct transfer_file *ret_file);
-	/* Bytes of the current file from offset on, up to size of them; fewer only at its end. ZMODEM goes back after an error. */
+	/* Bytes of the current file from offset on, up to size of them; fewer only at its end. ZMODEM goes back
+	 * after an error. */
 	size_t (*read)(void *user, uint64_t offset, uint8_t *to, size_t size);
 	void *user;
 };
@@ -61,15 +65,15 @@ struct transfer_source {
 struct transfer_options {
 	bool is_sender;
 	struct transfer_source source;		/* of a sender */
-	uint64_t resume_at;			/* receiving with ZMODEM: bytes of the first file that are here already */
-	unsigned patience_ms;			/* how long the other side may stay silent before the first byte; 0: the protocol's own */
-	unsigned baud;				/* of the line: for time-outs and windows; 0: not known, or not a real line */
-	bool escape_controls;			/* ZMODEM: all control characters are escaped, for a line that swallows some */
+	uint64_t resume_at;			/* receiving, ZMODEM: bytes of the first file that are here already */
+	unsigned patience_ms;			/* for the other side's first byte; 0: the protocol's own */
+	unsigned baud;				/* for time-outs and windows; 0: not known, or not a real line */
+	bool escape_controls;			/* ZMODEM: all control characters, for a line that swallows some */
 	bool has_address;			/* S-records of a binary file: where it belongs in the device's memory */
 	uint32_t address;
-	bool is_clean;				/* a line without errors (a pipe, TCP): the variant that waits least, where there is one */
-	/* XMODEM, which knows no size: what fills the last block (sending; else 1Ah), or is cut from its end (receiving; else nothing, for a
-	 * file may end in such bytes itself). */
+	bool is_clean;				/* a line without errors (a pipe, TCP): wait as little as can be */
+	/* XMODEM, which knows no size: what fills the last block (sending; else 1Ah), or is cut from its end
+	 * (receiving; else nothing, for a file may end in such bytes itself). */
 	bool has_padding;
 	uint8_t padding;
 };
@@ -86,18 +90,22 @@ struct transfer_progress {
 struct transfer;	/* a machine; its first member is struct transfer_base in transfer_machine.h */
 
 struct transfer_protocol {
-	const char *name;		/* "xmodem", "xmodem-crc", "xmodem-1k", "ymodem", "ymodem-g", "zmodem", "kermit", "srecord", "raw" */
+	/* "xmodem", "xmodem-crc", "xmodem-1k", "ymodem", "ymodem-g", "zmodem", "kermit", "srecord", "raw" */
+	const char *name;
 	const char *title;		/* for the operator: "YMODEM (batch)" */
 	bool can_send, can_receive;
 	bool has_names;			/* and sizes: a batch */
 	/* Allocates. STATUS_UNSUPPORTED: not this direction. */
-	enum status (*begin)(const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer, struct error *reterr);
+	enum status (*begin)(const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer,
+			     struct error *reterr);
 	struct transfer_event (*input)(struct transfer *transfer, struct bytes *in, uint64_t now_ms);
 	struct transfer_event (*tick)(struct transfer *transfer, uint64_t now_ms);
 	uint64_t (*deadline)(const struct transfer *transfer);			/* UINT64_MAX: nothing is waited for */
 	struct bytes (*output)(const struct transfer *transfer);
-	void (*sent)(struct transfer *transfer, size_t count, uint64_t now_ms);	/* so many bytes of output() are on their way */
-	/* Tells the other side, in the protocol's own way, that it is over; TRANSFER_FAILED follows from input() or tick(). */
+	/* So many bytes of output() are on their way. */
+	void (*sent)(struct transfer *transfer, size_t count, uint64_t now_ms);
+	/* Tells the other side, in the protocol's own way, that it is over; TRANSFER_FAILED follows from input() or
+	 * tick(). */
 	void (*cancel)(struct transfer *transfer, uint64_t now_ms);
 	void (*progress)(const struct transfer *transfer, struct transfer_progress *ret_progress);
 	void (*free)(struct transfer *transfer);
@@ -107,8 +115,8 @@ struct transfer_protocol {
 const struct transfer_protocol *const *transfer_protocols(size_t *ret_count);
 const struct transfer_protocol *transfer_protocol_find(const char *name);
 
-/* A name as the other side gave it becomes one that can be shown and be a file's here: only what stands behind the last slash or backslash,
- * printable, never "", ".", ".." nor hidden, and no option of a command. */
+/* A name as the other side gave it becomes one that can be shown and be a file's here: only what stands behind the
+ * last slash or backslash, printable, never "", ".", ".." nor hidden, and no option of a command. */
 void transfer_set_name(char to[TRANSFER_NAME_MAX], struct bytes from);
 
 #endif

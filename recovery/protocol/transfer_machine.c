@@ -7,9 +7,12 @@
 
 #include "src/base/text.h"
 
-void transfer_base_init(struct transfer_base *base, const struct transfer_options *options, uint8_t *out, size_t out_capacity)
+void transfer_base_init(struct transfer_base *base, const struct transfer_options *options, uint8_t *out,
+			size_t out_capacity)
 {
-	*base = (struct transfer_base){ .options = *options, .deadline_ms = UINT64_MAX, .out = out, .out_capacity = out_capacity };
+	*base = (struct transfer_base){
+		.options = *options, .deadline_ms = UINT64_MAX, .out = out, .out_capacity = out_capacity
+	};
 }
 
 void transfer_tell(struct transfer_queue *queue, struct transfer_event event)
@@ -131,7 +134,8 @@ struct transfer_event transfer_done(struct transfer_base *base)
 	return (struct transfer_event){ .type = TRANSFER_DONE };
 }
 
-struct transfer_event transfer_failed(struct transfer_base *base, enum status status, const char *hint, const char *format, ...)
+struct transfer_event transfer_failed(struct transfer_base *base, enum status status, const char *hint,
+				      const char *format, ...)
 {
 	struct transfer_event event = { .type = TRANSFER_FAILED, .status = status, .hint = hint };
 	va_list args;

@@ -1,7 +1,7 @@
 /* recovery/protocol/transfer_machine.h
  *
- * What the machines behind transfer.h have in common: for the source files of the protocols only. A machine is a struct of its own whose
- * first member is a struct transfer_base; it brings the memory for its output. */
+ * What the machines behind transfer.h have in common: for the source files of the protocols only. A machine is a
+ * struct of its own whose first member is a struct transfer_base; it brings the memory for its output. */
 #ifndef UNBRICK_RECOVERY_TRANSFER_MACHINE_H
 #define UNBRICK_RECOVERY_TRANSFER_MACHINE_H
 
@@ -9,8 +9,8 @@
 
 /* ASCII, as the protocols of Christensen and Forsberg use it. */
 enum {
-	TRANSFER_SOH = 0x01, TRANSFER_STX = 0x02, TRANSFER_EOT = 0x04, TRANSFER_ACK = 0x06, TRANSFER_BS = 0x08, TRANSFER_NAK = 0x15,
-	TRANSFER_CAN = 0x18, TRANSFER_SUB = 0x1a,
+	TRANSFER_SOH = 0x01, TRANSFER_STX = 0x02, TRANSFER_EOT = 0x04, TRANSFER_ACK = 0x06, TRANSFER_BS = 0x08,
+	TRANSFER_NAK = 0x15, TRANSFER_CAN = 0x18, TRANSFER_SUB = 0x1a,
 };
 
 struct transfer_base {
@@ -33,7 +33,8 @@ static inline struct transfer_base *transfer_base(struct transfer *transfer)
 	return (struct transfer_base *)transfer;
 }
 
-void transfer_base_init(struct transfer_base *base, const struct transfer_options *options, uint8_t *out, size_t out_capacity);
+void transfer_base_init(struct transfer_base *base, const struct transfer_options *options, uint8_t *out,
+			size_t out_capacity);
 
 /* One input can cause several events: a file's end, its successor's beginning, a failure. */
 struct transfer_queue {
@@ -61,10 +62,11 @@ void transfer_drop_output(struct transfer_base *base);
 uint64_t transfer_wire_ms(const struct transfer_base *base, uint64_t bytes);
 
 /* Counts the retry. */
-struct transfer_event transfer_retry(struct transfer_base *base, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct transfer_event transfer_retry(struct transfer_base *base, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* Both are final: nothing is waited for any more. hint may be NULL; it is not copied. */
 struct transfer_event transfer_done(struct transfer_base *base);
-struct transfer_event transfer_failed(struct transfer_base *base, enum status status, const char *hint, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+struct transfer_event transfer_failed(struct transfer_base *base, enum status status, const char *hint,
+				      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

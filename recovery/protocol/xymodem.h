@@ -1,8 +1,8 @@
 /* recovery/protocol/xymodem.h
  *
- * XMODEM and YMODEM are one machine for sending and one for receiving; xmodem.c and ymodem.c have the rows. For these files only.
- * Source: Forsberg, "XMODEM/YMODEM Protocol Reference", 1988; what loaders do otherwise (U-Boot's loadx and loady, boot ROMs, lrzsz) is said where
- * it matters. */
+ * XMODEM and YMODEM are one machine for sending and one for receiving; xmodem.c and ymodem.c have the rows. For
+ * these files only. Source: Forsberg, "XMODEM/YMODEM Protocol Reference", 1988; what loaders do otherwise (U-Boot's
+ * loadx and loady, boot ROMs, lrzsz) is said where it matters. */
 #ifndef UNBRICK_RECOVERY_XYMODEM_H
 #define UNBRICK_RECOVERY_XYMODEM_H
 
@@ -13,8 +13,8 @@ enum {
 	XYMODEM_LONG = 1024,
 	XYMODEM_FRAME_MAX = 3 + XYMODEM_LONG + 2,
 	XYMODEM_GIVE_UP_MS = 60000,	/* without a block that went well... */
-	XYMODEM_GIVE_UP_TRIES = 10,	/* ...and after so many tries: neither alone, for a slow device is as usual as a loud one */
-	XYMODEM_CAN_COUNT = 8,		/* each followed by a BS, which wipes it from a command line that sees it (Forsberg, 7.3.3) */
+	XYMODEM_GIVE_UP_TRIES = 10,	/* ...and after so many tries: devices are slow as often as loud */
+	XYMODEM_CAN_COUNT = 8,		/* and as many BS, which wipe them from a command line (Forsberg, 7.3.3) */
 };
 
 enum xymodem_kind {
@@ -26,8 +26,8 @@ enum xymodem_kind {
 };
 
 /* The rows' functions, for both directions. */
-enum status xymodem_begin(enum xymodem_kind kind, const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer,
-			  struct error *reterr);
+enum status xymodem_begin(enum xymodem_kind kind, const struct transfer_options *options, uint64_t now_ms,
+			  struct transfer **ret_transfer, struct error *reterr);
 struct transfer_event xymodem_input(struct transfer *transfer, struct bytes *in, uint64_t now_ms);
 struct transfer_event xymodem_tick(struct transfer *transfer, uint64_t now_ms);
 void xymodem_sent(struct transfer *transfer, size_t count, uint64_t now_ms);
@@ -35,8 +35,8 @@ void xymodem_cancel(struct transfer *transfer, uint64_t now_ms);
 
 /* xymodem_send.c and xymodem_receive.c: one direction each. */
 struct xymodem_direction {
-	enum status (*begin)(enum xymodem_kind kind, const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer,
-			     struct error *reterr);
+	enum status (*begin)(enum xymodem_kind kind, const struct transfer_options *options, uint64_t now_ms,
+			     struct transfer **ret_transfer, struct error *reterr);
 	struct transfer_event (*input)(struct transfer *transfer, struct bytes *in, uint64_t now_ms);
 	struct transfer_event (*tick)(struct transfer *transfer, uint64_t now_ms);
 	void (*sent)(struct transfer *transfer, size_t count, uint64_t now_ms);
@@ -52,7 +52,8 @@ static inline bool xymodem_is_batch(enum xymodem_kind kind)
 /* CAN CAN ... BS BS ...; behind what the line has of a block already, for within a block it would be data. */
 void xymodem_put_cancel(struct transfer_base *base);
 
-/* ymodem.c: block 0. file NULL: the empty name that ends the batch. to has XYMODEM_LONG bytes; returns how many of them are used, as one block. */
+/* ymodem.c: block 0. file NULL: the empty name that ends the batch. to has XYMODEM_LONG bytes; returns how many of
+ * them are used, as one block. */
 size_t ymodem_header_write(uint8_t *to, const struct transfer_file *file);
 /* false: the empty name. A size or a time that is none counts as not told. */
 bool ymodem_header_read(struct bytes block, struct transfer_file *ret_file);

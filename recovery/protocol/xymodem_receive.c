@@ -1,8 +1,8 @@
 /* recovery/protocol/xymodem_receive.c
  *
- * The receiver of XMODEM and YMODEM. A block counts only when its number, the number's complement and its check are right, and is
- * acknowledged once it was handed over. What is damaged is asked for again as soon as the line is quiet: an answer into the middle of a block
- * would be lost, or taken for that of the next. */
+ * The receiver of XMODEM and YMODEM. A block counts only when its number, the number's complement and its check are
+ * right, and is acknowledged once it was handed over. What is damaged is asked for again as soon as the line is
+ * quiet: an answer into the middle of a block would be lost, or taken for that of the next. */
 #include <stdlib.h>
 
 #include "recovery/protocol/transfer_check.h"
@@ -11,7 +11,7 @@
 enum {
 	PATIENCE_MS = 60000,
 	FIRST_INVITES = 3,
-	FIRST_INVITE_MS = 1000,		/* a sender that was started at the same moment may have missed the very first */
+	FIRST_INVITE_MS = 1000,		/* a sender that begins just now may have missed the first */
 	INVITE_MS = 3000,		/* Forsberg, 7.4: 'C' every 3 s */
 	CRC_INVITES = 10,		/* then NAK: the sender may know the sum only */
 	BLOCK_MS = 3000,		/* for the next block to begin */
@@ -26,12 +26,11 @@ enum {
 	STALE_CAN_MS = 1000,
 	NEXT_MS = 10000,		/* for a next file: some senders end without saying so */
 	CANS_IN_DATA = 5,		/* so many at the end of what is no block are a cancel */
-	REMAINS_MAX = 64,		/* bytes behind a damaged block that may be its rest: two NAKs would bring the block twice */
-	LATE_MAX = 4,			/* the end of an empty file: FILE, DATA, FILE_END, DONE */
+	REMAINS_MAX = 64,		/* bytes that may be the rest of a refused block: no second NAK for them */
 };
 
 enum receive_state {
-	INVITING,		/* 'C', 'G' or NAK is sent again and again: no block of this file (or no header) has come yet */
+	INVITING,		/* 'C', 'G' or NAK again and again: no block of this file (or no header) has come yet */
 	AWAIT_BLOCK,
 	IN_BLOCK,
 	BEHIND_EOT,		/* it is believed when the line is quiet behind it */
@@ -56,8 +55,7 @@ struct xymodem_receiver {
 	uint8_t held[2][XYMODEM_LONG];	/* has_padding: the block that may be the last, and the one before */
 	size_t held_size;
 	unsigned held_at;
-	struct transfer_event late[LATE_MAX];	/* told at the next calls */
-	size_t late_count;
+	struct transfer_queue late;	/* told at the next calls */
 
 	const char *damage;		/* what DRAINING is for */
 	size_t drained;
@@ -139,10 +137,13 @@ static struct transfer_event ask_again(struct xymodem_receiver *r, const char *w
 	bool is_silent = r->state == AWAIT_BLOCK;
 
 	if (r->kind == YMODEM_G)
-		return fail(r, STATUS_PROTOCOL, "Use YMODEM without -g on this line", "the line has damaged a block, which YMODEM-g cannot mend");
+		return fail(r, STATUS_PROTOCOL, "Use YMODEM without -g on this line",
+			    "the line has damaged a block, which YMODEM-g cannot mend");
 	if (r->tries >= XYMODEM_GIVE_UP_TRIES && now_ms - r->well_ms >= XYMODEM_GIVE_UP_MS)
-		return is_silent ? fail(r, STATUS_TIMEOUT, "Look at what the device says", "the other side stopped sending")
-				 : fail(r, STATUS_PROTOCOL, "Check ground, cable and rate, or try a slower one", "every block arrives damaged");
+		return is_silent ? fail(r, STATUS_TIMEOUT, "Look at what the device says",
+					"the other side stopped sending")
+				 : fail(r, STATUS_PROTOCOL, "Check ground, cable and rate, or try a slower one",
+					"every block arrives damaged");
 	r->tries++;
 	r->was_asked = true;
 	/* To a sender that has not heard an invitation yet, NAK would mean the sum. */
@@ -182,7 +183,8 @@ static unsigned count_cans(unsigned cans, struct bytes more)
 static struct transfer_event cancelled(struct xymodem_receiver *r)
 {
 	transfer_drop_output(&r->base);
-	return transfer_failed(&r->base, STATUS_CANCELLED, "Look at what the device says", "the other side cancelled the transfer");
+	return transfer_failed(&r->base, STATUS_CANCELLED, "Look at what the device says",
+			       "the other side cancelled the transfer");
 }
 
 /* ---- files ---- */
@@ -233,22 +235,6 @@ static struct bytes cut_to_size(const struct xymodem_receiver *r, struct bytes b
 	return block;
 }
 
-static void queue(struct xymodem_receiver *r, struct transfer_event event)
-{
-	r->late[r->late_count++] = event;
-}
-
-static struct transfer_event tell_late(struct xymodem_receiver *r)
-{
-	struct transfer_event event = r->late[0];
-
-	if (r->late_count == 0)
-		return TRANSFER_NO_EVENT;
-	r->late_count--;
-	memmove(r->late, r->late + 1, r->late_count * sizeof(r->late[0]));
-	return event;
-}
-
 /* Keeps the block and tells the one before. */
 static struct transfer_event swap_held(struct xymodem_receiver *r, struct bytes block)
 {
@@ -280,7 +266,7 @@ static struct transfer_event take_data(struct xymodem_receiver *r, struct bytes 
 		return data;
 	r->is_told = true;
 	if (data.type != TRANSFER_NOTHING)
-		queue(r, data);
+		transfer_tell(&r->late, data);
 	return file;
 }
 
@@ -300,21 +286,21 @@ static struct transfer_event end_file(struct xymodem_receiver *r, uint64_t now_m
 	struct bytes rest = release_held(r);
 
 	if (!r->is_told) {
-		queue(r, (struct transfer_event){ .type = TRANSFER_FILE });	/* an empty file */
+		transfer_tell(&r->late, (struct transfer_event){ .type = TRANSFER_FILE });	/* an empty file */
 		r->is_told = true;
 	}
 	if (rest.size > 0)
-		queue(r, tell_data(r, rest));
+		transfer_tell(&r->late, tell_data(r, rest));
 	r->is_open = false;
 	r->had_eot = false;
 	r->base.progress.files++;
 	transfer_put_byte(&r->base, TRANSFER_ACK);
-	queue(r, (struct transfer_event){ .type = TRANSFER_FILE_END, .file = r->file });
+	transfer_tell(&r->late, (struct transfer_event){ .type = TRANSFER_FILE_END, .file = r->file });
 	if (xymodem_is_batch(r->kind))
 		begin_inviting(r, now_ms);
 	else
-		queue(r, transfer_done(&r->base));
-	return tell_late(r);
+		transfer_tell(&r->late, transfer_done(&r->base));
+	return transfer_next(&r->late);
 }
 
 static struct transfer_event take_eot(struct xymodem_receiver *r, uint64_t now_ms)
@@ -336,7 +322,8 @@ static struct transfer_event take_eot(struct xymodem_receiver *r, uint64_t now_m
 	}
 	if (!is_whole && r->state != BEHIND_EOT) {
 		r->state = BEHIND_EOT;
-		r->base.deadline_ms = now_ms + (r->base.options.baud > 0 ? EOT_QUIET_MS : EOT_QUIET_UNKNOWN_MS) + transfer_wire_ms(&r->base, QUIET_BYTES);
+		r->base.deadline_ms = now_ms + (r->base.options.baud > 0 ? EOT_QUIET_MS : EOT_QUIET_UNKNOWN_MS) +
+				      transfer_wire_ms(&r->base, QUIET_BYTES);
 		return TRANSFER_NO_EVENT;
 	}
 	if (r->file.has_size && !is_whole)
@@ -352,7 +339,8 @@ static struct transfer_event take_block(struct xymodem_receiver *r, struct bytes
 	if (is_header_due(r)) {
 		if (number == 0)
 			return take_header(r, block, now_ms);
-		return fail(r, STATUS_PROTOCOL, "Receive with XMODEM, or send with YMODEM", "the other side sends no YMODEM header");
+		return fail(r, STATUS_PROTOCOL, "Receive with XMODEM, or send with YMODEM",
+			    "the other side sends no YMODEM header");
 	}
 	if (number == r->number)
 		return take_data(r, block, now_ms);
@@ -371,7 +359,8 @@ static struct transfer_event judge_frame(struct xymodem_receiver *r, bool is_las
 {
 	size_t size = r->frame[0] == TRANSFER_STX ? XYMODEM_LONG : XYMODEM_SHORT;
 	struct bytes block = bytes_of(r->frame + 3, size);
-	bool is_good = r->use_crc ? load_be16(r->frame + 3 + size) == crc16_update(0, block) : r->frame[3 + size] == sum8_of(block);
+	bool is_good = r->use_crc ? load_be16(r->frame + 3 + size) == crc16_update(0, block)
+				  : r->frame[3 + size] == sum8_of(block);
 
 	if (is_good)
 		return take_block(r, block, r->frame[1], now_ms);
@@ -436,7 +425,8 @@ static struct transfer_event take_first(struct xymodem_receiver *r, struct bytes
 	if (byte == TRANSFER_SOH || byte == TRANSFER_STX) {
 		r->state = IN_BLOCK;
 		r->was_asked = false;
-		r->frame_size = (size_t)3 + (byte == TRANSFER_STX ? XYMODEM_LONG : XYMODEM_SHORT) + (r->use_crc ? 2 : 1);
+		r->frame_size = (size_t)3 + (byte == TRANSFER_STX ? XYMODEM_LONG : XYMODEM_SHORT) +
+				(r->use_crc ? 2 : 1);
 		r->frame_have = 0;
 		return fill_frame(r, in, now_ms);
 	}
@@ -456,7 +446,7 @@ static struct transfer_event take_first(struct xymodem_receiver *r, struct bytes
 static struct transfer_event receive_input(struct transfer *transfer, struct bytes *in, uint64_t now_ms)
 {
 	struct xymodem_receiver *r = receiver_of(transfer);
-	struct transfer_event event = tell_late(r);
+	struct transfer_event event = transfer_next(&r->late);
 
 	while (event.type == TRANSFER_NOTHING && in->size > 0 && !r->base.is_over && r->state != STOPPED) {
 		if (r->state == IN_BLOCK) {
@@ -483,13 +473,14 @@ static struct transfer_event invite_again(struct xymodem_receiver *r, uint64_t n
 		invite(r, now_ms);
 		return TRANSFER_NO_EVENT;
 	}
-	return fail(r, STATUS_TIMEOUT, "Start the sending command on the device, and check port and rate", "the other side did not begin to send");
+	return fail(r, STATUS_TIMEOUT, "Start the sending command on the device, and check port and rate",
+		    "the other side did not begin to send");
 }
 
 static struct transfer_event receive_tick(struct transfer *transfer, uint64_t now_ms)
 {
 	struct xymodem_receiver *r = receiver_of(transfer);
-	struct transfer_event event = tell_late(r);
+	struct transfer_event event = transfer_next(&r->late);
 
 	if (event.type != TRANSFER_NOTHING || r->base.is_over || now_ms < r->base.deadline_ms)
 		return event;
@@ -522,15 +513,15 @@ static void receive_cancel(struct transfer *transfer, uint64_t now_ms)
 {
 	struct xymodem_receiver *r = receiver_of(transfer);
 
-	r->late_count = 0;
+	r->late = (struct transfer_queue){ .count = 0 };
 	transfer_drop_output(&r->base);
 	xymodem_put_cancel(&r->base);
 	r->state = STOPPED;
 	r->base.deadline_ms = now_ms;
 }
 
-static enum status receive_begin(enum xymodem_kind kind, const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer,
-				 struct error *reterr)
+static enum status receive_begin(enum xymodem_kind kind, const struct transfer_options *options, uint64_t now_ms,
+				 struct transfer **ret_transfer, struct error *reterr)
 {
 	struct xymodem_receiver *r = calloc(1, sizeof(*r));
 
@@ -547,4 +538,5 @@ static enum status receive_begin(enum xymodem_kind kind, const struct transfer_o
 	return STATUS_OK;
 }
 
-const struct xymodem_direction xymodem_receive = { receive_begin, receive_input, receive_tick, transfer_base_sent, receive_cancel };
+const struct xymodem_direction xymodem_receive = { receive_begin, receive_input, receive_tick, transfer_base_sent,
+						   receive_cancel };

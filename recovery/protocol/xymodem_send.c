@@ -2,20 +2,20 @@
  *
  * The sender of XMODEM and YMODEM. One frame is on its way at a time, except for YMODEM-g.
  *
- * Answers carry no block number, so the sender keeps the count of transmissions that nobody has answered yet. Where a time-out has led to a
- * second transmission, both may be acknowledged; the second ACK must not be taken for that of the next block, or a later NAK would be
- * answered with the wrong one. A 'C' or a NAK is acted upon only when the line is quiet behind it: several of them that wait in a queue are
- * one, an ACK behind them overrules them, and a 'C' in what a loader prints is a letter. */
+ * Answers carry no block number, so the sender keeps the count of transmissions that nobody has answered yet. Where
+ * a time-out has led to a second transmission, both may be acknowledged; the second ACK must not be taken for that
+ * of the next block, or a later NAK would be answered with the wrong one. A 'C' or a NAK is acted upon only when the
+ * line is quiet behind it: several of them that wait in a queue are one, an ACK behind them overrules them, and a
+ * 'C' in what a loader prints is a letter. */
 #include <stdlib.h>
 
-#include "recovery/protocol/transfer_check.h"
-#include "recovery/protocol/xymodem.h"
+#include "recovery/protocol/xymodem_sender.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
 enum {
 	PATIENCE_MS = 60000,
-	ANSWER_MS = 4500,	/* U-Boot drains a damaged line for 2 s + 2 s before it asks again, and bytes of ours would prolong that */
+	ANSWER_MS = 4500,	/* U-Boot drains a damaged line for 4 s, and bytes of ours would prolong that */
 	GO_MS = 400,		/* U-Boot acknowledges the header and waits: it asks only after 4 s */
 	INVITE_MS = 15000,	/* receivers ask for the next file at once, or again after 10 s */
 	QUIET_MS = 20,		/* behind a 'C' or a NAK; adapters hand over what they have every 16 ms */
@@ -32,23 +32,7 @@ enum {
 	WIRE_MEASURED_MS = 2,	/* a shorter frame tells nothing at a clock of milliseconds */
 	PACED_ENOUGH = 3,
 	EOT_TRIES = 4,		/* unanswered ones: to a shell an EOT is the end of the session */
-	HELD_MAX = 16,
 };
-
-enum send_state {
-	AWAIT_START,		/* nothing was sent yet */
-	AWAIT_HEADER_ACK,
-	AWAIT_GO,		/* the header was acknowledged, or needs no ACK (-g): 'C' or 'G' asks for the data */
-	AWAIT_DATA_ACK,
-	AWAIT_EOT_ACK,
-	AWAIT_NEXT,		/* for the 'C' that asks for another header */
-	AWAIT_END_ACK,
-	STREAMING,		/* -g: data */
-	CANCELLED,
-	SEND_STATES,
-};
-
-enum answer { ANSWER_INVITE, ANSWER_NAK, ANSWER_ACK, ANSWER_SILENCE, ANSWERS, NO_ANSWER };
 
 enum action {
 	IGNORE,
@@ -64,52 +48,14 @@ enum action {
 static const enum action reaction[SEND_STATES][ANSWERS] = {
 	/*                      'C' 'G'   NAK      ACK      SILENCE */
 	[AWAIT_START]      = { START,   START,   IGNORE,  GIVE_UP },
-	[AWAIT_HEADER_ACK] = { RESEND,  RESEND,  ADVANCE, RESEND },		/* U-Boot: 'C' for NAK */
-	[AWAIT_GO]         = { PROCEED, PROCEED, IGNORE,  PROCEED },		/* silence: no 'C' is to come, or it was lost */
+	[AWAIT_HEADER_ACK] = { RESEND,  RESEND,  ADVANCE, RESEND },	/* U-Boot: 'C' for NAK */
+	[AWAIT_GO]         = { PROCEED, PROCEED, IGNORE,  PROCEED },	/* silence: no 'C' is to come, or it was lost */
 	[AWAIT_DATA_ACK]   = { RESEND,  RESEND,  ADVANCE, RESEND },
-	[AWAIT_EOT_ACK]    = { RESEND,  RESEND,  ADVANCE, RESEND },		/* classic receivers: NAK for the first EOT */
+	[AWAIT_EOT_ACK]    = { RESEND,  RESEND,  ADVANCE, RESEND },	/* classic receivers: NAK for the first EOT */
 	[AWAIT_NEXT]       = { PROCEED, PROCEED, IGNORE,  END_UNASKED },	/* U-Boot: ACK twice */
-	[AWAIT_END_ACK]    = { RESEND,  RESEND,  FINISH,  FINISH },		/* silence: every file was acknowledged */
+	[AWAIT_END_ACK]    = { RESEND,  RESEND,  FINISH,  FINISH },	/* silence: every file was acknowledged */
 	[STREAMING]        = { IGNORE,  GIVE_UP, IGNORE,  GIVE_UP },
 	[CANCELLED]        = { IGNORE,  IGNORE,  IGNORE,  GIVE_UP },
-};
-
-struct xymodem_sender {
-	struct transfer_base base;
-	enum xymodem_kind kind;
-	enum send_state state;
-	bool use_crc, is_streaming;
-	bool was_acked;			/* ever, anything */
-	bool is_short_only;		/* the receiver does not take blocks of 1024 */
-	struct transfer_file file;
-	uint64_t offset;		/* in the file, of the data in flight */
-	size_t payload;			/* of it */
-	uint8_t number;			/* of the frame in flight */
-	uint8_t frame[XYMODEM_FRAME_MAX];
-	size_t frame_size;
-
-	enum answer pending;		/* what is acted upon when the line stays quiet until quiet_ms */
-	uint8_t pending_byte;
-	uint64_t quiet_ms, pending_since_ms;
-	unsigned owed;			/* transmissions of the frame without an answer */
-	unsigned tries;			/* resends of the frame */
-	unsigned refusals;		/* of them for a NAK or 'C' */
-	uint64_t since_ms;		/* the frame left, or the last state began */
-	uint64_t well_ms;		/* the last ACK that counted */
-	uint64_t began_ms;
-	uint64_t turn_ms;		/* from the frame's end, by the line's rate, to its answer: the last time */
-	unsigned paced;			/* answers in a row that took as long as the line's rate says */
-	bool was_invited;		/* while a second ACK was waited for */
-	struct transfer_event late;	/* told at the next call */
-
-	unsigned cans;			/* in a row */
-	unsigned strays;		/* since the frame left: bytes that are no answer */
-	bool is_in_text;		/* the last of them was a character in a line of text */
-	uint64_t stray_ms;
-	uint8_t held[HELD_MAX];		/* invitations that turn out to be text if text follows */
-	size_t held_size;
-
-	uint8_t out[XYMODEM_FRAME_MAX + 2 * XYMODEM_CAN_COUNT];
 };
 
 static struct xymodem_sender *sender_of(struct transfer *transfer)
@@ -155,8 +101,8 @@ static void arm(struct xymodem_sender *s)
 		s->base.deadline_ms = s->quiet_ms;
 }
 
-/* When the answer to the frame is to be expected, counted from its leaving: by the line's rate and, where that has proved itself, by the
- * answers before. */
+/* When the answer to the frame is to be expected, counted from its leaving: by the line's rate and, where that has
+ * proved itself, by the answers before. */
 static uint64_t usual_ms(const struct xymodem_sender *s)
 {
 	return transfer_wire_ms(&s->base, s->frame_size) + (s->paced >= PACED_ENOUGH ? s->turn_ms : 0);
@@ -181,135 +127,6 @@ static void hold(struct xymodem_sender *s, enum answer answer, uint8_t byte, uin
 		s->quiet_ms = s->pending_since_ms + 2 * quiet_ms;
 }
 
-/* ---- frames ---- */
-
-static void enter(struct xymodem_sender *s, enum send_state state, uint64_t now_ms)
-{
-	s->state = state;
-	s->pending = NO_ANSWER;
-	s->tries = s->refusals = s->owed = s->strays = 0;
-	s->was_invited = false;
-	s->since_ms = s->well_ms = now_ms;
-}
-
-static void transmit(struct xymodem_sender *s, uint64_t now_ms)
-{
-	transfer_put(&s->base, bytes_of(s->frame, s->frame_size));
-	s->owed++;
-	s->strays = 0;
-	s->since_ms = now_ms;
-}
-
-static void build_check(struct xymodem_sender *s)
-{
-	size_t size = s->frame[0] == TRANSFER_STX ? XYMODEM_LONG : XYMODEM_SHORT;
-	struct bytes block = bytes_of(s->frame + 3, size);
-
-	if (s->use_crc)
-		store_be16(s->frame + 3 + size, crc16_update(0, block));
-	else
-		s->frame[3 + size] = sum8_of(block);
-	s->frame_size = 3 + size + (s->use_crc ? 2 : 1);
-}
-
-/* The block stands in the frame already. */
-static void send_block(struct xymodem_sender *s, uint8_t number, size_t size, enum send_state state, uint64_t now_ms)
-{
-	s->frame[0] = size == XYMODEM_LONG ? TRANSFER_STX : TRANSFER_SOH;
-	s->frame[1] = s->number = number;
-	s->frame[2] = (uint8_t)~number;
-	build_check(s);
-	enter(s, state, now_ms);
-	transmit(s, now_ms);
-}
-
-static void send_header(struct xymodem_sender *s, const struct transfer_file *file, enum send_state state, uint64_t now_ms)
-{
-	size_t size = ymodem_header_write(s->frame + 3, file);
-
-	s->payload = 0;
-	send_block(s, 0, size, state, now_ms);
-}
-
-static void send_eot(struct xymodem_sender *s, uint64_t now_ms)
-{
-	s->frame[0] = TRANSFER_EOT;
-	s->frame_size = 1;
-	s->payload = 0;
-	enter(s, AWAIT_EOT_ACK, now_ms);
-	transmit(s, now_ms);
-}
-
-/* How the file's next bytes go out. XMODEM's receiver keeps the padding, so there it is kept small. */
-static size_t choose_block(const struct xymodem_sender *s, size_t bytes)
-{
-	bool is_batch = xymodem_is_batch(s->kind);
-
-	if ((s->kind != XMODEM_1K && !is_batch) || s->is_short_only || bytes <= XYMODEM_SHORT)
-		return XYMODEM_SHORT;
-	return is_batch || bytes > XYMODEM_LONG - XYMODEM_SHORT ? XYMODEM_LONG : XYMODEM_SHORT;
-}
-
-/* Within a block it would be data: what the line has taken half of goes out first. */
-static void tell_cancel(struct xymodem_sender *s)
-{
-	if (s->base.out_to - s->base.out_from == s->frame_size)
-		transfer_drop_output(&s->base);
-	xymodem_put_cancel(&s->base);
-}
-
-static struct transfer_event fail(struct xymodem_sender *s, enum status status, const char *hint, const char *reason)
-{
-	if (s->state != AWAIT_START)
-		tell_cancel(s);
-	return transfer_failed(&s->base, status, hint, "%s", reason);
-}
-
-static struct transfer_event send_data(struct xymodem_sender *s, uint64_t now_ms)
-{
-	uint64_t left = s->file.has_size ? s->file.size - s->offset : XYMODEM_LONG;
-	size_t want = left < XYMODEM_LONG ? (size_t)left : XYMODEM_LONG;
-	size_t got = want > 0 ? s->base.options.source.read(s->base.options.source.user, s->offset, s->frame + 3, want) : 0;
-	size_t size = choose_block(s, got);
-
-	if (s->file.has_size && got < want)
-		return fail(s, STATUS_IO, "Send it again when nobody writes to it", "the file became shorter while it was being sent");
-	if (got == 0) {
-		send_eot(s, now_ms);
-		return TRANSFER_NO_EVENT;
-	}
-	s->payload = got < size ? got : size;
-	memset(s->frame + 3 + s->payload, s->base.options.has_padding ? s->base.options.padding : TRANSFER_SUB, size - s->payload);
-	send_block(s, (uint8_t)(s->number + 1), size, s->is_streaming ? STREAMING : AWAIT_DATA_ACK, now_ms);
-	return TRANSFER_NO_EVENT;
-}
-
-static struct transfer_event next_file(struct xymodem_sender *s, uint64_t now_ms)
-{
-	struct transfer_event event = { .type = TRANSFER_FILE };
-
-	if (!s->base.options.source.next(s->base.options.source.user, &s->file)) {
-		if (!xymodem_is_batch(s->kind))
-			return fail(s, STATUS_IO, NULL, "there is no file to send");
-		send_header(s, NULL, AWAIT_END_ACK, now_ms);
-		return TRANSFER_NO_EVENT;
-	}
-	s->offset = 0;
-	s->number = 0;
-	s->base.progress.file_bytes = 0;
-	s->base.progress.file_size = s->file.has_size ? s->file.size : 0;
-	if (xymodem_is_batch(s->kind)) {
-		send_header(s, &s->file, s->is_streaming ? AWAIT_GO : AWAIT_HEADER_ACK, now_ms);
-	} else {
-		struct transfer_event failed = send_data(s, now_ms);
-
-		if (failed.type != TRANSFER_NOTHING)
-			return failed;
-	}
-	event.file = s->file;
-	return event;
-}
-
 /* ---- what an answer leads to ---- */
 
 static struct transfer_event give_up(struct xymodem_sender *s)
@@ -317,8 +134,10 @@ static struct transfer_event give_up(struct xymodem_sender *s)
 	if (s->state == CANCELLED)
 		return transfer_failed(&s->base, STATUS_CANCELLED, NULL, "the transfer was stopped here");
 	if (s->is_streaming)
-		return fail(s, STATUS_PROTOCOL, "Use YMODEM without -g on this line", "the other side stopped the stream, which YMODEM-g cannot mend");
-	return fail(s, STATUS_TIMEOUT, "Start the receiving command on the device first (loady, loadx, rb), and check port and rate",
+		return xymodem_fail(s, STATUS_PROTOCOL, "Use YMODEM without -g on this line",
+			    "the other side stopped the stream, which YMODEM-g cannot mend");
+	return xymodem_fail(s, STATUS_TIMEOUT,
+		    "Start the receiving command on the device first (loady, loadx, rb), and check port and rate",
 		    "the other side did not ask for the file");
 }
 
@@ -329,8 +148,8 @@ static bool is_hopeless(const struct xymodem_sender *s, uint64_t now_ms)
 	return s->tries >= XYMODEM_GIVE_UP_TRIES && now_ms - s->well_ms >= XYMODEM_GIVE_UP_MS;
 }
 
-/* A receiver that has refused each transmission of the first frame, and has accepted none, may want another kind: the sum (it fell back
- * from 'C' to NAK while the answer was on its way), or blocks of 128. */
+/* A receiver that has refused each transmission of the first frame, and has accepted none, may want another kind:
+ * the sum (it fell back from 'C' to NAK while the answer was on its way), or blocks of 128. */
 static void change_kind(struct xymodem_sender *s)
 {
 	if (s->frame[0] == TRANSFER_EOT || s->owed > 0)
@@ -344,7 +163,7 @@ static void change_kind(struct xymodem_sender *s)
 		s->frame[0] = TRANSFER_SOH;
 		s->payload = XYMODEM_SHORT;
 	}
-	build_check(s);
+	xymodem_build_check(s);
 }
 
 /* Classic receivers refuse the first EOT, for one byte is soon made by noise (Forsberg, 7.3.2). */
@@ -366,20 +185,22 @@ static struct transfer_event resend(struct xymodem_sender *s, enum answer answer
 		what = block;
 	}
 	if (is_hopeless(s, now_ms))
-		return fail(s, is_refused ? STATUS_PROTOCOL : STATUS_TIMEOUT, "Look at what the device says, and try a slower rate or another protocol",
+		return xymodem_fail(s, is_refused ? STATUS_PROTOCOL : STATUS_TIMEOUT,
+			    "Look at what the device says, and try a slower rate or another protocol",
 			    s->state == AWAIT_EOT_ACK ? "every block was acknowledged, but not the end of the file"
-						      : is_refused ? "the other side refuses the same block again and again"
-								   : "the other side stopped answering");
+			    : is_refused              ? "the other side refuses the same block again and again"
+						      : "the other side stopped answering");
 	is_usual = is_usual_refusal(s, answer);
 	s->tries++;
 	if (is_refused) {
 		s->refusals++;
 		change_kind(s);
 	}
-	transmit(s, now_ms);
+	xymodem_transmit(s, now_ms);
 	if (is_usual)
 		return TRANSFER_NO_EVENT;
-	return transfer_retry(&s->base, "%s is sent again: %s", what, is_refused ? "it arrived damaged" : "there was no answer");
+	return transfer_retry(&s->base, "%s is sent again: %s", what,
+			      is_refused ? "it arrived damaged" : "there was no answer");
 }
 
 static struct transfer_event end_file(struct xymodem_sender *s, uint64_t now_ms)
@@ -388,7 +209,7 @@ static struct transfer_event end_file(struct xymodem_sender *s, uint64_t now_ms)
 
 	s->base.progress.files++;
 	if (xymodem_is_batch(s->kind))
-		enter(s, AWAIT_NEXT, now_ms);
+		xymodem_enter(s, AWAIT_NEXT, now_ms);
 	else
 		s->late = transfer_done(&s->base);
 	return event;
@@ -404,7 +225,7 @@ static struct transfer_event advance(struct xymodem_sender *s, uint64_t now_ms)
 		if (s->state == AWAIT_EOT_ACK)
 			event = end_file(s, now_ms);
 		else
-			enter(s, AWAIT_GO, now_ms);
+			xymodem_enter(s, AWAIT_GO, now_ms);
 		if (was_invited)
 			hold(s, ANSWER_INVITE, 'C', 0, now_ms);
 		return event;
@@ -412,7 +233,7 @@ static struct transfer_event advance(struct xymodem_sender *s, uint64_t now_ms)
 	s->offset += s->payload;
 	s->base.progress.file_bytes += s->payload;
 	s->base.progress.all_bytes += s->payload;
-	return send_data(s, now_ms);
+	return xymodem_send_data(s, now_ms);
 }
 
 static struct transfer_event end_unasked(struct xymodem_sender *s)
@@ -422,7 +243,8 @@ static struct transfer_event end_unasked(struct xymodem_sender *s)
 	/* A receiver that knows only one file has ended by itself. */
 	if (!s->base.options.source.next(s->base.options.source.user, &another))
 		return transfer_done(&s->base);
-	return fail(s, STATUS_TIMEOUT, "Send the other files one by one", "the other side took one file and did not ask for another");
+	return xymodem_fail(s, STATUS_TIMEOUT, "Send the other files one by one",
+		    "the other side took one file and did not ask for another");
 }
 
 static struct transfer_event act(struct xymodem_sender *s, enum answer answer, uint64_t now_ms)
@@ -437,19 +259,20 @@ static struct transfer_event act(struct xymodem_sender *s, enum answer answer, u
 	case START:
 		s->use_crc = s->pending_byte != TRANSFER_NAK;
 		s->is_streaming = s->pending_byte == 'G' && xymodem_is_batch(s->kind);
-		return next_file(s, now_ms);
+		return xymodem_next_file(s, now_ms);
 	case RESEND:
-		/* A receiver that asks with 'C' and has no ACK for headers: asked often enough, it is believed. The same for EOT. */
-		if (answer == ANSWER_INVITE && s->refusals >= 3 && (s->state == AWAIT_HEADER_ACK || s->state == AWAIT_EOT_ACK) &&
-		    xymodem_is_batch(s->kind))
-			return s->state == AWAIT_HEADER_ACK ? send_data(s, now_ms) : end_file(s, now_ms);
+		/* A receiver that asks with 'C' and has no ACK for headers: asked often enough, it is believed. The
+		 * same for EOT. */
+		if (answer == ANSWER_INVITE && s->refusals >= 3 &&
+		    (s->state == AWAIT_HEADER_ACK || s->state == AWAIT_EOT_ACK) && xymodem_is_batch(s->kind))
+			return s->state == AWAIT_HEADER_ACK ? xymodem_send_data(s, now_ms) : end_file(s, now_ms);
 		return resend(s, answer, now_ms);
 	case ADVANCE:
 		return advance(s, now_ms);
 	case PROCEED:
 		if (answer == ANSWER_SILENCE && s->is_streaming)
 			return give_up(s);
-		return s->state == AWAIT_GO ? send_data(s, now_ms) : next_file(s, now_ms);
+		return s->state == AWAIT_GO ? xymodem_send_data(s, now_ms) : xymodem_next_file(s, now_ms);
 	case END_UNASKED:
 		return end_unasked(s);
 	case FINISH:
@@ -471,7 +294,9 @@ static bool is_letter(struct xymodem_sender *s, uint64_t now_ms)
 static struct transfer_event take_invite(struct xymodem_sender *s, uint8_t byte, uint64_t now_ms)
 {
 	enum answer answer = byte == TRANSFER_NAK ? ANSWER_NAK : ANSWER_INVITE;
-	uint64_t quiet = s->base.options.is_clean ? QUIET_CLEAN_MS : s->base.options.baud > 0 ? QUIET_MS : QUIET_UNKNOWN_MS;
+	uint64_t quiet = s->base.options.is_clean   ? QUIET_CLEAN_MS
+			 : s->base.options.baud > 0 ? QUIET_MS
+						    : QUIET_UNKNOWN_MS;
 
 	/* To send a block once more is always safe, so a NAK overrules an ACK whose transmission is not certain. */
 	if (s->pending == ANSWER_ACK && answer == ANSWER_INVITE) {
@@ -483,22 +308,26 @@ static struct transfer_event take_invite(struct xymodem_sender *s, uint8_t byte,
 		s->pending_byte = byte;
 		return act(s, answer, now_ms);
 	}
-	if (s->state == AWAIT_HEADER_ACK || s->state == AWAIT_DATA_ACK || s->state == AWAIT_EOT_ACK || s->state == AWAIT_END_ACK) {
-		/* One that came before the frame can have arrived waited in a queue; one of a loader that has drained the line is later. */
-		if (s->pending == NO_ANSWER && s->owed > 0 && (byte == TRANSFER_NAK || now_ms - s->since_ms > TEXT_GAP_MS * 3))
+	if (s->state == AWAIT_HEADER_ACK || s->state == AWAIT_DATA_ACK || s->state == AWAIT_EOT_ACK ||
+	    s->state == AWAIT_END_ACK) {
+		/* One that came before the frame can have arrived waited in a queue; one of a loader that has
+		 * drained the line is later. */
+		if (s->pending == NO_ANSWER && s->owed > 0 &&
+		    (byte == TRANSFER_NAK || now_ms - s->since_ms > TEXT_GAP_MS * 3))
 			s->owed--;
 		for (unsigned i = 2; i < s->refusals && quiet < QUIET_MAX_MS; i++)
 			quiet *= 2;
 		quiet += rest_ms(s, now_ms);
 	}
-	if (s->held_size < HELD_MAX)
+	if (s->held_size < XYMODEM_HELD_MAX)
 		s->held[s->held_size++] = byte;
 	hold(s, answer, byte, quiet, now_ms);
 	return TRANSFER_NO_EVENT;
 }
 
-/* Where answers have been taking as long as the line takes for the frame, the rate is that of a real line, and an ACK that comes much too
- * early is most likely a second one for the frame before. On a pty or a USB device of its own the rate means nothing. */
+/* Where answers have been taking as long as the line takes for the frame, the rate is that of a real line, and an
+ * ACK that comes much too early is most likely a second one for the frame before. On a pty or a USB device of its
+ * own the rate means nothing. */
 static bool is_too_early(struct xymodem_sender *s, uint64_t now_ms)
 {
 	uint64_t wire_ms = transfer_wire_ms(&s->base, s->frame_size), took_ms = now_ms - s->since_ms;
@@ -542,7 +371,8 @@ static struct transfer_event take_can(struct xymodem_sender *s, uint64_t now_ms)
 	if (s->cans < 2 || (s->state == AWAIT_START && now_ms - s->began_ms < STALE_CAN_MS))
 		return TRANSFER_NO_EVENT;
 	transfer_drop_output(&s->base);
-	return transfer_failed(&s->base, STATUS_CANCELLED, "Look at what the device says: too large, no room, or stopped there by hand",
+	return transfer_failed(&s->base, STATUS_CANCELLED,
+			       "Look at what the device says: too large, no room, or stopped there by hand",
 			       "the other side cancelled the transfer");
 }
 
@@ -653,7 +483,8 @@ static struct transfer_event send_tick(struct transfer *transfer, uint64_t now_m
 	if (s->pending != NO_ANSWER && now_ms >= s->quiet_ms)
 		event = act(s, s->pending, now_ms);
 	else if (!is_sent(s) && s->state != CANCELLED)
-		event = fail(s, STATUS_TIMEOUT, "Check the cable and the flow control", "the line takes no bytes");
+		event = xymodem_fail(s, STATUS_TIMEOUT, "Check the cable and the flow control",
+				     "the line takes no bytes");
 	else
 		event = act(s, ANSWER_SILENCE, now_ms);
 	arm(s);
@@ -672,7 +503,7 @@ static void send_sent(struct transfer *transfer, size_t count, uint64_t now_ms)
 		s->offset += s->payload;
 		s->base.progress.file_bytes += s->payload;
 		s->base.progress.all_bytes += s->payload;
-		s->late = send_data(s, now_ms);
+		s->late = xymodem_send_data(s, now_ms);
 	}
 	arm(s);
 	if (s->late.type != TRANSFER_NOTHING)
@@ -683,13 +514,13 @@ static void send_cancel(struct transfer *transfer, uint64_t now_ms)
 {
 	struct xymodem_sender *s = sender_of(transfer);
 
-	tell_cancel(s);
-	enter(s, CANCELLED, now_ms);
+	xymodem_tell_cancel(s);
+	xymodem_enter(s, CANCELLED, now_ms);
 	arm(s);
 }
 
-static enum status send_begin(enum xymodem_kind kind, const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer,
-			      struct error *reterr)
+static enum status send_begin(enum xymodem_kind kind, const struct transfer_options *options, uint64_t now_ms,
+			      struct transfer **ret_transfer, struct error *reterr)
 {
 	struct xymodem_sender *s = calloc(1, sizeof(*s));
 

@@ -1,6 +1,7 @@
 /* recovery/protocol/ymodem.c
  *
- * YMODEM: files with name, size and date, in batches; and its -g form, which acknowledges nothing. The rows and block 0. */
+ * YMODEM: files with name, size and date, in batches; and its -g form, which acknowledges nothing. The rows and
+ * block 0. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -9,8 +10,8 @@
 
 enum { INFO_MAX = 64 };
 
-/* Block 0 (Forsberg, 5): name NUL, then size (decimal), time (octal), mode and serial number with spaces between. The mode is 0: it is
- * the receiver's business whether a file may be executed. */
+/* Block 0 (Forsberg, 5): name NUL, then size (decimal), time (octal), mode and serial number with spaces between.
+ * The mode is 0: it is the receiver's business whether a file may be executed. */
 size_t ymodem_header_write(uint8_t *to, const struct transfer_file *file)
 {
 	char info[INFO_MAX] = "";
@@ -20,7 +21,8 @@ size_t ymodem_header_write(uint8_t *to, const struct transfer_file *file)
 	if (file == NULL)
 		return XYMODEM_SHORT;
 	if (file->has_size)
-		text_format(info, sizeof(info), "%" PRIu64 " %" PRIo64 " 0 0", file->size, (uint64_t)(file->modified > 0 ? file->modified : 0));
+		text_format(info, sizeof(info), "%" PRIu64 " %" PRIo64 " 0 0", file->size,
+			    (uint64_t)(file->modified > 0 ? file->modified : 0));
 	name_size = strlen(file->name);
 	info_size = strlen(info);
 	memcpy(to, file->name, name_size);
@@ -82,22 +84,26 @@ bool ymodem_header_read(struct bytes block, struct transfer_file *ret_file)
 	return true;
 }
 
-static enum status begin_batch(const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer, struct error *reterr)
+static enum status begin_batch(const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer,
+			       struct error *reterr)
 {
 	return xymodem_begin(YMODEM_BATCH, options, now_ms, ret_transfer, reterr);
 }
 
-static enum status begin_g(const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer, struct error *reterr)
+static enum status begin_g(const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer,
+			   struct error *reterr)
 {
 	return xymodem_begin(YMODEM_G, options, now_ms, ret_transfer, reterr);
 }
 
 #define YMODEM_ROW(row_name, row_title, row_begin) { \
-	.name = row_name, .title = row_title, .can_send = true, .can_receive = true, .has_names = true, .begin = row_begin, \
-	.input = xymodem_input, .tick = xymodem_tick, .deadline = transfer_base_deadline, .output = transfer_base_output, \
-	.sent = xymodem_sent, .cancel = xymodem_cancel, .progress = transfer_base_progress, .free = transfer_base_free, \
+	.name = row_name, .title = row_title, .can_send = true, .can_receive = true, .has_names = true, \
+	.begin = row_begin, .input = xymodem_input, .tick = xymodem_tick, .deadline = transfer_base_deadline, \
+	.output = transfer_base_output, .sent = xymodem_sent, .cancel = xymodem_cancel, \
+	.progress = transfer_base_progress, .free = transfer_base_free, \
 }
 
 extern const struct transfer_protocol transfer_ymodem, transfer_ymodem_g;
 const struct transfer_protocol transfer_ymodem = YMODEM_ROW("ymodem", "YMODEM (batch)", begin_batch);
-const struct transfer_protocol transfer_ymodem_g = YMODEM_ROW("ymodem-g", "YMODEM-g (batch, for lines without errors)", begin_g);
+const struct transfer_protocol transfer_ymodem_g = YMODEM_ROW("ymodem-g", "YMODEM-g (batch, for lines without errors)",
+							      begin_g);

@@ -184,6 +184,32 @@ char *text_duration(char *to, size_t size, uint64_t milliseconds)
 	return text_format(to, size, "%u h %u min", (unsigned)(seconds / 3600), (unsigned)(seconds / 60 % 60));
 }
 
+static int hex_digit(char digit)
+{
+	return digit >= '0' && digit <= '9'   ? digit - '0'
+	       : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10
+	       : digit >= 'A' && digit <= 'F' ? digit - 'A' + 10
+					      : -1;
+}
+
+size_t text_parse_bytes(const char *text, uint8_t *ret_bytes, size_t max)
+{
+	bool is_number = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	size_t count = 0;
+
+	text += is_number ? 2 : strspn(text, " ");
+	while (*text) {
+		if (count == max || hex_digit(text[0]) < 0 || hex_digit(text[1]) < 0)
+			return 0;
+		ret_bytes[count++] = (uint8_t)(hex_digit(text[0]) << 4 | hex_digit(text[1]));
+		text += 2;
+		if (!is_number && *text && *text != ' ')
+			return 0;
+		text += is_number ? 0 : strspn(text, " ");
+	}
+	return is_number || count > 1 ? count : 0;
+}
+
 bool text_parse_size(const char *text, uint64_t *ret_bytes)
 {
 	static const struct { const char *suffix; unsigned shift; } units[] = {

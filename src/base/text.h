@@ -28,6 +28,9 @@ char *text_size(char *to, size_t size, uint64_t bytes);
 char *text_duration(char *to, size_t size, uint64_t milliseconds);
 /* "64", "0x50000", "192KiB", "16MiB", "1GiB", "29.7 GiB" is not accepted: whole numbers only. */
 bool text_parse_size(const char *text, uint64_t *ret_bytes);
+/* Bytes as they are written in dumps: "27 05 19 56" (pairs between blanks, two at least) or "0x27051956". Returns how many; 0: it is no
+ * such list, or one of more than max. */
+size_t text_parse_bytes(const char *text, uint8_t *ret_bytes, size_t max);
 /* Same text, ASCII case ignored, as a part of all. */
 bool text_contains(const char *all, const char *part);
 bool text_starts(const char *all, const char *start);

@@ -30,6 +30,7 @@ struct target {
 	struct image_device device;
 	char id[IDS_MAX][ID_MAX];
 	const char *ids[IDS_MAX];
+	struct profile_image_device of_profile;
 	bool is_given;
 };
 
@@ -100,16 +101,6 @@ static void split_ids(struct target *target, const char *text)
 	}
 }
 
-static void take_profile(struct target *target, const struct profile *profile)
-{
-	target->device.arch = profile->arch;
-	/* what a library entry is called is no hardware id: that an image names another word proves nothing */
-	target->device.ids_are_names = true;
-	add_id(target, profile->model, strlen(profile->model));
-	for (unsigned i = 0; i < profile->aliases.count; i++)
-		add_id(target, profile->aliases.item[i], strlen(profile->aliases.item[i]));
-}
-
 static enum status read_target(const struct cli_line *line, struct device_library **ret_library, struct target *target, struct error *reterr)
 {
 	const struct profile *profile;
@@ -123,11 +114,13 @@ static enum status read_target(const struct cli_line *line, struct device_librar
 			status = device_library_profile(*ret_library, line->value[FOR], &profile, reterr);
 		if (status != STATUS_OK)
 			return status;
-		take_profile(target, profile);
+		profile_image_device(profile, &target->of_profile);
+		target->device = target->of_profile.device;
 	}
 	if (line->value[CPU])
 		target->device.arch = line->value[CPU];
 	if (line->value[BOARD]) {
+		target->device.ids = target->ids;
 		target->device.ids_are_names = false;
 		target->device.id_count = 0;
 		split_ids(target, line->value[BOARD]);
@@ -196,6 +189,7 @@ static void print_json(const char *path, const struct examination *about, const 
 				   "compression", text_or_null(facts->compression), "whole", image_answer_name(facts->whole), "checked",
 				   facts->checked, "declared_size", (json_int_t)facts->declared_size);
 
+	json_object_set_new(object, "arch_guessed", json_boolean(facts->is_arch_guessed));
 	json_object_set_new(object, "problems", problems_of(facts));
 	json_object_set_new(object, "warning", text_or_null(facts->warning));
 	json_object_set_new(object, "parts", parts_of(facts));
@@ -243,7 +237,8 @@ static void print_text(const char *path, const struct examination *about, const 
 	text_format(text, sizeof(text), "%" PRIu64 " bytes (%s)", about->size, text_size(size, sizeof(size), about->size));
 	print_row("size", text);
 	print_row("SHA-256", about->sha256);
-	print_row("processor", facts->arch[0] ? facts->arch : "not told");
+	text_format(text, sizeof(text), "%s%s", facts->arch[0] ? facts->arch : "not told", facts->is_arch_guessed ? " (guessed from the code)" : "");
+	print_row("processor", text);
 	print_row("vendor", facts->vendor);
 	print_row("name", facts->name);
 	print_row("version", facts->version);

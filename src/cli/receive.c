@@ -9,11 +9,13 @@ static const struct cli_option options[] = {
 	[PORT] = { "port", "PORT", "/dev/ttyUSB0, tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH" },
 	[STDIO] = { "stdio", NULL, "standard input and output are the line" },
 	[BAUD] = { "baud", "RATE", "of the port (115200)" },
-	[OUTPUT] = { "output", "PLACE", "a folder, or the file to make (also -o); without it: here, by the names that come" },
+	[OUTPUT] = { "output", "PLACE",
+		     "a folder, or the file to make (also -o); without it: here, by the names that come" },
 	[FORCE] = { "force", NULL, "replace files that are there already" },
 	[PADDING] = { "padding", "BYTE", "cut this byte from the end of what XMODEM brought (nothing is cut)" },
 	[PATIENCE] = { "patience", "SECONDS", "how long the other side may take to begin (60)" },
-	[LISTEN] = { "listen", "MS", "silence after which a port is closed: the device may say more behind the end (on a terminal 400, else 50)" },
+	[LISTEN] = { "listen", "MS",
+		     "silence that ends it: the device may say more behind the end (400; 50 without a terminal)" },
 	[JSON] = { "json", NULL, "one JSON object a line; with --stdio on standard error" },
 	{ NULL, NULL, NULL },
 };
@@ -23,9 +25,17 @@ static int run(const struct cli_line *line)
 	if (line->word_count > 0)
 		return output_usage("receive", "receive takes no words; the place is given with --output");
 	return transfer_run(&(struct transfer_words){
-		.verb = "receive", .protocol = line->value[PROTOCOL], .port = line->value[PORT], .baud = line->value[BAUD],
-		.padding = line->value[PADDING], .patience = line->value[PATIENCE], .listen = line->value[LISTEN], .is_stdio = line->value[STDIO] != NULL,
-		.is_json = line->value[JSON] != NULL, .output = line->value[OUTPUT], .may_replace = line->value[FORCE] != NULL,
+		.verb = "receive",
+		.protocol = line->value[PROTOCOL],
+		.port = line->value[PORT],
+		.baud = line->value[BAUD],
+		.padding = line->value[PADDING],
+		.patience = line->value[PATIENCE],
+		.listen = line->value[LISTEN],
+		.is_stdio = line->value[STDIO] != NULL,
+		.is_json = line->value[JSON] != NULL,
+		.output = line->value[OUTPUT],
+		.may_replace = line->value[FORCE] != NULL,
 	});
 }
 

@@ -11,7 +11,8 @@ static const struct cli_option options[] = {
 	[BAUD] = { "baud", "RATE", "of the port (115200)" },
 	[PADDING] = { "padding", "BYTE", "what fills XMODEM's last block: 0x1a, 0x00, 0xff (0x1a)" },
 	[PATIENCE] = { "patience", "SECONDS", "how long the other side may take to begin (60)" },
-	[LISTEN] = { "listen", "MS", "silence after which a port is closed: U-Boot speaks 250 ms after the end (on a terminal 400, else 50)" },
+	[LISTEN] = { "listen", "MS",
+		     "silence that ends it: U-Boot speaks 250 ms behind the end (400; 50 without a terminal)" },
 	[JSON] = { "json", NULL, "one JSON object a line; with --stdio on standard error" },
 	{ NULL, NULL, NULL },
 };
@@ -21,9 +22,18 @@ static int run(const struct cli_line *line)
 	if (line->word_count == 0)
 		return output_usage("send", "send needs a file");
 	return transfer_run(&(struct transfer_words){
-		.verb = "send", .is_sender = true, .protocol = line->value[PROTOCOL], .port = line->value[PORT], .baud = line->value[BAUD],
-		.padding = line->value[PADDING], .patience = line->value[PATIENCE], .listen = line->value[LISTEN], .is_stdio = line->value[STDIO] != NULL,
-		.is_json = line->value[JSON] != NULL, .paths = line->word, .path_count = line->word_count,
+		.verb = "send",
+		.is_sender = true,
+		.protocol = line->value[PROTOCOL],
+		.port = line->value[PORT],
+		.baud = line->value[BAUD],
+		.padding = line->value[PADDING],
+		.patience = line->value[PATIENCE],
+		.listen = line->value[LISTEN],
+		.is_stdio = line->value[STDIO] != NULL,
+		.is_json = line->value[JSON] != NULL,
+		.paths = line->word,
+		.path_count = line->word_count,
 	});
 }
 

@@ -67,7 +67,8 @@ static void say(struct transfer_cli *t, const char *format, ...)
 
 static void print_event(struct transfer_cli *t, json_t *event)
 {
-	AUTO_FREE char *text = event ? json_dumps(event, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(4)) : NULL;
+	AUTO_FREE char *text = event ? json_dumps(event, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(4))
+				     : NULL;
 
 	json_decref(event);
 	fprintf(t->out, "%s\n", text ? text : "{\"event\":\"no-memory\"}");
@@ -87,7 +88,8 @@ static void show_progress(struct transfer_cli *t, const struct transfer_progress
 	size_t before = t->shown;
 
 	text_printable(name, sizeof(name), bytes_of_text(t->file.name));
-	text_format(line, sizeof(line), "  %s%s%s", name, name[0] ? " " : "", text_size(size, sizeof(size), progress->file_bytes));
+	text_format(line, sizeof(line), "  %s%s%s", name, name[0] ? " " : "",
+		    text_size(size, sizeof(size), progress->file_bytes));
 	if (progress->file_size > 0)
 		text_append(line, sizeof(line), " of %s", text_size(size, sizeof(size), progress->file_size));
 	if (rate > 0)
@@ -96,7 +98,8 @@ static void show_progress(struct transfer_cli *t, const struct transfer_progress
 		text_append(line, sizeof(line), ", %u retr%s", progress->retries, progress->retries == 1 ? "y" : "ies");
 	if (rate > 0 && progress->file_size > progress->file_bytes)
 		text_append(line, sizeof(line), ", %s left",
-			    text_duration(size, sizeof(size), ((progress->file_size - progress->file_bytes) / rate + 1) * 1000));
+			    text_duration(size, sizeof(size),
+					  ((progress->file_size - progress->file_bytes) / rate + 1) * 1000));
 	t->shown = strlen(line);
 	fprintf(stderr, "\r%s%*s", line, before > t->shown ? (int)(before - t->shown) : 0, "");
 	fflush(stderr);
@@ -111,8 +114,10 @@ static void on_file(void *user, const struct transfer_file *file, const char *pa
 	t->file = *file;
 	t->file_began_ms = loop_now_ms();
 	if (t->words->is_json)
-		print_event(t, json_pack("{s:s, s:o, s:o, s:o}", "event", "file", "name", output_json_text(file->name[0] ? file->name : NULL),
-					 "path", output_json_text(path), "size", file->has_size ? json_integer((json_int_t)file->size) : json_null()));
+		print_event(t, json_pack("{s:s, s:o, s:o, s:o}", "event", "file", "name",
+					 output_json_text(file->name[0] ? file->name : NULL), "path",
+					 output_json_text(path), "size",
+					 file->has_size ? json_integer((json_int_t)file->size) : json_null()));
 }
 
 static void on_file_end(void *user, const char *path, uint64_t size)
@@ -122,8 +127,9 @@ static void on_file_end(void *user, const char *path, uint64_t size)
 	char duration[24], per_second[24];
 
 	if (t->words->is_json)
-		print_event(t, json_pack("{s:s, s:o, s:I, s:I, s:I}", "event", "file-end", "path", output_json_text(path), "bytes", (json_int_t)size,
-					 "milliseconds", (json_int_t)elapsed_ms, "bytes_per_second", (json_int_t)rate));
+		print_event(t, json_pack("{s:s, s:o, s:I, s:I, s:I}", "event", "file-end", "path",
+					 output_json_text(path), "bytes", (json_int_t)size, "milliseconds",
+					 (json_int_t)elapsed_ms, "bytes_per_second", (json_int_t)rate));
 	else
 		say(t, "%s: %s, %" PRIu64 " bytes in %s (%s/s)", path, t->words->is_sender ? "sent" : "received", size,
 		    elapsed_ms < 10000 ? text_format(duration, sizeof(duration), "%.1f s", (double)elapsed_ms / 1000)
@@ -135,14 +141,18 @@ static void on_progress(void *user, const struct transfer_progress *progress)
 {
 	struct transfer_cli *t = user;
 	uint64_t elapsed_ms = loop_now_ms() - t->file_began_ms;
-	uint64_t rate = t->file_began_ms > 0 && elapsed_ms >= RATE_AFTER_MS ? rate_of(progress->file_bytes, t->file_began_ms) : 0;
+	uint64_t rate = t->file_began_ms > 0 && elapsed_ms >= RATE_AFTER_MS
+				? rate_of(progress->file_bytes, t->file_began_ms)
+				: 0;
 
 	if (t->file_began_ms == 0)
 		return;
 	if (t->words->is_json)
-		print_event(t, json_pack("{s:s, s:I, s:o, s:i, s:I}", "event", "progress", "bytes", (json_int_t)progress->file_bytes, "total",
-					 progress->file_size ? json_integer((json_int_t)progress->file_size) : json_null(), "retries",
-					 (int)progress->retries, "bytes_per_second", (json_int_t)rate));
+		print_event(t,
+			    json_pack("{s:s, s:I, s:o, s:i, s:I}", "event", "progress", "bytes",
+				      (json_int_t)progress->file_bytes, "total",
+				      progress->file_size ? json_integer((json_int_t)progress->file_size) : json_null(),
+				      "retries", (int)progress->retries, "bytes_per_second", (json_int_t)rate));
 	else if (t->shows_progress)
 		show_progress(t, progress, rate);
 }
@@ -212,11 +222,13 @@ static void on_done(void *user, enum status status, const struct error *error)
 		end_text_line(t);
 	t->exit_code = class_of(t, status);
 	if (t->words->is_json)
-		print_event(t, json_pack("{s:s, s:s, s:i, s:I, s:i, s:I, s:o, s:o}", "event", "result", "status", status_name(status), "files",
-					 (int)progress.files, "bytes", (json_int_t)progress.all_bytes, "retries", (int)progress.retries,
+		print_event(t, json_pack("{s:s, s:s, s:i, s:I, s:i, s:I, s:o, s:o}", "event", "result", "status",
+					 status_name(status), "files", (int)progress.files, "bytes",
+					 (json_int_t)progress.all_bytes, "retries", (int)progress.retries,
 					 "milliseconds", (json_int_t)(loop_now_ms() - t->began_ms), "reason",
 					 output_json_text(status == STATUS_OK ? NULL : error->text), "hint",
-					 output_json_text(status == STATUS_OK || error->hint[0] == '\0' ? NULL : error->hint)));
+					 output_json_text(
+						 status == STATUS_OK || error->hint[0] == '\0' ? NULL : error->hint)));
 	else if (status == STATUS_OK && progress.retries > 0)
 		say(t, "  %u part%s sent again", progress.retries, progress.retries == 1 ? " was" : "s were");
 	if (status != STATUS_OK)
@@ -271,7 +283,8 @@ static int read_words(const struct transfer_words *words, struct transfer_job_op
 	if (to->protocol == NULL)
 		return usage_of_protocol(words);
 	if ((words->port != NULL) == words->is_stdio)
-		return output_usage(words->verb, "%s needs --port PORT or --stdio%s", words->verb, words->port ? ", not both" : "");
+		return output_usage(words->verb, "%s needs --port PORT or --stdio%s", words->verb,
+				    words->port ? ", not both" : "");
 	if (!read_number(words->baud, BAUD_MAX, &baud) || (words->baud && baud == 0))
 		return output_usage(words->verb, "'%s' is no rate", words->baud);
 	if (!read_number(words->padding, 0xff, &padding))
@@ -339,8 +352,13 @@ static void watch_signals(struct transfer_cli *t)
 static int run_session(struct transfer_cli *t, const struct transfer_job_options *options)
 {
 	const struct transfer_job_observer observer = {
-		.on_file = on_file, .on_file_end = on_file_end, .on_progress = on_progress, .on_retry = on_retry, .on_text = on_text,
-		.on_done = on_done, .user = t,
+		.on_file = on_file,
+		.on_file_end = on_file_end,
+		.on_progress = on_progress,
+		.on_retry = on_retry,
+		.on_text = on_text,
+		.on_done = on_done,
+		.user = t,
 	};
 	AUTO(transfer_session) session = NULL;
 	struct error error;

@@ -14,10 +14,9 @@
 #include <vterm.h>
 #include <yaml.h>
 #include <libusb-1.0/libusb.h>
-#ifdef HAVE_LIBCURL
-#include <curl/curl.h>
-#endif
 #include <blkid/blkid.h>
+
+#include "src/core/download.h"
 
 /* From <curses.h>, which this folder stays clear of: its macros and its screen are the other face's. */
 extern const char *curses_version(void);
@@ -71,11 +70,12 @@ static void print_bench_libraries(void)
 
 static void print_optional(void)
 {
-#ifdef HAVE_LIBCURL
-	print_library("libcurl", LIBCURL_VERSION, curl_version_info(CURLVERSION_NOW)->version);
-#else
-	printf("  %-14s no (unbrick fetch, fetching an image again in a case)\n", "libcurl");
-#endif
+	char running[48];
+
+	if (download_library_version(running, sizeof(running))[0])
+		print_library("libcurl", "", running);
+	else
+		printf("  %-14s no (unbrick fetch, fetching an image again in a case)\n", "libcurl");
 }
 
 void cli_print_version(void)

@@ -228,6 +228,7 @@ void app_free(struct app *app)
 		live_case_free(app->live[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)
 		console_free(app->console[i]);
+	app_images_free(app);
 	practice_process_stop(app->practice);
 	bench_watch_free(app->watch);
 	casebook_close(app->book);

@@ -5,6 +5,7 @@
 #ifndef UNBRICK_CORE_APP_H
 #define UNBRICK_CORE_APP_H
 
+#include "src/core/image_view.h"
 #include "src/core/snapshot.h"
 #include "src/io/line.h"
 #include "src/io/loop.h"

@@ -6,7 +6,9 @@
 
 #include "src/core/app.h"
 #include "src/core/console.h"
+#include "src/core/image_view.h"
 
+struct app_image;
 struct live_case;
 struct practice_process;
 struct queued_event;
@@ -27,6 +29,8 @@ struct app {
 	struct console *console[SNAPSHOT_CONSOLES_MAX];
 	unsigned last_console_id;
 	struct live_case *live[SNAPSHOT_LIVE_MAX];
+	struct app_image *image[IMAGE_VIEWS_MAX];
+	unsigned last_image_id;
 	struct practice_process *practice;
 	struct snapshot snapshot;
 	bool is_stale;			/* the snapshot */
@@ -44,6 +48,10 @@ void app_event(struct app *app, int64_t case_id, enum journal_by by, const char 
 void app_notice(struct app *app, bool is_error, const char *text, const char *hint);
 /* A scan now, instead of at the next change. */
 void app_look_at_bench(struct app *app);
+/* image_view.c: stops what runs for them; nothing of it comes back. */
+void app_images_free(struct app *app);
+/* How far it is after spent_ms, and how long it will take. */
+void progress_set(struct progress *to, uint64_t done, uint64_t total, uint64_t spent_ms);
 struct console *app_find_console(struct app *app, const char *port);
 struct console *app_console(struct app *app, unsigned console_id);
 

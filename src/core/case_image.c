@@ -183,7 +183,7 @@ static bool propose_address(struct live_case *c, char *to, size_t size)
 	return false;
 }
 
-void case_propose_image(struct live_case *c)
+void case_propose_image(struct live_case *c, bool fresh)
 {
 	struct question *question = &c->view.question;
 	const char *practice = app_practice_image(c->app);
@@ -193,7 +193,9 @@ void case_propose_image(struct live_case *c)
 	bool is_broken = c->image && image_file_facts(c->image)->whole == IMAGE_NO;
 
 	/* A damaged file is fetched again from where it came, or from where the profile says that the vendor has it. */
-	if (is_broken && propose_address(c, question->prefill, sizeof(question->prefill)))
+	if ((is_broken || fresh) && propose_address(c, question->prefill, sizeof(question->prefill)))
+		return;
+	if (fresh)
 		return;
 	if (!is_broken && case_get(c, "image", question->prefill, sizeof(question->prefill)) && access(question->prefill, R_OK) == 0)
 		return;

@@ -214,3 +214,8 @@ const char *download_target(const struct download *download)
 {
 	return download->target;
 }
+
+char *download_library_version(char *to, size_t size)
+{
+	return fetch_library_version(to, size);
+}

@@ -47,6 +47,8 @@ enum status download_start(struct loop *loop, const struct download_options *opt
 void download_cancel(struct download *download);
 /* At any time; on_done does not come any more. What was being fetched is deleted. */
 void download_free(struct download *download);
+/* As fetch_library_version. */
+char *download_library_version(char *to, size_t size);
 const char *download_target(const struct download *download);
 
 #endif

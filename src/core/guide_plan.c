@@ -236,6 +236,7 @@ void guide_show_diagnosis(struct live_case *c)
 		case_set(c, JOURNAL_PROGRAM, "cause", label);
 		app_event(c->app, c->id, JOURNAL_PROGRAM, "verdict", label, NULL);
 		journal_proofs(c);
+		guide_compare_golden(c);
 	}
 	if (can_compare(c) && image_source_leads(c))
 		return;
@@ -249,7 +250,7 @@ void guide_show_diagnosis(struct live_case *c)
 	if (can_compare(c)) {
 		case_say(c, "With the vendor's image I can read the flash and compare: it settles the cause, and changes nothing.");
 		case_ask(c, QUESTION_FILE, "Path or https address of the vendor's image (empty: go on without)");
-		case_propose_image(c);
+		case_propose_image(c, false);
 		return;
 	}
 	if (c->profile && c->profile->no_method)

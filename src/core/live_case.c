@@ -236,6 +236,15 @@ void case_choice(struct live_case *c, const char *id, int key, const char *text,
 	text_copy(choice->detail, sizeof(choice->detail), detail);
 }
 
+void progress_set(struct progress *to, uint64_t done, uint64_t total, uint64_t spent_ms)
+{
+	to->done = done;
+	to->total = total;
+	to->is_finished = total > 0 && done >= total;
+	to->rate = spent_ms > 200 ? done * 1000 / spent_ms : 0;
+	to->left_ms = to->rate > 0 && total >= done ? (total - done) * 1000 / to->rate : UINT64_MAX;
+}
+
 void case_progress(struct live_case *c, const char *label, uint64_t done, uint64_t total, uint64_t since_ms)
 {
 	struct progress *bar = NULL;
@@ -252,11 +261,7 @@ void case_progress(struct live_case *c, const char *label, uint64_t done, uint64
 		*bar = (struct progress){ .left_ms = UINT64_MAX };
 		text_copy(bar->label, sizeof(bar->label), label);
 	}
-	bar->done = done;
-	bar->total = total;
-	bar->is_finished = total > 0 && done >= total;
-	bar->rate = spent > 200 ? done * 1000 / spent : 0;
-	bar->left_ms = bar->rate > 0 && total >= done ? (total - done) * 1000 / bar->rate : UINT64_MAX;
+	progress_set(bar, done, total, spent);
 	app_changed(c->app);
 	if (!bar->is_finished && loop_now_ms() - c->step.shown_ms < 500)
 		return;

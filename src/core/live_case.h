@@ -122,8 +122,9 @@ enum status case_take_device(struct live_case *c, const char *profile_id, struct
 /* What the operator reads and is asked; the view is rebuilt by whoever leads now. */
 void case_clear_page(struct live_case *c);
 void case_say(struct live_case *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The path that is likely meant: the practice camera's image, or the one last used for this model. Into the question that is asked. */
-void case_propose_image(struct live_case *c);
+/* The path that is likely meant: the practice camera's image, or the one last used for this model. Into the question that is asked. fresh: another
+ * one than that at hand, so only an address. */
+void case_propose_image(struct live_case *c, bool fresh);
 struct question *case_ask(struct live_case *c, enum question_type type, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void case_choice(struct live_case *c, const char *id, int key, const char *text, const char *detail);
 void case_ask_nothing(struct live_case *c);
@@ -172,6 +173,10 @@ bool address_leads(struct live_case *c);
 bool address_is_asking(const struct live_case *c);
 enum status address_answer(struct live_case *c, const char *text, struct error *reterr);
 void address_forget(struct live_case *c);
+
+/* guide_golden.c: the start that just went well, into the casebook; and the last start against such ones, into the view */
+void guide_keep_golden(struct live_case *c);
+void guide_compare_golden(struct live_case *c);
 
 /* guide_identify.c: profiles whose identity shows in what the device printed; at most max */
 size_t guide_identify(struct live_case *c, const struct profile **ret_profiles, size_t max);

@@ -115,6 +115,30 @@ struct plan_view {
 	char warning[160];
 };
 
+enum { GOLDEN_FACTS_MAX = 6, GOLDEN_LINES_MAX = 12 };
+
+struct golden_fact {
+	char name[32], good[48], now[48];
+};
+
+struct golden_line {
+	char text[120], meaning[120];	/* meaning "": not known */
+	bool is_new;			/* else it is missing */
+};
+
+/* The last start against good ones of the same model, from other cases. */
+struct golden_view {
+	unsigned good_logs;		/* 0: none is known */
+	int64_t good_case;		/* the newest of them */
+	struct golden_fact fact[GOLDEN_FACTS_MAX];	/* that differ */
+	unsigned fact_count;
+	struct golden_line line[GOLDEN_LINES_MAX];
+	unsigned line_count;
+	unsigned missing, fresh;	/* messages, with those that are not in line */
+	unsigned ends_before;		/* messages of the good start that did not come any more */
+	char would_follow[120];		/* the first of them */
+};
+
 enum outcome { OUTCOME_UNKNOWN, OUTCOME_YES, OUTCOME_NO, OUTCOME_NOT_NEEDED };
 const char *outcome_name(enum outcome outcome);	/* "unknown", "yes", "no", "not needed" */
 
@@ -142,6 +166,7 @@ struct case_view {
 	bool has_verdict;		/* the guide has come to a first verdict */
 	struct excerpt_line excerpt[CASE_EXCERPT_MAX];	/* decisive lines and their neighbours */
 	unsigned excerpt_count;
+	struct golden_view golden;
 	struct plan_view plan[CASE_PLAN_MAX];
 	unsigned plan_count;
 	enum outcome written, verified, booted;

@@ -28,6 +28,7 @@ struct archive_work {
 	struct loop_timer *timer;
 	enum archive_state state;
 	bool is_working, is_shown;
+	bool is_package;		/* a vendor's own, made as an archive: the device takes it as it is */
 	uint64_t since_ms;
 	char path[512];
 	char file[WISH_FILES][WISH_TEXT], model[WISH_MODELS][WISH_TEXT], arch[16];
@@ -68,6 +69,11 @@ static void run_look(void *user)
 		return;
 	work->status = digest_file(work->path, NULL, &work->cancel, &work->digest, &work->error);
 	if (work->status == STATUS_OK) {
+		const struct image_facts *facts = image_file_facts(file);
+
+		work->is_package = !facts->is_carrier && !text_equal(facts->format, "unknown");
+	}
+	if (work->status == STATUS_OK && !work->is_package) {
 		source.file = file;
 		work->status = archive_choose(&source, NULL, &wish, &work->choice, &work->error);
 	}
@@ -266,13 +272,22 @@ static void look_is_done(void *user)
 	struct archive_work *work = user;
 	struct live_case *c = work->owner;
 	const struct archive_candidate *meant;
-	char member[ARCHIVE_KEY_MAX];
+	char member[ARCHIVE_KEY_MAX], path[sizeof(work->path)];
 	struct error error;
 	enum status status = STATUS_OK;
 
 	work->is_working = false;
 	if (c == NULL) {
 		work_free(work);
+		return;
+	}
+	if (work->status == STATUS_OK && work->is_package) {
+		text_copy(path, sizeof(path), work->path);
+		if (case_take_whole_image(c, path, &error) != STATUS_OK) {
+			case_problem(c, &error);
+			archive_forget(c);
+		}
+		image_source_show_again(c);
 		return;
 	}
 	case_log(c, JOURNAL_OBSERVED, "archive", "%.120s: %u members, %u may be the firmware", base_name(work->path), work->choice.files, work->choice.count);

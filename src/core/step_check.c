@@ -22,7 +22,7 @@ static void ask_for_image(struct live_case *c)
 	if (c->method && c->method->image)
 		case_say(c, "%s", c->method->image);
 	case_ask(c, QUESTION_FILE, "Path or https address of the image (empty: back to the plan)");
-	case_propose_image(c);
+	case_propose_image(c, step_is(c, "fresh", "true"));
 }
 
 /* The vendor's own list of what it published, as far as the profile has it. 1: it is in it, 0: the list does not know the file. */
@@ -51,18 +51,36 @@ static bool is_archive_of_files(struct bytes image)
 	return false;
 }
 
+static enum image_fit judge_fit(const struct live_case *c, char *ret_why, size_t size)
+{
+	static const struct profile no_profile = { .id = NULL };
+	const struct diagnosis *said = c->console ? console_diagnosis(c->console) : NULL;
+	struct profile_image_device target;
+	const char *board;
+
+	/* What the profile leaves open, the device may have said itself while it started. */
+	profile_image_device(c->profile ? c->profile : &no_profile, &target);
+	if (said && (target.device.arch == NULL || target.device.arch[0] == '\0'))
+		target.device.arch = diagnosis_fact_value(said, "arch");
+	board = said && target.device.ids_are_names ? diagnosis_fact_value(said, "board") : NULL;
+	if (board && target.device.id_count < PROFILE_IDS_MAX)
+		target.ids[target.device.id_count++] = board;
+	return image_fits(image_file_facts(c->image), &target.device, ret_why, size);
+}
+
 static void find_image_problem(struct live_case *c, struct error *error)
 {
 	const struct image_facts *facts = image_file_facts(c->image);
 	uint64_t offset, room;
 	struct error ignored;
+	char why[160];
 
 	error_set(error, STATUS_OK, "%s", "");
 	if (facts->whole == IMAGE_NO) {
 		error_set(error, STATUS_REFUSED, "the image is damaged: %s", image_problem_text(facts));
 		error_hint(error, "fetch it again, without resuming the old download");
-	} else if (c->profile && image_arch_fits(facts->arch, c->profile->arch ? c->profile->arch : "") == IMAGE_NO) {
-		error_set(error, STATUS_REFUSED, "the image is for %s, this device has %s", facts->arch, c->profile->arch);
+	} else if (judge_fit(c, why, sizeof(why)) > IMAGE_FITS) {
+		error_set(error, STATUS_REFUSED, "the image does not fit: %s", why);
 		error_hint(error, "choose the package for the model and revision on the sticker");
 	} else if (c->profile && is_archive_of_files(image_file_bytes(c->image)) && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK) {
 		error_set(error, STATUS_REFUSED, "the file is an archive: in the flash it would stand as it is, and nothing there unpacks it");
@@ -76,7 +94,8 @@ static void find_image_problem(struct live_case *c, struct error *error)
 
 static void judge_image(struct live_case *c)
 {
-	char text[160] = "";
+	char text[160] = "", why[160];
+	enum image_fit fit;
 	struct error error;
 
 	if (published(c, text, sizeof(text)) == 0)
@@ -86,7 +105,9 @@ static void judge_image(struct live_case *c)
 	find_image_problem(c, &error);
 	if (error.status == STATUS_OK) {
 		c->run.is_image_checked = true;
-		step_done(c, "the image is %s and fits", image_file_facts(c->image)->whole == IMAGE_YES ? "whole" : "readable");
+		fit = judge_fit(c, why, sizeof(why));
+		step_done(c, "the image is %s; %s: %s", image_file_facts(c->image)->whole == IMAGE_YES ? "whole" : "not known to be damaged",
+			  fit == IMAGE_FITS ? "it fits" : "whether it fits is not certain", why);
 		return;
 	}
 	case_problem(c, &error);
@@ -142,9 +163,11 @@ static enum status answer_check_image(struct live_case *c, const char *text, str
 	if (text[0] == '\0')
 		return steps_cancel(c, reterr);
 	status = case_take_image(c, text, reterr);
-	c->step.has_answer |= status == STATUS_OK;
-	if (status == STATUS_OK)
-		start_check_image(c);
+	if (status != STATUS_OK)
+		return status;
+	c->step.has_answer = true;
+	case_clear_page(c);
+	start_check_image(c);
 	return status;
 }
 
@@ -265,6 +288,7 @@ static void judge_start(struct live_case *c)
 		return;
 	}
 	case_outcome(c, "booted", OUTCOME_YES, judge_version(c, text, sizeof(text)));
+	guide_keep_golden(c);
 	if (c->view.written == OUTCOME_UNKNOWN) {
 		case_outcome(c, "written", OUTCOME_NOT_NEEDED, "no image had to be written");
 		case_outcome(c, "verified", OUTCOME_YES, "it started without the fault that was found");

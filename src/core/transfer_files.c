@@ -40,7 +40,8 @@ static enum status open_source(const char *path, int *ret_fd, struct stat *ret_a
 }
 
 /* All of them are looked at before the first byte is sent. */
-enum status transfer_files_begin_sending(struct transfer_files *files, const char *const *paths, size_t count, struct error *reterr)
+enum status transfer_files_begin_sending(struct transfer_files *files, const char *const *paths, size_t count,
+					 struct error *reterr)
 {
 	files->fd = -1;
 	files->paths = paths;
@@ -75,12 +76,15 @@ enum status transfer_files_next(struct transfer_files *files, struct transfer_fi
 	status = open_source(files->path, &files->fd, &about, reterr);
 	if (status != STATUS_OK)
 		return status;
-	*ret_file = (struct transfer_file){ .size = (uint64_t)about.st_size, .has_size = true, .modified = about.st_mtime };
+	*ret_file = (struct transfer_file){
+		.size = (uint64_t)about.st_size, .has_size = true, .modified = about.st_mtime
+	};
 	transfer_set_name(ret_file->name, bytes_of_text(name_of(files->path)));
 	return STATUS_OK;
 }
 
-enum status transfer_files_read(struct transfer_files *files, uint64_t offset, uint8_t *to, size_t size, size_t *ret_size, struct error *reterr)
+enum status transfer_files_read(struct transfer_files *files, uint64_t offset, uint8_t *to, size_t size,
+				size_t *ret_size, struct error *reterr)
 {
 	size_t done = 0;
 
@@ -123,7 +127,8 @@ static enum status refuse_existing(const struct transfer_files *files, const cha
 	return error_hint(reterr, "Give another place with --output, or --force to replace it");
 }
 
-enum status transfer_files_begin_receiving(struct transfer_files *files, const char *output, bool has_names, bool may_replace, struct error *reterr)
+enum status transfer_files_begin_receiving(struct transfer_files *files, const char *output, bool has_names,
+					   bool may_replace, struct error *reterr)
 {
 	struct new_file *probe = NULL;
 	struct stat about;
@@ -217,7 +222,8 @@ enum status transfer_files_keep(struct transfer_files *files, struct error *rete
 	new_file_free(files->file);
 	files->file = NULL;
 	if (status == STATUS_BUSY)
-		return error_set(reterr, STATUS_REFUSED, "'%s' is there already: somebody made it meanwhile", files->path);
+		return error_set(reterr, STATUS_REFUSED, "'%s' is there already: somebody made it meanwhile",
+				 files->path);
 	return status;
 }
 

@@ -1,7 +1,7 @@
 /* src/core/transfer_files.h
  *
- * The files of a transfer, on the disk: for transfer_job.c only. Reading goes through one buffer, for the blocks of the protocols are small;
- * writing as well. */
+ * The files of a transfer, on the disk: for transfer_job.c only. Reading goes through one buffer, for the blocks of
+ * the protocols are small; writing as well. */
 #ifndef UNBRICK_CORE_TRANSFER_FILES_H
 #define UNBRICK_CORE_TRANSFER_FILES_H
 
@@ -28,14 +28,17 @@ struct transfer_files {
 	uint8_t buffer[TRANSFER_BUFFER];
 };
 
-enum status transfer_files_begin_sending(struct transfer_files *files, const char *const *paths, size_t count, struct error *reterr);
+enum status transfer_files_begin_sending(struct transfer_files *files, const char *const *paths, size_t count,
+					 struct error *reterr);
 /* output NULL: the current folder. has_names: the protocol tells them. */
-enum status transfer_files_begin_receiving(struct transfer_files *files, const char *output, bool has_names, bool may_replace, struct error *reterr);
+enum status transfer_files_begin_receiving(struct transfer_files *files, const char *output, bool has_names,
+					   bool may_replace, struct error *reterr);
 void transfer_files_end(struct transfer_files *files);
 
 /* NOT_FOUND: there are no more. */
 enum status transfer_files_next(struct transfer_files *files, struct transfer_file *ret_file, struct error *reterr);
-enum status transfer_files_read(struct transfer_files *files, uint64_t offset, uint8_t *to, size_t size, size_t *ret_size, struct error *reterr);
+enum status transfer_files_read(struct transfer_files *files, uint64_t offset, uint8_t *to, size_t size,
+				size_t *ret_size, struct error *reterr);
 
 /* REFUSED: there is one of that name already. */
 enum status transfer_files_open(struct transfer_files *files, const struct transfer_file *file, struct error *reterr);

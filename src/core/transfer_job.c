@@ -13,8 +13,8 @@
 enum {
 	REPORT_MS = 250,
 	INPUT_MAX = 64 * 1024,
-	WAITING_MAX = 1024 * 1024,	/* bytes that come while a file is being stored; a peer that waits for our ACK sends none */
-	LINE_AHEAD = 4096,		/* bytes in the line's queue: what is there cannot be taken back after an error */
+	WAITING_MAX = 1024 * 1024,	/* of what comes while a file is being stored; it is not acknowledged yet */
+	LINE_AHEAD = 4096,		/* bytes in the line's queue: they cannot be taken back after an error */
 	LINE_POLL_MS = 5,		/* the line does not tell when there is room again */
 	FLUSH_MS = 2000,		/* for the last bytes, to a peer that may read no more */
 	CLOSED_TURNS = 8,
@@ -140,7 +140,8 @@ static size_t write_some(struct transfer_job *job, struct bytes out)
 		return (size_t)count;
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
 		return 0;
-	job->is_unwritable = true;	/* whether that is a loss, reading shows: a peer that has all it wants may be gone */
+	/* Whether that is a loss, reading shows: a peer that has all it wants may be gone. */
+	job->is_unwritable = true;
 	return out.size;
 }
 
@@ -346,12 +347,14 @@ static void tick(struct transfer_job *job)
 	} while (!job->is_final && !job->is_storing && event.type != TRANSFER_NOTHING);
 }
 
-/* Nothing will come any more, so what silence would decide is decided now: the end of a batch, perhaps. Everything else is a loss. */
+/* Nothing will come any more, so what silence would decide is decided now: the end of a batch, perhaps. Everything
+ * else is a loss. */
 static void take_close(struct transfer_job *job)
 {
 	for (unsigned i = 0; i < CLOSED_TURNS && !job->is_final && !job->is_storing; i++) {
 		uint64_t deadline_ms = job->protocol->deadline(job->transfer);
-		struct transfer_event event = job->protocol->tick(job->transfer, deadline_ms == UINT64_MAX ? loop_now_ms() : deadline_ms);
+		struct transfer_event event = job->protocol->tick(
+			job->transfer, deadline_ms == UINT64_MAX ? loop_now_ms() : deadline_ms);
 
 		if (event.type == TRANSFER_RETRY || event.type == TRANSFER_FAILED)
 			break;
@@ -487,10 +490,12 @@ void transfer_job_progress(const struct transfer_job *job, struct transfer_progr
 
 /* ---- beforehand ---- */
 
-static enum status prepare_files(struct transfer_job *job, const struct transfer_job_options *options, struct error *reterr)
+static enum status prepare_files(struct transfer_job *job, const struct transfer_job_options *options,
+				 struct error *reterr)
 {
 	if (!options->is_sender)
-		return transfer_files_begin_receiving(&job->files, options->output, options->protocol->has_names, options->may_replace, reterr);
+		return transfer_files_begin_receiving(&job->files, options->output, options->protocol->has_names,
+						      options->may_replace, reterr);
 	if (options->path_count > 1 && !options->protocol->has_names) {
 		error_set(reterr, STATUS_INVALID, "%s carries one file at a time", options->protocol->title);
 		return error_hint(reterr, "Send them one by one, or with a protocol that has names (ymodem)");
@@ -515,13 +520,19 @@ static enum status prepare_line(struct transfer_job *job, struct error *reterr)
 	return STATUS_OK;
 }
 
-enum status transfer_job_start(struct loop *loop, const struct transfer_job_options *options, const struct transfer_job_observer *observer,
-			       struct transfer_job **ret_job, struct error *reterr)
+enum status transfer_job_start(struct loop *loop, const struct transfer_job_options *options,
+			       const struct transfer_job_observer *observer, struct transfer_job **ret_job,
+			       struct error *reterr)
 {
 	AUTO(transfer_job) job = calloc(1, sizeof(*job));
 	struct transfer_options transfer = {
-		.is_sender = options->is_sender, .source = { source_next, source_read, job }, .patience_ms = options->patience_ms,
-		.baud = options->baud, .is_clean = options->is_clean, .has_padding = options->has_padding, .padding = options->padding,
+		.is_sender = options->is_sender,
+		.source = { source_next, source_read, job },
+		.patience_ms = options->patience_ms,
+		.baud = options->baud,
+		.is_clean = options->is_clean,
+		.has_padding = options->has_padding,
+		.padding = options->padding,
 	};
 	enum status status;
 
@@ -537,7 +548,8 @@ enum status transfer_job_start(struct loop *loop, const struct transfer_job_opti
 	job->observer = *observer;
 	buffer_init(&job->waiting, WAITING_MAX);
 	if (options->is_sender ? !job->protocol->can_send : !job->protocol->can_receive)
-		return error_set(reterr, STATUS_UNSUPPORTED, "%s cannot be %s", job->protocol->title, options->is_sender ? "sent" : "received");
+		return error_set(reterr, STATUS_UNSUPPORTED, "%s cannot be %s", job->protocol->title,
+				 options->is_sender ? "sent" : "received");
 	status = prepare_files(job, options, reterr);
 	if (status == STATUS_OK)
 		status = prepare_line(job, reterr);

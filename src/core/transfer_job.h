@@ -1,7 +1,8 @@
 /* src/core/transfer_job.h
  *
- * A file transfer over a serial line beside the loop: a machine of recovery/protocol/transfer.h, its files, and the line. A received file gets its
- * name only when it is whole; its end is acknowledged to the other side when it is safe on the disk. */
+ * A file transfer over a serial line beside the loop: a machine of recovery/protocol/transfer.h, its files, and the
+ * line. A received file gets its name only when it is whole; its end is acknowledged to the other side when it is
+ * safe on the disk. */
 #ifndef UNBRICK_CORE_TRANSFER_JOB_H
 #define UNBRICK_CORE_TRANSFER_JOB_H
 
@@ -37,15 +38,17 @@ struct transfer_job_observer {	/* each may be NULL; all are called on the loop *
 	void (*on_retry)(void *user, const char *reason);
 	/* What the device says beside the protocol; raw. With descriptors also what came behind the transfer. */
 	void (*on_text)(void *user, struct bytes text);
-	/* Once, at the end; it may free the job. CANCELLED by transfer_job_cancel() or by the other side: the text says which. */
+	/* Once, at the end; it may free the job. CANCELLED by transfer_job_cancel() or by the other side: the text
+	 * says which. */
 	void (*on_done)(void *user, enum status status, const struct error *error);
 	void *user;
 };
 
-/* What is wrong beforehand fails here: a file that cannot be read, a folder that cannot be written (INVALID, NOT_FOUND, NO_PERMISSION), a file
- * that is there already (REFUSED). */
-enum status transfer_job_start(struct loop *loop, const struct transfer_job_options *options, const struct transfer_job_observer *observer,
-			       struct transfer_job **ret_job, struct error *reterr);
+/* What is wrong beforehand fails here: a file that cannot be read, a folder that cannot be written (INVALID,
+ * NOT_FOUND, NO_PERMISSION), a file that is there already (REFUSED). */
+enum status transfer_job_start(struct loop *loop, const struct transfer_job_options *options,
+			       const struct transfer_job_observer *observer, struct transfer_job **ret_job,
+			       struct error *reterr);
 /* Bytes of the line. Returns how many it took; the rest came behind the transfer. */
 size_t transfer_job_input(struct transfer_job *job, struct bytes in, uint64_t now_ms);
 void transfer_job_line_lost(struct transfer_job *job, const struct error *why);

@@ -129,7 +129,8 @@ static void on_line_state(void *user, enum line_state state, const struct error 
 		transfer_job_line_lost(session->job, why);
 }
 
-enum status transfer_session_open(struct loop *loop, const char *port, unsigned baud, struct transfer_session **ret_session, struct error *reterr)
+enum status transfer_session_open(struct loop *loop, const char *port, unsigned baud,
+				  struct transfer_session **ret_session, struct error *reterr)
 {
 	AUTO(transfer_session) session = calloc(1, sizeof(*session));
 	const struct line_settings settings = { .baud = baud };
@@ -153,9 +154,11 @@ enum status transfer_session_open(struct loop *loop, const char *port, unsigned 
 }
 
 enum status transfer_session_start(struct transfer_session *session, const struct transfer_job_options *options,
-				   const struct transfer_job_observer *observer, unsigned listen_ms, struct error *reterr)
+				   const struct transfer_job_observer *observer, unsigned listen_ms,
+				   struct error *reterr)
 {
-	const struct transfer_job_observer ours = { on_file, on_file_end, on_progress, on_retry, on_text, on_job_done, session };
+	const struct transfer_job_observer ours = { on_file, on_file_end, on_progress, on_retry,
+						    on_text, on_job_done, session };
 	struct transfer_job_options job = *options;
 	enum status status;
 

@@ -1,7 +1,8 @@
 /* src/core/transfer_session.h
  *
- * A transfer_job with a line of its own: a port that is opened for it, or standard input and output. After the transfer a port is listened to for a
- * moment, for the loader's answer comes right behind it and would be gone with the closing. */
+ * A transfer_job with a line of its own: a port that is opened for it, or standard input and output. After the
+ * transfer a port is listened to for a moment, for the loader's answer comes right behind it and would be gone with
+ * the closing. */
 #ifndef UNBRICK_CORE_TRANSFER_SESSION_H
 #define UNBRICK_CORE_TRANSFER_SESSION_H
 
@@ -10,16 +11,18 @@
 struct transfer_session;
 
 /* port NULL: standard input and output, raw when they are a terminal. baud 0: 115200. Fails as line_open() does. */
-enum status transfer_session_open(struct loop *loop, const char *port, unsigned baud, struct transfer_session **ret_session, struct error *reterr);
+enum status transfer_session_open(struct loop *loop, const char *port, unsigned baud,
+				  struct transfer_session **ret_session, struct error *reterr);
 enum {
 	TRANSFER_LISTEN_MS = 50,	/* of silence, then nothing more is expected... */
-	TRANSFER_LISTEN_LOADER_MS = 400,	/* ...but U-Boot pauses for 250 ms between the last ACK and what it says about the file */
+	TRANSFER_LISTEN_LOADER_MS = 400,	/* ...but U-Boot pauses for 250 ms behind the last ACK */
 	TRANSFER_LISTEN_MAX_MS = 10000,
 };
-/* options: without line, descriptors and rate. Fails as transfer_job_start() does. on_done comes when everything was heard; on an error the
- * terminal is as before by then, so that it can be told. */
+/* options: without line, descriptors and rate. Fails as transfer_job_start() does. on_done comes when everything was
+ * heard; on an error the terminal is as before by then, so that it can be told. */
 enum status transfer_session_start(struct transfer_session *session, const struct transfer_job_options *options,
-				   const struct transfer_job_observer *observer, unsigned listen_ms, struct error *reterr);
+				   const struct transfer_job_observer *observer, unsigned listen_ms,
+				   struct error *reterr);
 void transfer_session_cancel(struct transfer_session *session);
 void transfer_session_progress(const struct transfer_session *session, struct transfer_progress *ret_progress);
 /* Closes the port, or puts the terminal back. */

@@ -20,6 +20,8 @@ enum {
 	LARGE = 256 * 1024,
 	SMALL = 4096,			/* below: hardly code */
 	TOO_SMALL = -40,
+	FIRMWARE = 50,			/* of a known format */
+	PART = 15,
 	OPENED = 5,			/* an archive that was looked into: what is in it is likelier meant */
 	NO_FIRMWARE = -100,
 	LARGEST = 10,
@@ -27,10 +29,8 @@ enum {
 	TEXT_LOOKED_AT = 512,
 };
 
-static const struct { const char *format; int points; } formats[] = {
-	{ "uimage", 50 }, { "fit", 50 }, { "flash-image", 50 }, { "squashfs", 45 }, { "zimage", 45 }, { "arm64-image", 45 }, { "elf", 15 }, { "dtb", 15 },
-	{ "html", NO_FIRMWARE }, { "text-error", NO_FIRMWARE }, { "empty", NO_FIRMWARE }, { "erased", 5 },
-};
+/* Known, but more often a part of firmware or a tool than all of it. */
+static const char *const part_formats[] = { "elf", "dtb", "pe", "pe-efi" };
 
 static const struct { const char *suffix; int points; } suffixes[] = {
 	{ ".bin", 10 }, { ".img", 10 }, { ".image", 10 }, { ".fw", 10 }, { ".rom", 10 }, { ".itb", 10 },
@@ -135,12 +135,14 @@ static int rate_data(const struct archive_member *member)
 
 static int rate_contents(const struct archive_member *member, const struct image_facts *facts)
 {
-	if (member->archive_format)
-		return member->note[0] ? DATA : OPENED;
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-		if (text_equal(facts->format, formats[i].format))
-			return formats[i].points;
-	return rate_data(member);
+	if (facts->is_no_image)
+		return NO_FIRMWARE;
+	if (text_equal(facts->format, "unknown") || facts->is_carrier)
+		return member->archive_format == NULL ? rate_data(member) : member->note[0] ? DATA : OPENED;
+	for (size_t i = 0; i < ARRAY_SIZE(part_formats); i++)
+		if (text_equal(facts->format, part_formats[i]))
+			return PART;
+	return FIRMWARE;
 }
 
 static int rate_fit(const struct image_facts *facts, const struct archive_wish *wish, bool *ret_is_misfit)

@@ -73,17 +73,6 @@ static enum archive_go add_member(void *user, const struct archive_member *membe
 	return ARCHIVE_GO_INSIDE;
 }
 
-/* Formats that are nothing but an archive; a vendor's own package is read by its own parser. */
-static bool is_plain_archive(const struct image_facts *facts)
-{
-	static const char *const words[] = { "zip", "7z", "rar", "tar", "cpio", "gzip", "xz", "bzip2", "zstd", "unknown" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (text_equal(words[i], facts->format))
-			return true;
-	return false;
-}
-
 static void look_into_archive(struct image_file *file, const struct examine_options *options, struct image_facts *facts)
 {
 	struct bytes bytes = image_file_bytes(file);
@@ -95,7 +84,7 @@ static void look_into_archive(struct image_file *file, const struct examine_opti
 	struct error error;
 	enum status status;
 
-	if (archive == NULL || !is_plain_archive(facts))
+	if (archive == NULL || (!facts->is_carrier && !text_equal(facts->format, "unknown")))
 		return;
 	limits.checked = options->deep ? UINT64_MAX : CHECKED;
 	facts->part_count = 0;

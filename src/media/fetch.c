@@ -1,6 +1,5 @@
 #include "src/media/fetch.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "recovery/image/image.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "src/media/curl_library.h"
 #include "src/media/new_file.h"
 #include "src/media/url.h"
 
@@ -24,6 +24,7 @@ enum {
 struct transfer {
 	const struct fetch_request *request;
 	struct fetch_watch *watch;
+	struct curl_library library;
 	CURL *curl;
 	struct new_file *file;
 	struct expected_hash hash;
@@ -43,7 +44,8 @@ static void transfer_free(struct transfer *t)
 {
 	if (t == NULL)
 		return;
-	curl_easy_cleanup(t->curl);
+	if (t->curl != NULL)
+		t->library.easy_cleanup(t->curl);
 	new_file_free(t->file);
 	expected_hash_done(&t->hash);
 	digest_stream_free(t->sha256);
@@ -54,10 +56,21 @@ DEFINE_AUTO(transfer);
 
 enum status fetch_prepare(struct error *reterr)
 {
+	struct curl_library library;
+	enum status status = curl_library_load(&library, reterr);
+
 	/* counts its calls; never undone, for a thread of it may still run */
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	if (status == STATUS_OK && library.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return error_set(reterr, STATUS_NO_MEMORY, "libcurl does not start");
-	return STATUS_OK;
+	return status;
+}
+
+char *fetch_library_version(char *to, size_t size)
+{
+	struct curl_library library;
+	struct error ignored;
+
+	return text_copy(to, size, curl_library_load(&library, &ignored) == STATUS_OK ? library.version_info(CURLVERSION_NOW)->version : "");
 }
 
 static uint64_t now_ms(void)
@@ -90,7 +103,7 @@ static enum status begin(struct transfer *t)
 	curl_off_t told = -1;
 
 	t->has_begun = true;
-	curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &told);
+	t->library.easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &told);
 	t->told = told;
 	if (told < 0)
 		return STATUS_OK;
@@ -104,7 +117,7 @@ static long response_code(const struct transfer *t)
 {
 	long code = 0;
 
-	curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
+	t->library.easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
 	return code;
 }
 
@@ -186,7 +199,7 @@ static enum status http_error(const struct transfer *t, long code, struct error 
 /* Where in libcurl's list a row is missing, its own words say it. */
 static enum status curl_error(struct transfer *t, CURLcode code, struct error *reterr)
 {
-	const char *why = t->detail[0] ? t->detail : curl_easy_strerror(code);
+	const char *why = t->detail[0] ? t->detail : t->library.easy_strerror(code);
 	char url[300];
 
 	shown_url(t, url, sizeof(url));
@@ -240,12 +253,12 @@ static enum status stopped(struct transfer *t, struct error *reterr)
 
 /* ---- the way to the file ---- */
 
-static void set_protocols(CURL *curl)
+static void set_protocols(struct transfer *t)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https,http,ftp");
+	t->library.easy_setopt(t->curl, CURLOPT_PROTOCOLS_STR, "https,http,ftp");
 #else
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTPS | CURLPROTO_HTTP | CURLPROTO_FTP));
+	t->library.easy_setopt(t->curl, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTPS | CURLPROTO_HTTP | CURLPROTO_FTP));
 #endif
 }
 
@@ -254,23 +267,23 @@ static void set_options(struct transfer *t)
 	const char *authorities = getenv("SSL_CERT_FILE");	/* as OpenSSL's own programs have it */
 	CURL *curl = t->curl;
 
-	set_protocols(curl);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);	/* not the main thread */
-	curl_easy_setopt(curl, CURLOPT_USERAGENT, "unbrick");
-	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	set_protocols(t);
+	t->library.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);	/* not the main thread */
+	t->library.easy_setopt(curl, CURLOPT_USERAGENT, "unbrick");
+	t->library.easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+	t->library.easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+	t->library.easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (authorities != NULL && authorities[0])
-		curl_easy_setopt(curl, CURLOPT_CAINFO, authorities);
-	curl_easy_setopt(curl, CURLOPT_COOKIEFILE, "");	/* kept from one redirect to the next, and on no disk */
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);	/* redirects are looked at here, one by one */
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)t->request->connect_ms);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, t->detail);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_turn);
-	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
+		t->library.easy_setopt(curl, CURLOPT_CAINFO, authorities);
+	t->library.easy_setopt(curl, CURLOPT_COOKIEFILE, "");	/* kept from one redirect to the next, and on no disk */
+	t->library.easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);	/* redirects are looked at here, one by one */
+	t->library.easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)t->request->connect_ms);
+	t->library.easy_setopt(curl, CURLOPT_ERRORBUFFER, t->detail);
+	t->library.easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
+	t->library.easy_setopt(curl, CURLOPT_WRITEDATA, t);
+	t->library.easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	t->library.easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_turn);
+	t->library.easy_setopt(curl, CURLOPT_XFERINFODATA, t);
 }
 
 static CURLcode perform(struct transfer *t)
@@ -283,12 +296,12 @@ static CURLcode perform(struct transfer *t)
 	t->came = 0;
 	t->last_came_ms = now_ms();
 	t->detail[0] = '\0';
-	curl_easy_setopt(t->curl, CURLOPT_URL, t->url);
-	code = curl_easy_perform(t->curl);
+	t->library.easy_setopt(t->curl, CURLOPT_URL, t->url);
+	code = t->library.easy_perform(t->curl);
 #if LIBCURL_VERSION_NUM >= 0x075700
 	/* the system's resolver may take a minute to give up; nobody waits for it */
 	if (atomic_load(&t->watch->cancel))
-		curl_easy_setopt(t->curl, CURLOPT_QUICK_EXIT, 1L);
+		t->library.easy_setopt(t->curl, CURLOPT_QUICK_EXIT, 1L);
 #endif
 	return code;
 }
@@ -327,7 +340,7 @@ static enum status transfer_run(struct transfer *t, struct error *reterr)
 			*reterr = t->error;
 			return t->status;
 		}
-		if (answer / 100 == 3 && curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &to) == CURLE_OK &&
+		if (answer / 100 == 3 && t->library.easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &to) == CURLE_OK &&
 		    to != NULL) {
 			enum status status = follow(t, to, reterr);
 
@@ -462,7 +475,12 @@ static enum status transfer_new(const struct fetch_request *request, struct fetc
 	AUTO(transfer) t = calloc(1, sizeof(*t));
 	enum status status;
 
-	if (t == NULL || (t->curl = curl_easy_init()) == NULL || (t->sha256 = digest_stream_new("sha256")) == NULL)
+	if (t == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory to fetch a file");
+	status = curl_library_load(&t->library, reterr);
+	if (status != STATUS_OK)
+		return status;
+	if ((t->curl = t->library.easy_init()) == NULL || (t->sha256 = digest_stream_new("sha256")) == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory to fetch a file");
 	t->request = request;
 	t->watch = watch;

@@ -39,6 +39,9 @@ struct fetch_result {
  * the hint says what to install. */
 enum status fetch_prepare(struct error *reterr);
 
+/* "8.5.0" of the libcurl that would be used; "": there is none here. Returns to. */
+char *fetch_library_version(char *to, size_t size);
+
 /* GONE: the transfer was cut or stalled, and another try may do better. CANCELLED. REFUSED: another file is there; a
  * certificate that is not trusted; from https to http. INVALID: what came is wrong (checksum, a web page, empty).
  * NO_SPACE (also: larger than size_max). NOT_FOUND, TIMEOUT, PROTOCOL: what the server or the network says. */

@@ -15,7 +15,7 @@
 #include "src/media/unpack.h"
 
 /* Unpacking reads some 100 MB/s, hashing many times that: what is larger is unpacked only where somebody asks for it. */
-enum { CHECK_PACKED_MAX = 4 * 1024 * 1024, PIECE_SIZE = 4 * 1024 * 1024 };
+enum { CHECK_PACKED_MAX = 2 * 1024 * 1024, PIECE_SIZE = 4 * 1024 * 1024 };
 
 /* Largest image that is mapped: card images of a small computer are below. */
 #define SIZE_CEILING (UINT64_C(64) << 30)
@@ -54,27 +54,49 @@ static struct bytes take_piece(struct bytes *left)
 	return piece;
 }
 
-static size_t digest_op(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+/* The name comes from the file: not just anything that OpenSSL knows. */
+static struct digest_stream *open_digest(const char *algorithm)
 {
 	static const char *const known[] = { "sha1", "sha256", "sha384", "sha512", "md5" };
-	struct digest_stream *stream = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (text_equal(known[i], algorithm))
+			return digest_stream_new(algorithm);
+	return NULL;
+}
+
+static size_t digest_pieces_op(void *user, const char *algorithm, struct bytes (*next)(void *of), void *of,
+			       uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+{
+	struct digest_stream *stream = open_digest(algorithm);
+	struct bytes in;
 	size_t length;
 
-	/* the name comes from the file: not just anything that OpenSSL knows */
-	for (size_t i = 0; i < ARRAY_SIZE(known) && stream == NULL; i++)
-		if (text_equal(known[i], algorithm))
-			stream = digest_stream_new(algorithm);
 	if (stream == NULL)
 		return 0;
-	while (in.size > 0) {
-		struct bytes piece = take_piece(&in);
+	while ((in = next(of)).size > 0)
+		while (in.size > 0) {
+			struct bytes piece = take_piece(&in);
 
-		digest_stream_add(stream, piece);
-		forget_op(user, piece);
-	}
+			digest_stream_add(stream, piece);
+			forget_op(user, piece);
+		}
 	length = digest_stream_end(stream, ret_digest, IMAGE_DIGEST_SIZE);
 	digest_stream_free(stream);
 	return length;
+}
+
+static struct bytes next_and_last(void *of)
+{
+	struct bytes piece = *(struct bytes *)of;
+
+	*(struct bytes *)of = bytes_from(piece, piece.size);
+	return piece;
+}
+
+static size_t digest_op(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+{
+	return digest_pieces_op(user, algorithm, next_and_last, &in, ret_digest);
 }
 
 static uint32_t crc32_op(void *user, struct bytes in)
@@ -92,14 +114,15 @@ static uint32_t crc32_op(void *user, struct bytes in)
 
 static struct image_ops ops_of(struct image_file *file, uint64_t check_packed_max)
 {
-	return (struct image_ops){ .digest = digest_op, .crc32 = crc32_op, .unpack = unpack_stream, .forget = forget_op,
-				   .check_packed_max = check_packed_max, .user = file };
+	return (struct image_ops){ .digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_stream,
+				   .forget = forget_op, .check_packed_max = check_packed_max, .user = file };
 }
 
 const struct image_ops *image_file_ops(void)
 {
 	static const struct image_ops ops = {
-		.digest = digest_op, .crc32 = crc32_op, .unpack = unpack_stream, .check_packed_max = CHECK_PACKED_MAX,
+		.digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_stream,
+		.check_packed_max = CHECK_PACKED_MAX,
 	};
 
 	return &ops;

@@ -17,6 +17,7 @@ libstore_a_SOURCES += src/media/verify.c src/media/verify.h
 libstore_a_SOURCES += src/media/fetch.h src/media/url.c src/media/url.h
 if HAVE_LIBCURL
 libstore_a_SOURCES += src/media/fetch.c
+libstore_a_SOURCES += src/media/curl_library.c src/media/curl_library.h
 else
 libstore_a_SOURCES += src/media/fetch_none.c
 endif

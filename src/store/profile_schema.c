@@ -48,6 +48,7 @@ static const struct yaml_field console_fields[] = {
 static const struct yaml_field identity_fields[] = {
 	FIELD("log", PATTERNS, profile_identity, log),
 	FIELD("env", TEXTS, profile_identity, env),
+	FIELD("boards", TEXTS, profile_identity, boards),
 	FIELD("sticker", TEXT, profile_identity, sticker),
 	END
 };

@@ -1,6 +1,8 @@
 """Measures unbrick on ptys: time to the first screen, idle CPU, memory, time to answer a key, speed and accuracy of diagnosis.
 
-measure.py UNBRICK [start] [idle] [memory] [keys] [diagnose] [golden] [accuracy]
+measure.py UNBRICK [start] [idle] [memory] [keys] [diagnose] [golden] [accuracy] [transfer]
+
+transfer: UNBRICK_SERIAL_BENCH names the script serial_xfer.py, a cable with a rate and noise that compares programs with lrzsz.
 """
 import fcntl
 import os
@@ -311,6 +313,66 @@ class Bench:
             right, total = int(found.group(1)), int(found.group(2))
             self.say(f"first cause right, {name}", 100 * right / total, "%", None, f"{right} of {total} logs", least)
 
+    def best_of(self, command, times=5):
+        """Seconds of the quickest run: what else the machine does only makes it slower; and the most memory in MiB."""
+        best, most = None, 0
+        for _ in range(times):
+            began = time.monotonic()
+            with subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+                _, status, usage = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
+            taken = time.monotonic() - began
+            best, most = taken if best is None else min(best, taken), max(most, usage.ru_maxrss / 1024)
+        return best, most
+
+    def measure_inspect(self):
+        """Beside openssl on files of several sizes, and beside file and binwalk on the images with known truth."""
+        path = os.path.join(self.folder, "image.bin")
+        for mib in (1, 16, 512):
+            with open(path, "wb") as file:
+                for _ in range(mib):
+                    file.write(os.urandom(1 << 20))
+            ours, memory = self.best_of([self.unbrick, "inspect", "--json", path], 3)
+            hashed, _ = self.best_of(["openssl", "dgst", "-sha256", path], 3)
+            self.say(f"inspect of {mib} MiB, times openssl dgst -sha256", ours / hashed, "x", 1.3, f"{ours * 1000:.0f} ms")
+        self.say("  its resident memory, most", memory, "MiB", 64)
+        os.remove(path)
+        shared = os.environ.get("UNBRICK_SHARED", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../shared"))
+        folder = os.path.join(shared, "corpus/images")
+        if not os.path.isdir(folder):
+            print(f"inspect: no {folder}")
+            return
+        images = [os.path.join(folder, name[:-5]) for name in sorted(os.listdir(folder)) if name.endswith(".meta")]
+        ours, _ = self.best_of([self.unbrick, "inspect", "--json", *images], 3)
+        self.say(f"inspect of {len(images)} images", ours, "s")
+        for peer in ("file", "binwalk"):
+            if shutil.which(peer) is None:
+                print(f"{peer}: not here")
+                continue
+            theirs, _ = self.best_of([peer, *images], 1)
+            self.say(f"  {peer}, times as long", theirs / ours, "x", None, f"{theirs:.1f} s", 50 if peer == "binwalk" else None)
+
+    def measure_transfer(self):
+        """Sent and received by this program, each beside lrzsz on the same cable: a share of what the frames allow."""
+        script = os.environ.get("UNBRICK_SERIAL_BENCH")
+        if not script or not shutil.which("sb"):
+            print("transfer: left out; it needs lrzsz, and the script serial_xfer.py in UNBRICK_SERIAL_BENCH")
+            return
+        ours = [("x1k", "xmodem-1k", " -o {out}"), ("y1k", "ymodem", "")]
+        added = []
+        for mode, protocol, place in ours:
+            words = f"--stdio --protocol {protocol}"
+            added += ["--add", f"unbrick={mode}={self.unbrick} send {words} {{file}}||{self.unbrick} receive {words}{place}"]
+        frame_share = 100 * 1024 / 1030  # 1024 bytes in a frame of 1029, and an ACK
+        for name, what, least in (("115200", "at 115,200 Bd", 97), ("921600", "at 921,600 Bd", 97), ("noise", "at 921,600 Bd with errors of 1e-5", 90)):
+            answer = subprocess.run([sys.executable, script, "--set", name, "--rounds", "3", "--modes", "x1k,y1k"] + added, capture_output=True,
+                                    text=True, errors="replace", check=False)
+            for mode, protocol, _ in ours:
+                found = re.search(rf"^{name} +{mode} +unbrick +([0-9.]+)% of line .*ratio-to-best-peer ([0-9.]+)", answer.stdout, re.MULTILINE)
+                if found is None:
+                    raise Failed(f"'{script}' says nothing of {protocol} {what}: {answer.stdout[-300:]}{answer.stderr[-300:]}")
+                self.say(f"{protocol} {what}", 100 * float(found.group(1)) / frame_share, "%", None, f"unbrick/lrzsz {found.group(2)} in time", least)
+
 
 def main():
     if len(sys.argv) < 2:
@@ -318,7 +380,7 @@ def main():
     bench = Bench(sys.argv[1])
     failed = 0
     try:
-        for name in sys.argv[2:] or ["start", "idle", "memory", "keys", "diagnose", "golden", "accuracy"]:
+        for name in sys.argv[2:] or ["start", "idle", "memory", "keys", "diagnose", "golden", "accuracy", "inspect", "transfer"]:
             try:
                 getattr(bench, "measure_" + name)()
             except (Failed, OSError) as error:

@@ -6,6 +6,7 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "tests/fakes/fake_image.h"
 
 enum { FAKE_LIVE = 2, FAKE_ECHO_MAX = 4096 };
 
@@ -26,6 +27,7 @@ struct app {
 	unsigned number;
 	int64_t first_case;
 	const char *first_console;
+	struct image_view image;
 };
 
 /* ---- scenes ---- */
@@ -797,6 +799,60 @@ bool app_is_dangerous(const struct app *app)
 		if (app->live[i].is_dangerous)
 			return true;
 	return false;
+}
+
+/* ---- the calls of src/core/image_view.h ---- */
+
+enum status app_image_open(struct app *app, const char *path, int64_t case_id, unsigned *ret_image_id, struct error *reterr)
+{
+	const struct case_view *view = app_case_view(app, case_id);
+	enum status status = fake_image_open(&app->image, path ? path : view->image, case_id, reterr);
+
+	if (status == STATUS_OK)
+		*ret_image_id = app->image.id;
+	return status;
+}
+
+void app_image_close(struct app *app, unsigned image_id)
+{
+	(void)app;
+	(void)image_id;
+}
+
+const struct image_view *app_image_view(struct app *app, unsigned image_id)
+{
+	return app->image.id == image_id ? &app->image : NULL;
+}
+
+enum status app_image_examine(struct app *app, unsigned image_id, bool is_deep, struct error *reterr)
+{
+	(void)image_id;
+	(void)reterr;
+	fake_image_finish(&app->image, is_deep);
+	return STATUS_OK;
+}
+
+void app_image_stop(struct app *app, unsigned image_id)
+{
+	(void)image_id;
+	if (app->image.state == IMAGE_VIEW_WORKING)
+		app->image.state = IMAGE_VIEW_STOPPED;
+}
+
+enum status app_image_read(struct app *app, unsigned image_id, uint64_t offset, void *to, size_t size, size_t *ret_count, struct error *reterr)
+{
+	(void)image_id;
+	(void)reterr;
+	*ret_count = fake_image_read(&app->image, offset, to, size);
+	return STATUS_OK;
+}
+
+enum status app_image_find(struct app *app, unsigned image_id, uint64_t from, struct bytes pattern, bool ignores_case, struct error *reterr)
+{
+	(void)image_id;
+	(void)reterr;
+	fake_image_find(&app->image, from, pattern, ignores_case);
+	return STATUS_OK;
 }
 
 /* ---- the words of src/core/snapshot.h ---- */

@@ -183,7 +183,8 @@ static void push(struct model *model, struct model_end *end, struct model_wire *
 	}
 }
 
-static void feed(struct model *model, struct model_end *end, struct model_wire *from, struct model_wire *to, bool is_receiver)
+static void feed(struct model *model, struct model_end *end, struct model_wire *from, struct model_wire *to,
+		 bool is_receiver)
 {
 	uint8_t chunk[4096];
 	struct bytes in = { chunk, 0 };
@@ -219,7 +220,8 @@ static void tick(struct model *model, struct model_end *end, struct model_wire *
 	} while (!end->is_over && event.type != TRANSFER_NOTHING);
 }
 
-static void start(struct model *model, struct model_end *end, const struct transfer_options *options, struct model_wire *to)
+static void start(struct model *model, struct model_end *end, const struct transfer_options *options,
+		  struct model_wire *to)
 {
 	if (end->is_started || model->now_us < end->starts_ms * 1000)
 		return;
@@ -249,9 +251,11 @@ static uint64_t next_of(const struct model_end *end, const struct model_wire *fr
 	return next_us;
 }
 
-void model_run(struct model *model, const char *sender, const char *receiver, const struct transfer_options *options, uint64_t limit_ms)
+void model_run(struct model *model, const char *sender, const char *receiver, const struct transfer_options *options,
+	       uint64_t limit_ms)
 {
-	struct transfer_options send = options ? *options : (struct transfer_options){ .baud = model->to_receiver.baud };
+	struct transfer_options send = options ? *options
+					       : (struct transfer_options){ .baud = model->to_receiver.baud };
 	struct transfer_options receive = send;
 
 	send.is_sender = true;

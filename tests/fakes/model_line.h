@@ -1,7 +1,8 @@
 /* tests/fakes/model_line.h
  *
- * Two transfer machines at the two ends of a serial line that exists only as a calculation: a rate, a latency, damaged, lost and doubled
- * bytes, and a clock that jumps from one thing that happens to the next. Nothing here takes real time. */
+ * Two transfer machines at the two ends of a serial line that exists only as a calculation: a rate, a latency,
+ * damaged, lost and doubled bytes, and a clock that jumps from one thing that happens to the next. Nothing here
+ * takes real time. */
 #ifndef UNBRICK_TESTS_MODEL_LINE_H
 #define UNBRICK_TESTS_MODEL_LINE_H
 
@@ -63,6 +64,7 @@ void model_add_file(struct model *model, const char *name, const void *data, siz
 /* Made-up bytes of that size. */
 void model_add_made_up(struct model *model, const char *name, size_t size);
 /* Runs until both ends are over, or limit_ms have passed. options may be NULL; rate and direction are set here. */
-void model_run(struct model *model, const char *sender, const char *receiver, const struct transfer_options *options, uint64_t limit_ms);
+void model_run(struct model *model, const char *sender, const char *receiver, const struct transfer_options *options,
+	       uint64_t limit_ms);
 
 #endif

@@ -2,6 +2,9 @@
  *
  * Console bytes through the whole diagnosis, cut into calls by the input itself; a second machine that gets all at once
  * must come to the same verdict. */
+// seconds: 60
+// seeds: corpus/logs
+// options: -max_len=16384
 #include <stdlib.h>
 
 #include "recovery/diagnosis/diagnosis.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "recovery/image/image.h"
+#include "recovery/image/map.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,17 +14,72 @@ static void check(const struct image_facts *facts)
 	if (facts->part_count > IMAGE_PARTS || facts->board_count > IMAGE_BOARDS || facts->format[0] == '\0' ||
 	    (facts->whole == IMAGE_NO && facts->problems[0].what[0] == '\0'))
 		abort();
-	if (memchr(facts->name, '\0', sizeof(facts->name)) == NULL || memchr(facts->problems[0].what, '\0', sizeof(image_problem_text(facts))) == NULL)
+	if (memchr(facts->name, '\0', sizeof(facts->name)) == NULL || memchr(facts->problems[0].what, '\0', sizeof(facts->problems[0].what)) == NULL)
 		abort();
+}
+
+/* Unpacks to what is packed, so that what lies inside is reached; the digests are of no use and cost nothing. */
+static size_t same(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end, uint64_t *ret_used)
+{
+	size_t made = in.size < room ? in.size : (size_t)room;
+
+	(void)user;
+	(void)compression;
+	if (to != NULL)
+		memcpy(to, in.data, made);
+	*ret_end = made == in.size ? IMAGE_YES : IMAGE_UNKNOWN;
+	*ret_used = *ret_end == IMAGE_YES ? made : 0;
+	return made;
+}
+
+static size_t first_byte(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+{
+	(void)user;
+	(void)algorithm;
+	memset(ret_digest, in.size > 0 ? in.data[0] : 0, 32);
+	return 32;
+}
+
+static size_t last_piece(void *user, const char *algorithm, struct bytes (*next)(void *of), void *of, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+{
+	for (struct bytes piece; (piece = next(of)).size > 0; )
+		first_byte(user, algorithm, piece, ret_digest);
+	return 20;
+}
+
+/* What is drawn of it stays within the file. */
+static void draw(const struct image_facts *facts)
+{
+	struct image_map map;
+	uint64_t offset, size;
+
+	image_map_init(&map, facts->file_size);
+	image_map_mark(&map, facts);
+	for (unsigned i = 0; i < facts->part_count; i++) {
+		if (image_part_place(facts, i, &offset, &size) && (offset >= facts->file_size || size > facts->file_size - offset))
+			abort();
+		if (image_part_holder(facts, i) > (int)i || image_part_at(facts, facts->parts[i].offset) >= (int)facts->part_count)
+			abort();
+		if (image_map_column_of(&map, facts->parts[i].offset, 78) >= 78)
+			abort();
+		image_part_whole(facts, i);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct image_ops ops = {
+		.digest = first_byte, .digest_pieces = last_piece, .unpack = same, .check_packed_max = 1 << 20,
+	};
 	struct image_facts facts;
 
 	image_inspect((struct bytes){ data, size }, size, NULL, &facts);
 	check(&facts);
+	draw(&facts);
 	image_inspect((struct bytes){ data, size }, (uint64_t)size * 3 + 100000, NULL, &facts);
 	check(&facts);
+	image_inspect((struct bytes){ data, size }, size, &ops, &facts);
+	check(&facts);
+	draw(&facts);
 	return 0;
 }

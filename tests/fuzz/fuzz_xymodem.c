@@ -1,4 +1,5 @@
-/* tests/fuzz/fuzz_xymodem.c: a hostile peer against each kind and direction. Its bytes also say how the line is cut and how time passes. */
+/* tests/fuzz/fuzz_xymodem.c: a hostile peer against each kind and direction. Its bytes also say how the line is cut
+ * and how time passes. */
 #include <stdlib.h>
 
 #include "recovery/protocol/transfer.h"
@@ -57,7 +58,8 @@ static void take_event(struct run *run, const struct transfer_event *event)
 	if (event->type == TRANSFER_FILE) {
 		run->file = event->file;
 		run->got = 0;
-		if (strlen(event->file.name) >= TRANSFER_NAME_MAX || strchr(event->file.name, '/') || event->file.name[0] == '.')
+		if (strlen(event->file.name) >= TRANSFER_NAME_MAX || strchr(event->file.name, '/') ||
+		    event->file.name[0] == '.')
 			abort();
 	}
 	run->is_over = judge(event, &run->got, &run->file) || run->is_over;

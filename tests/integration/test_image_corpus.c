@@ -60,6 +60,13 @@ static bool is_covered(const char *format)
 {
 	static const char *const covered[] = {
 		"uimage", "fit", "dtb", "zimage", "arm64-image", "squashfs", "gzip", "xz", "zip", "elf",
+		/* update bundles, file systems, disks, archives */
+		"swupdate", "mender", "rauc", "fip", "uefi-fv", "ubi", "ubifs", "jffs2", "cramfs", "ext2", "ext4", "fat", "iso9660", "gpt-disk",
+		"mbr-disk", "egon-spl", "rockchip-idb", "imx-ivt", "ti-gp", "kwbimage", "pci-option-rom", "bzip2", "zstd", "lz4", "lzma", "tar", "cpio",
+		"trx", "linksys-bin", "netgear-chk", "netgear-dni", "sercomm", "tplink-v1", "tplink-safeloader", "seama", "dlink-wrgg", "ubnt",
+		"bcm963xx-imagetag", "zyxel-ras", "mikrotik-npk", "xiaomi-hdr1", "edimax", "senao", "openwrt-sysupgrade-tar",
+		"bzimage", "pe-efi", "android-boot", "android-sparse", "xiongmai-zip", "dahua-zip", "reolink-pak", "ihex", "dfu-suffix", "dfuse",
+		"uf2", "esp-image", "mcuboot",
 	};
 
 	for (size_t i = 0; i < sizeof(covered) / sizeof(covered[0]); i++)
@@ -98,7 +105,7 @@ static unsigned for_each_image(struct corpus *corpus, bool (*check)(struct corpu
 
 static bool check_whole(struct corpus *corpus, const char *name)
 {
-	char format[64], also[200], arch[64], boards[300], *board;
+	char format[64], also[200], arch[64], endian[16], boards[300], *board;
 	struct image_facts facts;
 	bool is_right = true;
 
@@ -114,7 +121,10 @@ static bool check_whole(struct corpus *corpus, const char *name)
 		is_right = false;
 	if (text_equal(format, "uimage") || text_equal(format, "fit"))
 		is_right &= facts.arch[0] != '\0';
-	if (facts.arch[0] != '\0' && arch[0] != '-' && image_arch_fits(facts.arch, arch) == IMAGE_NO)
+	/* a truth from a header that knows no byte order; what is inside does */
+	read_truth(corpus, name, "endian", endian, sizeof(endian));
+	if (facts.arch[0] != '\0' && arch[0] != '-' && image_arch_fits(facts.arch, arch) == IMAGE_NO &&
+	    !(text_equal(endian, "-") && text_equal(arch, "mips") && text_equal(facts.arch, "mipsel")))
 		is_right = false;
 	if (!is_right)
 		print_error("%s: %s (%s) %s, truth is %s %s: %s\n", name, facts.format, facts.title, facts.arch, format, arch,
@@ -231,6 +241,13 @@ static unsigned split(char *line, char *columns[8])
 	return count;
 }
 
+/* Whose checksums are of what comes out. */
+static bool needs_unpacking(const char *format)
+{
+	return image_file_ops()->unpack == NULL && (text_equal(format, "bzip2") || text_equal(format, "lzma") || text_equal(format, "zstd") ||
+						    text_equal(format, "lz4"));
+}
+
 struct score {
 	unsigned seen, told, assured;
 };
@@ -238,7 +255,7 @@ struct score {
 static void check_damaged(struct corpus *corpus, char *columns[8], struct score *score)
 {
 	struct image_facts facts;
-	bool is_told = text_equal(columns[5], "yes") && is_covered(columns[6]) && !text_equal(columns[6], "gzip");
+	bool is_told = text_equal(columns[5], "yes") && is_covered(columns[6]) && !text_equal(columns[6], "gzip") && !needs_unpacking(columns[6]);
 
 	inspect(corpus, &facts);
 	score->seen++;

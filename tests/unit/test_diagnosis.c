@@ -93,6 +93,13 @@ static const struct sign signs[] = {
 		.effect = SIGN_FAULT,
 		.cause = CAUSE_NO_ROOTFS,
 		.weight = 75 },
+	{ .id = "good", .match = "all is well", .stage = STAGE_UPDATER, .effect = SIGN_HEALTHY },
+	{ .id = "broke",
+		.match = "transfer broke",
+		.stage = STAGE_UPDATER,
+		.effect = SIGN_FAULT,
+		.cause = CAUSE_NETWORK,
+		.weight = 70 },
 	{ .id = "login", .match = "\\S+ login: ?", .stage = STAGE_LOGIN, .effect = SIGN_PROMPT, .cause = CAUSE_LOGIN },
 };
 
@@ -181,6 +188,16 @@ static void a_crc_error_alone_leaves_damage_and_power_together(void **state)
 	assert_true(verdict.causes[0].confidence - verdict.causes[1].confidence < 0.15);
 	assert_string_equal(verdict.next[0], "read the flash and compare it with the image");
 	assert_string_equal(verdict.next[1], "was power lost during the update?");
+}
+
+static void two_signs_on_one_line_are_one_witness(void **state)
+{
+	struct verdict verdict = judge("U-Boot 2020.01\nbad CRC: Bad Data CRC\n");
+
+	(void)state;
+	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
+	assert_int_equal(verdict.causes[0].proof_count, 1);
+	assert_int_equal(verdict.causes[0].proof[0].weight, 90);
 }
 
 static void a_crc_error_after_a_write_that_never_ended_is_power(void **state)
@@ -291,6 +308,66 @@ static void repeated_starts_are_a_loop_with_a_round_time(void **state)
 	assert_true(verdict.is_looping);
 	assert_int_equal(verdict.loop_ms, 7000);
 	diagnosis_free(diagnosis);
+}
+
+static void a_loop_in_a_file_tells_its_round_and_where_it_ends(void **state)
+{
+	struct verdict verdict = judge(
+		"[12:00:00] U-Boot 1\n[12:00:02] Linux version 6\n[12:00:09] Unable to mount root\n"
+		"[12:00:20] U-Boot 1\n[12:00:22] Linux version 6\n[12:00:29] Unable to mount root\n"
+		"[12:00:40] U-Boot 1\n[12:00:42] Linux version 6\n[12:00:49] Unable to mount root\n[12:01:00] U-Boot 1\n");
+
+	(void)state;
+	assert_true(verdict.is_looping);
+	assert_int_equal(verdict.starts, 4);
+	assert_int_equal(verdict.loop_ms, 20 * 1000);
+	assert_int_equal(verdict.furthest, STAGE_KERNEL);
+	verdict = judge(
+		"U-Boot 1\n[    0.000000] Linux version 6\n[    3.500000] Unable to mount root\n"
+		"U-Boot 1\n[    0.000000] Linux version 6\n[    3.500000] Unable to mount root\n"
+		"U-Boot 1\n[    0.000000] Linux version 6\n[    3.500000] Unable to mount root\nU-Boot 1\n");
+	assert_int_equal(verdict.loop_ms, 3500);
+}
+
+static void a_line_that_was_cut_in_two_is_read_as_one(void **state)
+{
+	static const char log[] = "[    0.000000] Linux version 6.1\n"
+		"[    1.000000] some driver that has a very long name says: Unable to mount\nroot\n";
+
+	(void)state;
+	assert_int_equal(judge(log).cause, CAUSE_NO_ROOTFS);
+	/* a short line was not cut, and a line with a stamp of its own is no rest */
+	assert_int_not_equal(judge("[    0.000000] Linux version 6.1\n[    1.000000] Unable to mount\nroot\n").cause,
+		CAUSE_NO_ROOTFS);
+	assert_int_not_equal(judge("[    0.000000] Linux version 6.1\n"
+		"[    1.000000] some driver that has a very long name says: Unable to mount\n[    1.100000] root\n").cause,
+		CAUSE_NO_ROOTFS);
+}
+
+static void an_update_that_reports_success_is_not_cut_by_the_restart(void **state)
+{
+	struct verdict verdict = judge("writing 5%\nall is well\nU-Boot 2023.01\nBad Data CRC\n=> ");
+
+	(void)state;
+	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
+}
+
+static void what_an_update_program_says_while_it_leaves_does_not_count(void **state)
+{
+	(void)state;
+	assert_int_equal(judge("writing 5%\nall is well\ntransfer broke\n").cause, CAUSE_HEALTHY);
+	assert_int_equal(judge("writing 5%\nall is well\nwriting 1%\ntransfer broke\n").cause, CAUSE_NETWORK);
+	assert_int_equal(judge("all is well\n1\n2\n3\ntransfer broke\n").cause, CAUSE_NETWORK);
+}
+
+static void a_system_that_came_up_may_live_without_a_server(void **state)
+{
+	(void)state;
+	assert_int_equal(judge("Linux version 6.1\ntransfer broke\ncam login: ").cause, CAUSE_HEALTHY);
+	assert_int_equal(judge("Linux version 6.1\ncam login: \ntransfer broke\n").cause, CAUSE_HEALTHY);
+	/* asked for, or as a part of an update, it is a fault */
+	assert_int_equal(judge("Linux version 6.1\ncam login: \nwriting 5%\ntransfer broke\n").cause, CAUSE_NETWORK);
+	assert_int_equal(judge("transfer broke\n").cause, CAUSE_NETWORK);
 }
 
 static void starts_that_lead_to_a_login_are_no_loop(void **state)
@@ -558,6 +635,7 @@ int main(void)
 		cmocka_unit_test(general_words_count_only_where_no_other_sign_is_on_the_line),
 		cmocka_unit_test(a_pattern_that_does_not_compile_names_its_sign),
 		cmocka_unit_test(a_crc_error_alone_leaves_damage_and_power_together),
+		cmocka_unit_test(two_signs_on_one_line_are_one_witness),
 		cmocka_unit_test(a_crc_error_after_a_write_that_never_ended_is_power),
 		cmocka_unit_test(a_write_that_ended_well_is_no_power_fault),
 		cmocka_unit_test(an_image_longer_than_the_read_is_space),
@@ -567,6 +645,11 @@ int main(void)
 		cmocka_unit_test(an_abort_of_another_cpu_than_the_image_is_wrong_hardware),
 		cmocka_unit_test(the_profile_tells_the_cpu_where_the_log_does_not),
 		cmocka_unit_test(repeated_starts_are_a_loop_with_a_round_time),
+		cmocka_unit_test(a_loop_in_a_file_tells_its_round_and_where_it_ends),
+		cmocka_unit_test(a_line_that_was_cut_in_two_is_read_as_one),
+		cmocka_unit_test(an_update_that_reports_success_is_not_cut_by_the_restart),
+		cmocka_unit_test(what_an_update_program_says_while_it_leaves_does_not_count),
+		cmocka_unit_test(a_system_that_came_up_may_live_without_a_server),
 		cmocka_unit_test(starts_that_lead_to_a_login_are_no_loop),
 		cmocka_unit_test(the_stages_of_one_start_are_one_start),
 		cmocka_unit_test(a_full_file_system_shows_though_a_login_comes),

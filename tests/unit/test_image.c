@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "recovery/image/image.h"
+#include "src/base/cleanup.h"
 #include "src/base/buffer.h"
 #include "src/base/crc.h"
 #include "src/base/text.h"
@@ -654,10 +655,46 @@ static void processors_are_compared_across_both_vocabularies(void **state)
 
 #define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, teardown)
 
+/* Code as compilers make it, between other words. */
+static void program_text_without_a_header_shows_its_processor(void **state)
+{
+	static const struct { const char *arch; bool is_big; uint32_t begin, end; } codes[] = {
+		{ "arm", false, 0xe92d4010, 0xe8bd8010 }, { "arm64", false, 0xa9be7bfd, 0xd65f03c0 }, { "mips", true, 0x27bdffe8, 0x03e00008 },
+		{ "mipsel", false, 0x27bdffe8, 0x03e00008 }, { "ppc", true, 0x7c0802a6, 0x4e800020 }, { "riscv", false, 0xff010113, 0x00008067 },
+		{ "or1k", true, 0x9c21fff0, 0x44004800 },
+	};
+	uint32_t seed = 7;
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		struct image_facts facts;
+
+		buffer_clear(*state);
+		for (unsigned word = 0; word < 4096; word++) {
+			uint32_t value = word % 40 == 0 ? codes[i].begin : word % 40 == 30 ? codes[i].end : (seed = seed * 1664525 + 1013904223);
+			uint8_t bytes[4];
+
+			store_be32(bytes, codes[i].is_big ? value : __builtin_bswap32(value));
+			add(*state, bytes, 4);
+		}
+		facts = inspect(*state);
+		assert_string_equal(facts.arch, codes[i].arch);
+		assert_true(facts.is_arch_guessed);
+		assert_string_equal(facts.format, "unknown");
+		assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	}
+	buffer_clear(*state);
+	for (unsigned word = 0; word < 65536; word++) {
+		seed = seed * 1664525 + 1013904223;
+		add(*state, &seed, 4);
+	}
+	assert_string_equal(inspect(*state).arch, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_empty_file_is_no_image),
+		TEST(program_text_without_a_header_shows_its_processor),
 		TEST(erased_flash_is_no_image),
 		TEST(an_error_page_is_no_image_whatever_its_name),
 		TEST(a_uimage_says_what_it_is_and_that_it_is_whole),

@@ -145,6 +145,24 @@ static void time_stamps_of_every_tool_are_skipped(void **state)
 		{ "Jun 05 03:46:05 host kernel: Under-voltage", "Under-voltage" },
 		{ "Jun  5 03:46:05 host kernel: [   12.345678] Under-voltage", "Under-voltage" },
 		{ "Tue Jan  7 07:54:20 PST 2025 upgrade: Image", "Image" },
+		{ "Fri Apr 18 08:05:42 2025 user.info upgrade: Image", "Image" },
+		{ "Feb  3 11:19:04 10.11.250.56 kernel: [ 5286.646845] SQUASHFS error: x", "SQUASHFS error: x" },
+		{ "Jan  1 00:00:12 cam daemon.info dropbear[12]: Running", "Running" },
+		{ "Nov 05 09:41:15.123456 nas systemd[1]: Timed out", "Timed out" },
+		{ "2018 Jan 24 05:00:03 bmc kern.warning wedge100: kernel: jffs2: x", "kernel: jffs2: x" },
+		{ "2025-01-02T03:04:05+0100 nas kernel: text", "text" },
+		{ "[Fri Apr 18 08:05:42 2025] text", "text" },
+		{ "kern  :err   : [    1.500000] text", "text" },
+		{ "01-15 04:53:33.292   569   569 I update_engine: text", "text" },
+		{ "[    3.123456].(0)[1:swapper/0]text", "text" },
+		{ "<6>[    3.123456]  (1)[123:init]text", "text" },
+		{ "> > [    1.000000] text", "text" },
+		{ "Jan 02 12:34:56 U-Boot 2023.01", "U-Boot 2023.01" },
+		{ "Jan 02 12:34:56 Linux version 5.10: x", "Linux version 5.10: x" },
+		{ "Jan 02 12:34:56 UBI error: ubi_io_read", "UBI error: ubi_io_read" },
+		{ "Jan 02 12:34:56 ubi0: attaching mtd5", "ubi0: attaching mtd5" },
+		{ "4096 Jagged bytes", "4096 Jagged bytes" }, { "2048 MiB", "2048 MiB" },
+		{ "user: x", "user: x" }, { "=> boot", "=> boot" }, { "(initramfs) ", "(initramfs) " },
 		{ "   Image Name:   x", "Image Name:   x" },
 		{ "17: Bad Data CRC", "Bad Data CRC" },
 		{ "00: 1005 0000", "00: 1005 0000" },
@@ -156,6 +174,19 @@ static void time_stamps_of_every_tool_are_skipped(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_string_equal(rows[i].line + line_body_offset(rows[i].line), rows[i].body);
+}
+
+static void the_time_of_day_in_front_of_a_line_is_read(void **state)
+{
+	static const struct { const char *line; uint64_t ms; } rows[] = {
+		{ "[2024-01-02 00:00:01.250] U-Boot", 1250 }, { "[01:00:00] U-Boot", 3600 * 1000 },
+		{ "Jun 05 00:01:00 host kernel: x", 60 * 1000 }, { "[    1.000000] x", LINE_NO_CLOCK },
+		{ "U-Boot 2023.01 (Jun 22 2026 - 08:38:07 +0000)", LINE_NO_CLOCK }, { "", LINE_NO_CLOCK },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_true(line_clock_ms(rows[i].line, line_body_offset(rows[i].line)) == rows[i].ms);
 }
 
 int main(void)
@@ -171,6 +202,7 @@ int main(void)
 		cmocka_unit_test(the_time_is_that_of_the_first_byte),
 		cmocka_unit_test(an_unfinished_line_can_be_looked_at),
 		cmocka_unit_test(time_stamps_of_every_tool_are_skipped),
+		cmocka_unit_test(the_time_of_day_in_front_of_a_line_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,23 @@ static void errors_name_object_operation_and_reason(void **state)
 		assert_non_null(status_name((enum status)i));
 }
 
+static void bytes_are_read_as_they_stand_in_dumps(void **state)
+{
+	static const char *const no_bytes[] = { "", " ", "27", "linux", "de ad be e", "dead", "0x", "0x2", "0xgg", "27 05 1956", "de adx", "fe ed face" };
+	uint8_t bytes[4];
+
+	(void)state;
+	assert_int_equal(text_parse_bytes("27 05  19 56 ", bytes, sizeof(bytes)), 4);
+	assert_memory_equal(bytes, "\x27\x05\x19\x56", 4);
+	assert_int_equal(text_parse_bytes("0xD00d", bytes, sizeof(bytes)), 2);
+	assert_memory_equal(bytes, "\xd0\x0d", 2);
+	assert_int_equal(text_parse_bytes("0xff", bytes, sizeof(bytes)), 1);
+	assert_int_equal(text_parse_bytes("01 02 03 04 05", bytes, sizeof(bytes)), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(no_bytes); i++)
+		if (text_parse_bytes(no_bytes[i], bytes, sizeof(bytes)) != 0)
+			fail_msg("'%s' was taken for bytes", no_bytes[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +200,7 @@ int main(void)
 		cmocka_unit_test(foreign_bytes_become_showable),
 		cmocka_unit_test(escape_sequences_are_found_in_a_stream),
 		cmocka_unit_test(sizes_are_read_and_written),
+		cmocka_unit_test(bytes_are_read_as_they_stand_in_dumps),
 		cmocka_unit_test(texts_are_compared),
 		cmocka_unit_test(a_buffer_keeps_to_its_ceiling),
 		cmocka_unit_test(the_crc_is_zlibs),

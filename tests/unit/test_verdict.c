@@ -14,6 +14,8 @@
 #include "src/base/text.h"
 
 static const struct sign at_loader = { .id = "loader", .stage = STAGE_LOADER, .effect = SIGN_FAULT };
+static const struct sign missed = { .id = "missed", .stage = STAGE_LOADER, .effect = SIGN_FAULT,
+				    .cause = CAUSE_BAD_ENV, .weight = 45 };
 static const struct sign at_updater = { .id = "updater", .stage = STAGE_UPDATER, .effect = SIGN_FAULT };
 static const struct sign at_application = { .id = "application", .stage = STAGE_APPLICATION, .effect = SIGN_FAULT };
 
@@ -93,6 +95,139 @@ static void a_full_file_system_outlives_a_login(void **state)
 	witness(&book, &at_application, CAUSE_SPACE, 85, 30);
 	verdict_judge(&course, &book, &verdict);
 	assert_int_equal(verdict.cause, CAUSE_SPACE);
+}
+
+static void what_a_loader_misses_before_its_countdown_it_does_without(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.has_begun = true;
+	course.start_line = 1;
+	course.countdown = 20;
+	course.reached[STAGE_LOADER] = 20;
+	course.prompt = 25;
+	witness(&book, &at_loader, CAUSE_BAD_ENV, 45, 10);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_LOGIN);
+	witness(&book, &at_loader, CAUSE_BAD_ENV, 45, 22);	/* now the boot command misses it too */
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_BAD_ENV);
+}
+
+static void what_a_loader_misses_before_it_finds_its_script_it_does_without(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.has_begun = true;
+	course.start_line = 1;
+	course.countdown = 20;
+	course.script = 30;
+	course.reached[STAGE_LOADER] = 20;
+	course.prompt = 40;
+	witness(&book, &missed, CAUSE_BAD_ENV, 45, 25);
+	witness(&book, &missed, CAUSE_CHECKSUM, 25, 25);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_LOGIN);
+	witness(&book, &missed, CAUSE_BAD_ENV, 45, 35);	/* the script misses it too */
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_BAD_ENV);
+}
+
+static void a_damaged_image_before_the_next_script_still_counts(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.has_begun = true;
+	course.start_line = 1;
+	course.countdown = 20;
+	course.script = 30;
+	witness(&book, &at_loader, CAUSE_CHECKSUM, 45, 25);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
+}
+
+static void a_read_error_or_a_clear_word_before_the_countdown_still_counts(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.has_begun = true;
+	course.start_line = 1;
+	course.countdown = 20;
+	witness(&book, &at_loader, CAUSE_FLASH_WEAR, 60, 10);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_FLASH_WEAR);
+	witness(&book, &at_loader, CAUSE_SIGNATURE, 90, 11);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_SIGNATURE);
+}
+
+static void a_countdown_of_the_next_start_says_nothing_of_the_one_before(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.has_begun = true;
+	course.start = 2;
+	course.start_line = 15;
+	course.countdown = 20;
+	witness(&book, &at_loader, CAUSE_CHECKSUM, 70, 10);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
+}
+
+static void what_each_medium_lacks_does_not_rival_that_no_loader_was_found(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.has_begun = true;
+	witness(&book, &at_loader, CAUSE_FLASH_WEAR, 60, 4);
+	witness(&book, &at_loader, CAUSE_WRONG_HARDWARE, 50, 5);
+	witness(&book, &at_loader, CAUSE_BOOTLOADER_GONE, 90, 6);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_BOOTLOADER_GONE);
+	assert_true(verdict.is_decided);
+	witness(&book, &at_updater, CAUSE_FLASH_WEAR, 90, 7);	/* a read error that names itself is another matter */
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_FLASH_WEAR);
+}
+
+static void nothing_to_start_follows_from_an_image_that_does_not_fit(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.has_begun = true;
+	witness(&book, &at_loader, CAUSE_SPACE, 88, 4);
+	witness(&book, &at_loader, CAUSE_BOOTLOADER_GONE, 80, 6);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_SPACE);
+	assert_true(verdict.is_decided);
 }
 
 static void weak_evidence_alone_decides_nothing(void **state)
@@ -187,6 +322,13 @@ int main(void)
 		cmocka_unit_test(a_verdict_is_a_pure_function),
 		cmocka_unit_test(a_later_stage_refutes_an_earlier_fault_but_not_an_updater_s),
 		cmocka_unit_test(a_full_file_system_outlives_a_login),
+		cmocka_unit_test(what_a_loader_misses_before_its_countdown_it_does_without),
+		cmocka_unit_test(what_a_loader_misses_before_it_finds_its_script_it_does_without),
+		cmocka_unit_test(a_damaged_image_before_the_next_script_still_counts),
+		cmocka_unit_test(a_read_error_or_a_clear_word_before_the_countdown_still_counts),
+		cmocka_unit_test(a_countdown_of_the_next_start_says_nothing_of_the_one_before),
+		cmocka_unit_test(what_each_medium_lacks_does_not_rival_that_no_loader_was_found),
+		cmocka_unit_test(nothing_to_start_follows_from_an_image_that_does_not_fit),
 		cmocka_unit_test(weak_evidence_alone_decides_nothing),
 		cmocka_unit_test(the_strongest_evidence_survives_a_full_book),
 		cmocka_unit_test(every_rule_has_a_sentence_a_question_and_an_own_name),

@@ -1,4 +1,5 @@
-/* tests/unit/test_xymodem.c: XMODEM and YMODEM against each other over a calculated line, and against single bytes of strange peers. */
+/* tests/unit/test_xymodem.c: XMODEM and YMODEM against each other over a calculated line, and against single bytes
+ * of strange peers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +44,8 @@ static void assert_same(const struct model *m, bool may_be_padded)
 		const struct model_file *sent = &m->sender.file[i], *got = &m->receiver.file[i];
 
 		assert_true(got->is_whole);
-		assert_true(may_be_padded ? got->size >= sent->size && got->size - sent->size < XYMODEM_LONG : got->size == sent->size);
+		assert_true(may_be_padded ? got->size >= sent->size && got->size - sent->size < XYMODEM_LONG
+					  : got->size == sent->size);
 		if (sent->size > 0)
 			assert_memory_equal(got->data, sent->data, sent->size);
 	}
@@ -87,9 +89,10 @@ static void a_batch_keeps_names_sizes_and_times(void **state)
 
 static void the_line_is_used_to_97_percent(void **state)
 {
-	static const struct { const char *kind; unsigned baud; size_t size; } rows[] = {
-		{ "xmodem-1k", 115200, 65536 }, { "ymodem", 115200, 65536 }, { "xmodem-1k", 921600, 262144 }, { "ymodem", 921600, 262144 },
-		{ "ymodem-g", 921600, 262144 },
+	static const struct { const char *kind; unsigned baud; size_t size;
+	} rows[] = {
+		{ "xmodem-1k", 115200, 65536 }, { "ymodem", 115200, 65536 },    { "xmodem-1k", 921600, 262144 },
+		{ "ymodem", 921600, 262144 },   { "ymodem-g", 921600, 262144 },
 	};
 
 	(void)state;
@@ -101,7 +104,9 @@ static void the_line_is_used_to_97_percent(void **state)
 		model_run(m, rows[i].kind, rows[i].kind, NULL, HOUR_MS);
 		assert_same(m, false);
 		/* what the format allows: 1024 of 1029 bytes, and an ACK */
-		needed_us = (double)rows[i].size / 1024 * (rows[i].kind[6] == '-' && rows[i].kind[7] == 'g' ? 1029 : 1030) * 10000000.0 / rows[i].baud;
+		needed_us = (double)rows[i].size / 1024 *
+			    (rows[i].kind[6] == '-' && rows[i].kind[7] == 'g' ? 1029 : 1030) * 10000000.0 /
+			    rows[i].baud;
 		if (needed_us / (double)m->now_us < 0.97)
 			fail_msg("%s at %u: %.4f", rows[i].kind, rows[i].baud, needed_us / (double)m->now_us);
 		model_free(m);
@@ -267,7 +272,8 @@ static void note(struct one *o, const struct transfer_event *event)
 	if (event->type == TRANSFER_FILE)
 		o->file = event->file;
 	if (event->type == TRANSFER_TEXT)
-		snprintf(o->text + used, sizeof(o->text) - used, "%.*s", (int)event->data.size, (const char *)event->data.data);
+		snprintf(o->text + used, sizeof(o->text) - used, "%.*s", (int)event->data.size,
+			 (const char *)event->data.data);
 	if (event->type == TRANSFER_DATA) {
 		assert_true(o->got_size + event->data.size <= sizeof(o->got));
 		memcpy(o->got + o->got_size, event->data.data, event->data.size);
@@ -317,7 +323,8 @@ static void pass(struct one *o, uint64_t ms)
 	o->now_ms = end_ms;
 }
 
-static void begin_with(struct one *o, const char *protocol, bool is_sender, const uint8_t *data, size_t size, const struct transfer_options *more)
+static void begin_with(struct one *o, const char *protocol, bool is_sender, const uint8_t *data, size_t size,
+		       const struct transfer_options *more)
 {
 	struct transfer_options options = more ? *more : (struct transfer_options){ 0 };
 
@@ -837,13 +844,13 @@ static struct bytes frame_of(uint8_t *to, uint8_t number, const void *data, size
 	return bytes_of(to, size + 5);
 }
 
-static void begin_file(struct one *o, const char *header, size_t size)
+static void begin_file(struct one *o, struct bytes header)
 {
 	uint8_t frame[1029];
 
 	begin(o, "ymodem", false, NULL, 0);
 	assert_memory_equal(o->out, "C", 1);
-	feed_bytes(o, frame_of(frame, 0, header, size, 128, 0));
+	feed_bytes(o, frame_of(frame, 0, header.data, header.size, 128, 0));
 	assert_int_equal(o->out_size, 2);
 	assert_memory_equal(o->out, ACK "C", 2);
 }
@@ -854,7 +861,7 @@ static void the_file_is_cut_to_its_size(void **state)
 	struct one o;
 
 	(void)state;
-	begin_file(&o, "a.bin\0" "130 14000000000 0 0", 27);
+	begin_file(&o, BYTES("a.bin\0" "130 14000000000 0 0"));
 	assert_string_equal(o.file.name, "a.bin");
 	feed_bytes(&o, frame_of(frame, 1, image, 128, 1024, 0x1a));
 	assert_int_equal(o.got_size, 130);
@@ -869,10 +876,20 @@ static void the_file_is_cut_to_its_size(void **state)
 
 static void a_size_that_is_none_counts_as_not_told(void **state)
 {
-	static const struct { const char *info; bool has_size; uint64_t size; int64_t modified; } rows[] = {
-		{ "12", true, 12, 0 }, { "12 ", true, 12, 0 }, { "0x10", true, 16, 0 }, { "12 17", true, 12, 15 }, { "", false, 0, 0 },
-		{ " 12", false, 0, 0 }, { "-1", false, 0, 0 }, { "99999999999999999999999", false, 0, 0 }, { "12 99", true, 12, 0 },
-		{ "1k", false, 0, 0 }, { "18446744073709551615", true, UINT64_MAX, 0 }, { "0x", false, 0, 0 },
+	static const struct { const char *info; bool has_size; uint64_t size; int64_t modified;
+	} rows[] = {
+		{ "12", true, 12, 0 },
+		{ "12 ", true, 12, 0 },
+		{ "0x10", true, 16, 0 },
+		{ "12 17", true, 12, 15 },
+		{ "", false, 0, 0 },
+		{ " 12", false, 0, 0 },
+		{ "-1", false, 0, 0 },
+		{ "99999999999999999999999", false, 0, 0 },
+		{ "12 99", true, 12, 0 },
+		{ "1k", false, 0, 0 },
+		{ "18446744073709551615", true, UINT64_MAX, 0 },
+		{ "0x", false, 0, 0 },
 	};
 
 	(void)state;
@@ -891,9 +908,18 @@ static void a_size_that_is_none_counts_as_not_told(void **state)
 
 static void a_name_never_leaves_the_folder(void **state)
 {
-	static const struct { const char *told, *name; } rows[] = {
-		{ "../../etc/passwd", "passwd" }, { "/abs/fw.bin", "fw.bin" }, { "C:\\fw\\a.bin", "a.bin" }, { "..", "_." }, { ".", "_" },
-		{ "a/", "unnamed" }, { ".bashrc", "_bashrc" }, { "-rf", "_rf" }, { "a\x1b[31mb\nc", "ab.c" }, { "x/..", "_." },
+	static const struct { const char *told, *name;
+	} rows[] = {
+		{ "../../etc/passwd", "passwd" },
+		{ "/abs/fw.bin", "fw.bin" },
+		{ "C:\\fw\\a.bin", "a.bin" },
+		{ "..", "_." },
+		{ ".", "_" },
+		{ "a/", "unnamed" },
+		{ ".bashrc", "_bashrc" },
+		{ "-rf", "_rf" },
+		{ "a\x1b[31mb\nc", "ab.c" },
+		{ "x/..", "_." },
 		{ "fw v1.bin ", "fw v1.bin" },
 	};
 
@@ -912,7 +938,7 @@ static void a_file_that_ends_early_is_no_file(void **state)
 	struct one o;
 
 	(void)state;
-	begin_file(&o, "a.bin\0" "5000", 10);
+	begin_file(&o, BYTES("a.bin\0" "5000"));
 	feed_bytes(&o, frame_of(frame, 1, image, 128, 1024, 0x1a));
 	feed(&o, EOT);
 	assert_memory_equal(o.out, NAK, 1);
@@ -929,7 +955,7 @@ static void repeated_blocks_are_acknowledged_and_dropped(void **state)
 	struct one o;
 
 	(void)state;
-	begin_file(&o, "a.bin\0" "5000", 10);
+	begin_file(&o, BYTES("a.bin\0" "5000"));
 	feed_bytes(&o, frame_of(frame, 0, "a.bin\0" "5000", 10, 128, 0));
 	assert_memory_equal(o.out, ACK "C", 2);		/* our ACK and 'C' were lost */
 	feed_bytes(&o, frame_of(frame, 1, image, 1024, 1024, 0));
@@ -948,7 +974,7 @@ static void a_damaged_header_waits_for_quiet_before_it_asks(void **state)
 	struct one o;
 
 	(void)state;
-	begin_file(&o, "a.bin\0" "5000", 10);
+	begin_file(&o, BYTES("a.bin\0" "5000"));
 	frame_of(frame, 1, image, 1024, 1024, 0);
 	frame[2] ^= 4;
 	feed_bytes(&o, bytes_of(frame, 500));
@@ -1031,7 +1057,7 @@ static void a_sender_that_never_says_the_batch_is_over_is_not_waited_for(void **
 	struct one o;
 
 	(void)state;
-	begin_file(&o, "a.bin\0" "0", 7);
+	begin_file(&o, BYTES("a.bin\0" "0"));
 	feed(&o, EOT);
 	assert_int_equal(o.file_ends, 1);
 	pass(&o, 20000);
@@ -1045,7 +1071,7 @@ static void a_cancel_within_a_block_is_understood(void **state)
 	struct one o;
 
 	(void)state;
-	begin_file(&o, "a.bin\0" "5000", 10);
+	begin_file(&o, BYTES("a.bin\0" "5000"));
 	frame_of(frame, 1, image, 1024, 1024, 0);
 	feed_bytes(&o, bytes_of(frame, 300));
 	feed(&o, CAN CAN CAN CAN CAN CAN CAN CAN "\b\b\b\b\b\b\b\b\b\b");
@@ -1061,7 +1087,7 @@ static void how_the_line_is_cut_changes_nothing(void **state)
 	size_t size = 0;
 
 	(void)state;
-	begin_file(&o, "a.bin\0" "2000", 10);
+	begin_file(&o, BYTES("a.bin\0" "2000"));
 	memcpy(all, frame_of(frame, 1, image, 1024, 1024, 0).data, 1029);
 	for (size = 0; size < 1029; size++)
 		feed_bytes(&o, bytes_of(all + size, 1));

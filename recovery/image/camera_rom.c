@@ -1,0 +1,215 @@
+/* recovery/image/camera_rom.c
+ *
+ * Loaders of chips that are found in cameras and set-top boxes, of which little is known or covered: Amlogic, MediaTek, Ingenic, SigmaStar,
+ * Novatek. HiSilicon's has no mark at all and stays unknown.
+ * Source: U-Boot doc/board/amlogic/boot-flow.rst, tools/mtk_image.h; OpenIPC U-Boot of Ingenic (SPL header); SigmaStar U-Boot's IPL
+ * header; Novatek U-Boot nvtpack.h, EgorKin/Novatek-FW-info. */
+#include <inttypes.h>
+
+#include "recovery/image/format.h"
+#include "src/base/text.h"
+
+static void uncovered(struct image_facts *facts, const char *vendor)
+{
+	image_set_vendor(facts, vendor);
+	text_copy(facts->checked, sizeof(facts->checked), "its mark only; nothing covers the contents");
+	facts->is_padded_by_nature = true;
+}
+
+/* --- Amlogic --- */
+
+static bool is_amlogic(const struct image_input *in)
+{
+	return in->data.size >= 64 && memcmp(in->data.data + 16, "@AML", 4) == 0;
+}
+
+static void inspect_amlogic(const struct image_input *in, struct image_facts *facts)
+{
+	(void)in;
+	uncovered(facts, "Amlogic");
+	text_copy(facts->arch, sizeof(facts->arch), "arm64");
+}
+
+const struct image_format image_format_amlogic = {
+	.word = "amlogic", .title = "Amlogic boot loader", .matches = is_amlogic, .inspect = inspect_amlogic,
+};
+
+/* --- MediaTek --- */
+
+enum {
+	GFH_MAGIC = 0x014d4d4d, GFH_AT_SIG_TYPE = 27, GFH_AT_TOTAL = 32, GFH_AT_SIG_SIZE = 44, GFH_SHA256 = 1, GFH_HEADER = 56,
+	GFH_TYPE_ROM = 7, GFH_ARM64_AT = 0x55, GFH_ARM64 = 0x64, GFH_CHAIN = 16,
+	LK_MAGIC = 0x58881688, LK_HEADER = 512,
+};
+
+static bool is_gfh(struct bytes at)
+{
+	return at.size >= GFH_HEADER && load_le32(at.data) == GFH_MAGIC && memcmp(at.data + 8, "FILE_INFO", 9) == 0;
+}
+
+static bool is_mediatek(const struct image_input *in)
+{
+	static const char *const names[] = { "EMMC_BOOT", "SDMMC_BOOT", "SF_BOOT", "COMBO_BOOT", "UFS_BOOT" };
+
+	if (in->data.size < LK_HEADER)
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (memcmp(in->data.data, names[i], strlen(names[i]) + 1) == 0)
+			return true;
+	return is_gfh(in->data) || memcmp(in->data.data, "BOOTLOADER!", 11) == 0 || load_le32(in->data.data) == LK_MAGIC;
+}
+
+/* One of the headers that follow says whether the loader is 64-bit. */
+static void tell_gfh_arch(const struct image_input *in, struct image_facts *facts, uint64_t at)
+{
+	for (unsigned i = 0; i < GFH_CHAIN; i++) {
+		struct bytes head = image_slice(in, at, 128);
+
+		if (head.size < 8 || load_le32(head.data) != GFH_MAGIC || load_le16(head.data + 4) < 8)
+			return;
+		if (load_le16(head.data + 6) == GFH_TYPE_ROM && head.size > GFH_ARM64_AT)
+			text_copy(facts->arch, sizeof(facts->arch), head.data[GFH_ARM64_AT] == GFH_ARM64 ? "arm64" : "arm");
+		at += load_le16(head.data + 4);
+	}
+}
+
+static void inspect_gfh(const struct image_input *in, struct image_facts *facts, uint64_t at)
+{
+	const uint8_t *head = in->data.data + at;
+	uint32_t total = load_le32(head + GFH_AT_TOTAL), signature = load_le32(head + GFH_AT_SIG_SIZE);
+	uint8_t have[IMAGE_DIGEST_SIZE];
+
+	tell_gfh_arch(in, facts, at);
+	if (!image_declare(in, facts, at + total) || head[GFH_AT_SIG_TYPE] != GFH_SHA256 || signature != 32 || total < 32 + GFH_HEADER ||
+	    !image_in_memory(in, at, total) || in->ops->digest == NULL ||
+	    in->ops->digest(in->ops->user, "sha256", image_slice(in, at, total - 32), have) != 32)
+		return;
+	text_copy(facts->checked, sizeof(facts->checked), "its SHA-256");
+	if (memcmp(have, head + total - 32, 32) != 0)
+		image_broken(facts, at + total - 32, "it is damaged: the SHA-256 does not match");
+	else
+		facts->whole = IMAGE_YES;
+}
+
+static void inspect_mediatek(const struct image_input *in, struct image_facts *facts)
+{
+	static const uint16_t places[] = { 0, 0x200, 0x600, 0x800, 0x1000 };	/* behind the headers of the boot device */
+
+	uncovered(facts, "MediaTek");
+	if (load_le32(in->data.data) == LK_MAGIC) {
+		image_text(facts->name, sizeof(facts->name), image_slice(in, 8, 32));
+		image_declare(in, facts, LK_HEADER + (uint64_t)load_le32(in->data.data + 4));
+		return;
+	}
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (is_gfh(image_slice(in, places[i], GFH_HEADER))) {
+			inspect_gfh(in, facts, places[i]);
+			return;
+		}
+}
+
+const struct image_format image_format_mediatek = {
+	.word = "mediatek", .title = "MediaTek boot loader", .matches = is_mediatek, .inspect = inspect_mediatek,
+};
+
+/* --- Ingenic --- */
+
+static bool is_ingenic(const struct image_input *in)
+{
+	return image_starts_with(in->data, BYTES("\x06\x05\x04\x03\x02\x55\xaa\x55\xaa"));
+}
+
+static void inspect_ingenic(const struct image_input *in, struct image_facts *facts)
+{
+	(void)in;
+	uncovered(facts, "Ingenic");
+	text_copy(facts->arch, sizeof(facts->arch), "mipsel");
+}
+
+const struct image_format image_format_ingenic = {
+	.word = "ingenic", .title = "Ingenic boot loader (SPL)", .matches = is_ingenic, .inspect = inspect_ingenic,
+};
+
+/* --- SigmaStar --- */
+
+static bool is_sigmastar(const struct image_input *in)
+{
+	/* the mark stands behind a jump; the table for NAND begins with a text */
+	return in->data.size >= 64 && (memcmp(in->data.data + 4, "IPL_", 4) == 0 || memcmp(in->data.data + 4, "IPLC", 4) == 0 ||
+				       memcmp(in->data.data, "MSTARSEMIUSFDCIS", 16) == 0);
+}
+
+static void inspect_sigmastar(const struct image_input *in, struct image_facts *facts)
+{
+	(void)in;
+	uncovered(facts, "SigmaStar");
+	text_copy(facts->arch, sizeof(facts->arch), "arm");
+}
+
+const struct image_format image_format_sigmastar = {
+	.word = "sigmastar", .title = "SigmaStar boot loader (IPL)", .matches = is_sigmastar, .inspect = inspect_sigmastar,
+};
+
+/* --- Novatek --- */
+
+enum { NVT_HEADER = 28, NVT_HEADER_2 = 40, NVT_VERSION_2 = 0x16071515, NVT_PARTITIONS = 64, NVT_ENTRY = 12, CKSM_HEADER = 64 };
+
+static const uint8_t nvt_guid[16] = { 0x90, 0xbe, 0x27, 0x88, 0xcd, 0x36, 0xc2, 0x4f, 0xa9, 0x87, 0x73, 0xa8, 0x48, 0x4e, 0x84, 0xb1 };
+static const uint8_t nvt_guid_2[16] = { 0x07, 0x2e, 0x01, 0xd6, 0xbc, 0x10, 0x91, 0x4f, 0xb2, 0x8a, 0x35, 0x2f, 0x82, 0x26, 0x1a, 0x50 };
+
+static bool is_novatek(const struct image_input *in)
+{
+	return in->data.size >= NVT_HEADER_2 && (memcmp(in->data.data, nvt_guid, 16) == 0 || memcmp(in->data.data, nvt_guid_2, 16) == 0);
+}
+
+/* Each half word and its number; with the sum in its place it comes to 0. */
+static uint16_t novatek_sum(struct bytes over)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i + 2 <= over.size; i += 2)
+		sum += load_le16(over.data + i) + (uint32_t)(i / 2);
+	return (uint16_t)sum;
+}
+
+static void add_novatek_parts(const struct image_input *in, struct image_facts *facts, uint64_t table, uint32_t count, uint64_t *furthest)
+{
+	for (uint32_t i = 0; i < count && i < NVT_PARTITIONS; i++) {
+		struct bytes entry = image_slice(in, table + (uint64_t)i * NVT_ENTRY, NVT_ENTRY);
+		uint64_t start, size;
+		char name[32];
+
+		if (entry.size < NVT_ENTRY)
+			return;
+		start = load_le32(entry.data);
+		size = load_le32(entry.data + 4);
+		text_format(name, sizeof(name), "partition %" PRIu32, load_le32(entry.data + 8));
+		*furthest = start + size > *furthest ? start + size : *furthest;
+		if (size > CKSM_HEADER && image_starts_with(image_slice(in, start, 4), BYTES("CKSM")))
+			image_add_part(in, facts, start + CKSM_HEADER, size - CKSM_HEADER, name);
+		else
+			image_add_part(in, facts, start, size, name);
+	}
+}
+
+static void inspect_novatek(const struct image_input *in, struct image_facts *facts)
+{
+	bool is_second = memcmp(in->data.data, nvt_guid_2, 16) == 0;
+	uint64_t table = is_second ? load_le32(in->data.data + 20) : NVT_HEADER, furthest = table;
+	uint32_t count = load_le32(in->data.data + 24), summed = is_second ? load_le32(in->data.data + 28) : load_le32(in->data.data + 16);
+
+	image_set_vendor(facts, "Novatek");
+	text_copy(facts->checked, sizeof(facts->checked), "size");
+	add_novatek_parts(in, facts, table, count, &furthest);
+	if (!image_declare(in, facts, is_second && summed > furthest ? summed : furthest) || !image_in_memory(in, 0, summed) || summed < table)
+		return;
+	text_copy(facts->checked, sizeof(facts->checked), is_second ? "its sum of 16 bits, a weak one" : "the sum of its table");
+	if (novatek_sum(image_slice(in, 0, summed)) != 0)
+		image_broken(facts, 0, "it is damaged: its sum does not match");
+	else if (is_second && facts->member_problem.what[0] == '\0')
+		facts->whole = IMAGE_YES;
+}
+
+const struct image_format image_format_novatek = {
+	.word = "novatek", .title = "Novatek update package", .matches = is_novatek, .inspect = inspect_novatek,
+};

@@ -1,0 +1,265 @@
+/* recovery/image/esp.c
+ *
+ * Espressif application and bootloader images: segments that are loaded to addresses, an XOR over them, and mostly a SHA-256 of all before it.
+ * Little-endian. The ESP8266 has no extended header, and a second form (EA) with the flash-mapped part in front and a CRC at the end.
+ * Source: esptool documentation "Firmware Image Format", esptool/bin_image.py; ESP-IDF esp_app_format.h, esp_app_desc.h. */
+#include <inttypes.h>
+
+#include "recovery/image/format.h"
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+
+enum {
+	MAGIC = 0xe9,
+	MAGIC_V2 = 0xea,
+	SEGMENTS_MAX = 16,
+	HEADER_SHORT = 8,
+	HEADER_LONG = 24,
+	AT_SEGMENTS = 1,
+	AT_FLASH_MODE = 2,
+	AT_ENTRY = 4,
+	ENTRY_LOWEST = 0x2f000000,	/* code of all chips is loaded between these (esptool targets) */
+	ENTRY_END = 0x50100000,
+	AT_CHIP = 12,
+	AT_RESERVED = 19,
+	AT_HASH_FLAG = 23,
+	SEGMENT_HEADER = 8,
+	SEGMENT_MAX = 16 * 1024 * 1024,
+	HASH_SIZE = 32,
+	XOR_SEED = 0xef,
+	SIGNATURE_ALIGNMENT = 4096,
+	DESC_VERSION = 16,
+	DESC_PROJECT = 48,
+	DESC_SIZE = 80,
+};
+
+static const struct { unsigned id; const char *name, *arch; } chips[] = {
+	{ 0, "ESP32", "xtensa" }, { 2, "ESP32-S2", "xtensa" }, { 5, "ESP32-C3", "riscv" }, { 9, "ESP32-S3", "xtensa" }, { 12, "ESP32-C2", "riscv" },
+	{ 13, "ESP32-C6", "riscv" }, { 16, "ESP32-H2", "riscv" }, { 18, "ESP32-P4", "riscv" }, { 20, "ESP32-C61", "riscv" },
+	{ 23, "ESP32-C5", "riscv" }, { 25, "ESP32-H21", "riscv" }, { 28, "ESP32-H4", "riscv" }, { 31, "ESP32-E22", "" }, { 32, "ESP32-S31", "riscv" },
+};
+
+struct esp {
+	const struct image_input *in;
+	uint64_t header;	/* where the header with the segments begins: not 0 in the EA form */
+	uint64_t header_size, end;
+	bool is_8266;
+	bool is_complete;	/* all segments are in memory */
+};
+
+/* Where the ESP8266's code and data can be (esptool targets/esp8266.py; ESP8266 memory map). */
+static bool is_8266_address(uint32_t address)
+{
+	return (address >= 0x3ffe8000 && address < 0x40000000) || (address >= 0x40100000 && address < 0x40110000) ||
+	       (address >= 0x40200000 && address < 0x40300000);
+}
+
+static int find_chip(unsigned id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(chips); i++)
+		if (chips[i].id == id)
+			return (int)i;
+	return -1;
+}
+
+static bool is_common_header(const struct image_input *in, uint64_t at, uint8_t magic)
+{
+	const uint8_t *header = in->data.data + at;
+
+	return image_in_memory(in, at, HEADER_SHORT + SEGMENT_HEADER) && header[0] == magic && header[AT_SEGMENTS] >= 1 &&
+	       header[AT_SEGMENTS] <= SEGMENTS_MAX && (header[AT_FLASH_MODE] <= 5 || header[AT_FLASH_MODE] == 0xff) &&
+	       load_le32(header + AT_ENTRY) >= ENTRY_LOWEST && load_le32(header + AT_ENTRY) < ENTRY_END;
+}
+
+/* Which of the headers it is; false: none. */
+static bool open_esp(const struct image_input *in, struct esp *esp)
+{
+	const uint8_t *header = in->data.data;
+
+	*esp = (struct esp){ .in = in };
+	if (is_common_header(in, 0, MAGIC_V2)) {
+		esp->is_8266 = true;
+		esp->header_size = HEADER_SHORT;
+		esp->header = HEADER_SHORT + SEGMENT_HEADER + load_le32(header + HEADER_SHORT + 4);
+		return header[AT_SEGMENTS] == 4 && load_le32(header + HEADER_SHORT) == 0 && esp->header < SEGMENT_MAX &&
+		       (!image_in_memory(in, esp->header, HEADER_SHORT + SEGMENT_HEADER) || is_common_header(in, esp->header, MAGIC));
+	}
+	if (!is_common_header(in, 0, MAGIC))
+		return false;
+	esp->is_8266 = is_8266_address(load_le32(header + HEADER_SHORT));
+	esp->header_size = esp->is_8266 ? HEADER_SHORT : HEADER_LONG;
+	if (!image_in_memory(in, esp->header_size, SEGMENT_HEADER) || load_le32(header + esp->header_size + 4) > SEGMENT_MAX)
+		return false;
+	/* the four reserved bytes are zero, and the flag is one */
+	return esp->is_8266 || (find_chip(load_le16(header + AT_CHIP)) >= 0 && load_le32(header + AT_RESERVED) == 0 && header[AT_HASH_FLAG] <= 1);
+}
+
+static bool matches(const struct image_input *in)
+{
+	struct esp esp;
+
+	return open_esp(in, &esp);
+}
+
+/* Sets end behind the XOR byte, as far as the headers of the segments can be read. Returns false where they cannot be right. */
+static bool walk_segments(struct esp *esp, unsigned *ret_read)
+{
+	uint64_t at = esp->header + esp->header_size;
+	unsigned count = esp->in->data.data[esp->header + AT_SEGMENTS];
+
+	for (*ret_read = 0; *ret_read < count; ++*ret_read) {
+		uint32_t size;
+
+		if (!image_in_memory(esp->in, at, SEGMENT_HEADER)) {
+			esp->end = at + SEGMENT_HEADER;
+			return true;
+		}
+		size = load_le32(esp->in->data.data + at + 4);
+		if (size > SEGMENT_MAX)
+			return false;
+		at += SEGMENT_HEADER + size;
+	}
+	/* the XOR is the last byte of a block of 16 */
+	esp->end = at / 16 * 16 + 16;
+	esp->is_complete = image_in_memory(esp->in, 0, esp->end);
+	return true;
+}
+
+static uint8_t xor_of_segments(const struct esp *esp)
+{
+	uint64_t at = esp->header + esp->header_size;
+	uint8_t xor = XOR_SEED;
+
+	for (unsigned i = 0; i < esp->in->data.data[esp->header + AT_SEGMENTS]; i++) {
+		struct bytes data = image_slice(esp->in, at + SEGMENT_HEADER, load_le32(esp->in->data.data + at + 4));
+
+		for (size_t k = 0; k < data.size; k++)
+			xor ^= data.data[k];
+		at += SEGMENT_HEADER + data.size;
+	}
+	return xor;
+}
+
+static void tell_chip(const struct esp *esp, struct image_facts *facts)
+{
+	unsigned id = load_le16(esp->in->data.data + AT_CHIP);
+	int chip = find_chip(id);
+	char board[24];
+
+	image_set_vendor(facts, "Espressif");
+	if (esp->is_8266 || chip < 0) {
+		image_add_board(facts, BYTES("ESP8266"));
+		text_copy(facts->arch, sizeof(facts->arch), "xtensa");
+		text_copy(facts->title, sizeof(facts->title), "ESP8266 image");
+		return;
+	}
+	text_format(board, sizeof(board), "chip id %u", id);
+	image_add_board(facts, bytes_of_text(board));
+	image_add_board(facts, bytes_of_text(chips[chip].name));
+	text_copy(facts->arch, sizeof(facts->arch), chips[chip].arch);
+	text_format(facts->title, sizeof(facts->title), "%s image", chips[chip].name);
+}
+
+/* At the start of the first segment of an application. */
+static void read_description(const struct esp *esp, struct image_facts *facts)
+{
+	struct bytes desc = image_slice(esp->in, HEADER_LONG + SEGMENT_HEADER, DESC_SIZE);
+
+	if (esp->is_8266 || desc.size < DESC_SIZE || load_le32(desc.data) != 0xabcd5432)
+		return;
+	image_text(facts->name, sizeof(facts->name), bytes_of(desc.data + DESC_PROJECT, 32));
+	image_text(facts->version, sizeof(facts->version), bytes_of(desc.data + DESC_VERSION, 32));
+}
+
+static void check_hash(const struct esp *esp, struct image_facts *facts)
+{
+	uint8_t digest[IMAGE_DIGEST_SIZE];
+	const struct image_ops *ops = esp->in->ops;
+
+	if (!image_in_memory(esp->in, esp->end, HASH_SIZE) || ops->digest == NULL ||
+	    ops->digest(ops->user, "sha256", image_slice(esp->in, 0, esp->end), digest) != HASH_SIZE)
+		return;
+	text_copy(facts->checked, sizeof(facts->checked), "the SHA-256 of all of it, and the XOR of its segments");
+	if (memcmp(digest, esp->in->data.data + esp->end, HASH_SIZE) != 0)
+		image_broken(facts, esp->end, "it is damaged: its SHA-256 is another one than the one at its end");
+	else if (facts->whole != IMAGE_NO)
+		facts->whole = IMAGE_YES;
+}
+
+/* esptool's esp8266_crc32: of everything before it. */
+static bool has_8266_crc(const struct esp *esp)
+{
+	uint32_t crc;
+
+	if (esp->header == 0 || !image_in_memory(esp->in, esp->end, 4))
+		return false;
+	crc = image_crc32(esp->in, image_slice(esp->in, 0, esp->end));
+	crc = crc & 0x80000000 ? ~crc : crc + 1;
+	return crc == load_le32(esp->in->data.data + esp->end);
+}
+
+/* Secure boot 2 puts a sector with signatures behind the image, at a page of flash. */
+static uint64_t end_with_signature(const struct image_input *in, uint64_t end)
+{
+	uint64_t at = (end + SIGNATURE_ALIGNMENT - 1) / SIGNATURE_ALIGNMENT * SIGNATURE_ALIGNMENT;
+
+	return image_in_memory(in, at, SIGNATURE_ALIGNMENT) && memcmp(in->data.data + at, "\xe7\x02\0\0", 4) == 0 ? at + SIGNATURE_ALIGNMENT : end;
+}
+
+static void check_xor(const struct esp *esp, struct image_facts *facts)
+{
+	uint8_t want = esp->in->data.data[esp->end - 1], have = xor_of_segments(esp);
+
+	text_copy(facts->checked, sizeof(facts->checked), "the XOR of its segments, one byte: a weak check");
+	if (have != want)
+		image_broken(facts, esp->end - 1, "its segments are damaged: expected XOR 0x%02x, found 0x%02x", want, have);
+}
+
+static void inspect(const struct image_input *in, struct image_facts *facts)
+{
+	struct esp esp;
+	bool has_hash;
+	uint64_t size;
+	unsigned read;
+
+	if (!open_esp(in, &esp))
+		return;
+	tell_chip(&esp, facts);
+	read_description(&esp, facts);
+	text_copy(facts->checked, sizeof(facts->checked), "sizes of its segments");
+	facts->ends_exactly = true;
+	if (!image_in_memory(in, esp.header, HEADER_SHORT + SEGMENT_HEADER)) {
+		image_declare(in, facts, esp.header + HEADER_SHORT + SEGMENT_HEADER);
+		facts->declared_size = 0;
+		return;
+	}
+	if (!walk_segments(&esp, &read)) {
+		image_broken(facts, esp.header + AT_SEGMENTS, "its segment %u is damaged: it cannot be that long", read);
+		return;
+	}
+	has_hash = !esp.is_8266 && in->data.data[AT_HASH_FLAG] == 1;
+	size = esp.end + (has_hash ? HASH_SIZE : has_8266_crc(&esp) ? 4 : 0);
+	if (!image_declare(in, facts, size) || !esp.is_complete)
+		return;
+	check_xor(&esp, facts);
+	if (has_hash)
+		check_hash(&esp, facts);
+	else if (facts->whole != IMAGE_NO)
+		facts->whole = IMAGE_YES;
+	if (size > esp.end && !has_hash)
+		text_copy(facts->checked, sizeof(facts->checked), "the checksum of all of it, and the XOR of its segments");
+	facts->declared_size = end_with_signature(in, size);
+}
+
+static bool is_sound(const struct image_input *in)
+{
+	struct esp esp;
+	unsigned read;
+
+	/* the short header is too weak for that */
+	return open_esp(in, &esp) && !esp.is_8266 && walk_segments(&esp, &read) && esp.is_complete;
+}
+
+const struct image_format image_format_esp = {
+	.word = "esp-image", .title = "Espressif image", .matches = matches, .inspect = inspect, .is_sound = is_sound,
+};

@@ -1,0 +1,277 @@
+/* recovery/image/rockchip.c
+ *
+ * What Rockchip's boot ROM loads (the old header, coded, and the new one with hashes), and the update packages of its tools.
+ * Source: U-Boot tools/rkcommon.c; rkflashtool's rkunpack and afptool (RKFW, RKAF). */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "recovery/image/format.h"
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+
+enum {
+	BLOCK = 512,
+	OLD_MAGIC = 0x0ff0aa55,
+	OLD_AT_PLAIN = 8, OLD_AT_START = 12, OLD_AT_SIZE = 506, OLD_AT_BOOT_SIZE = 508,
+	START_MAX = 64,		/* blocks */
+	MAX_BOOT = 1024,	/* blocks that are written where no second part was given (RK_MAX_BOOT_SIZE) */
+	NEW_AT_COUNT = 8, NEW_AT_HASH = 12, NEW_AT_IMAGES = 120, NEW_IMAGE = 88, NEW_IMAGES = 4, NEW_IMAGE_AT_HASH = 24, NEW_AT_OWN_HASH = 1536,
+};
+
+/* RC4 with the one key that all their boot ROMs have. */
+static void decode(const uint8_t from[BLOCK], uint8_t to[BLOCK])
+{
+	static const uint8_t key[16] = { 0x7c, 0x4e, 0x03, 0x04, 0x55, 0x05, 0x09, 0x07, 0x2d, 0x2c, 0x7b, 0x38, 0x17, 0x0d, 0x17, 0x11 };
+	uint8_t state[256], i = 0, j = 0;
+
+	for (unsigned k = 0; k < 256; k++)
+		state[k] = (uint8_t)k;
+	for (unsigned k = 0; k < 256; k++) {
+		uint8_t old = state[k];
+
+		j = (uint8_t)(j + old + key[k % 16]);
+		state[k] = state[j];
+		state[j] = old;
+	}
+	j = 0;
+	for (unsigned k = 0; k < BLOCK; k++) {
+		uint8_t old = state[++i];
+
+		j = (uint8_t)(j + old);
+		state[i] = state[j];
+		state[j] = old;
+		to[k] = from[k] ^ state[(uint8_t)(state[i] + old)];
+	}
+}
+
+static bool is_new(const struct image_input *in)
+{
+	return in->data.size >= 4 * BLOCK && image_starts_with(in->data, BYTES("RKNS"));
+}
+
+static bool is_old(const struct image_input *in, uint8_t header[BLOCK])
+{
+	/* the key stream begins the same for all: the magic is looked for coded, before 512 bytes are decoded */
+	static const uint8_t coded[4] = { 0x3b, 0x8c, 0xdc, 0xfc };
+
+	if (in->data.size < 4 * BLOCK + 8 || memcmp(in->data.data, coded, 4) != 0)
+		return false;
+	decode(in->data.data, header);
+	return load_le32(header) == OLD_MAGIC && load_le16(header + OLD_AT_START) > 0 && load_le16(header + OLD_AT_START) <= START_MAX;
+}
+
+static bool matches(const struct image_input *in)
+{
+	uint8_t header[BLOCK];
+
+	return is_new(in) || is_old(in, header);
+}
+
+static const char *arch_of_chip(const char *tag)
+{
+	/* RK32 is on RK3288 and, 64-bit, on RK3328; RK33 on 64-bit ones only */
+	return text_starts(tag, "RK33") || text_starts(tag, "RK35") ? "arm64" : text_starts(tag, "RK32") ? "" : "arm";
+}
+
+/* The tag of the chip's family is in front of the first instruction; some builders write it backwards. */
+static void read_tag(const struct image_input *in, struct image_facts *facts, uint64_t start, bool is_plain)
+{
+	struct bytes block = image_slice(in, start, BLOCK);
+	uint8_t plain[BLOCK];
+	char tag[5] = "";
+
+	if (block.size < BLOCK)
+		return;
+	if (!is_plain) {
+		decode(block.data, plain);
+		block.data = plain;
+	}
+	if (memcmp(block.data, "RK", 2) == 0 || memcmp(block.data, "110B", 4) == 0)
+		memcpy(tag, block.data, 4);
+	else
+		for (unsigned i = 0; i < 4; i++)
+			tag[i] = (char)block.data[3 - i];
+	if (!text_starts(tag, "RK") && !text_starts(tag, "110B")) {
+		image_problem(facts, start, "the tag of the chip is missing in front of its first part");
+		return;
+	}
+	text_copy(facts->name, sizeof(facts->name), tag);
+	text_copy(facts->arch, sizeof(facts->arch), image_code_arch(block.data + 4));
+	if (facts->arch[0] == '\0')
+		text_copy(facts->arch, sizeof(facts->arch), arch_of_chip(tag));
+}
+
+static void inspect_old(const struct image_input *in, struct image_facts *facts, const uint8_t header[BLOCK])
+{
+	uint64_t start = (uint64_t)load_le16(header + OLD_AT_START) * BLOCK, size = (uint64_t)load_le16(header + OLD_AT_SIZE) * BLOCK;
+	uint64_t both = (uint64_t)load_le16(header + OLD_AT_BOOT_SIZE) * BLOCK;
+
+	text_copy(facts->checked, sizeof(facts->checked), "size; nothing covers the contents");
+	read_tag(in, facts, start, load_le32(header + OLD_AT_PLAIN) != 0);
+	image_add_row(facts, start, size, "first loader", "unknown");
+	/* where only one part was given the second size is a placeholder */
+	if (both > size && both != size + (uint64_t)MAX_BOOT * BLOCK) {
+		image_add_row(facts, start + size, both - size, "second loader", "unknown");
+		size = both;
+	}
+	/* parts are padded to 2 KiB, but the last one's padding need not be in the file */
+	if (start + size > in->size + 4 * BLOCK)
+		image_declare(in, facts, start + size);
+	else
+		facts->declared_size = start + size < in->size ? start + size : in->size;
+}
+
+/* Of each part there is a hash, and one of the header. */
+static void inspect_new(const struct image_input *in, struct image_facts *facts)
+{
+	const uint8_t *header = in->data.data;
+	unsigned count = load_le16(header + NEW_AT_COUNT + 2), checked = 0, kind = load_le32(header + NEW_AT_HASH) & 15;
+	const char *algorithm = kind == 1 ? "sha256" : kind == 2 ? "sha512" : "";
+	size_t size = kind == 1 ? 32 : 64;
+	uint8_t have[IMAGE_DIGEST_SIZE];
+	uint64_t furthest = 4 * BLOCK;
+
+	text_copy(facts->arch, sizeof(facts->arch), "");
+	if (count > NEW_IMAGES) {
+		image_broken(facts, NEW_AT_COUNT, "its header is damaged: it says that it has %u parts", count);
+		return;
+	}
+	if (in->ops->digest != NULL && algorithm[0] != '\0' &&
+	    in->ops->digest(in->ops->user, algorithm, bytes_of(header, NEW_AT_OWN_HASH), have) == size &&
+	    memcmp(have, header + NEW_AT_OWN_HASH, size) != 0 && (load_le32(header + NEW_AT_HASH) & ~15u) == 0)
+		image_broken(facts, NEW_AT_OWN_HASH, "its header is damaged: the %s does not match", algorithm);
+	for (unsigned i = 0; i < count; i++) {
+		const uint8_t *entry = header + NEW_AT_IMAGES + i * NEW_IMAGE;
+		uint64_t start = (uint64_t)load_le16(entry) * BLOCK, length = (uint64_t)load_le16(entry + 2) * BLOCK;
+		struct bytes part = image_slice(in, start, length);
+
+		if (length == 0) {
+			checked++;
+			continue;
+		}
+		image_add_row(facts, start, length, i == 0 ? "first loader" : "second loader", "unknown");
+		furthest = start + length > furthest ? start + length : furthest;
+		if (facts->arch[0] == '\0' && part.size >= 4)
+			text_copy(facts->arch, sizeof(facts->arch), image_code_arch(part.data));
+		if (part.size < length || in->ops->digest == NULL || algorithm[0] == '\0' ||
+		    in->ops->digest(in->ops->user, algorithm, part, have) != size)
+			continue;
+		checked++;
+		if (memcmp(have, entry + NEW_IMAGE_AT_HASH, size) != 0)
+			image_broken(facts, start, "its part %u is damaged: the %s does not match", i, algorithm);
+	}
+	text_copy(facts->checked, sizeof(facts->checked), checked > 0 ? "the hash of each part" : "size");
+	if (image_declare(in, facts, furthest) && facts->whole != IMAGE_NO && checked == count && count > 0)
+		facts->whole = IMAGE_YES;
+}
+
+static void inspect(const struct image_input *in, struct image_facts *facts)
+{
+	uint8_t header[BLOCK];
+
+	image_set_vendor(facts, "Rockchip");
+	facts->is_padded_by_nature = true;
+	if (is_old(in, header))
+		inspect_old(in, facts, header);
+	else
+		inspect_new(in, facts);
+}
+
+const struct image_format image_format_rockchip = {
+	.word = "rockchip-idb", .title = "Rockchip boot loader", .matches = matches, .inspect = inspect,
+};
+
+/* --- packages --- */
+
+enum {
+	RKFW_AT_VERSION = 6, RKFW_AT_CHIP = 0x15, RKFW_AT_LOADER = 0x19, RKFW_AT_IMAGE = 0x21, RKFW_HEADER = 0x66, MD5_TEXT = 32,
+	RKAF_AT_MODEL = 8, RKAF_MODEL = 34, RKAF_AT_MAKER = 72, RKAF_MAKER = 56, RKAF_AT_VERSION = 132, RKAF_AT_COUNT = 136, RKAF_AT_PARTS = 140,
+	RKAF_PART = 112, RKAF_PARTS = 16, RKAF_PART_AT_PLACE = 96, RKAF_PART_AT_SIZE = 108,
+};
+
+static bool is_rkfw(const struct image_input *in)
+{
+	return in->data.size >= RKFW_HEADER && image_starts_with(in->data, BYTES("RKFW")) && load_le16(in->data.data + 4) == RKFW_HEADER;
+}
+
+/* Written as text, lower case, behind everything. */
+static void check_md5(const struct image_input *in, struct image_facts *facts, uint64_t end)
+{
+	struct bytes text = image_slice(in, end, MD5_TEXT);
+	uint8_t digest[IMAGE_DIGEST_SIZE];
+	char have[MD5_TEXT + 1];
+
+	if (text.size < MD5_TEXT || in->ops->digest == NULL || in->ops->digest(in->ops->user, "md5", image_slice(in, 0, end), digest) != 16)
+		return;
+	for (unsigned i = 0; i < 16; i++)
+		snprintf(have + 2 * i, 3, "%02x", digest[i]);
+	text_copy(facts->checked, sizeof(facts->checked), "its MD5");
+	if (strncasecmp(have, (const char *)text.data, MD5_TEXT) != 0)
+		image_broken(facts, end, "it is damaged: the MD5 does not match");
+	else if (facts->member_problem.what[0] == '\0')
+		facts->whole = IMAGE_YES;
+}
+
+static void inspect_rkfw(const struct image_input *in, struct image_facts *facts)
+{
+	const uint8_t *header = in->data.data;
+	uint64_t loader = load_le32(header + RKFW_AT_LOADER), loader_size = load_le32(header + RKFW_AT_LOADER + 4);
+	uint64_t image = load_le32(header + RKFW_AT_IMAGE), image_size = load_le32(header + RKFW_AT_IMAGE + 4);
+	char chip[5] = "";
+
+	image_set_vendor(facts, "Rockchip");
+	text_copy(facts->checked, sizeof(facts->checked), "size");
+	for (unsigned i = 0; i < 4; i++)	/* "330C" backwards */
+		chip[i] = (char)header[RKFW_AT_CHIP + 3 - i];
+	if (chip[0] >= '0' && chip[0] <= '9') {
+		text_printable(facts->name, sizeof(facts->name), bytes_of(chip, 4));
+		image_add_board(facts, bytes_of_text(facts->name));
+	}
+	text_format(facts->version, sizeof(facts->version), "%u.%u.%u", header[RKFW_AT_VERSION + 3], header[RKFW_AT_VERSION + 2],
+		    load_le16(header + RKFW_AT_VERSION));
+	facts->ends_exactly = true;
+	if (!image_declare(in, facts, image + image_size + MD5_TEXT))
+		return;
+	image_add_row(facts, loader, loader_size, "boot loader", "unknown");
+	image_add_part(in, facts, image, image_size, "update");
+	check_md5(in, facts, image + image_size);
+}
+
+const struct image_format image_format_rkfw = {
+	.word = "rockchip-update", .title = "Rockchip update package", .matches = is_rkfw, .inspect = inspect_rkfw,
+};
+
+static bool is_rkaf(const struct image_input *in)
+{
+	return in->data.size >= RKAF_AT_PARTS && (image_starts_with(in->data, BYTES("RKAF")) || image_starts_with(in->data, BYTES("RKFP"))) &&
+	       load_le32(in->data.data + RKAF_AT_COUNT) <= RKAF_PARTS;
+}
+
+static void inspect_rkaf(const struct image_input *in, struct image_facts *facts)
+{
+	const uint8_t *header = in->data.data;
+	uint32_t count = load_le32(header + RKAF_AT_COUNT);
+
+	text_copy(facts->checked, sizeof(facts->checked), "size; its checksum is of a kind of its own");
+	image_set_name(facts, bytes_of(header + RKAF_AT_MODEL, RKAF_MODEL));
+	image_add_board(facts, bytes_of_text(facts->name));
+	image_text(facts->vendor, sizeof(facts->vendor), bytes_of(header + RKAF_AT_MAKER, RKAF_MAKER));
+	image_declare(in, facts, (uint64_t)load_le32(header + 4) + 4);	/* the checksum is not counted */
+	for (uint32_t i = 0; i < count; i++) {
+		struct bytes part = image_slice(in, RKAF_AT_PARTS + (uint64_t)i * RKAF_PART, RKAF_PART);
+		uint64_t start, size;
+		char name[33];
+
+		if (part.size < RKAF_PART)
+			return;
+		image_text(name, sizeof(name), bytes_of(part.data, 32));
+		start = load_le32(part.data + RKAF_PART_AT_PLACE);
+		size = load_le32(part.data + RKAF_PART_AT_SIZE);
+		if (size > 0 && start > 0)
+			image_add_part(in, facts, start, size, name);
+	}
+}
+
+const struct image_format image_format_rkaf = {
+	.word = "rockchip-update", .title = "Rockchip update package (partitions)", .matches = is_rkaf, .inspect = inspect_rkaf,
+};

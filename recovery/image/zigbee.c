@@ -1,0 +1,150 @@
+/* recovery/image/zigbee.c
+ *
+ * Firmware of Zigbee and Thread radios, as gateways have them: Silicon Labs' GBL, a list of tagged parts with a CRC at its end, and the
+ * Zigbee upgrade file, whose header names manufacturer and product. Little-endian.
+ * Source: Silicon Labs UG266, "Gecko Bootloader File Format"; Zigbee document 095264, "Over-the-air upgrading cluster", 6.3; zigpy
+ * (ota/image.py, ota/validators.py). */
+#include <inttypes.h>
+
+#include "recovery/image/format.h"
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+
+enum {
+	TAG_HEADER = 8,		/* tag, length */
+	TAGS_MAX = 1024,
+	GBL_TYPE = 12,
+	GBL_HEADER = 16,
+	TYPE_ENCRYPTED = 1,
+	CERTIFICATE_SIZE = 28,
+	APPLICATION_VERSION = 12,
+	OTA_MINIMUM = 56,
+	OTA_HEADER_SIZE = 6,
+	OTA_MANUFACTURER = 10,
+	OTA_TYPE = 12,
+	OTA_VERSION = 14,
+	OTA_TEXT = 20,
+	OTA_TEXT_SIZE = 32,
+	OTA_SIZE = 52,
+	ELEMENT_HEADER = 6,	/* tag, length */
+	ELEMENTS_MAX = 16,
+};
+
+#define TAG_APPLICATION 0xf40a0af4u
+#define TAG_END 0xfc0404fcu
+
+static const struct { uint32_t tag; const char *name; } parts[] = {
+	{ 0xf50909f5, "bootloader" }, { 0xfe0101fe, "program" }, { 0xfd0303fd, "program" }, { 0xfd0505fd, "program (LZ4)" },
+	{ 0xfd0707fd, "program (LZMA)" }, { 0x5ea617eb, "secure element" }, { 0xf60808f6, "metadata" }, { 0xf90707f9, "encrypted program" },
+};
+
+static bool matches_gbl(const struct image_input *in)
+{
+	return in->data.size >= GBL_HEADER && image_starts_with(in->data, BYTES("\xeb\x17\xa6\x03\x08\0\0\0"));
+}
+
+/* Their CRC is of everything before it, so that the one over all is a constant. */
+static void check_gbl(const struct image_input *in, struct image_facts *facts, uint64_t end)
+{
+	uint32_t want = load_le32(in->data.data + end - 4), have = image_crc32(in, image_slice(in, 0, end - 4));
+
+	text_copy(facts->checked, sizeof(facts->checked), "the checksum over all of it");
+	if (have != want)
+		image_broken(facts, end - 4, "it is damaged: expected checksum %08" PRIx32 ", found %08" PRIx32, want, have);
+	else if (facts->whole != IMAGE_NO)
+		facts->whole = IMAGE_YES;
+}
+
+static void read_tag(const struct image_input *in, struct image_facts *facts, uint64_t at, uint32_t tag, uint32_t size)
+{
+	if (tag == TAG_APPLICATION && size >= CERTIFICATE_SIZE && image_in_memory(in, at, TAG_HEADER + CERTIFICATE_SIZE))
+		text_format(facts->version, sizeof(facts->version), "0x%08" PRIx32, load_le32(in->data.data + at + APPLICATION_VERSION));
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (parts[i].tag == tag)
+			image_add_row(facts, at + TAG_HEADER, size, parts[i].name, "unknown");
+}
+
+static void inspect_gbl(const struct image_input *in, struct image_facts *facts)
+{
+	uint64_t at = 0;
+
+	image_set_vendor(facts, "Silicon Labs");
+	text_copy(facts->arch, sizeof(facts->arch), "arm");	/* EFR32 are Cortex-M */
+	text_copy(facts->checked, sizeof(facts->checked), "the chain of its parts");
+	facts->ends_exactly = true;
+	facts->is_padded_by_nature = true;
+	if (load_le32(in->data.data + GBL_TYPE) & TYPE_ENCRYPTED)
+		image_warning(facts, "its contents are encrypted: only the device can tell for which hardware they are");
+	for (unsigned i = 0; i < TAGS_MAX; i++) {
+		uint32_t tag, size;
+
+		if (!image_in_memory(in, at, TAG_HEADER)) {
+			image_declare(in, facts, at + TAG_HEADER);
+			facts->declared_size = 0;
+			return;
+		}
+		tag = load_le32(in->data.data + at);
+		size = load_le32(in->data.data + at + 4);
+		read_tag(in, facts, at, tag, size);
+		at += (uint64_t)TAG_HEADER + size;
+		if (!image_declare(in, facts, at))
+			return;
+		if (tag != TAG_END)
+			continue;
+		if (size == 4 && image_in_memory(in, 0, at))
+			check_gbl(in, facts, at);
+		return;
+	}
+	image_broken(facts, at, "its chain of parts is damaged: it does not end");
+}
+
+const struct image_format image_format_gbl = {
+	.word = "silabs-gbl", .title = "Silicon Labs GBL file", .matches = matches_gbl, .inspect = inspect_gbl,
+};
+
+/* --- the upgrade file around it --- */
+
+static bool matches_ota(const struct image_input *in)
+{
+	return in->data.size >= OTA_MINIMUM && image_starts_with(in->data, BYTES("\x1e\xf1\xee\x0b")) &&
+	       load_le16(in->data.data + OTA_HEADER_SIZE) >= OTA_MINIMUM;
+}
+
+static void tell_ota(const struct image_input *in, struct image_facts *facts)
+{
+	const uint8_t *header = in->data.data;
+	char board[48];
+
+	text_format(board, sizeof(board), "manufacturer 0x%04x, image type 0x%04x", load_le16(header + OTA_MANUFACTURER),
+		    load_le16(header + OTA_TYPE));
+	image_add_board(facts, bytes_of_text(board));
+	image_set_name(facts, bytes_of(header + OTA_TEXT, OTA_TEXT_SIZE));
+	text_format(facts->version, sizeof(facts->version), "0x%08" PRIx32, load_le32(header + OTA_VERSION));
+}
+
+static void inspect_ota(const struct image_input *in, struct image_facts *facts)
+{
+	uint64_t at = load_le16(in->data.data + OTA_HEADER_SIZE), size = load_le32(in->data.data + OTA_SIZE);
+	char name[24];
+
+	tell_ota(in, facts);
+	text_copy(facts->checked, sizeof(facts->checked), "sizes");
+	facts->ends_exactly = true;
+	if (!image_declare(in, facts, size))
+		return;
+	for (unsigned i = 0; i < ELEMENTS_MAX && at + ELEMENT_HEADER <= size && image_in_memory(in, at, ELEMENT_HEADER); i++) {
+		uint64_t length = load_le32(in->data.data + at + 2);
+
+		if (length > size - at - ELEMENT_HEADER) {
+			image_broken(facts, at, "its element %u is longer than the file", i);
+			return;
+		}
+		text_format(name, sizeof(name), "element 0x%04x", load_le16(in->data.data + at));
+		image_add_part(in, facts, at + ELEMENT_HEADER, length, name);
+		at += ELEMENT_HEADER + length;
+	}
+}
+
+const struct image_format image_format_zigbee_ota = {
+	.word = "zigbee-ota", .title = "Zigbee upgrade file", .matches = matches_ota, .inspect = inspect_ota,
+};

@@ -1,0 +1,254 @@
+/* recovery/image/zip.c
+ *
+ * Zip: the directory at the end, and the members, each with a CRC-32 of its contents.
+ * Source: PKWARE APPNOTE 6.3.10, 4.3; unblob handlers/archive/instar/instar_hd.py (other magic words). */
+#include "recovery/image/zip.h"
+
+#include <inttypes.h>
+
+#include "recovery/image/inflate.h"
+#include "src/base/text.h"
+
+enum {
+	END_SIZE = 22,
+	COMMENT_MAX = 65535,
+	ENTRY_SIZE = 46,
+	LOCAL_SIZE = 30,
+	ENTRIES = 4096,		/* looked at */
+	LOCALS = 64,		/* walked from the start where there is no directory */
+	STORED = 0,
+	DEFLATED = 8,
+	HEAD_SIZE = 64 * 1024,	/* of each member, to look at what it is */
+	UNPACK_MAX = 512 * 1024 * 1024,
+	FLAG_ENCRYPTED = 1 << 0,
+	FLAG_SIZES_FOLLOW = 1 << 3,
+};
+
+const struct zip_dialect zip_standard = { "PK\x03\x04", "PK\x03\x04", "PK\x01\x02", "PK\x05\x06" };
+
+struct zip {
+	const struct image_input *in;
+	struct image_facts *facts;
+	const struct zip_dialect *dialect;
+	unsigned unchecked;	/* members whose checksum was not compared */
+	uint64_t budget;	/* bytes still to be read: members that overlap must not make this take for ever */
+	uint64_t unpack_budget;	/* and to be unpacked: a member may make a thousand times its size */
+};
+
+bool zip_is_named(const struct zip_member *member, const char *name)
+{
+	return bytes_equal(member->name, bytes_of_text(name));
+}
+
+size_t zip_read(const struct image_input *in, const struct zip_member *member, uint8_t *to, size_t room)
+{
+	struct bytes packed = image_slice(in, member->data, member->packed);
+
+	if (member->is_encrypted || packed.size < member->packed)
+		return 0;
+	if (member->method == STORED) {
+		packed.size = packed.size < room ? packed.size : room;
+		memcpy(to, packed.data, packed.size);
+		return packed.size;
+	}
+	return member->method == DEFLATED ? inflate_head(packed, to, room) : 0;
+}
+
+/* 4.3.16; the last 64 KiB and a bit are searched from behind. Returns false when there is none. */
+static bool find_end(struct bytes data, const char *magic, uint64_t *ret_offset)
+{
+	size_t lowest = data.size > END_SIZE + COMMENT_MAX ? data.size - END_SIZE - COMMENT_MAX : 0;
+
+	if (data.size < END_SIZE)
+		return false;
+	for (size_t at = data.size - END_SIZE + 1; at-- > lowest; )
+		if (memcmp(data.data + at, magic, 4) == 0) {
+			*ret_offset = at;
+			return true;
+		}
+	return false;
+}
+
+static bool has_local(const struct zip *zip, uint64_t at)
+{
+	const char *magic = at == 0 ? zip->dialect->first : zip->dialect->local;
+
+	return image_in_memory(zip->in, at, LOCAL_SIZE) && memcmp(zip->in->data.data + at, magic, 4) == 0;
+}
+
+/* Without a directory the local headers still name what is in it: that tells whose package it is. */
+static void see_locals(struct zip *zip, zip_see_member *see)
+{
+	uint64_t at = 0;
+
+	for (unsigned i = 0; i < LOCALS && has_local(zip, at); i++) {
+		const uint8_t *local = zip->in->data.data + at;
+		struct zip_member member = {
+			.name = image_slice(zip->in, at + LOCAL_SIZE, load_le16(local + 26)),
+			.data = at + LOCAL_SIZE + load_le16(local + 26) + load_le16(local + 28),
+			.packed = load_le32(local + 18), .size = load_le32(local + 22), .crc = load_le32(local + 14),
+			.method = load_le16(local + 8), .is_encrypted = load_le16(local + 6) & FLAG_ENCRYPTED,
+		};
+
+		see(zip->in, zip->facts, &member);
+		if (load_le16(local + 6) & FLAG_SIZES_FOLLOW)
+			return;
+		at = member.data + member.packed;
+	}
+}
+
+static void check_deflated(struct zip *zip, const struct zip_member *member, const char *name, uint64_t limit)
+{
+	uint8_t head[HEAD_SIZE];
+	struct inflated result = inflate_all(image_slice(zip->in, member->data, member->packed), limit, head, sizeof(head));
+	size_t have = result.size < sizeof(head) ? (size_t)result.size : sizeof(head);
+	unsigned first = zip->facts->part_count;
+
+	/* an archive that lies about the size tells it here */
+	if (have > 0 && have <= member->size)
+		image_add_unpacked_part(zip->in, zip->facts, bytes_of(head, have), member->size, "contents");
+	for (unsigned i = first; i < zip->facts->part_count; i++)
+		zip->facts->parts[i].depth++;
+	if (result.end == IMAGE_NO)
+		image_broken(zip->facts, member->data, "its member '%.40s' is damaged: it cannot be unpacked", name);
+	else if (limit < member->size)
+		zip->unchecked++;
+	else if (result.end != IMAGE_YES || result.size != member->size)
+		image_broken(zip->facts, member->data, "its member '%.40s' is damaged: it is not %" PRIu64 " bytes long", name, member->size);
+	else if (result.crc32 != member->crc)
+		image_broken(zip->facts, member->data, "its member '%.40s' is damaged: expected checksum %08" PRIx32 ", found %08" PRIx32, name,
+			     member->crc, result.crc32);
+}
+
+static void check_stored(struct zip *zip, const struct zip_member *member, const char *name)
+{
+	uint32_t crc = image_crc32(zip->in, image_slice(zip->in, member->data, member->packed));
+
+	if (crc != member->crc || member->packed != member->size)
+		image_broken(zip->facts, member->data, "its member '%.40s' is damaged: expected checksum %08" PRIx32 ", found %08" PRIx32, name,
+			     member->crc, crc);
+}
+
+/* One entry of the directory. Returns the place of the next one, 0 when this one is broken. */
+static uint64_t read_entry(const struct zip *zip, uint64_t at, uint64_t end, struct zip_member *member)
+{
+	const uint8_t *entry = zip->in->data.data + at, *local;
+	uint64_t header;
+
+	if (end - at < ENTRY_SIZE || memcmp(entry, zip->dialect->entry, 4) != 0) {
+		image_broken(zip->facts, at, "its directory is damaged");
+		return 0;
+	}
+	*member = (struct zip_member){
+		.name = image_slice(zip->in, at + ENTRY_SIZE, load_le16(entry + 28)),
+		.packed = load_le32(entry + 20), .size = load_le32(entry + 24), .crc = load_le32(entry + 16),
+		.method = load_le16(entry + 10), .is_encrypted = load_le16(entry + 8) & FLAG_ENCRYPTED,
+	};
+	header = load_le32(entry + 42);
+	if (header > at || at - header < LOCAL_SIZE) {
+		image_broken(zip->facts, at, "a member lies outside of it");
+		return 0;
+	}
+	local = zip->in->data.data + header;
+	member->data = header + LOCAL_SIZE + load_le16(local + 26) + load_le16(local + 28);
+	if (!has_local(zip, header) || member->data > at || member->packed > at - member->data ||
+	    !bytes_equal(member->name, image_slice(zip->in, header + LOCAL_SIZE, load_le16(local + 26)))) {
+		image_broken(zip->facts, header, "a member is not where its directory says: bytes are missing or were changed");
+		return 0;
+	}
+	return at + ENTRY_SIZE + load_le16(entry + 28) + load_le16(entry + 30) + load_le16(entry + 32);
+}
+
+static void add_member(struct zip *zip, const struct zip_member *member)
+{
+	bool has_budget = member->packed <= zip->budget;
+	uint64_t limit = member->size < zip->unpack_budget ? member->size : 0;
+	char name[64];
+
+	text_printable(name, sizeof(name), member->name);
+	zip->budget -= has_budget ? member->packed : 0;
+	if (member->method == STORED && !member->is_encrypted)
+		image_add_part(zip->in, zip->facts, member->data, member->packed, name);
+	else
+		image_add_row(zip->facts, member->data, member->packed, name, member->method == DEFLATED ? "deflate" : "unknown");
+	if (member->is_encrypted)
+		image_warning(zip->facts, "its contents are encrypted: nothing inside can be looked at");
+	if (member->is_encrypted || !has_budget || (member->method != STORED && member->method != DEFLATED))
+		zip->unchecked++;
+	else if (member->method == STORED)
+		check_stored(zip, member, name);
+	else {
+		zip->unpack_budget -= limit;
+		check_deflated(zip, member, name, limit);
+	}
+}
+
+static void read_directory(struct zip *zip, uint64_t end, zip_see_member *see)
+{
+	const uint8_t *record = zip->in->data.data + end;
+	uint64_t at = load_le32(record + 16);
+	unsigned count = load_le16(record + 10), seen = 0;
+	struct zip_member member;
+
+	if (at > end || count == 0) {
+		see_locals(zip, see);
+		image_broken(zip->facts, end, "its directory is damaged, or bytes before it are missing");
+		return;
+	}
+	for (; seen < count && seen < ENTRIES; seen++) {
+		at = at < end ? read_entry(zip, at, end, &member) : 0;
+		if (at == 0)
+			break;
+		see(zip->in, zip->facts, &member);
+		add_member(zip, &member);
+	}
+	if (at == 0) {
+		see_locals(zip, see);
+		image_broken(zip->facts, end, "its directory is damaged");
+	}
+	if (zip->facts->whole != IMAGE_NO && zip->unchecked == 0 && seen == count) {
+		zip->facts->whole = IMAGE_YES;
+		text_copy(zip->facts->checked, sizeof(zip->facts->checked), "the checksum of each member");
+	}
+}
+
+void zip_inspect(const struct image_input *in, struct image_facts *facts, const struct zip_dialect *dialect, zip_see_member *see)
+{
+	struct bytes data = bytes_of(in->data.data, in->data.size - image_padding(in->data));
+	struct zip zip = { in, facts, dialect, 0, in->size, UNPACK_MAX };
+	uint64_t end;
+
+	text_copy(facts->compression, sizeof(facts->compression), "zip");
+	text_copy(facts->checked, sizeof(facts->checked), "structure; not the checksum of every member");
+	/* the end record itself may end in zeros: padding is only an upper bound */
+	data.size = data.size + END_SIZE < in->data.size ? data.size + END_SIZE : in->data.size;
+	if (in->data.size < in->size || !find_end(data, dialect->end, &end)) {
+		see_locals(&zip, see);
+		if (in->data.size == in->size)
+			image_broken(facts, data.size, "its directory at the end is missing: it is cut off");
+		return;
+	}
+	/* 4.4.1.4: the real values are in a zip64 record, which no firmware package needs */
+	if (load_le32(data.data + end + 16) == UINT32_MAX) {
+		see_locals(&zip, see);
+		return;
+	}
+	facts->declared_size = end + END_SIZE + load_le16(data.data + end + 20);
+	if (facts->declared_size > in->size)
+		image_broken(facts, in->size, "its end record is cut off");
+	read_directory(&zip, end, see);
+}
+
+static bool is_zip(const struct image_input *in)
+{
+	return image_starts_with(in->data, BYTES("PK\x03\x04"));
+}
+
+static void inspect_zip(const struct image_input *in, struct image_facts *facts)
+{
+	zip_inspect(in, facts, &zip_standard, camera_zip_see);
+}
+
+const struct image_format image_format_zip = {
+	.word = "zip", .is_carrier = true, .title = "zip archive", .matches = is_zip, .inspect = inspect_zip,
+};

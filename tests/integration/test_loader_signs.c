@@ -1,0 +1,318 @@
+/* tests/integration/test_loader_signs.c
+ *
+ * The signs of boot ROMs and boot loaders against lines made from the format strings of the programs that print them:
+ * each is known for what it is, and what only looks alarming is no fault. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "recovery/diagnosis/diagnosis.h"
+#include "recovery/diagnosis/line_reader.h"
+#include "recovery/diagnosis/sign_set.h"
+#include "src/base/text.h"
+#include "src/store/device_library.h"
+
+struct shelf {
+	struct device_library *library;
+	const struct sign *signs;
+	size_t count;
+	struct sign_set *set;
+};
+
+static int open_shelf(void **state)
+{
+	static struct shelf shelf;
+	const char *source = getenv("srcdir");
+	char folder[512];
+	const char *folders[] = { folder, NULL };
+	struct error error;
+
+	text_format(folder, sizeof(folder), "%s/firmware-db", source ? source : ".");
+	if (device_library_open(folders, &shelf.library, &error) != STATUS_OK ||
+		device_library_signs(shelf.library, &shelf.signs, &shelf.count, &error) != STATUS_OK ||
+		sign_set_new(shelf.signs, shelf.count, &shelf.set, &error) != STATUS_OK) {
+		fprintf(stderr, "%s\n", error.text);
+		return -1;
+	}
+	*state = &shelf;
+	return 0;
+}
+
+static int close_shelf(void **state)
+{
+	struct shelf *shelf = *state;
+
+	sign_set_free(shelf->set);
+	device_library_free(shelf->library);
+	return 0;
+}
+
+static const struct {
+	const char *id, *line;
+} known[] = {
+	{ "esp-reset-cause", "rst:0x3 (SW_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)" },
+	{ "esp-flash-read", "flash read err, 4096" },
+	{ "esp-csum", "csum err:0x9a!=0xff" },
+	{ "esp-second-stage", "I (26) boot: ESP-IDF v5.1.2 2nd stage bootloader" },
+	{ "esp-partition-magic", "E (58) flash_parts: partition 3 invalid magic number 0xffff" },
+	{ "esp-partition-table", "E (64) boot: Failed to verify partition table" },
+	{ "esp-image-checksum", "E (412) esp_image: Checksum failed. Calculated 0x12 read 0x34" },
+	{ "esp-image-too-long", "E (99) esp_image: Image length 1200000 doesn't fit in partition length 1048576" },
+	{ "esp-chip-id", "E (71) boot_comm: mismatch chip ID, expected 5, found 0" },
+	{ "esp-other-revision", "E (71) boot_comm: Image requires chip rev >= v0.3, but chip is v0.2" },
+	{ "esp-app-loaded", "I (301) boot: Loaded app from partition at offset 0x10000" },
+	{ "esp-guru", "Guru Meditation Error: Core  0 panic'ed (LoadProhibited). Exception was unhandled." },
+	{ "esp-brownout", "E BOD: Brownout detector was triggered" },
+	{ "uboot-pcie-empty", "PEX 0: Detected No Link." },
+	{ "uboot-pcie-empty", "PCIe, Idx 1: detected no link" },
+	{ "uboot-pcie-empty", "tegra-pcie: link 0 down, retrying" },
+	{ "uboot-pcie-empty", "PCIE-0: Link down" },
+	{ "uboot-pcie-empty", "pcie@3400000: Link down" },
+	{ "uboot-pcie-empty", "PCIe BRCM: link down" },
+	{ "rboot-banner", "rBoot v1.4.2 - richardaburton@gmail.com" },
+	{ "rboot-bad-choice", "Invalid rom selected, defaulting to 0." },
+	{ "rboot-bad-rom", "Rom 1 is bad." },
+	{ "rboot-bad-rom", "GPIO boot rom (2) is bad." },
+	{ "rboot-no-rom", "No good rom available." },
+	{ "rboot-boots", "Booting rom 0." },
+	{ "mcuboot-max-sectors", "W: Failed reading sectors; BOOT_MAX_IMG_SECTORS=64 - too small?" },
+	{ "tf-assert", "ASSERT: drivers/io/io_storage.c:92" },
+	{ "nmbm-worn", "No spare unmapped blocks. Device is now read-only" },
+	{ "nmbm-mismatch", "NMBM configuration mismatch" },
+	{ "uboot-mtd-failure", "Failure while reading at offset 0x80000" },
+	{ "rk-parameter", "W: Invalid Parameter's tag (0xFFFFFFFF)!" },
+	{ "rk-no-partition", "'recovery' does not seem to be a partition nor an address" },
+	{ "rk-sha-mismatch", "boot or recovery image sha mismatch!" },
+	{ "rk-unable", "Unable to boot:boot" },
+	{ "uboot-boot-script", "Found U-Boot script /boot/boot.scr" },
+	{ "uboot-boot-script", "Found /extlinux/extlinux.conf" },
+	{ "mcuboot-starting", "I: Starting bootloader" },
+	{ "mcuboot-swap", "I: Image index: 0, Swap type: test" },
+	{ "mcuboot-jump", "I: Jumping to the first image slot" },
+	{ "mcuboot-downgrade-erased", "I: Image 0 in slot 1 erased due to downgrade prevention" },
+	{ "mcuboot-too-big", "E: Image size bigger than designated area: 500000 > 400000" },
+	{ "tfa-bl2-load", "ERROR:   Failed to load BL2 firmware." },
+	{ "tfa-fip", "ERROR:   FIP ToC out of bounds" },
+	{ "tfa-gpt", "ERROR:   Invalid GPT Header CRC: Expected 0x1 but got 0x2." },
+	{ "optee-start", "I/TC: OP-TEE version: 3.19.0 (gcc version 11) #1" },
+	{ "optee-panic", "E/TC:0 0 Panic 'unexpected' at core/kernel/boot.c:7 <boot>" },
+	{ "a3700-tim", "TIM-1.0" },
+	{ "amlogic-rom-loop", "G12B:BL:6e7c85:2a3b91;FEAT:E0F83180:402000;POC:F;RCY:0;EMMC:800;SD:0;READ:0;CHK:AA;LOOP:2;" },
+	{ "amlogic-load", "Load bl31 from eMMC, src: 0x00020200, des: 0x05100000, size: 0x0002c600" },
+	{ "rockchip-checked", "## Checking uboot 0x00a00000 ... sha256(012345678a...) + OK" },
+	{ "rockchip-no-uboot", "Can not find usable uboot" },
+	{ "uboot-bug", "BUG: failure at drivers/core/device.c:77/device_probe()!" },
+	{ "uboot-spl-crc", "SPL: Image data CRC check failed!" },
+	{ "uboot-ubi-init", "UBI init error 22" },
+	{ "uboot-ubi-volume", "Volume kernel not found!" },
+	{ "uboot-nand-read", "NAND read from offset 40000 failed -74" },
+	{ "uboot-no-boot-command", "Unknown command 'bootz' - try 'help'" },
+	{ "uboot-command-not-built", "Unknown command 'nvme' - try 'help'" },
+	{ "uboot-unknown-command", "Unknown command '\xff\xfe' - try 'help'" },
+	{ "uboot-overlap", "ERROR: RD image overlaps OS image (OS=80000000..81000000)" },
+	{ "uboot-os-unsupported", "ERROR: booting os 'QNX' (16) is not supported" },
+	{ "uboot-extlinux-append", "append: root=/dev/mmcblk0p2 rw" },
+	{ "uboot-autoboot", "Hit any key to stop autoboot:  3" },
+	{ "uboot-autoboot", "*** Press any key to stop auto run (1 seconds) ***" },
+	{ "uboot-image-property", "Can't get image compression!" },
+	{ "uboot-external-data", "Invalid external data size: 4194304" },
+	{ "uboot-pxe-retrieve", "Skipping linux for failure retrieving kernel" },
+	{ "uboot-nand-error", "NAND read error -74 at offset 0x200000" },
+	{ "uboot-past-flash", "ERROR: attempting update past flash size (0x800000)" },
+	{ "uboot-partition-missing", "Could not find \"kernel\" partition" },
+	{ "uboot-ubi-too-small", "too large reserved_pebs 2041, good PEBs 1020" },
+	{ "uboot-squashfs", "Error: corrupted compressed data." },
+	{ "uboot-efi-machine", "Machine type 0x8664 is not supported" },
+	{ "uboot-hab", "authentication fail -> 0x33 0x18 0xc0 0x0" },
+	{ "spl-container", "Wrong container header" },
+	{ "spl-unpack", "LZMA decompression error: 1" },
+	{ "tpl-to-rom", "Returning to boot ROM..." },
+	{ "l4t-extlinux", "L4TLauncher: Unable to process extlinux config: Not Found" },
+	{ "tplink-md5", "Firmware md5 verify error!" },
+	{ "uboot-hisi-unknown-flash", "Spi(cs1): find unrecognized spi flash." },
+	{ "abort-arm", "USB0:   data abort" },
+	{ "at91-fatfs", "*** FATFS: f_open, filename: [u-boot.bin]: error 4" },
+	{ "at91-pmecc", "PMECC: failed to correct corrupted bits!" },
+	{ "barebox-entry-failed", "ERROR: Booting entry 'mmc0' failed: No such file or directory" },
+	{ "barebox-bootchooser", "ERROR: bootchooser: Target list $global.bootchooser.targets is empty" },
+	{ "barebox-fit-signature", "ERROR: FIT: image signature BAD: key not found" },
+	{ "cfe-io-error", "Failed.: I/O error" },
+	{ "cfe-no-image", "No valid boot image" },
+	{ "cfe-wrong-machine", "Could not load flash0: Incorrect machine architecture" },
+	{ "cfe-booting", "Booting from latest image (address 0xb8040000, flash offset 0x00040000) ..." },
+	{ "redboot-checksum", "** Warning - checksum failure.  stored: 0x01234567, computed: 0x89abcdef" },
+	{ "redboot-no-image", "No image 'linux' found" },
+	{ "realtek-rootfs-checksum", "rootfs checksum error at 00130000!" },
+	{ "realtek-prompt", "<RealTek>" },
+	{ "zyxel-bootbase", "Bootbase Version: V1.03 | 01/02/2018 10:11:12" },
+	{ "zyxel-zloader", "ZyXEL zloader v1.2.3 (01/02/2018 - 10:11:12)" },
+	{ "routerboot-kernel", "setting up elf image... kernel out of range" },
+	{ "rommon-no-file", "boot: cannot determine first file name on device \"flash:\"" },
+	{ "rommon-magic", "loadprog: bad file magic number:      0x0" },
+	{ "rommon-prompt", "rommon 3 > dir flash:" },
+	{ "uefi-load", "BdsDxe: failed to load Boot0001 \"UEFI Disk\" from PciRoot(0x0): Not Found" },
+	{ "uefi-loading", "BdsDxe: starting Boot0002 \"debian\" from HD(1,GPT)/grubaa64.efi" },
+	{ "uefi-shell-prompt", "Shell> " },
+	{ "grub-rescue", "error: ../../grub-core/kern/fs.c:121:unknown filesystem." },
+	{ "grub-damaged", "error: invalid magic number." },
+	{ "coreboot-payload", "[WARN ]  CBFS: 'fallback/payload' not found." },
+	{ "coreboot-verification", "RO CBFS metadata hash verification failure" },
+};
+
+static void what_a_loader_prints_is_known_for_what_it_is(void **state)
+{
+	const struct shelf *shelf = *state;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct sign_match matches[SIGN_SET_MATCHES_MAX];
+		struct bytes line = bytes_of_text(known[i].line + line_body_offset(known[i].line));
+		size_t count = sign_set_match(shelf->set, line, matches), k = 0;
+
+		while (k < count && !text_equal(matches[k].sign->id, known[i].id))
+			k++;
+		if (k == count)
+			fail_msg("sign '%s' does not match: %s", known[i].id, known[i].line);
+	}
+}
+
+/* A fault that a harmless sign on the same line takes back is none. */
+static bool is_fault(const struct sign_match *matches, size_t count)
+{
+	bool fault = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (matches[i].sign->effect == SIGN_HARMLESS)
+			return false;
+		fault |= matches[i].sign->effect == SIGN_FAULT && matches[i].sign->weight >= 15;
+	}
+	return fault;
+}
+
+static void what_only_looks_alarming_is_no_fault(void **state)
+{
+	static const char *const lines[] = {
+		"*** Warning - bad CRC, using default environment",
+		"*** Warning - spi_flash_probe() failed, using default environment",
+		"Warning: ethernet@1e100000 (eth0) using random MAC address - 02:00:00:00:00:01",
+		"Error: emac address not set.",
+		"Net:   No ethernet found.",
+		"## Error: Can't overwrite \"ethaddr\"",
+		"MMC:   no card present",
+		"mmc_init: -95, time 20",
+		"Skipping bad block at 0x00000000017e0000",
+		"Bad block table found at page 65472, version 0x01",
+		"Unknown command 'usb' - try 'help'",
+		"No EMMC/MMC/SD device found !",
+		"SPI Nor:  Boot Media isn't SPI Nor",
+		" nmrp server is stopped or failed !",
+		"Retry count exceeded; boot the image as usual",
+		"no sys signature at 00010000!",
+		"no sdio debug board detected ",
+		"Verifying Checksum ... OK",
+		"BootROM: Image checksum verification PASSED",
+		"I (35) boot_comm: chip revision: 4, min. bootloader chip revision: 3",
+		"I: Secondary image: magic=unset, swap_type=0x1, copy_done=0x3, image_ok=0x3",
+		"Image 0 secondary slot: image not found",
+		"B -    159288 - auth_hash_seg_entry, Start",
+		"NOTICE:  BL2: Booting BL31",
+		"S - Secure Boot: Off",
+		"Loading Environment from FAT... Unable to use mmc 1:0... Failed (-5)",
+		"Loading Environment from EXT4... ** File not found /uboot.env **",
+		"W (120) esp_image: image at 0x20000 has invalid SPI mode 108",
+		"Returning to boot ROM...",
+		"size adjusted to 0x2a20000 (1 bad blocks)",
+		"Found valid image at boot position 0x002",
+		"BdsDxe: loading Boot0002 \"debian\" from HD(1,GPT)",
+		"Wait for Multiboot Service Packet...  0",
+		"Jump to second Boot.",
+	};
+	const struct shelf *shelf = *state;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct sign_match matches[SIGN_SET_MATCHES_MAX];
+		struct bytes line = bytes_of_text(lines[i] + line_body_offset(lines[i]));
+		size_t count = sign_set_match(shelf->set, line, matches);
+
+		if (is_fault(matches, count))
+			fail_msg("'%s' is taken for a fault by '%s'", lines[i], matches[0].sign->id);
+	}
+}
+
+static enum cause cause_of(const struct shelf *shelf, const char *text)
+{
+	struct diagnosis *diagnosis = NULL;
+	struct verdict verdict;
+
+	assert_int_equal(diagnosis_new(shelf->signs, shelf->count, NULL, NULL, &diagnosis, NULL), STATUS_OK);
+	diagnosis_input(diagnosis, bytes_of_text(text), 0);
+	diagnosis_end(diagnosis, 0);
+	diagnosis_verdict(diagnosis, &verdict);
+	diagnosis_free(diagnosis);
+	return verdict.cause;
+}
+
+static void a_boot_entry_that_starts_after_one_that_failed_is_healthy(void **state)
+{
+	assert_int_equal(cause_of(*state, "BdsDxe: failed to load Boot0001 \"Disk\" from Sata(0x0): Not Found\n"
+					  "BdsDxe: loading Boot0002 \"USB\" from USB(0x1)\n"
+					  "BdsDxe: starting Boot0002 \"USB\" from USB(0x1)\n"), CAUSE_HEALTHY);
+}
+
+static void the_firmware_s_shell_is_what_is_left_when_no_entry_starts(void **state)
+{
+	assert_int_equal(cause_of(*state, "BdsDxe: failed to load Boot0001 \"Disk\" from Sata(0x0): Not Found\n"
+					  "UEFI Interactive Shell v2.2\n"
+					  "Shell> \n"), CAUSE_BAD_ENV);
+}
+
+static void a_card_missed_before_the_countdown_is_not_what_keeps_it_from_booting(void **state)
+{
+	assert_int_equal(cause_of(*state, "U-Boot 2013.07 (Aug 26 2019 - 16:11:21)\n"
+					  "** Bad device mmc 0 **\n"
+					  "Hit any key to stop autoboot:  0 \n"
+					  "SF: 2097152 bytes @ 0x50000 Read: OK\n"), CAUSE_HEALTHY);
+	assert_int_equal(cause_of(*state, "U-Boot 2013.07 (Aug 26 2019 - 16:11:21)\n"
+					  "Hit any key to stop autoboot:  0 \n"
+					  "** Bad device mmc 0 **\n"), CAUSE_BAD_ENV);
+}
+
+static void a_command_that_the_loader_lacks_is_no_damaged_environment(void **state)
+{
+	static const char crc[] = "Hit any key to stop autoboot:  0 \n"
+				  "Unknown command 'usb' - try 'help'\n"
+				  "Verifying Checksum ... Bad Data CRC\n";
+	static const char garbage[] = "Hit any key to stop autoboot:  0 \n"
+				      "Unknown command 'qx~' - try 'help'\n"
+				      "Verifying Checksum ... Bad Data CRC\n";
+
+	assert_int_equal(cause_of(*state, crc), CAUSE_CHECKSUM);
+	assert_int_equal(cause_of(*state, garbage), CAUSE_BAD_ENV);
+}
+
+static void a_first_stage_that_finds_its_loader_on_the_second_medium_is_healthy(void **state)
+{
+	assert_int_equal(cause_of(*state, "U-Boot SPL 2017.09 (Feb 01 2024 - 10:00:00)\n"
+					  "spl: mmc init failed with error: -110\n"
+					  "Trying to boot from MMC1\n"
+					  "## Checking uboot 0x00a00000 ... sha256(144c73b862...) + OK\n"),
+			 CAUSE_HEALTHY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_loader_prints_is_known_for_what_it_is),
+		cmocka_unit_test(what_only_looks_alarming_is_no_fault),
+		cmocka_unit_test(a_boot_entry_that_starts_after_one_that_failed_is_healthy),
+		cmocka_unit_test(the_firmware_s_shell_is_what_is_left_when_no_entry_starts),
+		cmocka_unit_test(a_card_missed_before_the_countdown_is_not_what_keeps_it_from_booting),
+		cmocka_unit_test(a_command_that_the_loader_lacks_is_no_damaged_environment),
+		cmocka_unit_test(a_first_stage_that_finds_its_loader_on_the_second_medium_is_healthy),
+	};
+
+	return cmocka_run_group_tests(tests, open_shelf, close_shelf);
+}

@@ -1,0 +1,372 @@
+/* Files for microcontrollers and radios, made here byte by byte. */
+#include "tests/unit/image_bytes.h"
+
+static void append_digest(struct buffer *to, const char *algorithm)
+{
+	uint8_t digest[IMAGE_DIGEST_SIZE];
+	size_t size = image_file_ops()->digest(NULL, algorithm, buffer_bytes(to), digest);
+
+	assert_true(size > 0);
+	add(to, digest, size);
+}
+
+static void hex_files_are_checked_line_by_line(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_text(image, ":020000040800F2\r\n:10000000000102030405060708090A0B0C0D0E0F78\r\n:00000001FF\r\n");
+	facts = inspect(image);
+	assert_string_equal(facts.format, "ihex");
+	assert_string_equal(facts.name, "0x08000000 to 0x0800000f");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_string_equal(facts.arch, "");
+	image->data[30] = '7';
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	assert_non_null(strstr(inspect(image).problems[0].what, "line 2"));
+	image->data[30] = '0';
+	add_text(image, ":00000001FF\r\n");
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->size = 17 + 45;	/* no end record */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	assert_int_equal(inspect_head(image, image->size, 1000).whole, IMAGE_UNKNOWN);
+	assert_int_equal(inspect_head(image, image->size - 10, 1000).whole, IMAGE_UNKNOWN);
+}
+
+static void s_records_are_checked_line_by_line(void **state)
+{
+	struct buffer *image = *state;
+
+	add_text(image, "S00600004844521B\nS1130000285F245F2212226A000424290008237C2A\nS5030001FB\nS9030000FC\n");
+	assert_string_equal(inspect(image).format, "srec");
+	assert_string_equal(inspect(image).title, "S-record file (HDR)");
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	image->data[30] = '3';
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	buffer_clear(image);
+	add_text(image, "S00600004844521B\nS5030001FB\nS9030000FC\n");	/* it counts a line that is not there */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void add_suffix(struct buffer *to, unsigned dfu)
+{
+	add_le(to, 0x0123, 2);
+	add_le(to, 0xdf11, 2);
+	add_le(to, 0x0483, 2);
+	add_le(to, dfu, 2);
+	add_text(to, "UFD\x10");
+	add_le(to, ~crc32_update(0, buffer_bytes(to)), 4);
+}
+
+static void a_dfu_suffix_covers_any_file(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	fill(image, 0x42, 100);
+	add_suffix(image, 0x100);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "dfu-suffix");
+	assert_string_equal(facts.boards[0], "usb 0483:df11");
+	assert_string_equal(facts.version, "bcdDevice 0123");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	image->data[7] ^= 8;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void a_dfuse_file_lists_its_elements(void **state)
+{
+	/* with and without the suffix in its size */
+	for (unsigned counted = 0; counted < 2; counted++) {
+		struct buffer *image = *state;
+		struct image_facts facts;
+
+		buffer_clear(image);
+		add_text(image, "DfuSe\x01");
+		add_le(image, 11 + 274 + 8 + 5 + counted * 16, 4);
+		add_le(image, 1, 1);
+		add(image, "Target\0\1\0\0\0", 11);
+		add_field(image, "Internal Flash", 255);
+		add_le(image, 8 + 5, 4);
+		add_le(image, 1, 4);
+		add_le(image, 0x08000000, 4);
+		add_le(image, 5, 4);
+		add_text(image, "hello");
+		add_suffix(image, 0x11a);
+		facts = inspect(image);
+		assert_string_equal(facts.format, "dfuse");
+		assert_string_equal(facts.name, "Internal Flash");
+		assert_string_equal(facts.parts[0].name, "to 0x08000000");
+		assert_string_equal(facts.boards[0], "usb 0483:df11");
+		assert_int_equal(facts.whole, IMAGE_YES);
+		image->data[290] ^= 1;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+		image->size = 290;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+	}
+}
+
+static void a_prefix_must_fit_the_file_to_the_byte(void **state)
+{
+	struct buffer *image = *state;
+
+	add_le(image, 1, 2);
+	add_le(image, 0x08, 2);
+	add_le(image, 50, 4);
+	fill(image, 0x42, 58);
+	assert_string_equal(inspect(image).format, "dfu-prefix");
+	assert_string_equal(inspect(image).arch, "arm");
+	fill(image, 0x42, 59);
+	assert_string_equal(inspect(image).format, "unknown");
+}
+
+static void add_uf2_block(struct buffer *to, uint32_t number, uint32_t total, uint32_t family)
+{
+	size_t at = to->size;
+
+	add_le(to, 0x0a324655, 4);
+	add_le(to, 0x9e5d5157, 4);
+	add_le(to, 0x2000, 4);
+	add_le(to, 0x10000000 + number * 256, 4);
+	add_le(to, 256, 4);
+	add_le(to, number, 4);
+	add_le(to, total, 4);
+	add_le(to, family, 4);
+	fill(to, 0x77, at + 508);
+	add_le(to, 0x0ab16f30, 4);
+}
+
+static void uf2_blocks_are_counted_and_name_the_chip(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_uf2_block(image, 0, 2, 0xe48bff57);	/* stands alone */
+	for (uint32_t i = 0; i < 3; i++)
+		add_uf2_block(image, i, 3, 0xe48bff59);
+	add_uf2_block(image, 0, 1, 0xada52840);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "uf2");
+	assert_true(has_board(&facts, "family 0xe48bff59"));
+	assert_true(has_board(&facts, "nRF52840"));
+	assert_string_equal(facts.arch, "arm");
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	image->data[2 * 512 + 20] = 2;	/* its number */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[2 * 512 + 20] = 1;
+	image->data[3 * 512 - 1] ^= 1;	/* its end magic */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[3 * 512 - 1] ^= 1;
+	image->size = 3 * 512;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	assert_int_equal(inspect_head(image, 700, 4 * 512).whole, IMAGE_UNKNOWN);
+}
+
+static void add_segments(struct buffer *to, uint8_t xor)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		size_t from;
+
+		add_le(to, 0x40100000 + i * 0x1000, 4);
+		add_le(to, 256, 4);
+		from = to->size;
+		if (i == 0 && to->data[0] == 0xe9 && from == 32) {
+			add_le(to, 0xabcd5432, 4);
+			fill(to, 0, from + 16);
+			add_field(to, "2.7.1", 32);
+			add_field(to, "door-camera", 32);
+		}
+		fill(to, 0x6b, from + 256);
+		for (size_t k = from; k < to->size; k++)
+			xor ^= to->data[k];
+	}
+	fill(to, 0, to->size / 16 * 16 + 15);
+	add_le(to, xor, 1);
+}
+
+static void add_esp32(struct buffer *to, unsigned chip)
+{
+	add(to, "\xe9\x02\x02\x20", 4);
+	add_le(to, 0x40080000, 4);
+	add_le(to, 0xee, 4);
+	add_le(to, chip, 2);
+	fill(to, 0, 23);
+	add_le(to, 1, 1);
+	add_segments(to, 0xef);
+	append_digest(to, "sha256");
+}
+
+static void an_esp32_image_is_whole_by_its_sha256(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_esp32(image, 9);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "esp-image");
+	assert_string_equal(facts.boards[0], "chip id 9");
+	assert_string_equal(facts.arch, "xtensa");
+	assert_string_equal(facts.name, "door-camera");
+	assert_string_equal(facts.version, "2.7.1");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_cut_is_told(image);
+	assert_flips_are_told(image, 32);
+	image->data[1] = 3;	/* another number of segments */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[1] = 2;
+	add_text(image, "stuck to the end");
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	buffer_clear(image);
+	add_esp32(image, 5);
+	assert_string_equal(inspect(image).arch, "riscv");
+	buffer_clear(image);
+	add_esp32(image, 7);	/* no such chip */
+	assert_string_equal(inspect(image).format, "unknown");
+}
+
+static void an_esp8266_image_has_a_short_header(void **state)
+{
+	struct buffer *image = *state;
+
+	add(image, "\xe9\x02\0\0", 4);
+	add_le(image, 0x40100004, 4);
+	add_segments(image, 0xef);
+	assert_string_equal(inspect(image).boards[0], "ESP8266");
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_non_null(strstr(inspect(image).checked, "weak"));
+	image->data[100] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void add_mcuboot(struct buffer *to, bool is_signed)
+{
+	uint8_t digest[IMAGE_DIGEST_SIZE];
+
+	add_le(to, 0x96f3b83d, 4);
+	add_le(to, 0, 4);
+	add_le(to, 32, 2);
+	add_le(to, 0, 2);
+	add_le(to, 100, 4);
+	add_le(to, 0, 4);
+	add(to, "\1\2\3\0\4\0\0\0", 8);
+	fill(to, 0, 32);
+	fill(to, 0x9c, 132);
+	assert_int_equal(image_file_ops()->digest(NULL, "sha256", buffer_bytes(to), digest), 32);
+	add_le(to, 0x6907, 2);
+	add_le(to, 4 + 4 + 32 + (is_signed ? 4 + 8 : 0), 2);
+	add_le(to, 0x10, 2);
+	add_le(to, 32, 2);
+	add(to, digest, 32);
+	if (is_signed) {
+		add_le(to, 0x22, 2);
+		add_le(to, 8, 2);
+		fill(to, 0x11, to->size + 8);
+	}
+}
+
+static void an_mcuboot_image_is_whole_by_its_hash(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_mcuboot(image, true);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "mcuboot");
+	assert_string_equal(facts.version, "1.2.3+4");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_string_equal(facts.warning, "");
+	assert_cut_is_told(image);
+	for (size_t i = 32; i < 132 + 40; i++) {
+		image->data[i] ^= 1;
+		if (inspect(image).whole == IMAGE_YES)
+			fail_msg("byte %zu", i);
+		image->data[i] ^= 1;
+	}
+	image->data[13] ^= 0x10;	/* the image's size */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	buffer_clear(image);
+	add_mcuboot(image, false);
+	assert_non_null(strstr(inspect(image).warning, "signed"));
+	fill(image, 0xff, 4096 - 16);
+	add(image, "\x77\xc2\x95\xf3\x60\xd2\xef\x7f\x35\x52\x50\x0f\x2c\xb6\x79\x80", 16);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);	/* a padded slot */
+}
+
+static void add_gbl(struct buffer *to)
+{
+	size_t from = to->size;
+
+	add_le(to, 0x03a617eb, 4);
+	add_le(to, 8, 4);
+	add_le(to, 0x03000000, 4);
+	add_le(to, 0, 4);
+	add_le(to, 0xfe0101fe, 4);
+	add_le(to, 50, 4);
+	fill(to, 0x81, to->size + 50);
+	add_le(to, 0xfc0404fc, 4);
+	add_le(to, 4, 4);
+	add_le(to, crc32_update(0, bytes_of(to->data + from, to->size - from)), 4);
+}
+
+static void a_gbl_file_is_checked_by_its_end(void **state)
+{
+	struct buffer *image = *state;
+
+	add_gbl(image);
+	assert_string_equal(inspect(image).format, "silabs-gbl");
+	assert_string_equal(inspect(image).arch, "arm");
+	assert_int_equal(inspect(image).part_count, 1);
+	assert_cut_is_told(image);
+	assert_flips_are_told(image, 8);
+	add_text(image, "\x01more");
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void a_zigbee_upgrade_file_names_its_product(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_le(image, 0x0beef11e, 4);
+	add_le(image, 0x100, 2);
+	add_le(image, 56, 2);
+	add_le(image, 0, 2);
+	add_le(image, 0x117c, 2);
+	add_le(image, 0x2101, 2);
+	add_le(image, 0x12214572, 4);
+	add_le(image, 2, 2);
+	add_field(image, "EBL tradfri_light", 32);
+	add_le(image, 56 + 6 + 86, 4);
+	add_le(image, 0, 2);
+	add_le(image, 86, 4);
+	add_gbl(image);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "zigbee-ota");
+	assert_string_equal(facts.boards[0], "manufacturer 0x117c, image type 0x2101");
+	assert_string_equal(facts.version, "0x12214572");
+	assert_string_equal(facts.parts[0].format, "silabs-gbl");
+	assert_int_equal(facts.parts[0].whole, IMAGE_YES);
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_cut_is_told(image);
+	image->data[120] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(hex_files_are_checked_line_by_line),
+		TEST(s_records_are_checked_line_by_line),
+		TEST(a_dfu_suffix_covers_any_file),
+		TEST(a_dfuse_file_lists_its_elements),
+		TEST(a_prefix_must_fit_the_file_to_the_byte),
+		TEST(uf2_blocks_are_counted_and_name_the_chip),
+		TEST(an_esp32_image_is_whole_by_its_sha256),
+		TEST(an_esp8266_image_has_a_short_header),
+		TEST(an_mcuboot_image_is_whole_by_its_hash),
+		TEST(a_gbl_file_is_checked_by_its_end),
+		TEST(a_zigbee_upgrade_file_names_its_product),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
