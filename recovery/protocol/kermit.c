@@ -40,7 +40,7 @@ struct kermit {
 	struct transfer_base base;	/* first */
 	enum state state;
 	struct transfer_queue queue;
-	bool is_cancelled, has_heard;
+	bool has_heard;
 	uint64_t began_ms;
 	unsigned sequence;		/* of the packet that waits for its acknowledgement, or that is waited for */
 	unsigned tries, naks;
@@ -190,8 +190,6 @@ static void next_file(struct kermit *machine, uint64_t now_ms)
 		next_packet(machine, SEND_BREAK, 'B', BYTES(""), now_ms);
 		return;
 	}
-	machine->base.progress.file_bytes = 0;
-	machine->base.progress.file_size = machine->file.has_size ? machine->file.size : 0;
 	tell_file(machine, TRANSFER_FILE);
 	size = kermit_encode(&machine->coding, bytes_of_text(machine->file.name), name,
 			     kermit_room(machine->theirs.length_max < KERMIT_SHORT_MAX ? machine->theirs.length_max : KERMIT_SHORT_MAX, machine->check),
@@ -611,15 +609,6 @@ static void take_tail(struct kermit *machine, struct bytes *in)
 	finish(machine);
 }
 
-static bool take_cancel(struct kermit *machine)
-{
-	if (!machine->is_cancelled)
-		return false;
-	machine->is_cancelled = false;
-	fail(machine, transfer_failed(&machine->base, STATUS_CANCELLED, NULL, "cancelled here"));
-	return true;
-}
-
 /* The rows of transfer.h */
 
 static enum status kermit_begin(const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer, struct error *reterr)
@@ -648,7 +637,7 @@ static struct transfer_event kermit_input(struct transfer *transfer, struct byte
 	struct kermit *machine = (struct kermit *)transfer;
 	size_t before = in->size;
 
-	while (machine->queue.count == 0 && !machine->base.is_over && !take_cancel(machine)) {
+	while (machine->queue.count == 0 && !machine->base.is_over) {
 		enum kermit_signal signal;
 
 		if (machine->has_rest) {
@@ -665,15 +654,15 @@ static struct transfer_event kermit_input(struct transfer *transfer, struct byte
 		take_signal(machine, signal, now_ms);
 	}
 	machine->base.progress.line_bytes += before - in->size;
-	return transfer_next(&machine->queue);
+	return transfer_next(&machine->base, &machine->queue);
 }
 
 static struct transfer_event kermit_tick(struct transfer *transfer, uint64_t now_ms)
 {
 	struct kermit *machine = (struct kermit *)transfer;
 
-	if (machine->queue.count > 0 || machine->base.is_over || take_cancel(machine))
-		return transfer_next(&machine->queue);
+	if (machine->queue.count > 0 || machine->base.is_over)
+		return transfer_next(&machine->base, &machine->queue);
 	if (machine->has_rest)
 		give_data(machine, now_ms);
 	else if (now_ms < machine->base.deadline_ms)
@@ -684,7 +673,7 @@ static struct transfer_event kermit_tick(struct transfer *transfer, uint64_t now
 		send_again(machine, "silence", now_ms);
 	else
 		ask_again(machine, "silence", now_ms);
-	return transfer_next(&machine->queue);
+	return transfer_next(&machine->base, &machine->queue);
 }
 
 static uint64_t kermit_deadline(const struct transfer *transfer)
@@ -695,7 +684,7 @@ static uint64_t kermit_deadline(const struct transfer *transfer)
 		return 0;
 	if (machine->base.is_over)
 		return UINT64_MAX;
-	return machine->is_cancelled || machine->has_rest ? 0 : machine->base.deadline_ms;
+	return machine->has_rest ? 0 : machine->base.deadline_ms;
 }
 
 /* What is waited for begins to be late when the line has our packet. */
@@ -710,8 +699,13 @@ static void kermit_sent(struct transfer *transfer, size_t count, uint64_t now_ms
 
 static void kermit_cancel(struct transfer *transfer, uint64_t now_ms)
 {
+	struct kermit *machine = (struct kermit *)transfer;
+
 	(void)now_ms;
-	((struct kermit *)transfer)->is_cancelled = true;
+	if (machine->base.is_over)
+		return;
+	machine->queue.count = 0;
+	fail(machine, transfer_failed(&machine->base, STATUS_CANCELLED, NULL, "cancelled here"));
 }
 
 extern const struct transfer_protocol transfer_kermit;

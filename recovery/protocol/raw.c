@@ -19,7 +19,7 @@ enum {
 struct raw {
 	struct transfer_base base;	/* first */
 	struct transfer_queue queue;
-	bool is_cancelled, has_file, is_at_end;
+	bool has_file, is_at_end;
 	struct transfer_file file;
 	uint64_t position;		/* of the file: what was queued, or received */
 	uint64_t sent;
@@ -47,7 +47,6 @@ static void begin_file(struct raw *machine, uint64_t now_ms)
 	}
 	machine->has_file = true;
 	machine->began_ms = now_ms;
-	machine->base.progress.file_size = machine->file.has_size ? machine->file.size : 0;
 	transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_FILE, .file = machine->file });
 }
 
@@ -93,39 +92,29 @@ static enum status raw_begin(const struct transfer_options *options, uint64_t no
 	return STATUS_OK;
 }
 
-static bool take_cancel(struct raw *machine)
-{
-	if (!machine->is_cancelled)
-		return false;
-	machine->is_cancelled = false;
-	transfer_drop_output(&machine->base);
-	transfer_tell(&machine->queue, transfer_failed(&machine->base, STATUS_CANCELLED, NULL, "cancelled here"));
-	return true;
-}
-
 static struct transfer_event raw_input(struct transfer *transfer, struct bytes *in, uint64_t now_ms)
 {
 	struct raw *machine = (struct raw *)transfer;
 
-	if (machine->queue.count > 0 || machine->base.is_over || take_cancel(machine) || in->size == 0)
-		return transfer_next(&machine->queue);
+	if (machine->queue.count > 0 || machine->base.is_over || in->size == 0)
+		return transfer_next(&machine->base, &machine->queue);
 	if (machine->base.options.is_sender) {
 		machine->base.progress.line_bytes += in->size;
 		transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_TEXT, .data = *in });
 		*in = bytes_from(*in, in->size);
-		return transfer_next(&machine->queue);
+		return transfer_next(&machine->base, &machine->queue);
 	}
 	machine->base.deadline_ms = now_ms + SILENCE_MS;
 	if (!machine->has_file) {	/* the bytes follow with the next call */
 		begin_file(machine, now_ms);
-		return transfer_next(&machine->queue);
+		return transfer_next(&machine->base, &machine->queue);
 	}
 	machine->position += in->size;
 	machine->base.progress.file_bytes = machine->position;
 	machine->base.progress.line_bytes += in->size;
 	transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_DATA, .data = *in });
 	*in = bytes_from(*in, in->size);
-	return transfer_next(&machine->queue);
+	return transfer_next(&machine->base, &machine->queue);
 }
 
 static void receiver_is_late(struct raw *machine)
@@ -140,8 +129,8 @@ static struct transfer_event raw_tick(struct transfer *transfer, uint64_t now_ms
 {
 	struct raw *machine = (struct raw *)transfer;
 
-	if (machine->queue.count > 0 || machine->base.is_over || take_cancel(machine) || now_ms < machine->base.deadline_ms)
-		return transfer_next(&machine->queue);
+	if (machine->queue.count > 0 || machine->base.is_over || now_ms < machine->base.deadline_ms)
+		return transfer_next(&machine->base, &machine->queue);
 	if (!machine->base.options.is_sender)
 		receiver_is_late(machine);
 	else if (!machine->has_file)
@@ -150,14 +139,14 @@ static struct transfer_event raw_tick(struct transfer *transfer, uint64_t now_ms
 		end_file(machine);
 	else
 		read_more(machine, now_ms);
-	return transfer_next(&machine->queue);
+	return transfer_next(&machine->base, &machine->queue);
 }
 
 static uint64_t raw_deadline(const struct transfer *transfer)
 {
 	const struct raw *machine = (const struct raw *)transfer;
 
-	return machine->queue.count > 0 || (machine->is_cancelled && !machine->base.is_over) ? 0 : machine->base.deadline_ms;
+	return machine->queue.count > 0 ? 0 : machine->base.deadline_ms;
 }
 
 /* When the rest is on the line it needs the time that it was ahead; otherwise the next piece goes when it is worth a call. */
@@ -184,8 +173,14 @@ static void raw_sent(struct transfer *transfer, size_t count, uint64_t now_ms)
 
 static void raw_cancel(struct transfer *transfer, uint64_t now_ms)
 {
+	struct raw *machine = (struct raw *)transfer;
+
 	(void)now_ms;
-	((struct raw *)transfer)->is_cancelled = true;
+	if (machine->base.is_over)
+		return;
+	machine->queue.count = 0;
+	transfer_drop_output(&machine->base);
+	transfer_tell(&machine->queue, transfer_failed(&machine->base, STATUS_CANCELLED, NULL, "cancelled here"));
 }
 
 extern const struct transfer_protocol transfer_raw;

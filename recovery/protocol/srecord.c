@@ -36,7 +36,7 @@ struct srecord_sender {
 	struct transfer_base base;	/* first */
 	enum state state;
 	struct transfer_queue queue;
-	bool is_cancelled, is_text, has_end;
+	bool is_text, has_end;
 	bool is_first;			/* no line is done yet: it may be echoed or not */
 	bool has_echo;
 	struct transfer_file file;
@@ -179,7 +179,6 @@ static void begin_file(struct srecord_sender *machine)
 	look_at_file(machine);
 	if (!is_acceptable(machine))
 		return;
-	machine->base.progress.file_size = machine->file.has_size ? machine->file.size : 0;
 	transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_FILE, .file = machine->file });
 }
 
@@ -401,27 +400,17 @@ static enum status srecord_begin(const struct transfer_options *options, uint64_
 	return STATUS_OK;
 }
 
-static bool take_cancel(struct srecord_sender *machine)
-{
-	if (!machine->is_cancelled)
-		return false;
-	machine->is_cancelled = false;
-	fail(machine, transfer_failed(&machine->base, STATUS_CANCELLED, NULL, "cancelled here"));
-	transfer_put_byte(&machine->base, 0x03);	/* Ctrl-C ends U-Boot's loads */
-	return true;
-}
-
 static struct transfer_event srecord_input(struct transfer *transfer, struct bytes *in, uint64_t now_ms)
 {
 	struct srecord_sender *machine = (struct srecord_sender *)transfer;
 
 	(void)now_ms;
-	if (machine->queue.count > 0 || machine->base.is_over || take_cancel(machine) || in->size == 0)
-		return transfer_next(&machine->queue);
+	if (machine->queue.count > 0 || machine->base.is_over || in->size == 0)
+		return transfer_next(&machine->base, &machine->queue);
 	machine->base.progress.line_bytes += in->size;
 	take_input(machine, *in);
 	*in = bytes_from(*in, in->size);
-	return transfer_next(&machine->queue);
+	return transfer_next(&machine->base, &machine->queue);
 }
 
 static void time_over(struct srecord_sender *machine)
@@ -439,22 +428,22 @@ static struct transfer_event srecord_tick(struct transfer *transfer, uint64_t no
 {
 	struct srecord_sender *machine = (struct srecord_sender *)transfer;
 
-	if (machine->queue.count > 0 || machine->base.is_over || take_cancel(machine) || now_ms < machine->base.deadline_ms)
-		return transfer_next(&machine->queue);
+	if (machine->queue.count > 0 || machine->base.is_over || now_ms < machine->base.deadline_ms)
+		return transfer_next(&machine->base, &machine->queue);
 	if (machine->state == BEGINNING)
 		begin(machine);
 	else if (machine->state == CHECKING)
 		check(machine);
 	else if (machine->state == ON_THE_WAY)
 		time_over(machine);
-	return transfer_next(&machine->queue);
+	return transfer_next(&machine->base, &machine->queue);
 }
 
 static uint64_t srecord_deadline(const struct transfer *transfer)
 {
 	const struct srecord_sender *machine = (const struct srecord_sender *)transfer;
 
-	return machine->queue.count > 0 || (machine->is_cancelled && !machine->base.is_over) ? 0 : machine->base.deadline_ms;
+	return machine->queue.count > 0 ? 0 : machine->base.deadline_ms;
 }
 
 static uint64_t wait_ms(const struct srecord_sender *machine)
@@ -484,8 +473,14 @@ static void srecord_sent(struct transfer *transfer, size_t count, uint64_t now_m
 
 static void srecord_cancel(struct transfer *transfer, uint64_t now_ms)
 {
+	struct srecord_sender *machine = (struct srecord_sender *)transfer;
+
 	(void)now_ms;
-	((struct srecord_sender *)transfer)->is_cancelled = true;
+	if (machine->base.is_over)
+		return;
+	machine->queue.count = 0;
+	fail(machine, transfer_failed(&machine->base, STATUS_CANCELLED, NULL, "cancelled here"));
+	transfer_put_byte(&machine->base, 0x03);	/* Ctrl-C ends U-Boot's loads */
 }
 
 extern const struct transfer_protocol transfer_srecord;

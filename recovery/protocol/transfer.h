@@ -52,7 +52,7 @@ struct transfer_event {
 	const char *hint;			/* what to do next; NULL: nothing is known */
 };
 
-/* Where a sender gets its bytes; called from input() and tick(). */
+/* Where a sender gets its bytes; called from input(), tick() and sent(). */
 struct transfer_source {
 	/* The next file; false: there are no more. */
 	bool (*next)(void *user, struct transfer_file *ret_file);

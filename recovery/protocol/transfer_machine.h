@@ -43,7 +43,8 @@ struct transfer_queue {
 };
 /* Beyond TRANSFER_QUEUE nothing is kept: give them out before the next input is looked at. */
 void transfer_tell(struct transfer_queue *queue, struct transfer_event event);
-struct transfer_event transfer_next(struct transfer_queue *queue);
+/* The progress becomes that of a file of ours with its TRANSFER_FILE: until then it is that of the file before. */
+struct transfer_event transfer_next(struct transfer_base *base, struct transfer_queue *queue);
 
 /* For the rows of struct transfer_protocol. sent() is for a machine that has nothing to do when bytes leave. */
 struct bytes transfer_base_output(const struct transfer *transfer);

@@ -123,15 +123,6 @@ static enum status zmodem_begin(const struct transfer_options *options, uint64_t
 	return STATUS_OK;
 }
 
-static bool take_cancel(struct zmodem *machine)
-{
-	if (!machine->is_cancelled)
-		return false;
-	machine->is_cancelled = false;
-	zmodem_abort(machine, transfer_failed(&machine->base, STATUS_CANCELLED, NULL, "cancelled here"));
-	return true;
-}
-
 static struct transfer_event zmodem_input(struct transfer *transfer, struct bytes *in, uint64_t now_ms)
 {
 	struct zmodem *machine = (struct zmodem *)transfer;
@@ -139,7 +130,7 @@ static struct transfer_event zmodem_input(struct transfer *transfer, struct byte
 
 	if (in->size > 0)
 		machine->byte_ms = now_ms;
-	while (machine->queue.count == 0 && !machine->base.is_over && !take_cancel(machine)) {
+	while (machine->queue.count == 0 && !machine->base.is_over) {
 		size_t before = in->size;
 		bool is_tail = (is_sender ? zmodem_send_tail : zmodem_receive_tail)(machine, in);
 		enum zmodem_signal signal = is_tail ? ZMODEM_MORE : zmodem_read(&machine->reader, in);
@@ -149,7 +140,7 @@ static struct transfer_event zmodem_input(struct transfer *transfer, struct byte
 			break;
 		(is_sender ? zmodem_send_signal : zmodem_receive_signal)(machine, signal, now_ms);
 	}
-	return transfer_next(&machine->queue);
+	return transfer_next(&machine->base, &machine->queue);
 }
 
 static uint64_t zmodem_deadline(const struct transfer *transfer)
@@ -160,31 +151,40 @@ static uint64_t zmodem_deadline(const struct transfer *transfer)
 		return 0;
 	if (machine->base.is_over)
 		return UINT64_MAX;
-	return machine->is_cancelled || (machine->wants_pump && machine->base.out_from == machine->base.out_to) ? 0 :
-	       machine->base.deadline_ms;
+	return machine->wants_pump && machine->base.out_from == machine->base.out_to ? 0 : machine->base.deadline_ms;
 }
 
 static struct transfer_event zmodem_tick(struct transfer *transfer, uint64_t now_ms)
 {
 	struct zmodem *machine = (struct zmodem *)transfer;
 
-	if (machine->queue.count == 0 && !machine->base.is_over && !take_cancel(machine) &&
+	if (machine->queue.count == 0 && !machine->base.is_over &&
 	    now_ms >= zmodem_deadline(transfer))
 		(machine->base.options.is_sender ? zmodem_send_tick : zmodem_receive_tick)(machine, now_ms);
-	return transfer_next(&machine->queue);
+	return transfer_next(&machine->base, &machine->queue);
 }
 
+/* More is ready as soon as the line has taken what there was: a driver that writes until its line is full need not wait for a tick. */
 static void zmodem_sent(struct transfer *transfer, size_t count, uint64_t now_ms)
 {
+	struct zmodem *machine = (struct zmodem *)transfer;
+
 	if (count > 0)
-		((struct zmodem *)transfer)->sent_ms = now_ms;
+		machine->sent_ms = now_ms;
 	transfer_base_sent(transfer, count, now_ms);
+	if (machine->wants_pump && machine->base.out_from == machine->base.out_to && !machine->base.is_over)
+		zmodem_send_tick(machine, now_ms);
 }
 
 static void zmodem_cancel(struct transfer *transfer, uint64_t now_ms)
 {
+	struct zmodem *machine = (struct zmodem *)transfer;
+
 	(void)now_ms;
-	((struct zmodem *)transfer)->is_cancelled = true;
+	if (machine->base.is_over)
+		return;
+	machine->queue.count = 0;
+	zmodem_abort(machine, transfer_failed(&machine->base, STATUS_CANCELLED, NULL, "cancelled here"));
 }
 
 extern const struct transfer_protocol transfer_zmodem;

@@ -61,7 +61,6 @@ struct zmodem {
 	bool use_crc32;
 	bool has_heard;			/* a whole header came */
 	bool wants_pump;		/* the line is out of bytes and the file is not */
-	bool is_cancelled;
 	uint64_t began_ms, heard_ms, sent_ms, byte_ms;
 	unsigned tries;
 	struct transfer_file file;

@@ -156,8 +156,6 @@ static void next_file(struct zmodem *machine, uint64_t now_ms)
 						      "%.80s is 4 GiB or longer: ZMODEM counts no further", machine->file.name));
 		return;
 	}
-	machine->base.progress.file_bytes = 0;
-	machine->base.progress.file_size = machine->file.has_size ? machine->file.size : 0;
 	send->position = send->acked = 0;
 	zmodem_tell_file(machine, TRANSFER_FILE);
 	put_file(machine);

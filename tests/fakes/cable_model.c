@@ -78,6 +78,8 @@ static void append(struct cable_end *end, struct bytes data)
 
 static void take_event(struct cable_end *end, const struct transfer_event *event)
 {
+	struct transfer_progress progress;
+
 	switch (event->type) {
 	case TRANSFER_FILE:
 		if (end->options.is_sender || end->files == CABLE_FILES)
@@ -89,6 +91,9 @@ static void take_event(struct cable_end *end, const struct transfer_event *event
 		append(end, event->data);
 		break;
 	case TRANSFER_FILE_END:
+		end->protocol->progress(end->transfer, &progress);
+		if (progress.file_bytes != event->file.size)
+			abort();	/* the progress is that of the file that ends */
 		if (!end->options.is_sender)
 			end->file[end->files - 1].has_ended = true;
 		break;
