@@ -12,6 +12,7 @@ enum {
 	CLEAR = 50,		/* from this weight on a message speaks of more than a search */
 	FLASH_CLUE = 40,	/* a read error of this weight matters, whatever was being read */
 	SAVING_LINES = 10,	/* that a save of the environment prints at most */
+	LONG_RUN_LINES = 400,	/* after its start, a system that says so much does run */
 	AFTERMATH_LINES = 3,	/* that an update program says after its own report of success, while it leaves */
 };
 
@@ -23,12 +24,24 @@ static bool is_aftermath(const struct course *course, const struct evidence_entr
 	       entry->last_line - course->updated <= AFTERMATH_LINES && course->began < course->updated;
 }
 
-/* A system that came up, without an update and without anybody asking it for one, may well live without a server. */
+/* Speaks of the network, or of what a broken transfer may leave behind. */
+static bool is_of_network(const struct evidence_entry *entry)
+{
+	return entry->evidence.cause == CAUSE_NETWORK ||
+	       (entry->evidence.sign != NULL && entry->evidence.sign->cause == CAUSE_NETWORK);
+}
+
+/* A system that came up, or runs for long, without an update and without anybody asking it for one, may well live
+ * without a server. */
 static bool is_mere_complaint(const struct course *course, const struct evidence_entry *entry)
 {
-	return entry->evidence.cause == CAUSE_NETWORK && course->has_booted && course->came_up >= course->start_line &&
-	       course->came_up != 0 && course->typed < course->start_line && course->began < course->start_line &&
-	       course->reached[STAGE_UPDATER] < course->start_line;
+	bool is_running = course->has_booted && ((course->came_up >= course->start_line && course->came_up != 0) ||
+						 course->line - course->start_line >= LONG_RUN_LINES);
+
+	bool is_before = course->has_booted && entry->last_line < course->start_line;
+
+	return is_of_network(entry) && (is_running || is_before) && course->typed < course->start_line &&
+	       course->began < course->start_line && course->reached[STAGE_UPDATER] < course->start_line;
 }
 
 /* Before it counts down a loader looks for cards, update files, a logo: what it misses there it does without. What the
@@ -58,8 +71,12 @@ bool situation_is_overcome(const struct situation *now, const struct evidence_en
 
 	if (entry->evidence.source != EVIDENCE_LINE)
 		return false;
+	if (course_is_diary(course) && (is_of_network(entry) || entry->evidence.weight < STRONG))
+		return true;
+	if ((stage == STAGE_UPDATER || stage == STAGE_ANY) && is_mere_complaint(course, entry))
+		return true;
 	if (stage == STAGE_UPDATER)
-		return course->updated > entry->last_line || is_aftermath(course, entry) || is_mere_complaint(course, entry);
+		return course->updated > entry->last_line || is_aftermath(course, entry);
 	if (entry->evidence.cause == CAUSE_NETWORK && stage <= STAGE_LOADER && course->loaded > entry->last_line)
 		return true;
 	if (stage == STAGE_APPLICATION || stage == STAGE_LOGIN)
