@@ -654,7 +654,7 @@ static struct transfer_event kermit_input(struct transfer *transfer, struct byte
 		take_signal(machine, signal, now_ms);
 	}
 	machine->base.progress.line_bytes += before - in->size;
-	return transfer_next(&machine->base, &machine->queue);
+	return transfer_next_file(&machine->base, &machine->queue);
 }
 
 static struct transfer_event kermit_tick(struct transfer *transfer, uint64_t now_ms)
@@ -662,7 +662,7 @@ static struct transfer_event kermit_tick(struct transfer *transfer, uint64_t now
 	struct kermit *machine = (struct kermit *)transfer;
 
 	if (machine->queue.count > 0 || machine->base.is_over)
-		return transfer_next(&machine->base, &machine->queue);
+		return transfer_next_file(&machine->base, &machine->queue);
 	if (machine->has_rest)
 		give_data(machine, now_ms);
 	else if (now_ms < machine->base.deadline_ms)
@@ -673,7 +673,7 @@ static struct transfer_event kermit_tick(struct transfer *transfer, uint64_t now
 		send_again(machine, "silence", now_ms);
 	else
 		ask_again(machine, "silence", now_ms);
-	return transfer_next(&machine->base, &machine->queue);
+	return transfer_next_file(&machine->base, &machine->queue);
 }
 
 static uint64_t kermit_deadline(const struct transfer *transfer)

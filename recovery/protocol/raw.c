@@ -97,24 +97,24 @@ static struct transfer_event raw_input(struct transfer *transfer, struct bytes *
 	struct raw *machine = (struct raw *)transfer;
 
 	if (machine->queue.count > 0 || machine->base.is_over || in->size == 0)
-		return transfer_next(&machine->base, &machine->queue);
+		return transfer_next_file(&machine->base, &machine->queue);
 	if (machine->base.options.is_sender) {
 		machine->base.progress.line_bytes += in->size;
 		transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_TEXT, .data = *in });
 		*in = bytes_from(*in, in->size);
-		return transfer_next(&machine->base, &machine->queue);
+		return transfer_next_file(&machine->base, &machine->queue);
 	}
 	machine->base.deadline_ms = now_ms + SILENCE_MS;
 	if (!machine->has_file) {	/* the bytes follow with the next call */
 		begin_file(machine, now_ms);
-		return transfer_next(&machine->base, &machine->queue);
+		return transfer_next_file(&machine->base, &machine->queue);
 	}
 	machine->position += in->size;
 	machine->base.progress.file_bytes = machine->position;
 	machine->base.progress.line_bytes += in->size;
 	transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_DATA, .data = *in });
 	*in = bytes_from(*in, in->size);
-	return transfer_next(&machine->base, &machine->queue);
+	return transfer_next_file(&machine->base, &machine->queue);
 }
 
 static void receiver_is_late(struct raw *machine)
@@ -130,7 +130,7 @@ static struct transfer_event raw_tick(struct transfer *transfer, uint64_t now_ms
 	struct raw *machine = (struct raw *)transfer;
 
 	if (machine->queue.count > 0 || machine->base.is_over || now_ms < machine->base.deadline_ms)
-		return transfer_next(&machine->base, &machine->queue);
+		return transfer_next_file(&machine->base, &machine->queue);
 	if (!machine->base.options.is_sender)
 		receiver_is_late(machine);
 	else if (!machine->has_file)
@@ -139,7 +139,7 @@ static struct transfer_event raw_tick(struct transfer *transfer, uint64_t now_ms
 		end_file(machine);
 	else
 		read_more(machine, now_ms);
-	return transfer_next(&machine->base, &machine->queue);
+	return transfer_next_file(&machine->base, &machine->queue);
 }
 
 static uint64_t raw_deadline(const struct transfer *transfer)

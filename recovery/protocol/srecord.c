@@ -406,11 +406,11 @@ static struct transfer_event srecord_input(struct transfer *transfer, struct byt
 
 	(void)now_ms;
 	if (machine->queue.count > 0 || machine->base.is_over || in->size == 0)
-		return transfer_next(&machine->base, &machine->queue);
+		return transfer_next_file(&machine->base, &machine->queue);
 	machine->base.progress.line_bytes += in->size;
 	take_input(machine, *in);
 	*in = bytes_from(*in, in->size);
-	return transfer_next(&machine->base, &machine->queue);
+	return transfer_next_file(&machine->base, &machine->queue);
 }
 
 static void time_over(struct srecord_sender *machine)
@@ -429,14 +429,14 @@ static struct transfer_event srecord_tick(struct transfer *transfer, uint64_t no
 	struct srecord_sender *machine = (struct srecord_sender *)transfer;
 
 	if (machine->queue.count > 0 || machine->base.is_over || now_ms < machine->base.deadline_ms)
-		return transfer_next(&machine->base, &machine->queue);
+		return transfer_next_file(&machine->base, &machine->queue);
 	if (machine->state == BEGINNING)
 		begin(machine);
 	else if (machine->state == CHECKING)
 		check(machine);
 	else if (machine->state == ON_THE_WAY)
 		time_over(machine);
-	return transfer_next(&machine->base, &machine->queue);
+	return transfer_next_file(&machine->base, &machine->queue);
 }
 
 static uint64_t srecord_deadline(const struct transfer *transfer)

@@ -23,20 +23,26 @@ void transfer_tell(struct transfer_queue *queue, struct transfer_event event)
 	queue->count++;
 }
 
-struct transfer_event transfer_next(struct transfer_base *base, struct transfer_queue *queue)
+struct transfer_event transfer_next(struct transfer_queue *queue)
 {
 	unsigned first = queue->first;
-	const struct transfer_event *event = &queue->event[first];
 
 	if (queue->count == 0)
 		return TRANSFER_NO_EVENT;
 	queue->first = (first + 1) % TRANSFER_QUEUE;
 	queue->count--;
-	if (event->type == TRANSFER_FILE && base->options.is_sender) {
+	return queue->event[first];
+}
+
+struct transfer_event transfer_next_file(struct transfer_base *base, struct transfer_queue *queue)
+{
+	struct transfer_event event = transfer_next(queue);
+
+	if (event.type == TRANSFER_FILE && base->options.is_sender) {
 		base->progress.file_bytes = 0;
-		base->progress.file_size = event->file.has_size ? event->file.size : 0;
+		base->progress.file_size = event.file.has_size ? event.file.size : 0;
 	}
-	return *event;
+	return event;
 }
 
 struct bytes transfer_base_output(const struct transfer *transfer)

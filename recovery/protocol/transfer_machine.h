@@ -43,8 +43,7 @@ struct transfer_queue {
 };
 /* Beyond TRANSFER_QUEUE nothing is kept: give them out before the next input is looked at. */
 void transfer_tell(struct transfer_queue *queue, struct transfer_event event);
-/* The progress becomes that of a file of ours with its TRANSFER_FILE: until then it is that of the file before. */
-struct transfer_event transfer_next(struct transfer_base *base, struct transfer_queue *queue);
+struct transfer_event transfer_next(struct transfer_queue *queue);
 
 /* For the rows of struct transfer_protocol. sent() is for a machine that has nothing to do when bytes leave. */
 struct bytes transfer_base_output(const struct transfer *transfer);
@@ -52,6 +51,10 @@ void transfer_base_sent(struct transfer *transfer, size_t count, uint64_t now_ms
 uint64_t transfer_base_deadline(const struct transfer *transfer);
 void transfer_base_progress(const struct transfer *transfer, struct transfer_progress *ret_progress);
 void transfer_base_free(struct transfer *transfer);	/* a machine that is one allocation */
+
+/* transfer_next() of a machine that begins its next file in one go with the end of the one before: the progress is that of
+ * the old file until TRANSFER_FILE is given out. */
+struct transfer_event transfer_next_file(struct transfer_base *base, struct transfer_queue *queue);
 
 size_t transfer_room(const struct transfer_base *base);
 /* All of it or, when there is no room, nothing. */

@@ -140,7 +140,7 @@ static struct transfer_event zmodem_input(struct transfer *transfer, struct byte
 			break;
 		(is_sender ? zmodem_send_signal : zmodem_receive_signal)(machine, signal, now_ms);
 	}
-	return transfer_next(&machine->base, &machine->queue);
+	return transfer_next_file(&machine->base, &machine->queue);
 }
 
 static uint64_t zmodem_deadline(const struct transfer *transfer)
@@ -161,7 +161,7 @@ static struct transfer_event zmodem_tick(struct transfer *transfer, uint64_t now
 	if (machine->queue.count == 0 && !machine->base.is_over &&
 	    now_ms >= zmodem_deadline(transfer))
 		(machine->base.options.is_sender ? zmodem_send_tick : zmodem_receive_tick)(machine, now_ms);
-	return transfer_next(&machine->base, &machine->queue);
+	return transfer_next_file(&machine->base, &machine->queue);
 }
 
 /* More is ready as soon as the line has taken what there was: a driver that writes until its line is full need not wait for a tick. */
