@@ -31,10 +31,11 @@ struct transfer_file {
 
 enum transfer_event_type {
 	TRANSFER_NOTHING,
-	TRANSFER_FILE,			/* a file begins (.file); a receiver may set .skip_to of the answer, see transfer_answer */
+	TRANSFER_FILE,			/* a file begins (.file) */
 	TRANSFER_DATA,			/* receiving: .data follows what came before it; valid until the next call */
 	TRANSFER_FILE_END,		/* it is whole, as far as the protocol can tell */
 	TRANSFER_RETRY,			/* something was damaged or lost and is sent again: for the error count (.reason) */
+	TRANSFER_TEXT,			/* .data: what the other side says beside the protocol, for the eye and the log; as it came */
 	TRANSFER_DONE,			/* final */
 	TRANSFER_FAILED,		/* final; .reason */
 };
@@ -44,6 +45,7 @@ struct transfer_event {
 	struct transfer_file file;
 	struct bytes data;
 	char reason[TRANSFER_REASON_MAX];	/* one sentence without a full stop */
+	enum status status;			/* of TRANSFER_FAILED: TIMEOUT (silence), PROTOCOL, IO (the source), CANCELLED (by whom, the reason says) */
 	const char *hint;			/* what to do next; NULL: nothing is known */
 };
 
@@ -63,6 +65,10 @@ struct transfer_options {
 	unsigned patience_ms;			/* how long the other side may stay silent before the first byte; 0: the protocol's own */
 	unsigned baud;				/* of the line: for time-outs and windows; 0: not known, or not a real line */
 	bool is_clean;				/* a line without errors (a pipe, TCP): the variant that waits least, where there is one */
+	/* XMODEM, which knows no size: what fills the last block (sending; else 1Ah), or is cut from its end (receiving; else nothing, for a
+	 * file may end in such bytes itself). */
+	bool has_padding;
+	uint8_t padding;
 };
 
 struct transfer_progress {
