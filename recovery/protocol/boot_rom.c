@@ -10,8 +10,8 @@
 
 
 static const struct boot_rom_protocol *const protocols[] = {
-	&boot_rom_hisilicon, &boot_rom_hisilicon_v500, &boot_rom_hisilicon_cv6xx, &boot_rom_marvell,
-	&boot_rom_ti, &boot_rom_xmodem,
+	&boot_rom_hisilicon, &boot_rom_hisilicon_v500, &boot_rom_hisilicon_cv6xx, &boot_rom_marvell, &boot_rom_esp,
+	&boot_rom_samba, &boot_rom_stm32, &boot_rom_imx, &boot_rom_ti, &boot_rom_xmodem, &boot_rom_mediatek,
 };
 
 static const struct {

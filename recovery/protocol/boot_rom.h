@@ -111,6 +111,7 @@ struct boot_rom_protocol {
 	const char *files;		/* which files, in which order */
 	unsigned baud;			/* the ROM's usual rate */
 	char parity;			/* 'N' or 'E' */
+	unsigned patience_ms;		/* how long it is called, unless told */
 	bool needs_power_cycle;		/* the ROM answers only in a window after power-on */
 	bool writes_flash;		/* the ROM itself erases and writes flash */
 	bool needs_address;		/* of each file */

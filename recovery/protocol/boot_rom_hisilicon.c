@@ -340,6 +340,12 @@ static void count_marks(struct hisilicon *m, uint8_t byte, uint64_t now_ms)
 		boot_rom_wait(&m->rom, 0, now_ms);	/* at once */
 }
 
+/* A single mark is a space in a text. */
+static bool is_text(const struct hisilicon *m, uint8_t byte)
+{
+	return byte != 0 && (byte != MARK || m->marks == 0);
+}
+
 static void byte_calling(struct hisilicon *m, uint8_t byte, uint64_t now_ms)
 {
 	if (m->rom.options.identify_only || byte != ACK) {
@@ -349,7 +355,6 @@ static void byte_calling(struct hisilicon *m, uint8_t byte, uint64_t now_ms)
 		return;
 	}
 	m->rom.state = HEARD;
-	m->echoes = 0;
 	boot_rom_wait(&m->rom, ECHO_MS, now_ms);
 }
 
@@ -362,7 +367,8 @@ static void byte_heard(struct hisilicon *m, uint8_t byte, uint64_t now_ms)
 	}
 	if (byte == HEAD && m->echoes++ == 0)
 		boot_rom_retry(&m->rom, "something that runs echoes the call: switch the device off and on");
-	call(m, now_ms);
+	m->rom.state = CALLING;
+	boot_rom_wait(&m->rom, ECHO_MS, now_ms);
 }
 
 static void say(struct hisilicon *m, uint8_t byte)
@@ -491,7 +497,7 @@ static void take_byte(struct boot_rom *rom, uint8_t byte, uint64_t now_ms)
 			take_ack(m, now_ms);
 		else if (byte == NAK && (generation_of(m) != STANDARD || boot_rom_is_sent(rom)))
 			repeat(m, true, now_ms);
-		else if (byte != MARK && byte != 0)
+		else if (is_text(m, byte))
 			boot_rom_stray(rom, byte);
 		if (rom->state == AWAIT_HEAD && generation_of(m) == STANDARD)
 			count_marks(m, byte, now_ms);
@@ -499,9 +505,9 @@ static void take_byte(struct boot_rom *rom, uint8_t byte, uint64_t now_ms)
 	case TRAINING:
 	case DRAINING:
 	case SETTLING:
-		count_marks(m, byte, now_ms);
-		if (byte != ACK && byte != MARK && byte != 0)
+		if (byte != ACK && is_text(m, byte))
 			boot_rom_stray(rom, byte);
+		count_marks(m, byte, now_ms);
 		return;
 	}
 }
@@ -513,7 +519,7 @@ static void time_is_up(struct boot_rom *rom, uint64_t now_ms)
 	switch ((enum state)rom->state) {
 	case CALLING:
 		boot_rom_expect(rom, CALL_BYTES);
-		if (boot_rom_is_out_of_patience(rom, PATIENCE_MS, now_ms))
+		if (boot_rom_is_out_of_patience(rom, now_ms))
 			boot_rom_fail_silent(rom);
 		else
 			call(m, now_ms);
@@ -560,13 +566,13 @@ static const struct boot_rom_ops cv6xx_ops = { check_cv6xx, start, take_byte, ti
 const struct boot_rom_protocol boot_rom_hisilicon = {
 	.name = "hisilicon", .title = "HiSilicon and Goke boot ROM", .prepare = PREPARE,
 	.files = "the chip's profile (JSON) and u-boot.bin; or each part as FILE@ADDRESS, in the ROM's order",
-	.baud = 115200, .parity = 'N', .needs_power_cycle = true, .machine_bytes = sizeof(struct hisilicon), .ops = &standard_ops,
+	.baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS, .needs_power_cycle = true, .machine_bytes = sizeof(struct hisilicon), .ops = &standard_ops,
 };
 const struct boot_rom_protocol boot_rom_hisilicon_v500 = {
 	.name = "hisilicon-v500", .title = "HiSilicon and Goke boot ROM, V500 family", .prepare = PREPARE, .files = "one boot image",
-	.baud = 115200, .parity = 'N', .needs_power_cycle = true, .machine_bytes = sizeof(struct hisilicon), .ops = &v500_ops,
+	.baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS, .needs_power_cycle = true, .machine_bytes = sizeof(struct hisilicon), .ops = &v500_ops,
 };
 const struct boot_rom_protocol boot_rom_hisilicon_cv6xx = {
 	.name = "hisilicon-cv6xx", .title = "HiSilicon boot ROM, CV6xx family", .prepare = PREPARE, .files = "one boot image",
-	.baud = 115200, .parity = 'N', .needs_power_cycle = true, .machine_bytes = sizeof(struct hisilicon), .ops = &cv6xx_ops,
+	.baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS, .needs_power_cycle = true, .machine_bytes = sizeof(struct hisilicon), .ops = &cv6xx_ops,
 };

@@ -280,9 +280,9 @@ bool boot_rom_collect(struct boot_rom *rom, uint8_t byte)
 	return rom->reply_have == rom->reply_want;
 }
 
-bool boot_rom_is_out_of_patience(const struct boot_rom *rom, uint64_t default_ms, uint64_t now_ms)
+bool boot_rom_is_out_of_patience(const struct boot_rom *rom, uint64_t now_ms)
 {
-	return now_ms - rom->began_ms >= (rom->options.patience_ms > 0 ? rom->options.patience_ms : default_ms);
+	return now_ms - rom->began_ms >= (rom->options.patience_ms > 0 ? rom->options.patience_ms : rom->protocol->patience_ms);
 }
 
 /* ---- transfers inside ---- */
@@ -433,6 +433,9 @@ struct boot_rom_event boot_rom_tick(struct boot_rom *rom, uint64_t now_ms)
 {
 	if (rom->event_count > 0)
 		return pop_event(rom);
+	/* A line that never falls quiet must not keep a machine from noticing that nobody answers. */
+	if (rom->progress.phase == BOOT_ROM_PHASE_CALLING && boot_rom_is_out_of_patience(rom, now_ms) && !rom->progress.is_over)
+		boot_rom_fail_silent(rom);
 	if (rom->transfer != NULL)
 		tick_transfer(rom, now_ms);
 	if (now_ms >= rom->deadline_ms && !rom->progress.is_over) {

@@ -83,7 +83,7 @@ void boot_rom_wait(struct boot_rom *rom, uint64_t wait_ms, uint64_t now_ms);
 void boot_rom_expect(struct boot_rom *rom, size_t count);
 bool boot_rom_collect(struct boot_rom *rom, uint8_t byte);
 /* Has the call lasted for the whole patience? */
-bool boot_rom_is_out_of_patience(const struct boot_rom *rom, uint64_t default_ms, uint64_t now_ms);
+bool boot_rom_is_out_of_patience(const struct boot_rom *rom, uint64_t now_ms);
 
 /* ---- events ---- */
 void boot_rom_phase(struct boot_rom *rom, enum boot_rom_phase phase);

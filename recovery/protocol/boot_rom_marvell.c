@@ -248,7 +248,7 @@ static void time_is_up(struct boot_rom *rom, uint64_t now_ms)
 
 	switch ((enum state)rom->state) {
 	case CALLING:
-		if (boot_rom_is_out_of_patience(rom, PATIENCE_MS, now_ms))
+		if (boot_rom_is_out_of_patience(rom, now_ms))
 			boot_rom_fail_silent(rom);
 		else
 			call(m, now_ms);
@@ -294,6 +294,6 @@ static const struct boot_rom_ops ops = { check, start, take_byte, time_is_up, tr
 const struct boot_rom_protocol boot_rom_marvell = {
 	.name = "marvell", .title = "Marvell BootROM (Kirkwood, Armada)",
 	.prepare = "Switch the device off; TX, RX and ground connected, 115200 baud; switch it on when asked. Some boards need their boot switches on UART",
-	.files = "one image for it (u-boot.kwb)", .baud = 115200, .parity = 'N', .needs_power_cycle = true, .machine_bytes = sizeof(struct marvell),
+	.files = "one image for it (u-boot.kwb)", .baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS, .needs_power_cycle = true, .machine_bytes = sizeof(struct marvell),
 	.ops = &ops,
 };

@@ -62,7 +62,7 @@ static void begin_file(struct boot_rom *rom, unsigned patience_ms, uint64_t now_
 static void time_is_up(struct boot_rom *rom, uint64_t now_ms)
 {
 	if (rom->state == LISTENING) {
-		if (boot_rom_is_out_of_patience(rom, PATIENCE_MS, now_ms))
+		if (boot_rom_is_out_of_patience(rom, now_ms))
 			boot_rom_fail_silent(rom);
 		else
 			boot_rom_wait(rom, LOOK_MS, now_ms);
@@ -106,11 +106,11 @@ const struct boot_rom_protocol boot_rom_ti = {
 	.name = "ti", .title = "TI boot ROM (AM335x, AM43xx, AM6x)",
 	.prepare = "Set the boot pins to UART (or leave the flash empty) and switch the device on: CCCC has to appear at 115200 baud",
 	.files = "u-boot-spl.bin (without header), then u-boot.img; AM6x: tiboot3.bin, tispl.bin, u-boot.img",
-	.baud = 115200, .parity = 'N', .needs_power_cycle = true, .machine_bytes = sizeof(struct xmodem_rom), .ops = &ops,
+	.baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS, .needs_power_cycle = true, .machine_bytes = sizeof(struct xmodem_rom), .ops = &ops,
 };
 const struct boot_rom_protocol boot_rom_xmodem = {
 	.name = "xmodem", .title = "Boot ROM that takes XMODEM",
 	.prepare = "Switch the device on with its flash disconnected or empty: CCCC has to appear at the rate given",
 	.files = "one program for its memory; further files go to that program with YMODEM",
-	.baud = 115200, .parity = 'N', .needs_power_cycle = true, .machine_bytes = sizeof(struct xmodem_rom), .ops = &ops,
+	.baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS, .needs_power_cycle = true, .machine_bytes = sizeof(struct xmodem_rom), .ops = &ops,
 };

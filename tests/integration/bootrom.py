@@ -136,21 +136,69 @@ CASES = [
     ("k3", "k3 pace=8 power=off expect=spl", "-p ti spl", WELL, "Done", RIGHT),
     ("xmodem ROM", "rombootx pace=8 power=off expect=small", "-p xmodem small", WELL, "Done", RIGHT),
     ("ti identify", "am335x power=off interval=1", "-p ti --identify", WELL, "asks for a program", {"booted": "no"}),
+    ("esp32 write, verify, start", "esp32 pace=8 expect=esp", "-p esp --yes --start esp@0x1000", WELL, "holds the same .MD5.(.|\n)*application runs", RIGHT),
+    ("esp32 at 460800, real speed", "esp32 expect=esp", "-p esp --yes --load-baud 460800 --start esp@0x1000", WELL, "460800", RIGHT),
+    ("esp32 identify", "esp32 size=16m", "-p esp --identify", WELL, "chip: ESP32(.|\n)*mac: 24:(.|\n)*16384 KiB", {"payload_len": "0"}),
+    ("esp32 without --yes", "esp32", "-p esp esp@0x1000", REFUSED, "erase and write", {"commands": None}),
+    ("esp32 a block refused", "esp32 pace=8 fail_data=3 expect=esp", "-p esp --yes esp@0x1000", WELL, "written again", {"fault_data": "1"}),
+    ("esp32 digest wrong", "esp32 pace=8 bad_md5=on", "-p esp --yes esp@0x1000", FAILED, "holds something else", {"booted": "no"}),
+    ("esp32 a reply lost", "esp32 pace=8 drop_reply=40 expect=esp", "-p esp --yes --start esp@0x1000", WELL, "no answer", RIGHT),
+    ("esp32 deaf", "esp32 pace=8 deaf_at=30", "-p esp --yes esp@0x1000", FAILED, "again and again|stopped answering", {"booted": "no"}),
+    ("esp32 unknown chip", "esp32 pace=8 wrong_chip=on", "-p esp --yes esp@0x1000", FAILED, "not known here", {"payload": "none"}),
+    ("esp32 runs its flash", "esp32 pace=8 strap=run", "-p esp --identify --wait 6 --power true", NO_ANSWER, "did not answer", {}),
+    ("esp32 beyond the flash", "esp32 pace=8 size=1m", "-p esp --yes esp@0xff000", USAGE, "does not fit", {"payload": "none"}),
+    ("esp32 registers kept secret", "esp32 pace=8 secure=on", "-p esp --yes esp@0x1000", FAILED, "secure download", {"payload": "none"}),
+    ("esp8266 write", "esp8266 pace=8 expect=esp", "-p esp --yes esp@0", WELL, "cannot read it back", {"payload": "right"}),
+    ("esp8266 noise between the frames", "esp8266 pace=8 noise=on expect=esp", "-p esp --yes esp@0", WELL, "Done", {"payload": "right"}),
+    ("esp8266 runs its flash, at 74880", "esp8266 strap=run power=off", "-p esp --identify --wait 12 --power SLOW", NO_ANSWER, "GPIO0", {}),
+
+    ("stm32 identify", "stm32 pace=4", "-p stm32 --identify", WELL, "0x410(.|\n)*read protection: off", {}),
+    ("stm32 write, compare, start", "stm32 pace=8 expect=stm", "-p stm32 --yes --start stm@0x08000000", WELL, "read back: it is the same", RIGHT),
+    ("stm32 extended erase, real speed", "stm32 ext=on id=0x448 page=2k expect=stm", "-p stm32 --yes --start stm@0x08000000", WELL, "read back", RIGHT),
+    ("stm32 protected", "stm32 pace=8 protected=on", "-p stm32 --yes stm@0x08000000", REFUSED, "protected", {"erases": None}),
+    ("stm32 protected, identify", "stm32 pace=8 protected=on", "-p stm32 --identify", WELL, "read protection: on", {"erases": None}),
+    ("stm32 a command refused", "stm32 pace=8 nack_at=9 expect=stm", "-p stm32 --yes --start stm@0x08000000", WELL, "refused", RIGHT),
+    ("stm32 a write that writes nothing", "stm32 pace=8 write_fail=5", "-p stm32 --yes stm@0x08000000", FAILED, "holds something else", {"booted": "no"}),
+    ("stm32 deaf", "stm32 pace=8 deaf_at=20", "-p stm32 --yes stm@0x08000000", NO_ANSWER, "stopped answering", {"booted": "no"}),
+    ("stm32 unknown part", "stm32 pace=8 id=0x999", "-p stm32 --yes stm@0x08000000", FAILED, "page size", {"erases": None}),
+    ("stm32 without --yes", "stm32", "-p stm32 stm@0x08000000", REFUSED, "erase and write", {}),
+
+    ("sam-ba load, compare, start", "at91 pace=8 sink=sram expect=small", "-p sam-ba small@0x300000", WELL, "read back: it is the same(.|\n)*AT91Bootstrap", RIGHT),
+    ("sam-ba identify", "at91", "-p sam-ba --identify", WELL, "0x270b0940, AT91SAM7S", {"booted": "no"}),
+    ("sam-ba without RomBOOT", "at91 ready=off", "-p sam-ba --identify", WELL, "v1.4", {"booted": "no"}),
+    ("sam-ba a reply lost", "at91 lose_reply=3", "-p sam-ba --identify", WELL, "sent again", {"booted": "no"}),
+    ("sam-ba no memory there", "at91 pace=8 sink=sram", "-p sam-ba small@0x600000", FAILED, "holds something else", {"booted": "no"}),
+
+    ("imx image", "imx pace=8 expect=u.imx", "-p imx u.imx", WELL, "emulated payload", {"booted": "yes"}),
+    ("imx by address, real speed", "imx expect=small", "-p imx small@0x3f401000", WELL, "secure boot: off", RIGHT),
+    ("imx closed", "imx closed=on", "-p imx --identify", WELL, "secure boot: on", {"booted": "no"}),
+    ("imx refuses", "imx pace=8 refuse=on", "-p imx u.imx", FAILED, "refused u.imx", {"booted": "no"}),
+    ("imx deaf", "imx pace=8 deaf_at=2", "-p imx u.imx", NO_ANSWER, "stopped answering", {"booted": "no"}),
+
+    ("mediatek BL2 and FIP", "mtk pace=8 power=off expect=pay", "-p mediatek odd pay", WELL, "BL31", RIGHT),
+    ("mediatek changing the rate, real speed", "mtk power=off expect=pay", "-p mediatek --load-baud 460800 odd pay", WELL, "460800", RIGHT),
+    ("mediatek one program", "mtk pace=8 power=off fip=off expect=odd", "-p mediatek odd", WELL, "payload runs", RIGHT),
+    ("mediatek a packet damaged", "mtk pace=8 power=off bad_packet=3 expect=pay", "-p mediatek odd pay", WELL, "packet 3 is sent again", dict(RIGHT, fault_packet="1")),
+    ("mediatek secure boot", "mtk power=off secure=on", "-p mediatek odd", FAILED, "maker signed", {"booted": "no"}),
+    ("mediatek wrong sum", "mtk pace=8 power=off bad_sum=on", "-p mediatek small", FAILED, "damaged again", {"booted": "no"}),
+    ("mediatek identify", "mtk power=off", "-p mediatek --identify", WELL, "0x7986", {"booted": "no"}),
+    ("mediatek deaf", "mtk power=off deaf_at=4", "-p mediatek small", NO_ANSWER, "stopped answering", {"booted": "no"}),
     ("ti silent", "torture what=silent", "-p ti spl --wait 3", NO_ANSWER, "did not answer", {}),
 ]
 
 
 def words(text, w, port, name):
-    out, takes_file = ["bootrom", "--port", port], False
+    out = ["bootrom", "--port", port]
     for word in text.split():
         path = os.path.join(w, re.sub("@.*", "", word))
         if word == "-p":
             out.append("--protocol")
-        elif word.startswith("--") or not os.path.exists(path):
+        elif word.startswith("--") or out[-1] == "--protocol" or not os.path.exists(path):
             out.append(word)
         else:
             out.append(os.path.join(w, word))
-    if "--power" not in out and "torture" not in name:
+    out = [DEVICE + " power d on >/dev/null; sleep 4; " + DEVICE + " power d cycle >/dev/null" if o == "SLOW" else o for o in out]
+    if "--power" not in out and "power=off" in name and "torture" not in name:
         out += POWER
     return out
 
