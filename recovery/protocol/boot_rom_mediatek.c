@@ -31,7 +31,7 @@ enum {
 enum state {
 	CALLING, QUIET,
 	ASK_CODE, ASK_DETAILS, ASK_CONFIG, ASK_BAUD, BAUD_SETTLE,
-	DA_COMMAND, DA_ADDRESS, DA_SIZE, DA_SIGNATURE, DA_DATA,
+	DA_COMMAND, DA_HEADER, DA_DATA,
 	ASK_BAUD_BACK, BAUD_BACK_SETTLE,
 	JUMP_COMMAND, JUMP_ADDRESS, JUMP_IS_64, JUMP_MAGIC,
 	BL2_TEXT, BL2_CALL, BL2_QUIET, BL2_ASK_VERSION, BL2_ASK_BAUD, BL2_SET_RATE, BL2_BAUD_SETTLE,
@@ -40,7 +40,7 @@ enum state {
 
 struct mediatek {
 	struct boot_rom rom;
-	uint8_t echo[4];		/* what must come back first */
+	uint8_t echo[12];		/* what must come back first */
 	size_t echo_size;
 	unsigned step;			/* of a handshake */
 	unsigned calls;
@@ -194,6 +194,16 @@ static void take_loaded(struct mediatek *m, uint64_t now_ms)
 		exchange_byte(m, ASK_BAUD_BACK, SET_BAUD, 0, now_ms);
 	else
 		jump(m, now_ms);
+}
+
+static void send_header(struct mediatek *m, uint64_t now_ms)
+{
+	uint8_t out[12];
+
+	store_be32(out, address_of(m));
+	store_be32(out + 4, (uint32_t)boot_rom_file(&m->rom)->data.size);
+	store_be32(out + 8, 0);		/* without a signature */
+	exchange(m, DA_HEADER, bytes_of(out, sizeof(out)), 2, now_ms);
 }
 
 static void started(struct mediatek *m, uint64_t now_ms)
@@ -401,15 +411,9 @@ static void reply_of_rom(struct mediatek *m, uint64_t now_ms)
 			settle(m, m->rom.state == ASK_BAUD ? BAUD_SETTLE : BAUD_BACK_SETTLE, load_be32(m->echo), now_ms);
 		return;
 	case DA_COMMAND:
-		exchange_word(m, DA_ADDRESS, address_of(m), 0, now_ms);
+		send_header(m, now_ms);
 		return;
-	case DA_ADDRESS:
-		exchange_word(m, DA_SIZE, (uint32_t)boot_rom_file(&m->rom)->data.size, 0, now_ms);
-		return;
-	case DA_SIZE:
-		exchange_word(m, DA_SIGNATURE, 0, 2, now_ms);
-		return;
-	case DA_SIGNATURE:
+	case DA_HEADER:
 		if (!status_is_good(m, "the program"))
 			return;
 		m->rom.state = DA_DATA;
