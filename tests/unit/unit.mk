@@ -1,6 +1,6 @@
 # Tests of recovery/{protocol/dialog,loader,procedure} and src/base.
 check_PROGRAMS += tests/unit/test_dialog tests/unit/test_stop_boot tests/unit/test_uboot tests/unit/test_runner tests/unit/test_plan \
-	tests/unit/test_pattern tests/unit/test_text
+	tests/unit/test_pattern tests/unit/test_text tests/unit/test_console_state
 unit_libs = librecovery.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_dialog_SOURCES = tests/unit/test_dialog.c
 tests_unit_test_dialog_LDADD = $(unit_libs)
@@ -8,6 +8,8 @@ tests_unit_test_stop_boot_SOURCES = tests/unit/test_stop_boot.c
 tests_unit_test_stop_boot_LDADD = $(unit_libs)
 tests_unit_test_uboot_SOURCES = tests/unit/test_uboot.c tests/fakes/fake_uboot.c tests/fakes/fake_uboot.h
 tests_unit_test_uboot_LDADD = $(unit_libs)
+tests_unit_test_console_state_SOURCES = tests/unit/test_console_state.c
+tests_unit_test_console_state_LDADD = $(unit_libs)
 tests_unit_test_runner_SOURCES = tests/unit/test_runner.c
 tests_unit_test_runner_LDADD = $(unit_libs)
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c
@@ -17,4 +19,4 @@ tests_unit_test_pattern_LDADD = $(unit_libs)
 tests_unit_test_text_SOURCES = tests/unit/test_text.c
 tests_unit_test_text_LDADD = $(unit_libs)
 
-FUZZERS += tests/fuzz/fuzz_dialog.c tests/fuzz/fuzz_stop_boot.c tests/fuzz/fuzz_uboot_reply.c
+FUZZERS += tests/fuzz/fuzz_dialog.c tests/fuzz/fuzz_stop_boot.c tests/fuzz/fuzz_uboot_reply.c tests/fuzz/fuzz_console_state.c
