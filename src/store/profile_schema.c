@@ -58,6 +58,7 @@ static const struct yaml_field storage_fields[] = {
 	FIELD("device", NUMBER, profile_storage, device),
 	FIELD("erase-size", SIZE, profile_storage, erase_size),
 	FIELD("base", SIZE, profile_storage, base),
+	FIELD("node", TEXT, profile_storage, node),
 	END
 };
 

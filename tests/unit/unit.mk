@@ -1,6 +1,7 @@
 # Tests of recovery/{protocol/dialog,loader,procedure} and src/base.
 check_PROGRAMS += tests/unit/test_dialog tests/unit/test_stop_boot tests/unit/test_uboot tests/unit/test_runner tests/unit/test_plan \
-	tests/unit/test_pattern tests/unit/test_text tests/unit/test_console_state
+	tests/unit/test_pattern tests/unit/test_text tests/unit/test_console_state tests/unit/test_redboot
+fake_loader = tests/fakes/fake_loader.c tests/fakes/fake_loader.h
 unit_libs = librecovery.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_dialog_SOURCES = tests/unit/test_dialog.c
 tests_unit_test_dialog_LDADD = $(unit_libs)
@@ -10,6 +11,8 @@ tests_unit_test_uboot_SOURCES = tests/unit/test_uboot.c tests/fakes/fake_uboot.c
 tests_unit_test_uboot_LDADD = $(unit_libs)
 tests_unit_test_console_state_SOURCES = tests/unit/test_console_state.c
 tests_unit_test_console_state_LDADD = $(unit_libs)
+tests_unit_test_redboot_SOURCES = tests/unit/test_redboot.c $(fake_loader)
+tests_unit_test_redboot_LDADD = $(unit_libs)
 tests_unit_test_runner_SOURCES = tests/unit/test_runner.c
 tests_unit_test_runner_LDADD = $(unit_libs)
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c
