@@ -199,7 +199,7 @@ static const char *const boot_roms[] = {
 	"rst:0x", "ets Jun", "ets Jul",			/* Espressif */
 };
 
-static const char *const pagers[] = { "--more--", "-- more --", "---(more", "<--- more --->", "(end)", "--type <cr> for more" };
+static const char *const pagers[] = { "--more--", "-- more --", "---(more", "<--- more --->", "(end)", "--type <cr> for more", "press any key to continue", "press any key to continue >" };
 static const char *const questions[] = { "(y/n)?", "(y/n)", "[y/n]", "[y/n]?", "(yes/no)?", "(yes/no)", "[yes/no]", "(y)es, (n)o->", "(y)es , (n)o ? -->", "sure? (y/n)", "(n/y)",
 					 "overwrite?", "continue?" };
 static const char *const menus[] = { "Please choose the operation", "U-Boot Boot Menu", "your choice:", "Enter your choice" };
