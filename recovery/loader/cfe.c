@@ -166,7 +166,7 @@ static enum status check_place(const struct loader_task *task, struct error *ret
 /* Nothing can prove that the RAM still holds the image (a restart would have spoilt it), so it is fetched anew right before. */
 static enum loader_turn write_flash(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
 {
-	enum { DEVICES, FETCH, FETCHED = FETCH + 2, WRITTEN };
+	enum { DEVICES, FETCH, FETCHED = FETCH + 2 };
 	enum loader_turn turn;
 	const char *at;
 

@@ -4,7 +4,7 @@
 
 #include "src/base/text.h"
 
-static const struct loader_driver *const drivers[] = { &loader_uboot, &loader_redboot, &loader_barebox, &loader_cfe };
+static const struct loader_driver *const drivers[] = { &loader_uboot, &loader_redboot, &loader_barebox, &loader_cfe, &loader_realtek };
 
 const struct loader_driver *loader_driver_find(const char *name)
 {

@@ -111,7 +111,7 @@ const struct loader_driver *loader_driver_find(const char *name);	/* NULL: "uboo
 /* The value of a variable in the text that printenv prints. */
 bool loader_env_value(const char *printenv, const char *name, char *ret_value, size_t size);
 
-extern const struct loader_driver loader_uboot, loader_redboot, loader_barebox, loader_cfe;
+extern const struct loader_driver loader_uboot, loader_redboot, loader_barebox, loader_cfe, loader_realtek;
 
 /* What a comparison means. */
 struct loader_difference {
