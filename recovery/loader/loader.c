@@ -4,7 +4,9 @@
 
 #include "src/base/text.h"
 
-static const struct loader_driver *const drivers[] = { &loader_uboot, &loader_redboot, &loader_barebox, &loader_cfe, &loader_realtek };
+static const struct loader_driver *const drivers[] = {
+	&loader_uboot, &loader_redboot, &loader_barebox, &loader_cfe, &loader_realtek, &loader_zyxel, &loader_breed, &loader_pepe2k, &loader_hikvision, &loader_dahua,
+};
 
 const struct loader_driver *loader_driver_find(const char *name)
 {
@@ -14,6 +16,11 @@ const struct loader_driver *loader_driver_find(const char *name)
 		if (strcmp(drivers[i]->name, name) == 0)
 			return drivers[i];
 	return NULL;
+}
+
+const char *loader_driver_name(size_t i)
+{
+	return i < sizeof(drivers) / sizeof(drivers[0]) ? drivers[i]->name : NULL;
 }
 
 bool loader_storage_parse(const char *kind, enum loader_storage *ret_storage)

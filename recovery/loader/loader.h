@@ -67,6 +67,7 @@ struct loader_place {
 	uint64_t load_address;	/* in RAM */
 	const char *node;	/* the loader's own name of the place or of the flash that it lies in; NULL: by kind and number */
 	const char *device_ip, *bench_ip, *netmask;
+	const char *board;	/* what the loader calls the device, where it wants to hear it; NULL: as it said */
 	unsigned tftp_port;	/* 0: 69 */
 	const char *file_name;	/* as the bench serves it */
 };
@@ -102,16 +103,21 @@ struct loader_driver {
 	loader_next *load_tftp;	/* addresses for this session only; image to RAM; size and CRC checked there, or .proof says what was */
 	loader_next *write;	/* RAM to flash, erasing first where the storage needs it; proves anew that the RAM holds the image */
 	loader_next *compare;	/* flash against image: fills cells; fails at the first difference with stop_at_difference */
+	loader_next *unlock;	/* opens commands that the build keeps locked, by a handshake that is public; NULL: none is known */
 	bool compare_needs_ram;	/* it compares with the copy in RAM, which a load must have put there */
 	const char *why_no_load, *why_no_write, *why_no_compare;
 };
 
 void loader_task_init(struct loader_task *task, const struct loader_place *place, struct loader_build *build, struct bytes image);
 const struct loader_driver *loader_driver_find(const char *name);	/* NULL: "uboot"; NULL when there is none */
+/* The i-th driver's name; NULL behind the last. */
+const char *loader_driver_name(size_t i);
 /* The value of a variable in the text that printenv prints. */
 bool loader_env_value(const char *printenv, const char *name, char *ret_value, size_t size);
 
-extern const struct loader_driver loader_uboot, loader_redboot, loader_barebox, loader_cfe, loader_realtek;
+extern const struct loader_driver loader_uboot, loader_redboot, loader_barebox, loader_cfe, loader_realtek, loader_zyxel, loader_breed;
+/* U-Boot underneath. */
+extern const struct loader_driver loader_pepe2k, loader_hikvision, loader_dahua;
 
 /* What a comparison means. */
 struct loader_difference {

@@ -56,7 +56,7 @@ static void learn_value(const char *printenv, const char *name, char *to, size_t
 		text_printable(to, size, bytes_of_text(value));
 }
 
-static enum loader_turn learn(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
+enum loader_turn uboot_learn(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
 {
 	struct loader_build *build = task->build;
 
@@ -143,7 +143,7 @@ enum loader_turn uboot_check_ram(struct loader_task *task, const char *reply, st
 	return LOADER_DONE;
 }
 
-static enum loader_turn load_tftp(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
+enum loader_turn uboot_load_tftp(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
 {
 	const struct loader_place *place = task->place;
 	bool other_port = place->tftp_port != 0 && place->tftp_port != 69;
@@ -178,5 +178,5 @@ static enum loader_turn load_tftp(struct loader_task *task, const char *reply, s
 }
 
 const struct loader_driver loader_uboot = {
-	.name = "uboot", .reset_command = "reset", .learn = learn, .load_tftp = load_tftp, .write = uboot_write, .compare = uboot_compare,
+	.name = "uboot", .reset_command = "reset", .learn = uboot_learn, .load_tftp = uboot_load_tftp, .write = uboot_write, .compare = uboot_compare,
 };

@@ -96,6 +96,7 @@ struct live_case {
 	struct step_context step;
 	const struct loader_driver *loader;
 	struct loader_build build;
+	char board[48];				/* what the loader calls the device, for unlocking it */
 	struct loader_place place;
 	char prompt[DIALOG_PROMPT_MAX];		/* of the loader; empty: not at it */
 	char shell_prompt[DIALOG_PROMPT_MAX];	/* signed in; empty: not */

@@ -46,7 +46,7 @@ bool step_condition(void *user, const char *name, const char *value);
 
 /* One ops table a kind. */
 extern const struct step_ops step_note, step_confirm, step_by_hand, step_power, step_button, step_bench_net, step_serve, step_stop_boot, step_send, step_login,
-	step_identify, step_check_image, step_load, step_compare, step_write, step_readback, step_environment, step_boot, step_free_space, step_wait, step_verify,
+	step_identify, step_check_image, step_load, step_compare, step_unlock, step_write, step_readback, step_environment, step_boot, step_free_space, step_wait, step_verify,
 	step_result;
 
 #endif

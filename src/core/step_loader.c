@@ -17,11 +17,15 @@ static loader_next_ptr current_task(const struct live_case *c)
 		return driver->load_tftp;
 	if (c->step.ops == &step_write)
 		return driver->write;
+	if (c->step.ops == &step_unlock)
+		return driver->unlock;
 	return driver->compare;
 }
 
 static const char *missing_task(const struct live_case *c)
 {
+	if (c->step.ops == &step_unlock)
+		return "no handshake is known that opens it";
 	return c->step.ops == &step_load ? c->loader->why_no_load : c->step.ops == &step_write ? c->loader->why_no_write : c->loader->why_no_compare;
 }
 
@@ -90,7 +94,7 @@ static void on_dialog(struct live_case *c, struct dialog_event event)
 		return;
 	}
 	advance(c, dialog_reply(&c->step.dialog));
-	if (c->step.ops && c->step.ops != &step_load && c->step.ops != &step_identify && task->total > 0)
+	if (c->step.ops && c->step.ops != &step_load && c->step.ops != &step_identify && c->step.ops != &step_unlock && task->total > 0)
 		case_progress(c, c->step.ops == &step_write ? "write" : c->step.ops == &step_compare ? "compare" : "verify", task->done, task->total,
 			      c->step.started_ms);
 }
@@ -268,7 +272,20 @@ static enum status answer_identify(struct live_case *c, const char *text, struct
 
 const struct step_ops step_identify = { .start = start_identify, .on_dialog = on_dialog, .on_answer = answer_identify, .types = true };
 
-/* ---- load, write, readback, compare ---- */
+/* ---- unlock, load, write, readback, compare ---- */
+
+static void start_unlock(struct live_case *c)
+{
+	case_say(c, "Opening the locked commands of the bootloader");
+	if (!is_ready(c, false))
+		return;
+	step_field(c, "name", c->board, sizeof(c->board));
+	c->place = (struct loader_place){ .board = c->board[0] ? c->board : NULL };
+	loader_task_init(&c->step.task, &c->place, &c->build, (struct bytes){ NULL, 0 });
+	advance(c, NULL);
+}
+
+const struct step_ops step_unlock = { .start = start_unlock, .on_dialog = on_dialog, .types = true };
 
 static void start_load(struct live_case *c)
 {
@@ -371,6 +388,8 @@ static void finish_task(struct live_case *c)
 
 	if (c->step.ops == &step_identify) {
 		finish_identify(c);
+	} else if (c->step.ops == &step_unlock) {
+		step_done(c, "%s", "the bootloader took its password");
 	} else if (c->step.ops == &step_load) {
 		c->run.is_image_in_ram = true;
 		step_done(c, "the device's memory holds the image: %s", c->step.task.proof);

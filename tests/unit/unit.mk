@@ -1,6 +1,6 @@
 # Tests of recovery/{protocol/dialog,loader,procedure} and src/base.
 check_PROGRAMS += tests/unit/test_dialog tests/unit/test_stop_boot tests/unit/test_uboot tests/unit/test_runner tests/unit/test_plan \
-	tests/unit/test_pattern tests/unit/test_text tests/unit/test_console_state tests/unit/test_redboot tests/unit/test_barebox tests/unit/test_cfe tests/unit/test_realtek
+	tests/unit/test_pattern tests/unit/test_text tests/unit/test_console_state tests/unit/test_redboot tests/unit/test_barebox tests/unit/test_cfe tests/unit/test_realtek tests/unit/test_zyxel tests/unit/test_loaders
 fake_loader = tests/fakes/fake_loader.c tests/fakes/fake_loader.h
 unit_libs = librecovery.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_dialog_SOURCES = tests/unit/test_dialog.c
@@ -19,6 +19,10 @@ tests_unit_test_cfe_SOURCES = tests/unit/test_cfe.c $(fake_loader)
 tests_unit_test_cfe_LDADD = $(unit_libs)
 tests_unit_test_realtek_SOURCES = tests/unit/test_realtek.c $(fake_loader)
 tests_unit_test_realtek_LDADD = $(unit_libs)
+tests_unit_test_zyxel_SOURCES = tests/unit/test_zyxel.c $(fake_loader)
+tests_unit_test_zyxel_LDADD = $(unit_libs)
+tests_unit_test_loaders_SOURCES = tests/unit/test_loaders.c $(fake_loader)
+tests_unit_test_loaders_LDADD = $(unit_libs)
 tests_unit_test_runner_SOURCES = tests/unit/test_runner.c
 tests_unit_test_runner_LDADD = $(unit_libs)
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c
