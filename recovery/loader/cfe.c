@@ -62,7 +62,7 @@ static enum loader_turn learn(struct loader_task *task, const char *reply, struc
 		*build = (struct loader_build){ 0 };
 		return loader_type(say, SILENCE_SHORT_MS, "help");
 	case 1:
-		if (strstr(reply, "Available commands") == NULL) {
+		if (strstr(reply, "Available commands") == NULL && !(loader_help_names(reply, "flash") && loader_help_names(reply, "nvram"))) {
 			error_set(reterr, STATUS_PROTOCOL, "what answers at the prompt is no CFE");
 			error_hint(reterr, "look at the console: it may be the system's shell, or another bootloader");
 			return LOADER_FAILED;

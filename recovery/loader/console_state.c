@@ -252,6 +252,8 @@ static struct console_state at_loader(const char *line, const char *loader, unsi
 
 	if (confidence >= CONSOLE_SURE)
 		found.may |= CONSOLE_MAY_CTRL_C | CONSOLE_MAY_COMMAND;
+	if (text_equal(loader, "realtek"))	/* its line editor takes Ctrl-C for a character */
+		found.may &= ~(unsigned)CONSOLE_MAY_CTRL_C;
 	found.loader = loader;
 	text_copy(found.prompt, sizeof(found.prompt), line);
 	return found;

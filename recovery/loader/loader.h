@@ -98,6 +98,7 @@ typedef enum loader_turn loader_next(struct loader_task *task, const char *reply
 /* A driver that cannot do a thing leaves its function NULL and says why not. */
 struct loader_driver {
 	const char *name;
+	const char *clean_keys;		/* what empties its command line and brings the prompt; NULL: Ctrl-C */
 	const char *reset_command;	/* NULL: none is known; the power has to be cycled */
 	loader_next *learn;	/* fills task->build; changes nothing */
 	loader_next *load_tftp;	/* addresses for this session only; image to RAM; size and CRC checked there, or .proof says what was */

@@ -291,7 +291,10 @@ static enum loader_turn compare(struct loader_task *task, const char *reply, str
 	return LOADER_TYPE;
 }
 
+/* Its line editor knows no Ctrl-C: that would stand in the line. Backspaces empty it, and an empty line runs nothing (GetLine, monitor). */
+#define BACKSPACES "\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b"
+
 const struct loader_driver loader_realtek = {
-	.name = "realtek", .learn = learn, .write = write_flash, .compare = compare, .compare_needs_ram = true,
+	.name = "realtek", .clean_keys = BACKSPACES BACKSPACES BACKSPACES BACKSPACES "\r", .learn = learn, .write = write_flash, .compare = compare, .compare_needs_ram = true,
 	.why_no_load = "this loader is a TFTP server itself: the file has to be put into its memory (LOADADDR, AUTOBURN 0)",
 };

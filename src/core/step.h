@@ -34,6 +34,7 @@ unsigned step_field_seconds(struct live_case *c, const char *name, unsigned othe
 bool step_is(struct live_case *c, const char *field, const char *value);
 void step_set_deadline(struct live_case *c, uint64_t after_ms);
 /* Types a command at the prompt (the loader's, or the shell's) and calls ops->on_dialog when it is over. */
+const char *step_clean_keys(const struct live_case *c);
 void step_type(struct live_case *c, const char *prompt, const char *command, uint64_t silence_ms, const char *until, bool hidden);
 bool step_is_typing(const struct live_case *c);
 /* Feeds a running dialog; for ops->on_bytes and on_time of steps that type. */

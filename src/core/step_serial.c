@@ -69,6 +69,7 @@ static void start_stop_boot(struct live_case *c)
 		return;
 	}
 	stop_boot_init(&c->step.stop, console ? console->stop_keys : NULL, console ? console->stop_at : NULL, console ? console->prompt : NULL);
+	stop_boot_clean_with(&c->step.stop, step_clean_keys(c));
 	c->prompt[0] = c->shell_prompt[0] = '\0';
 	step_set_deadline(c, (c->step.step->timeout_seconds ? c->step.step->timeout_seconds : STOP_BOOT_PATIENCE_S) * UINT64_C(1000));
 	if (c->is_at_prompt && may_clean_line(c)) {

@@ -123,7 +123,14 @@ static void run_line(struct fake_loader *fake)
 
 static void take_byte(struct fake_loader *fake, uint8_t byte)
 {
-	if (byte == 0x03) {
+	if (++fake->bytes == fake->lose_byte)
+		return;
+	if (byte == '\b') {
+		if (fake->line_size > 0) {
+			fake->line_size--;
+			fake_loader_say(fake, "\b \b");
+		}
+	} else if (byte == 0x03 && !fake->has_no_ctrl_c) {
 		fake->line_size = 0;
 		fake->answered = NULL;
 		fake_loader_say(fake, "^C\n%s", fake->prompt);
@@ -167,6 +174,7 @@ static struct dialog_event talk(struct loader_bench *bench)
 	struct dialog_event event = { .type = DIALOG_NOTHING };
 
 	dialog_init(&bench->dialog, bench->fake.prompt);
+	dialog_clean_with(&bench->dialog, bench->clean_keys);
 	if (dialog_start(&bench->dialog, bench->say.command, bench->say.silence_ms, bench->say.until, bench->now_ms) != STATUS_OK)
 		abort();
 	for (unsigned rounds = 0; rounds < 100000 && event.type <= DIALOG_RETYPE; rounds++) {

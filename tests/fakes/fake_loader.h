@@ -28,11 +28,13 @@ struct fake_loader {
 	/* Faults. */
 	bool spoils_ram, sends_short, is_unserved, writes_badly;
 	const char *missing;		/* a command that this build has not */
+	unsigned lose_byte;		/* the nth byte is not received; 0: none */
+	bool has_no_ctrl_c;		/* it becomes a character of the line; Backspace works */
 	/* What happened. */
 	char line[FAKE_LOADER_LINE + 1];
 	size_t line_size;
 	char typed[16384];		/* every line, with '\n' behind it */
-	uint64_t lowest_touched, highest_touched;
+	unsigned bytes;
 	unsigned writes;
 	uint64_t argument[4];		/* of the command that asked */
 	uint8_t out[FAKE_LOADER_OUT];
@@ -62,7 +64,7 @@ struct loader_bench {
 	uint8_t *image;
 	size_t image_size;
 	uint64_t now_ms;
-	bool is_at_question;
+	const char *clean_keys;		/* the driver's */
 };
 
 void loader_bench_init(struct loader_bench *bench, const char *prompt, void (*run)(struct fake_loader *, char **, unsigned), size_t image_size);

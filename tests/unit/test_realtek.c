@@ -125,6 +125,8 @@ static void set_up(struct loader_bench *b, struct options *is)
 	*is = (struct options){ 0 };
 	loader_bench_init(b, "<RealTek>", run, IMAGE_SIZE);
 	b->fake.user = is;
+	b->fake.has_no_ctrl_c = true;
+	b->clean_keys = loader_realtek.clean_keys;
 	b->place.storage = STORAGE_SPI_NOR;
 	b->place.offset = PLACE;
 	b->place.room = 0x180000;
@@ -222,6 +224,21 @@ static void a_build_that_cannot_compare_does_not_write(void **state)
 	loader_bench_done(&b);
 }
 
+static void a_line_that_came_wrong_is_emptied_without_ctrl_c(void **state)
+{
+	struct loader_bench b;
+	struct options is;
+
+	(void)state;
+	set_up(&b, &is);
+	put_image(&b);
+	b.fake.lose_byte = 5;
+	assert_int_equal(loader_bench_do(&b, loader_realtek.write), LOADER_DONE);
+	assert_memory_equal(b.fake.flash + PLACE, b.image, IMAGE_SIZE);
+	assert_null(strchr(b.fake.typed, 0x03));
+	loader_bench_done(&b);
+}
+
 static void that_it_fetches_nothing_is_said(void **state)
 {
 	(void)state;
@@ -238,6 +255,7 @@ int main(void)
 		cmocka_unit_test(a_question_that_repeats_something_else_is_answered_with_no),
 		cmocka_unit_test(a_bad_write_is_found_by_reading_back),
 		cmocka_unit_test(a_build_that_cannot_compare_does_not_write),
+		cmocka_unit_test(a_line_that_came_wrong_is_emptied_without_ctrl_c),
 		cmocka_unit_test(that_it_fetches_nothing_is_said),
 	};
 
