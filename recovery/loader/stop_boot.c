@@ -61,15 +61,20 @@ static bool tail_holds_any(const struct stop_boot *stop, const char *const *list
 	return false;
 }
 
-/* A question or a menu ends as prompts do ("(Y)es, (N)o->", "your choice:"); Ctrl-C and what follows would answer it. */
-static bool asks_for_something(const char *line, size_t size)
+/* Where no profile names the prompt: one that is known, or what looks like one. A question or a menu ends as prompts do ("(Y)es, (N)o->",
+ * "your choice:"); Ctrl-C and what follows would answer it. */
+static bool may_be_prompt(const struct stop_boot *stop, size_t size)
 {
-	struct console_seen seen = { .tail = bytes_of(line, size), .quiet_ms = CONSOLE_SETTLE_MS, .in_loader = true };
+	struct console_seen seen = { .tail = bytes_of(stop->tail, size), .quiet_ms = CONSOLE_SETTLE_MS, .in_loader = true };
 	struct console_state state;
 
+	if (size == 0)
+		return false;
 	console_state_of(&seen, &state);
-	return state.at != CONSOLE_AT_LOADER && state.at != CONSOLE_AT_SHELL && state.at != CONSOLE_AT_PROGRAM && state.at != CONSOLE_AT_BOOT_ROM &&
-	       state.at != CONSOLE_AT_CONTINUATION;
+	if (state.at == CONSOLE_AT_LOADER && state.confidence >= CONSOLE_SURE)
+		return true;
+	return (state.at == CONSOLE_AT_LOADER || state.at == CONSOLE_AT_SHELL || state.at == CONSOLE_AT_PROGRAM || state.at == CONSOLE_AT_CONTINUATION) &&
+	       dialog_looks_like_prompt(stop->tail, size) && !tail_holds_any(stop, not_loader, sizeof(not_loader) / sizeof(not_loader[0]));
 }
 
 /* The prompt stands on the line, alone but for blanks. */
@@ -83,8 +88,7 @@ static bool is_prompt(const struct stop_boot *stop, size_t size)
 		size--;
 	if (wanted > 0)
 		return size == wanted && memcmp(stop->tail, stop->prompt, wanted) == 0;
-	return dialog_looks_like_prompt(stop->tail, size) && !tail_holds_any(stop, not_loader, sizeof(not_loader) / sizeof(not_loader[0])) &&
-	       !asks_for_something(stop->tail, size);
+	return may_be_prompt(stop, size);
 }
 
 /* The same, but keys that came too late may stand behind it. */

@@ -32,4 +32,9 @@ tests_unit_test_pattern_LDADD = $(unit_libs)
 tests_unit_test_text_SOURCES = tests/unit/test_text.c
 tests_unit_test_text_LDADD = $(unit_libs)
 
+# The drivers at emulated loaders, over a pty.
+check_PROGRAMS += tests/integration/test_loader_bed
+tests_integration_test_loader_bed_SOURCES = tests/integration/test_loader_bed.c tests/fakes/temp_folder.h
+tests_integration_test_loader_bed_LDADD = $(unit_libs)
+
 FUZZERS += tests/fuzz/fuzz_dialog.c tests/fuzz/fuzz_stop_boot.c tests/fuzz/fuzz_uboot_reply.c tests/fuzz/fuzz_console_state.c
