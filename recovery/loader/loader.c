@@ -4,7 +4,9 @@
 
 #include "src/base/text.h"
 
-static const struct loader_driver *const drivers[] = { &loader_uboot };
+static const struct loader_driver *const drivers[] = {
+	&loader_uboot, &loader_redboot, &loader_barebox, &loader_cfe, &loader_realtek, &loader_zyxel, &loader_breed, &loader_pepe2k, &loader_hikvision, &loader_dahua,
+};
 
 const struct loader_driver *loader_driver_find(const char *name)
 {
@@ -14,6 +16,11 @@ const struct loader_driver *loader_driver_find(const char *name)
 		if (strcmp(drivers[i]->name, name) == 0)
 			return drivers[i];
 	return NULL;
+}
+
+const char *loader_driver_name(size_t i)
+{
+	return i < sizeof(drivers) / sizeof(drivers[0]) ? drivers[i]->name : NULL;
 }
 
 bool loader_storage_parse(const char *kind, enum loader_storage *ret_storage)
@@ -39,6 +46,7 @@ void loader_task_init(struct loader_task *task, const struct loader_place *place
 	task->total = image.size;
 	task->cell_size = LOADER_CELL;
 	task->first_difference = UINT64_MAX;
+	task->proof = "size and CRC are right";
 }
 
 bool loader_env_value(const char *printenv, const char *name, char *ret_value, size_t size)

@@ -2,8 +2,7 @@
  *
  * What to say to a bootloader so that something happens: one interface, one driver a loader. A task is a conversation: the caller
  * types the command it is given (with protocol/dialog), hands the reply back, and asks again until the task is done or failed.
- * Tasks are pure: no descriptor, no clock, no allocation; the image is borrowed. A driver that cannot do a thing leaves its
- * function NULL. */
+ * Tasks are pure: no descriptor, no clock, no allocation; the image is borrowed. */
 #ifndef UNBRICK_RECOVERY_LOADER_H
 #define UNBRICK_RECOVERY_LOADER_H
 
@@ -18,6 +17,7 @@ enum {
 	LOADER_FINE_CELL = 4 * 1024,		/* the same inside one cell, to see where data ends */
 	LOADER_CELLS_MAX = 4096,		/* 256 MiB */
 	LOADER_PIECE = 1024 * 1024,		/* written and read at once: progress, and how much a power cut can spoil */
+	LOADER_REGIONS_MAX = 24,
 };
 
 enum loader_turn {
@@ -30,7 +30,14 @@ struct loader_say {
 	char command[DIALOG_COMMAND_MAX];
 	uint64_t silence_ms;	/* how long it may say nothing while it works */
 	const char *until;	/* a text that ends it besides the prompt, or NULL */
+	bool asks;		/* until is a question: come back with the reply so far, what is typed next answers it */
 	bool writes;		/* changes the flash */
+};
+
+/* A named range of the flash, from the loader's own directory. */
+struct loader_region {
+	char name[20];
+	uint64_t flash, memory, size, entry;	/* addresses: in the flash, where it is loaded, where it starts */
 };
 
 /* What the build at the prompt can do. */
@@ -41,6 +48,9 @@ struct loader_build {
 	bool is_tftp_short;	/* its command is called tftp */
 	bool has_tftp_port;	/* the build knows tftpdstp */
 	char model[64], bootcmd[256], bootargs[160];	/* of its environment; empty when not set */
+	uint64_t flash_base, flash_size, flash_block;	/* as the loader says; 0: it does not */
+	struct loader_region region[LOADER_REGIONS_MAX];
+	unsigned region_count;
 };
 
 enum loader_storage { STORAGE_NONE, STORAGE_CFI, STORAGE_SPI_NOR, STORAGE_NAND, STORAGE_MMC, STORAGE_VIRTIO };
@@ -55,14 +65,16 @@ struct loader_place {
 	uint64_t offset;	/* in the flash */
 	uint64_t room;		/* bytes from offset on that belong to the image; erasing beyond them is refused. 0: not known */
 	uint64_t load_address;	/* in RAM */
+	const char *node;	/* the loader's own name of the place or of the flash that it lies in; NULL: by kind and number */
 	const char *device_ip, *bench_ip, *netmask;
+	const char *board;	/* what the loader calls the device, where it wants to hear it; NULL: as it said */
 	unsigned tftp_port;	/* 0: 69 */
 	const char *file_name;	/* as the bench serves it */
 };
 
 enum loader_cell { CELL_UNKNOWN, CELL_SAME, CELL_DIFFERS, CELL_ERASED };
 
-struct loader_task {	/* caller-owned; fields belong to the driver, but for done, total and cells */
+struct loader_task {	/* caller-owned; fields belong to the driver, but for done, total, cells and proof */
 	const struct loader_place *place;
 	struct loader_build *build;
 	struct bytes image;
@@ -77,26 +89,36 @@ struct loader_task {	/* caller-owned; fields belong to the driver, but for done,
 	uint8_t cell[LOADER_CELLS_MAX];	/* enum loader_cell, of compare */
 	size_t cell_count;
 	uint64_t first_difference;	/* offset in the image, UINT64_MAX: none */
+	const char *proof;		/* of load: what vouches for the copy in RAM */
 };
 
 /* reply: NULL at the first call of a task; later what the loader said to the last command. */
 typedef enum loader_turn loader_next(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr);
 
+/* A driver that cannot do a thing leaves its function NULL and says why not. */
 struct loader_driver {
 	const char *name;
-	const char *reset_command;
+	const char *clean_keys;		/* what empties its command line and brings the prompt; NULL: Ctrl-C */
+	const char *reset_command;	/* NULL: none is known; the power has to be cycled */
 	loader_next *learn;	/* fills task->build; changes nothing */
-	loader_next *load_tftp;	/* addresses for this session only; image to RAM; size and CRC checked there */
+	loader_next *load_tftp;	/* addresses for this session only; image to RAM; size and CRC checked there, or .proof says what was */
 	loader_next *write;	/* RAM to flash, erasing first where the storage needs it; proves anew that the RAM holds the image */
-	loader_next *compare;	/* flash against image, by CRC: fills cells; fails at the first difference with stop_at_difference */
+	loader_next *compare;	/* flash against image: fills cells; fails at the first difference with stop_at_difference */
+	loader_next *unlock;	/* opens commands that the build keeps locked, by a handshake that is public; NULL: none is known */
+	bool compare_needs_ram;	/* it compares with the copy in RAM, which a load must have put there */
+	const char *why_no_load, *why_no_write, *why_no_compare;
 };
 
 void loader_task_init(struct loader_task *task, const struct loader_place *place, struct loader_build *build, struct bytes image);
 const struct loader_driver *loader_driver_find(const char *name);	/* NULL: "uboot"; NULL when there is none */
+/* The i-th driver's name; NULL behind the last. */
+const char *loader_driver_name(size_t i);
 /* The value of a variable in the text that printenv prints. */
 bool loader_env_value(const char *printenv, const char *name, char *ret_value, size_t size);
 
-extern const struct loader_driver loader_uboot;
+extern const struct loader_driver loader_uboot, loader_redboot, loader_barebox, loader_cfe, loader_realtek, loader_zyxel, loader_breed;
+/* U-Boot underneath. */
+extern const struct loader_driver loader_pepe2k, loader_hikvision, loader_dahua;
 
 /* What a comparison means. */
 struct loader_difference {

@@ -2,11 +2,13 @@
 
 #include <string.h>
 
+#include "recovery/loader/console_state.h"
 #include "recovery/protocol/dialog.h"
 #include "src/base/text.h"
 
 /* What a loader says while it can still be stopped, and what a kernel says when it cannot any more. */
-static const char *const banners[] = { "U-Boot 1.", "U-Boot 20", "U-Boot SPL", "U-Boot TPL", "DRAM:", "stop autoboot", "barebox 20", "RedBoot(tm)" };
+static const char *const banners[] = { "U-Boot 1.", "U-Boot 20", "U-Boot SPL", "U-Boot TPL", "DRAM:", "stop autoboot", "barebox 20", "RedBoot(tm)",
+	"CFE version", "---RealTek(", "Boot and Recovery Environment", "ZyXEL zloader", "Bootbase Version" };
 /* Prompts of a system that is up already: no loader has them. */
 static const char *const not_loader[] = { "autoboot", "login:", "assword:" };
 static const char *const too_late[] = { "Starting kernel", "Linux version ", "Booting Linux on", "Uncompressing Linux" };
@@ -15,7 +17,13 @@ void stop_boot_init(struct stop_boot *stop, const char *keys, const char *at, co
 {
 	*stop = (struct stop_boot){
 		.state = STOP_AWAIT_START, .keys = keys && *keys ? keys : " ", .at = at, .prompt = prompt, .deadline_ms = UINT64_MAX,
+		.clean_keys = "\x03",
 	};
+}
+
+void stop_boot_clean_with(struct stop_boot *stop, const char *keys)
+{
+	stop->clean_keys = keys && *keys ? keys : "\x03";
 }
 
 static void send_key(struct stop_boot *stop, uint64_t now_ms)
@@ -29,8 +37,8 @@ static void clean_line(struct stop_boot *stop, uint64_t now_ms)
 {
 	stop->was_sending = stop->state == STOP_SENDING || (stop->state == STOP_CLEANING && stop->was_sending);
 	stop->state = STOP_CLEANING;
-	stop->out = "\x03";
-	stop->out_size = 1;
+	stop->out = stop->clean_keys;
+	stop->out_size = strlen(stop->clean_keys);
 	stop->tail_size = 0;
 	stop->deadline_ms = now_ms + STOP_BOOT_QUIET_MS;
 }
@@ -53,6 +61,22 @@ static bool tail_holds_any(const struct stop_boot *stop, const char *const *list
 	return false;
 }
 
+/* Where no profile names the prompt: one that is known, or what looks like one. A question or a menu ends as prompts do ("(Y)es, (N)o->",
+ * "your choice:"); Ctrl-C and what follows would answer it. */
+static bool may_be_prompt(const struct stop_boot *stop, size_t size)
+{
+	struct console_seen seen = { .tail = bytes_of(stop->tail, size), .quiet_ms = CONSOLE_SETTLE_MS, .in_loader = true };
+	struct console_state state;
+
+	if (size == 0)
+		return false;
+	console_state_of(&seen, &state);
+	if (state.at == CONSOLE_AT_LOADER && state.confidence >= CONSOLE_SURE)
+		return true;
+	return (state.at == CONSOLE_AT_LOADER || state.at == CONSOLE_AT_SHELL || state.at == CONSOLE_AT_PROGRAM || state.at == CONSOLE_AT_CONTINUATION) &&
+	       dialog_looks_like_prompt(stop->tail, size) && !tail_holds_any(stop, not_loader, sizeof(not_loader) / sizeof(not_loader[0]));
+}
+
 /* The prompt stands on the line, alone but for blanks. */
 static bool is_prompt(const struct stop_boot *stop, size_t size)
 {
@@ -64,7 +88,7 @@ static bool is_prompt(const struct stop_boot *stop, size_t size)
 		size--;
 	if (wanted > 0)
 		return size == wanted && memcmp(stop->tail, stop->prompt, wanted) == 0;
-	return dialog_looks_like_prompt(stop->tail, size) && !tail_holds_any(stop, not_loader, sizeof(not_loader) / sizeof(not_loader[0]));
+	return may_be_prompt(stop, size);
 }
 
 /* The same, but keys that came too late may stand behind it. */

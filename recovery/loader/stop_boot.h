@@ -23,7 +23,7 @@ enum stop_boot_event_type {
 
 struct stop_boot {	/* caller-owned; fields belong to stop_boot.c */
 	enum { STOP_AWAIT_START, STOP_SENDING, STOP_CLEANING, STOP_SETTLED } state;
-	const char *keys, *at, *prompt;
+	const char *keys, *at, *prompt, *clean_keys;
 	char tail[STOP_BOOT_TAIL];	/* the unfinished line */
 	size_t tail_size;
 	char learnt[64];
@@ -36,6 +36,8 @@ struct stop_boot {	/* caller-owned; fields belong to stop_boot.c */
 
 /* All borrowed; NULL: a space; any banner; any prompt-like last line. */
 void stop_boot_init(struct stop_boot *stop, const char *keys, const char *at, const char *prompt);
+/* keys (borrowed): what empties the device's line where Ctrl-C does not, and brings its prompt. */
+void stop_boot_clean_with(struct stop_boot *stop, const char *keys);
 /* The device is known to stand at a prompt already: only clean the line and learn it. */
 void stop_boot_at_prompt(struct stop_boot *stop, uint64_t now_ms);
 enum stop_boot_event_type stop_boot_input(struct stop_boot *stop, struct bytes *in, uint64_t now_ms);

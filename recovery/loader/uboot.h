@@ -4,16 +4,8 @@
 #ifndef UNBRICK_RECOVERY_UBOOT_H
 #define UNBRICK_RECOVERY_UBOOT_H
 
-#include "recovery/loader/loader.h"
+#include "recovery/loader/talk.h"
 
-enum {
-	SILENCE_SHORT_MS = 5000,
-	SILENCE_NET_MS = 20000,		/* a 'T' comes every 5 s while nobody answers */
-	SILENCE_FLASH_MS = 120000,	/* NOR erases a MiB in up to 40 s and says nothing meanwhile */
-};
-
-/* Fills say with a command; returns LOADER_TYPE. */
-enum loader_turn uboot_type(struct loader_say *say, uint64_t silence_ms, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The line of the reply that names a failure, or NULL. */
 const char *uboot_failure_in(const char *reply);
 /* Fills reterr with what the loader said to the last command; returns LOADER_FAILED. */
@@ -24,6 +16,6 @@ bool uboot_take_crc(const char **reply, uint64_t address, uint64_t size, uint32_
 enum loader_turn uboot_ask_ram(const struct loader_task *task, struct loader_say *say);
 enum loader_turn uboot_check_ram(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr);
 
-loader_next uboot_write, uboot_compare;
+loader_next uboot_learn, uboot_load_tftp, uboot_write, uboot_compare;
 
 #endif

@@ -11,7 +11,6 @@
 enum {
 	CELLS_A_LINE = 8,
 	LINE_MAX_SIZE = 120,		/* old builds read 256 bytes, some 128 (CONFIG_SYS_CBSIZE) */
-	ERASE_SIZE_MAX = 16 * 1024 * 1024,
 	NAND_PAGE = 4096,		/* the largest that old builds know */
 	SCRATCH_FILL = 0x5a,
 };
@@ -20,51 +19,18 @@ enum {
 
 static const char *const block_command[] = { [STORAGE_MMC] = "mmc", [STORAGE_VIRTIO] = "virtio" };
 
-static bool is_block(enum loader_storage storage)
-{
-	return storage == STORAGE_MMC || storage == STORAGE_VIRTIO;
-}
-
-static uint64_t erase_size(const struct loader_place *place)
-{
-	if (place->erase_size != 0)
-		return place->erase_size;
-	return is_block(place->storage) ? 512 : place->storage == STORAGE_NAND ? 128 * 1024 : 64 * 1024;
-}
-
-static uint64_t round_up(uint64_t value, uint64_t to)
-{
-	return (value + to - 1) / to * to;
-}
-
-/* How much the next piece takes: a whole number of erase blocks, so that a piece never erases its neighbour. */
-static uint64_t piece_size(const struct loader_task *task)
-{
-	uint64_t left = task->image.size - task->at;
-	uint64_t piece = round_up(LOADER_PIECE, erase_size(task->place));
-
-	return left < piece ? left : piece;
-}
-
-/* What the arithmetic below takes for granted. A write also keeps to erase blocks and to the room that the image has: rounding its end
- * up must not reach the neighbour, and old loaders round an offset down by themselves. */
 static enum status check_place(const struct loader_task *task, bool writes, struct error *reterr)
 {
 	const struct loader_place *place = task->place;
-	uint64_t size = task->image.size, unit = writes ? erase_size(place) : is_block(place->storage) ? 512 : place->storage == STORAGE_NAND ? NAND_PAGE : 1;
-	uint64_t flash = place->base + place->offset;
+	uint64_t size = task->image.size, flash = place->base + place->offset;
+	uint64_t unit = writes ? loader_erase_size(place) : loader_is_block(place->storage) ? 512 : place->storage == STORAGE_NAND ? NAND_PAGE : 1;
+	enum status status = loader_check_place(task, writes, unit, reterr);
 
-	if (place->storage == STORAGE_NONE || size == 0 || size > UINT32_MAX || place->offset > UINT64_MAX / 4 || place->base > UINT64_MAX / 4 ||
-	    place->load_address > UINT64_MAX / 4)
-		return error_set(reterr, STATUS_INVALID, "the image or its place in the flash is not known");
-	if (erase_size(place) > ERASE_SIZE_MAX || (place->storage == STORAGE_NAND && erase_size(place) % NAND_PAGE != 0) ||
-	    (is_block(place->storage) && erase_size(place) % 512 != 0) || place->offset % unit != 0) {
-		error_set(reterr, STATUS_REFUSED, "0x%" PRIx64 " is no border of the flash's blocks of 0x%" PRIx64 " bytes", place->offset, unit);
-		return error_hint(reterr, "the partitions or the erase size in the device's profile are wrong");
-	}
-	if (writes && place->room != 0 && round_up(size, unit) > place->room) {
-		error_set(reterr, STATUS_REFUSED, "erasing whole blocks for the image would reach beyond its 0x%" PRIx64 " bytes of flash", place->room);
-		return error_hint(reterr, "the image is too large for its place, or the erase size in the device's profile is wrong");
+	if (status != STATUS_OK)
+		return status;
+	if (place->storage == STORAGE_NAND && loader_erase_size(place) % NAND_PAGE != 0) {
+		error_set(reterr, STATUS_REFUSED, "0x%" PRIx64 " is no size of an erase block of NAND flash", loader_erase_size(place));
+		return error_hint(reterr, "the erase size in the device's profile is wrong");
 	}
 	/* Else the copy in RAM would be compared with itself. */
 	if (place->storage == STORAGE_CFI && place->load_address < flash + size && flash < place->load_address + size)
@@ -78,13 +44,13 @@ static enum loader_turn prepare(const struct loader_task *task, struct loader_sa
 
 	switch (place->storage) {
 	case STORAGE_VIRTIO:
-		return uboot_type(say, SILENCE_NET_MS, "virtio scan; virtio dev %u", place->device);
+		return loader_type(say, SILENCE_NET_MS, "virtio scan; virtio dev %u", place->device);
 	case STORAGE_MMC:
-		return uboot_type(say, SILENCE_NET_MS, "mmc dev %u", place->device);
+		return loader_type(say, SILENCE_NET_MS, "mmc dev %u", place->device);
 	case STORAGE_SPI_NOR:
-		return uboot_type(say, SILENCE_SHORT_MS, "sf probe %u", place->device);
+		return loader_type(say, SILENCE_SHORT_MS, "sf probe %u", place->device);
 	case STORAGE_NAND:
-		return uboot_type(say, SILENCE_SHORT_MS, "nand device %u; nand bad", place->device);
+		return loader_type(say, SILENCE_SHORT_MS, "nand device %u; nand bad", place->device);
 	case STORAGE_CFI:
 	case STORAGE_NONE:
 		break;
@@ -107,7 +73,7 @@ static enum loader_turn check_bad_blocks(const struct loader_task *task, const c
 		char *end;
 		uint64_t bad = strtoull(++line, &end, 16);
 
-		if (end == line || bad + erase_size(place) <= place->offset || bad >= place->offset + round_up(task->image.size, erase_size(place)))
+		if (end == line || bad + loader_erase_size(place) <= place->offset || bad >= place->offset + loader_round_up(task->image.size, loader_erase_size(place)))
 			continue;
 		error_set(reterr, STATUS_UNSUPPORTED, "the NAND flash has a bad block at 0x%" PRIx64 ", where the image lies", bad);
 		error_hint(reterr, "choose a plan in which the device writes its flash by itself");
@@ -119,25 +85,25 @@ static enum loader_turn check_bad_blocks(const struct loader_task *task, const c
 /* These drivers end every transfer with "OK"; SPI and CFI builds do not all say it. */
 static bool is_confirmed(const struct loader_task *task, const char *reply)
 {
-	return (!is_block(task->place->storage) && task->place->storage != STORAGE_NAND) || strstr(reply, "OK") != NULL;
+	return (!loader_is_block(task->place->storage) && task->place->storage != STORAGE_NAND) || strstr(reply, "OK") != NULL;
 }
 
 static enum loader_turn erase_piece(const struct loader_task *task, struct loader_say *say)
 {
 	const struct loader_place *place = task->place;
 	uint64_t offset = place->offset + task->at;
-	uint64_t size = round_up(piece_size(task), erase_size(place));
+	uint64_t size = loader_round_up(loader_piece_size(task), loader_erase_size(place));
 
 	say->writes = true;
 	switch (place->storage) {
 	case STORAGE_SPI_NOR:
-		return uboot_type(say, SILENCE_FLASH_MS, "sf erase 0x%" PRIx64 " 0x%" PRIx64, offset, size);
+		return loader_type(say, SILENCE_FLASH_MS, "sf erase 0x%" PRIx64 " 0x%" PRIx64, offset, size);
 	case STORAGE_NAND:
-		return uboot_type(say, SILENCE_FLASH_MS, "nand erase 0x%" PRIx64 " 0x%" PRIx64, offset, size);
+		return loader_type(say, SILENCE_FLASH_MS, "nand erase 0x%" PRIx64 " 0x%" PRIx64, offset, size);
 	case STORAGE_CFI:
 		if (task->build->is_known && !task->build->has_protect)
-			return uboot_type(say, SILENCE_FLASH_MS, "erase 0x%" PRIx64 " +0x%" PRIx64, place->base + offset, size);
-		return uboot_type(say, SILENCE_FLASH_MS, "protect off 0x%" PRIx64 " +0x%" PRIx64 "; erase 0x%" PRIx64 " +0x%" PRIx64, place->base + offset, size,
+			return loader_type(say, SILENCE_FLASH_MS, "erase 0x%" PRIx64 " +0x%" PRIx64, place->base + offset, size);
+		return loader_type(say, SILENCE_FLASH_MS, "protect off 0x%" PRIx64 " +0x%" PRIx64 "; erase 0x%" PRIx64 " +0x%" PRIx64, place->base + offset, size,
 			    place->base + offset, size);
 	default:
 		return LOADER_DONE;
@@ -149,24 +115,24 @@ static enum loader_turn write_piece(const struct loader_task *task, struct loade
 	const struct loader_place *place = task->place;
 	uint64_t offset = place->offset + task->at;
 	uint64_t address = place->load_address + task->at;
-	uint64_t size = piece_size(task), unit = is_block(place->storage) ? 512 : place->storage == STORAGE_NAND ? NAND_PAGE : 1;
+	uint64_t size = loader_piece_size(task), unit = loader_is_block(place->storage) ? 512 : place->storage == STORAGE_NAND ? NAND_PAGE : 1;
 	char fill[64] = "";
 
 	/* What is written behind the image's end is erased flash, not what happens to lie in RAM. */
 	if (size % unit != 0)
-		snprintf(fill, sizeof(fill), "mw.b 0x%" PRIx64 " ff 0x%" PRIx64 "; ", address + size, round_up(size, unit) - size);
+		snprintf(fill, sizeof(fill), "mw.b 0x%" PRIx64 " ff 0x%" PRIx64 "; ", address + size, loader_round_up(size, unit) - size);
 	switch (place->storage) {
 	case STORAGE_VIRTIO:
 	case STORAGE_MMC:
-		return uboot_type(say, SILENCE_FLASH_MS, "%s%s write 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, fill, block_command[place->storage], address,
-			    offset / 512, round_up(size, 512) / 512);
+		return loader_type(say, SILENCE_FLASH_MS, "%s%s write 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, fill, block_command[place->storage], address,
+			    offset / 512, loader_round_up(size, 512) / 512);
 	case STORAGE_SPI_NOR:
-		return uboot_type(say, SILENCE_FLASH_MS, "sf write 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, address, offset, size);
+		return loader_type(say, SILENCE_FLASH_MS, "sf write 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, address, offset, size);
 	case STORAGE_NAND:
-		return uboot_type(say, SILENCE_FLASH_MS, "%snand write 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, fill, address, offset,
-			    round_up(size, NAND_PAGE));
+		return loader_type(say, SILENCE_FLASH_MS, "%snand write 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, fill, address, offset,
+			    loader_round_up(size, NAND_PAGE));
 	case STORAGE_CFI:
-		return uboot_type(say, SILENCE_FLASH_MS, "cp.b 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, address, place->base + offset, size);
+		return loader_type(say, SILENCE_FLASH_MS, "cp.b 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, address, place->base + offset, size);
 	case STORAGE_NONE:	/* check_place() refuses it */
 		break;
 	}
@@ -206,7 +172,7 @@ enum loader_turn uboot_write(struct loader_task *task, const char *reply, struct
 		if (!is_confirmed(task, reply))
 			return uboot_failed(say, reply, reterr);
 		/* cp.b says "done" or nothing. Reading back decides in any case. */
-		task->at += piece_size(task);
+		task->at += loader_piece_size(task);
 		task->done = task->at;
 		task->step = PREPARED;
 	}
@@ -229,7 +195,7 @@ enum loader_turn uboot_write(struct loader_task *task, const char *reply, struct
 
 static uint64_t scratch_address(const struct loader_task *task)
 {
-	return task->place->load_address + round_up(task->image.size, LOADER_PIECE);
+	return task->place->load_address + loader_round_up(task->image.size, LOADER_PIECE);
 }
 
 /* Where the cells of the current block lie for crc32: CFI flash is memory and needs no copy. */
@@ -249,19 +215,19 @@ static enum loader_turn read_block(struct loader_task *task, struct loader_say *
 	uint64_t to = scratch_address(task);
 	char fill[64];
 
-	task->block = piece_size(task);
+	task->block = loader_piece_size(task);
 	task->in_block = 0;
 	/* Old contents must not pass for what was read when a read fails without a word. */
 	snprintf(fill, sizeof(fill), "mw.b 0x%" PRIx64 " %x 0x%" PRIx64, to, SCRATCH_FILL, task->block);
 	switch (place->storage) {
 	case STORAGE_VIRTIO:
 	case STORAGE_MMC:
-		return uboot_type(say, SILENCE_FLASH_MS, "%s; %s read 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, fill, block_command[place->storage], to, offset / 512,
-			    round_up(task->block, 512) / 512);
+		return loader_type(say, SILENCE_FLASH_MS, "%s; %s read 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, fill, block_command[place->storage], to, offset / 512,
+			    loader_round_up(task->block, 512) / 512);
 	case STORAGE_SPI_NOR:
-		return uboot_type(say, SILENCE_FLASH_MS, "%s; sf read 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, fill, to, offset, task->block);
+		return loader_type(say, SILENCE_FLASH_MS, "%s; sf read 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, fill, to, offset, task->block);
 	case STORAGE_NAND:
-		return uboot_type(say, SILENCE_FLASH_MS, "%s; nand read 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, fill, to, offset, round_up(task->block, NAND_PAGE));
+		return loader_type(say, SILENCE_FLASH_MS, "%s; nand read 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, fill, to, offset, loader_round_up(task->block, NAND_PAGE));
 	case STORAGE_CFI:
 	case STORAGE_NONE:
 		break;
@@ -298,22 +264,6 @@ static enum loader_turn ask_cells(struct loader_task *task, struct loader_say *s
 	return LOADER_TYPE;
 }
 
-static enum loader_cell judge_cell(const struct loader_task *task, uint64_t size, uint32_t crc)
-{
-	static const uint8_t erased[256] = { [0 ... 255] = 0xff };
-	uint32_t crc_erased = 0;
-
-	if (crc == crc32_update(0, bytes_of(task->image.data + task->at + task->in_block, size)))
-		return CELL_SAME;
-	for (uint64_t left = size; left > 0;) {
-		size_t part = left < sizeof(erased) ? (size_t)left : sizeof(erased);
-
-		crc_erased = crc32_update(crc_erased, bytes_of(erased, part));
-		left -= part;
-	}
-	return crc == crc_erased ? CELL_ERASED : CELL_DIFFERS;
-}
-
 static enum loader_turn take_cells(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
 {
 	const char *rest = reply;
@@ -321,36 +271,18 @@ static enum loader_turn take_cells(struct loader_task *task, const char *reply, 
 	if (uboot_failure_in(reply) != NULL)
 		return uboot_failed(say, reply, reterr);
 	for (unsigned i = 0; i < task->cells_asked; i++) {
-		uint64_t size = cell_size_at(task, task->in_block);
-		enum loader_cell cell;
+		uint64_t size = cell_size_at(task, task->in_block), at;
 		uint32_t crc;
 
 		if (!uboot_take_crc(&rest, cell_address(task), size, &crc))
 			return uboot_failed(say, reply, reterr);
-		cell = judge_cell(task, size, crc);
-		if (task->cell_count < LOADER_CELLS_MAX)
-			task->cell[task->cell_count++] = (uint8_t)cell;
-		if (cell != CELL_SAME && task->first_difference == UINT64_MAX)
-			task->first_difference = task->at + task->in_block;
+		at = task->at + task->in_block;
+		if (loader_take_cell(task, at, loader_judge_cell(&loader_sum_crc32, bytes_of(task->image.data + at, size), crc), reterr) == LOADER_FAILED)
+			return LOADER_FAILED;
 		task->in_block += size;
-	}
-	if (task->stop_at_difference && task->first_difference != UINT64_MAX) {
-		error_set(reterr, STATUS_PROTOCOL, "the flash does not hold the image: the first difference lies in the block at 0x%" PRIx64,
-			  task->first_difference);
-		error_hint(reterr, "write it once more; if it differs again at the same place, the flash is worn");
-		return LOADER_FAILED;
 	}
 	task->done = task->at + task->in_block;
 	return LOADER_DONE;
-}
-
-/* Enough cells for the whole image: what is not kept would count as the same. Blocks are at least LOADER_PIECE, so whole cells fit in. */
-static void choose_cell_size(struct loader_task *task)
-{
-	if (task->cell_size == 0)
-		task->cell_size = LOADER_CELL;
-	while (task->image.size / task->cell_size >= LOADER_CELLS_MAX)
-		task->cell_size *= 2;
 }
 
 enum loader_turn uboot_compare(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
@@ -362,7 +294,7 @@ enum loader_turn uboot_compare(struct loader_task *task, const char *reply, stru
 	if (task->step == PREPARE) {
 		if (check_place(task, false, reterr) != STATUS_OK)
 			return LOADER_FAILED;
-		choose_cell_size(task);
+		loader_choose_cell_size(task);
 		task->step = PREPARED;
 		if (prepare(task, say) == LOADER_TYPE)
 			return LOADER_TYPE;

@@ -32,6 +32,7 @@ enum step_kind {
 	STEP_SEND,		/* one command to the loader or the shell, and what must come back */
 	STEP_LOGIN,		/* sign in at the device's shell */
 	STEP_LOAD,		/* bring the image into the device's RAM and check what arrived */
+	STEP_UNLOCK,		/* opens what the bootloader keeps locked, by a handshake that is public */
 	STEP_COMPARE,		/* read the flash, compare with the image: evidence, changes nothing */
 	STEP_WRITE,		/* image from RAM to flash */
 	STEP_READBACK,		/* flash to RAM, compare */

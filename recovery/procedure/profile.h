@@ -46,7 +46,8 @@ struct profile_storage {
 	const char *kind;		/* "cfi", "spi-nor", "nand", "mmc", "virtio" */
 	unsigned device;		/* number the loader gives it (virtio dev 0, mmc dev 0, sf probe 0) */
 	uint64_t erase_size;		/* bytes; 0: 64 KiB on NOR, 128 KiB on NAND, 512 on blocks */
-	uint64_t base;			/* CFI: where the flash begins in the address space */
+	uint64_t base;			/* where the flash begins in the address space, when it lies there */
+	const char *node;		/* the loader's own name: "flash1.trx" of a CFE, "/dev/nor0" of a barebox; NULL: by kind and number */
 };
 
 struct profile_partition {

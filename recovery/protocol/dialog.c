@@ -4,8 +4,6 @@
 
 #include "src/base/text.h"
 
-enum { CTRL_C = 0x03 };
-
 static struct dialog_event event(enum dialog_event_type type, enum status status)
 {
 	return (struct dialog_event){ .type = type, .status = status };
@@ -35,10 +33,16 @@ void dialog_init(struct dialog *dialog, const char *prompt)
 	dialog->state = DIALOG_IDLE;
 	text_copy(dialog->prompt, sizeof(dialog->prompt), prompt);
 	dialog->piece = DIALOG_PIECE;
+	dialog->clean_keys = "\x03";
 	dialog->reply_size = 0;
 	dialog->reply[0] = '\0';
 	dialog->out_size = dialog->last_line_size = 0;
 	dialog->deadline_ms = UINT64_MAX;
+}
+
+void dialog_clean_with(struct dialog *dialog, const char *keys)
+{
+	dialog->clean_keys = keys && *keys ? keys : "\x03";
 }
 
 /* Hands out the next piece of the line, or the Enter behind it. */
@@ -107,10 +111,10 @@ static struct dialog_event over(struct dialog *dialog, enum dialog_event_type ty
 	return event(type, status);
 }
 
-static void send_ctrl_c(struct dialog *dialog)
+static void send_clean_keys(struct dialog *dialog)
 {
-	dialog->out[0] = CTRL_C;
-	dialog->out_size = 1;
+	dialog->out_size = strnlen(dialog->clean_keys, sizeof(dialog->out));
+	memcpy(dialog->out, dialog->clean_keys, dialog->out_size);
 }
 
 /* The line on the device's side is not what we meant: end it without running it, then type it again more carefully. */
@@ -118,11 +122,11 @@ static struct dialog_event type_again(struct dialog *dialog, uint64_t now_ms)
 {
 	if (dialog->tries++ >= DIALOG_TRIES) {
 		over(dialog, DIALOG_FAILED, STATUS_PROTOCOL);
-		send_ctrl_c(dialog);
+		send_clean_keys(dialog);
 		return event(DIALOG_FAILED, STATUS_PROTOCOL);
 	}
 	dialog->piece = 1;
-	send_ctrl_c(dialog);
+	send_clean_keys(dialog);
 	dialog->state = DIALOG_CLEANING;
 	dialog->last_line_size = 0;
 	dialog->escape = 0;
@@ -256,14 +260,14 @@ static struct dialog_event end_of_silence(struct dialog *dialog, uint64_t now_ms
 	}
 	if (dialog->is_prompt_pushed && dialog->last_line_size == 0 && !dialog->was_nudged) {
 		dialog->was_nudged = true;
-		send_ctrl_c(dialog);
+		send_clean_keys(dialog);
 		dialog->deadline_ms = now_ms + DIALOG_ECHO_MS;
 		return event(DIALOG_NOTHING, STATUS_OK);
 	}
 	dialog->reply[dialog->reply_size] = '\0';
 	over(dialog, DIALOG_FAILED, STATUS_TIMEOUT);
 	if (is_unsent)	/* the line stands there whole; the next Enter must not run it */
-		send_ctrl_c(dialog);
+		send_clean_keys(dialog);
 	return event(DIALOG_FAILED, STATUS_TIMEOUT);
 }
 

@@ -23,6 +23,7 @@ enum {
 	DIALOG_ECHO_MS = 1000,
 	DIALOG_QUIET_MS = 30,		/* of silence behind a prompt */
 	DIALOG_CLEAN_MS = 5000,		/* for the prompt behind Ctrl-C, however much the device talks */
+	DIALOG_CLEAN_KEYS_MAX = 128,
 };
 
 enum dialog_event_type {
@@ -51,7 +52,8 @@ struct dialog {		/* caller-owned; fields belong to dialog.c */
 	size_t typed, echoed;	/* bytes of command handed out, bytes whose echo came */
 	size_t piece;
 	unsigned tries;
-	char out[DIALOG_PIECE + 1];
+	char out[DIALOG_CLEAN_KEYS_MAX];
+	const char *clean_keys;
 	size_t out_size;
 	uint64_t silence_ms;
 	uint64_t deadline_ms, clean_end_ms;
@@ -63,6 +65,8 @@ struct dialog {		/* caller-owned; fields belong to dialog.c */
 
 /* prompt: as it stands on the line, "=> ". Trailing spaces are not compared. */
 void dialog_init(struct dialog *dialog, const char *prompt);
+/* keys (borrowed): what empties the device's line where Ctrl-C does not, and brings its prompt. */
+void dialog_clean_with(struct dialog *dialog, const char *keys);
 /* Begins a command; the one before must be over. silence_ms: how long the device may say nothing while it works.
  * until (borrowed, or NULL): a text whose coming ends the command as well (after `reset` no prompt returns). */
 enum status dialog_start(struct dialog *dialog, const char *command, uint64_t silence_ms, const char *until, uint64_t now_ms);

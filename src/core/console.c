@@ -315,6 +315,16 @@ const char *console_last_line(const struct console *console)
 	return console->last_line;
 }
 
+void console_look(const struct console *console, struct console_seen *seen, uint64_t now_ms, struct console_state *ret_state)
+{
+	enum boot_stage stage = diagnosis_stage(console->diagnosis);
+
+	seen->tail = bytes_of(console->window, console->window_size);
+	seen->quiet_ms = now_ms - console->last_byte_ms;
+	seen->in_loader = stage == STAGE_LOADER || stage == STAGE_FIRST_LOADER;
+	console_state_of(seen, ret_state);
+}
+
 const struct console_line *console_find_line(const struct console *console, unsigned number)
 {
 	const struct console_line *line = &console->kept[number % CONSOLE_LINES_KEPT];

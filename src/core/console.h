@@ -6,6 +6,7 @@
 #define UNBRICK_CORE_CONSOLE_H
 
 #include "recovery/diagnosis/diagnosis.h"
+#include "recovery/loader/console_state.h"
 #include "src/core/snapshot.h"
 #include "src/io/line.h"
 #include "src/store/capture.h"
@@ -55,6 +56,8 @@ uint64_t console_last_byte_ms(const struct console *console);	/* 0: nothing came
 uint64_t console_bytes(const struct console *console);		/* since console_forget */
 /* The unfinished last line, printable. */
 const char *console_last_line(const struct console *console);
+/* Who waits at the other end, from what came since console_forget. seen: prompts and was_probed; the rest is filled in here. */
+void console_look(const struct console *console, struct console_seen *seen, uint64_t now_ms, struct console_state *ret_state);
 /* The line with that number, or NULL when it is not kept any more. */
 const struct console_line *console_find_line(const struct console *console, unsigned number);
 void console_fill_view(struct console *console, struct console_view *ret_view);

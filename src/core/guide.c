@@ -286,12 +286,24 @@ static void finish_watch(struct live_case *c)
 	guide_enter(c, GUIDE_DIAGNOSIS);
 }
 
+void guide_look(const struct live_case *c, struct console_state *ret_state)
+{
+	struct console_seen seen = {
+		.was_probed = c->probe.is_sent, .prompt = c->profile ? c->profile->console.prompt : NULL,
+		.login_prompt = c->profile ? c->profile->console.login_prompt : NULL,
+	};
+
+	console_look(c->console, &seen, loop_now_ms(), ret_state);
+}
+
+/* The profile's prompt counts as it stands; without one, what looks like a prompt while a loader runs, unless it asks for something. */
 static bool at_loader_prompt(const struct live_case *c)
 {
 	const char *line = console_last_line(c->console);
 	const char *prompt = c->profile ? c->profile->console.prompt : NULL;
 	enum boot_stage stage = diagnosis_stage(console_diagnosis(c->console));
 	size_t length = prompt ? strlen(prompt) : 0, size = strlen(line);
+	struct console_state state;
 
 	while (length > 0 && prompt[length - 1] == ' ')
 		length--;
@@ -299,7 +311,11 @@ static bool at_loader_prompt(const struct live_case *c)
 		size--;
 	if (length > 0)
 		return size == length && strncmp(line, prompt, length) == 0;
-	return (stage == STAGE_LOADER || stage == STAGE_FIRST_LOADER) && dialog_looks_like_prompt(line, strlen(line)) && !text_contains(line, "autoboot");
+	guide_look(c, &state);
+	if (state.at == CONSOLE_AT_LOADER && state.confidence >= CONSOLE_SURE)
+		return true;
+	return (stage == STAGE_LOADER || stage == STAGE_FIRST_LOADER) && (state.at == CONSOLE_AT_LOADER || state.at == CONSOLE_AT_PROGRAM) &&
+	       dialog_looks_like_prompt(line, strlen(line)) && !text_contains(line, "autoboot");
 }
 
 static bool shows_login(const struct live_case *c, const char *line)
@@ -340,13 +356,20 @@ void guide_on_line(struct live_case *c, const struct diagnosis_line *line)
 		look_for_start(c);
 }
 
-/* A space is harmless everywhere; only where it is echoed does an editor wait for a line, and "space, Enter" is an empty command there
+/* A space where the state allows one; only where it is echoed does an editor wait for a line, and "space, Enter" is an empty command there
  * that repeats nothing (U-Boot repeats the last command only for a line without any character). */
 static void probe(struct live_case *c, uint64_t now_ms)
 {
-	const char *line = console_last_line(c->console);
+	struct console_state state;
 
+	guide_look(c, &state);
 	if (!c->probe.is_sent) {
+		if (!console_state_may(&state, CONSOLE_MAY_SPACE)) {
+			if (!c->probe.is_held)
+				case_log(c, JOURNAL_OBSERVED, "console", "the device is %s: nothing is typed there", console_at_text(state.at));
+			c->probe.is_held = true;
+			return;
+		}
 		c->probe.is_sent = true;
 		c->probe.sent_ms = now_ms;
 		console_write(c->console, BYTES(" "));
@@ -356,23 +379,39 @@ static void probe(struct live_case *c, uint64_t now_ms)
 	if (c->probe.sent_ms == 0 || console_last_byte_ms(c->console) < c->probe.sent_ms)
 		return;
 	c->probe.sent_ms = 0;
-	if (line[0] == ' ' && line[1] == '\0') {
+	if (state.at == CONSOLE_AT_ECHO && console_state_may(&state, CONSOLE_MAY_ENTER)) {
 		console_write(c->console, BYTES("\r"));
 		console_remark(c->console, "the space was echoed: sent Enter to see the prompt");
 	}
+}
+
+/* What restarts from the prompt at hand; NULL: the loader has no such command, or is not known. */
+static const char *restart_command(const struct live_case *c)
+{
+	const struct loader_driver *driver;
+	struct console_state state;
+
+	guide_look(c, &state);
+	driver = loader_driver_find(c->profile ? c->profile->console.loader : state.loader);
+	return driver ? driver->reset_command : NULL;
 }
 
 /* The device stands at its loader's prompt, but how it came there was not seen, or a key stopped its start: it can be restarted without
  * the operator. */
 static void restart_from_prompt(struct live_case *c)
 {
+	const char *command = restart_command(c);
+
 	c->restarts++;
+	if (command == NULL)
+		return;
 	console_forget(c->console);
 	c->is_at_prompt = c->was_started_here = false;
 	c->watch_since_ms = loop_now_ms();
 	c->probe.is_sent = true;
-	console_write(c->console, BYTES("reset\r"));
-	case_log(c, JOURNAL_PROGRAM, "sent", "reset");
+	console_write(c->console, bytes_of_text(command));
+	console_write(c->console, BYTES("\r"));
+	case_log(c, JOURNAL_PROGRAM, "sent", "%s", command);
 	case_clear_page(c);
 	case_say(c, "It waits at its bootloader. I restart it from there and watch.");
 	case_watch_item(c, 0, "the device starts", false, "not yet");

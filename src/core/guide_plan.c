@@ -177,8 +177,9 @@ static void ask_for_plan(struct live_case *c)
 static bool can_compare(const struct live_case *c)
 {
 	enum cause cause = c->view.verdict.cause;
+	const struct loader_driver *driver = c->profile ? loader_driver_find(c->profile->console.loader) : NULL;
 
-	return !c->is_compared && c->is_at_prompt && c->profile && c->profile->storage.kind && c->profile->network.load_address != 0 &&
+	return !c->is_compared && c->is_at_prompt && driver && driver->compare && !driver->compare_needs_ram && c->profile->storage.kind && c->profile->network.load_address != 0 &&
 	       (cause == CAUSE_CHECKSUM || cause == CAUSE_POWER || cause == CAUSE_SPACE || cause == CAUSE_BAD_ENV);
 }
 

@@ -28,6 +28,7 @@ enum happened { HAPPENED_UNKNOWN, HAPPENED_POWER, HAPPENED_MESSAGE, HAPPENED_OTH
 struct wake_probe {
 	uint64_t after_ms;	/* of silence */
 	bool is_sent;
+	bool is_held;		/* somebody waits there to whom nothing may be said */
 	uint64_t sent_ms;
 };
 
@@ -95,6 +96,7 @@ struct live_case {
 	struct step_context step;
 	const struct loader_driver *loader;
 	struct loader_build build;
+	char board[48];				/* what the loader calls the device, for unlocking it */
 	struct loader_place place;
 	char prompt[DIALOG_PROMPT_MAX];		/* of the loader; empty: not at it */
 	char shell_prompt[DIALOG_PROMPT_MAX];	/* signed in; empty: not */
@@ -136,6 +138,8 @@ void guide_enter(struct live_case *c, enum guide_phase phase);
 /* STATUS_INVALID with the reason when the answer does not fit. */
 enum status guide_answer(struct live_case *c, const char *text, struct error *reterr);
 void guide_on_line(struct live_case *c, const struct diagnosis_line *line);
+/* Who waits at the other end of the case's line. */
+void guide_look(const struct live_case *c, struct console_state *ret_state);
 void guide_on_pause(struct live_case *c, uint64_t now_ms);
 void guide_on_bench(struct live_case *c);
 enum happened happened_parse(const char *text);

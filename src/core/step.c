@@ -224,12 +224,22 @@ static void push_dialog(struct live_case *c)
 	}
 }
 
+/* What empties the bootloader's command line; NULL: Ctrl-C does. */
+const char *step_clean_keys(const struct live_case *c)
+{
+	const struct loader_driver *driver = c->profile ? loader_driver_find(c->profile->console.loader) : NULL;
+
+	return driver ? driver->clean_keys : NULL;
+}
+
 void step_type(struct live_case *c, const char *prompt, const char *command, uint64_t silence_ms, const char *until, bool hidden)
 {
 	struct step_context *step = &c->step;
 	enum status status;
 
 	dialog_init(&step->dialog, prompt);
+	if (prompt == c->prompt)
+		dialog_clean_with(&step->dialog, step_clean_keys(c));
 	text_copy(step->command, sizeof(step->command), command);
 	step->until[0] = '\0';
 	if (until)

@@ -34,6 +34,7 @@ unsigned step_field_seconds(struct live_case *c, const char *name, unsigned othe
 bool step_is(struct live_case *c, const char *field, const char *value);
 void step_set_deadline(struct live_case *c, uint64_t after_ms);
 /* Types a command at the prompt (the loader's, or the shell's) and calls ops->on_dialog when it is over. */
+const char *step_clean_keys(const struct live_case *c);
 void step_type(struct live_case *c, const char *prompt, const char *command, uint64_t silence_ms, const char *until, bool hidden);
 bool step_is_typing(const struct live_case *c);
 /* Feeds a running dialog; for ops->on_bytes and on_time of steps that type. */
@@ -46,7 +47,7 @@ bool step_condition(void *user, const char *name, const char *value);
 
 /* One ops table a kind. */
 extern const struct step_ops step_note, step_confirm, step_by_hand, step_power, step_button, step_bench_net, step_serve, step_stop_boot, step_send, step_login,
-	step_identify, step_check_image, step_load, step_compare, step_write, step_readback, step_environment, step_boot, step_free_space, step_wait, step_verify,
+	step_identify, step_check_image, step_load, step_compare, step_unlock, step_write, step_readback, step_environment, step_boot, step_free_space, step_wait, step_verify,
 	step_result;
 
 #endif

@@ -17,7 +17,16 @@ static loader_next_ptr current_task(const struct live_case *c)
 		return driver->load_tftp;
 	if (c->step.ops == &step_write)
 		return driver->write;
+	if (c->step.ops == &step_unlock)
+		return driver->unlock;
 	return driver->compare;
+}
+
+static const char *missing_task(const struct live_case *c)
+{
+	if (c->step.ops == &step_unlock)
+		return "no handshake is known that opens it";
+	return c->step.ops == &step_load ? c->loader->why_no_load : c->step.ops == &step_write ? c->loader->why_no_write : c->loader->why_no_compare;
 }
 
 static void finish_task(struct live_case *c);
@@ -43,6 +52,14 @@ static void advance(struct live_case *c, const char *reply)
 	struct loader_task *task = active_task(c);
 	struct error error;
 
+	if (current_task(c) == NULL) {
+		const char *why = missing_task(c);
+
+		error_set(&error, STATUS_UNSUPPORTED, "the driver of this bootloader cannot do that: %s", why ? why : "it has no such command");
+		error_hint(&error, "choose another plan, or do it by hand on the console (c)");
+		fail_task(c, &error);
+		return;
+	}
 	switch (current_task(c)(task, reply, &c->step.say, &error)) {
 	case LOADER_TYPE:
 		step_type(c, c->prompt, c->step.say.command, c->step.say.silence_ms, c->step.say.until, false);
@@ -61,7 +78,7 @@ static void on_dialog(struct live_case *c, struct dialog_event event)
 	struct loader_task *task = active_task(c);
 	struct error error;
 
-	if (event.type == DIALOG_MATCHED && c->step.say.until) {
+	if (event.type == DIALOG_MATCHED && c->step.say.until && !c->step.say.asks) {
 		/* The loader tries for ever; Ctrl-C brings its prompt back. */
 		console_write(c->console, BYTES("\x03"));
 		error_set(&error, STATUS_TIMEOUT, "the device got no answer from the TFTP server on %s", c->place.bench_ip);
@@ -77,7 +94,7 @@ static void on_dialog(struct live_case *c, struct dialog_event event)
 		return;
 	}
 	advance(c, dialog_reply(&c->step.dialog));
-	if (c->step.ops && c->step.ops != &step_load && c->step.ops != &step_identify && task->total > 0)
+	if (c->step.ops && c->step.ops != &step_load && c->step.ops != &step_identify && c->step.ops != &step_unlock && task->total > 0)
 		case_progress(c, c->step.ops == &step_write ? "write" : c->step.ops == &step_compare ? "compare" : "verify", task->done, task->total,
 			      c->step.started_ms);
 }
@@ -112,7 +129,7 @@ static enum status find_place(struct live_case *c, struct error *reterr)
 	c->place = (struct loader_place){
 		.device = profile->storage.device, .erase_size = profile->storage.erase_size, .base = profile->storage.base,
 		.load_address = profile->network.load_address, .device_ip = profile->network.device_ip, .bench_ip = profile->network.bench_ip,
-		.netmask = profile->network.netmask, .tftp_port = profile->network.tftp_port ? profile->network.tftp_port : c->app->options.tftp_port,
+		.netmask = profile->network.netmask, .node = profile->storage.node, .tftp_port = profile->network.tftp_port ? profile->network.tftp_port : c->app->options.tftp_port,
 		.file_name = base ? base + 1 : c->view.image,
 	};
 	if (!loader_storage_parse(profile->storage.kind, &c->place.storage) || c->place.load_address == 0)
@@ -255,7 +272,20 @@ static enum status answer_identify(struct live_case *c, const char *text, struct
 
 const struct step_ops step_identify = { .start = start_identify, .on_dialog = on_dialog, .on_answer = answer_identify, .types = true };
 
-/* ---- load, write, readback, compare ---- */
+/* ---- unlock, load, write, readback, compare ---- */
+
+static void start_unlock(struct live_case *c)
+{
+	case_say(c, "Opening the locked commands of the bootloader");
+	if (!is_ready(c, false))
+		return;
+	step_field(c, "name", c->board, sizeof(c->board));
+	c->place = (struct loader_place){ .board = c->board[0] ? c->board : NULL };
+	loader_task_init(&c->step.task, &c->place, &c->build, (struct bytes){ NULL, 0 });
+	advance(c, NULL);
+}
+
+const struct step_ops step_unlock = { .start = start_unlock, .on_dialog = on_dialog, .types = true };
 
 static void start_load(struct live_case *c)
 {
@@ -319,7 +349,7 @@ static void finish_compare(struct live_case *c)
 	struct loader_difference difference;
 
 	loader_difference_of(&c->step.task, &difference);
-	if (c->step.phase == 0 && difference.border_cell != SIZE_MAX) {
+	if (c->step.phase == 0 && difference.border_cell != SIZE_MAX && !c->loader->compare_needs_ram) {
 		/* One look inside the cell where the two kinds of data meet. */
 		uint64_t offset = (uint64_t)difference.border_cell * c->step.task.cell_size;
 		struct bytes rest = bytes_from(image_file_bytes(c->image), offset);
@@ -358,9 +388,11 @@ static void finish_task(struct live_case *c)
 
 	if (c->step.ops == &step_identify) {
 		finish_identify(c);
+	} else if (c->step.ops == &step_unlock) {
+		step_done(c, "%s", "the bootloader took its password");
 	} else if (c->step.ops == &step_load) {
 		c->run.is_image_in_ram = true;
-		step_done(c, "the device's memory holds the image: size and CRC are right");
+		step_done(c, "the device's memory holds the image: %s", c->step.task.proof);
 	} else if (c->step.ops == &step_write) {
 		text_format(text, sizeof(text), "%llu bytes from 0x%llx on, each command answered well", (unsigned long long)c->step.task.total,
 			    (unsigned long long)c->place.offset);

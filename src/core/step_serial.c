@@ -47,6 +47,15 @@ static void ask_for_power(struct live_case *c)
 	app_event(c->app, c->id, JOURNAL_PROGRAM, "ask", "power-cycle", NULL);
 }
 
+/* Ctrl-C at a prompt only: what answers a question or runs a program would take it for its own. */
+static bool may_clean_line(const struct live_case *c)
+{
+	struct console_state state;
+
+	guide_look(c, &state);
+	return state.at == CONSOLE_AT_LOADER || state.at == CONSOLE_AT_PROGRAM || state.at == CONSOLE_AT_SILENCE;
+}
+
 static void start_stop_boot(struct live_case *c)
 {
 	const struct profile_console *console = c->profile ? &c->profile->console : NULL;
@@ -60,14 +69,16 @@ static void start_stop_boot(struct live_case *c)
 		return;
 	}
 	stop_boot_init(&c->step.stop, console ? console->stop_keys : NULL, console ? console->stop_at : NULL, console ? console->prompt : NULL);
+	stop_boot_clean_with(&c->step.stop, step_clean_keys(c));
 	c->prompt[0] = c->shell_prompt[0] = '\0';
 	step_set_deadline(c, (c->step.step->timeout_seconds ? c->step.step->timeout_seconds : STOP_BOOT_PATIENCE_S) * UINT64_C(1000));
-	if (c->is_at_prompt) {
+	if (c->is_at_prompt && may_clean_line(c)) {
 		step_set_deadline(c, PROMPT_PATIENCE_MS);
 		stop_boot_at_prompt(&c->step.stop, loop_now_ms());
 		push_stop(c);
 		return;
 	}
+	c->is_at_prompt = false;
 	ask_for_power(c);
 }
 
@@ -190,11 +201,14 @@ static void type_line(struct live_case *c, const char *text)
 
 static void start_login(struct live_case *c)
 {
+	struct console_state state;
+
 	case_say(c, "Signing in on the serial console");
 	c->step.phase = LOGIN_AWAIT;
 	step_set_deadline(c, LOGIN_PATIENCE_S * UINT64_C(1000));
 	/* Late kernel messages push the prompt away. At a login prompt, and only there, an empty line is harmless and brings it back. */
-	if (c->is_at_login && !text_contains(console_last_line(c->console), "login"))
+	guide_look(c, &state);
+	if (c->is_at_login && (state.at == CONSOLE_AT_PROGRAM || state.at == CONSOLE_AT_SILENCE) && !text_contains(console_last_line(c->console), "login"))
 		console_write(c->console, BYTES("\r"));
 }
 
@@ -315,7 +329,14 @@ static void start_boot(struct live_case *c)
 	case_say(c, "Restarting the device");
 	step_field(c, "command", command, sizeof(command));
 	if (command[0] == '\0')
-		text_copy(command, sizeof(command), c->prompt[0] && c->loader ? c->loader->reset_command : c->prompt[0] ? "reset" : "reboot");
+		text_copy(command, sizeof(command), c->prompt[0] == '\0' ? "reboot" : c->loader == NULL ? "reset" :
+			  c->loader->reset_command ? c->loader->reset_command : "");
+	if (command[0] == '\0') {
+		error_set(&error, STATUS_UNSUPPORTED, "no command is known with which this bootloader restarts the device");
+		error_hint(&error, "switch it off and on by hand");
+		step_failed(c, &error);
+		return;
+	}
 	if (prompt[0] == '\0') {
 		error_set(&error, STATUS_INVALID, "the device is at no prompt that could restart it");
 		step_failed(c, &error);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "recovery/loader/loader.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/store/library_schema.h"
@@ -58,6 +59,7 @@ static const struct yaml_field storage_fields[] = {
 	FIELD("device", NUMBER, profile_storage, device),
 	FIELD("erase-size", SIZE, profile_storage, erase_size),
 	FIELD("base", SIZE, profile_storage, base),
+	FIELD("node", TEXT, profile_storage, node),
 	END
 };
 
@@ -157,6 +159,23 @@ static enum status check_word(const struct checker *checker, const char *where, 
 	return error_hint(checker->reterr, "one of: %s", all);
 }
 
+static enum status check_loader(const struct checker *checker, const struct profile *profile)
+{
+	const char *name = profile->console.loader;
+
+	if (loader_driver_find(name) == NULL) {
+		char all[160] = "";
+
+		for (size_t i = 0; loader_driver_name(i) != NULL; i++)
+			text_append(all, sizeof(all), "%s%s", i ? ", " : "", loader_driver_name(i));
+		yaml_file_error(checker->file, checker->reterr, "console/loader", "no driver for the bootloader '%.60s'", name);
+		return error_hint(checker->reterr, "one of: %s", all);
+	}
+	if (text_equal(name, "cfe") && profile->storage.kind != NULL && profile->storage.node == NULL)
+		return yaml_file_error(checker->file, checker->reterr, "storage", "a CFE must be told the flash device by name: node");
+	return STATUS_OK;
+}
+
 static enum status check_words(const struct checker *checker, const struct profile *profile)
 {
 	static const char *const kinds[] = { "camera", "recorder", "router", "gateway", "switch",
@@ -171,7 +190,7 @@ static enum status check_words(const struct checker *checker, const struct profi
 		status = check_word(checker, "arch", archs, profile->arch);
 	if (status == STATUS_OK)
 		status = check_word(checker, "storage/kind", stores, profile->storage.kind);
-	return status;
+	return status != STATUS_OK ? status : check_loader(checker, profile);
 }
 
 static enum status check_partition(const struct checker *checker, const struct profile *profile, unsigned number)

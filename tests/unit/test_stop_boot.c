@@ -220,6 +220,26 @@ static void at_a_prompt_the_line_is_only_cleaned(void **state)
 	assert_int_equal(feed(&s, BANNER, 300), STOP_BOOT_STARTED);
 }
 
+static void a_question_that_ends_like_a_prompt_is_answered_with_nothing(void **state)
+{
+	static const char *const asks[] = { "(Y)es, (N)o->", "Overwrite the environment (y/n)? ", "Please choose the operation: " };
+	struct stop_boot s;
+	char out[32];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		stop_boot_init(&s, "\x1b", NULL, NULL);
+		assert_int_equal(feed(&s, BANNER, 10), STOP_BOOT_STARTED);
+		sent(&s, out);
+		feed(&s, "\r\n", 20);
+		feed(&s, asks[i], 21);
+		for (uint64_t now_ms = 30; now_ms < 1000; now_ms += 10) {
+			assert_int_equal(stop_boot_tick(&s, now_ms), STOP_BOOT_NOTHING);
+			assert_null(strchr(sent(&s, out), 0x03));
+		}
+	}
+}
+
 static void byte_by_byte_equals_all_at_once(void **state)
 {
 	static const char text[] = BANNER "Net: eth0\r\n" WINDOW "\b\b\b 0 \r\n\x1b[0m=>  ";
@@ -248,6 +268,7 @@ int main(void)
 		cmocka_unit_test(another_prompt_than_the_profiles_is_not_taken),
 		cmocka_unit_test(colours_around_the_prompt_are_not_part_of_it),
 		cmocka_unit_test(at_a_prompt_the_line_is_only_cleaned),
+		cmocka_unit_test(a_question_that_ends_like_a_prompt_is_answered_with_nothing),
 		cmocka_unit_test(byte_by_byte_equals_all_at_once),
 	};
 

@@ -1,6 +1,7 @@
 # Tests of recovery/{protocol/dialog,loader,procedure} and src/base.
 check_PROGRAMS += tests/unit/test_dialog tests/unit/test_stop_boot tests/unit/test_uboot tests/unit/test_runner tests/unit/test_plan \
-	tests/unit/test_pattern tests/unit/test_text
+	tests/unit/test_pattern tests/unit/test_text tests/unit/test_console_state tests/unit/test_redboot tests/unit/test_barebox tests/unit/test_cfe tests/unit/test_realtek tests/unit/test_zyxel tests/unit/test_loaders
+fake_loader = tests/fakes/fake_loader.c tests/fakes/fake_loader.h
 unit_libs = librecovery.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_dialog_SOURCES = tests/unit/test_dialog.c
 tests_unit_test_dialog_LDADD = $(unit_libs)
@@ -8,6 +9,20 @@ tests_unit_test_stop_boot_SOURCES = tests/unit/test_stop_boot.c
 tests_unit_test_stop_boot_LDADD = $(unit_libs)
 tests_unit_test_uboot_SOURCES = tests/unit/test_uboot.c tests/fakes/fake_uboot.c tests/fakes/fake_uboot.h
 tests_unit_test_uboot_LDADD = $(unit_libs)
+tests_unit_test_console_state_SOURCES = tests/unit/test_console_state.c
+tests_unit_test_console_state_LDADD = $(unit_libs)
+tests_unit_test_redboot_SOURCES = tests/unit/test_redboot.c $(fake_loader)
+tests_unit_test_redboot_LDADD = $(unit_libs)
+tests_unit_test_barebox_SOURCES = tests/unit/test_barebox.c $(fake_loader)
+tests_unit_test_barebox_LDADD = $(unit_libs)
+tests_unit_test_cfe_SOURCES = tests/unit/test_cfe.c $(fake_loader)
+tests_unit_test_cfe_LDADD = $(unit_libs)
+tests_unit_test_realtek_SOURCES = tests/unit/test_realtek.c $(fake_loader)
+tests_unit_test_realtek_LDADD = $(unit_libs)
+tests_unit_test_zyxel_SOURCES = tests/unit/test_zyxel.c $(fake_loader)
+tests_unit_test_zyxel_LDADD = $(unit_libs)
+tests_unit_test_loaders_SOURCES = tests/unit/test_loaders.c $(fake_loader)
+tests_unit_test_loaders_LDADD = $(unit_libs)
 tests_unit_test_runner_SOURCES = tests/unit/test_runner.c
 tests_unit_test_runner_LDADD = $(unit_libs)
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c
@@ -17,4 +32,9 @@ tests_unit_test_pattern_LDADD = $(unit_libs)
 tests_unit_test_text_SOURCES = tests/unit/test_text.c
 tests_unit_test_text_LDADD = $(unit_libs)
 
-FUZZERS += tests/fuzz/fuzz_dialog.c tests/fuzz/fuzz_stop_boot.c tests/fuzz/fuzz_uboot_reply.c
+# The drivers at emulated loaders, over a pty.
+check_PROGRAMS += tests/integration/test_loader_bed
+tests_integration_test_loader_bed_SOURCES = tests/integration/test_loader_bed.c tests/fakes/temp_folder.h
+tests_integration_test_loader_bed_LDADD = $(unit_libs)
+
+FUZZERS += tests/fuzz/fuzz_dialog.c tests/fuzz/fuzz_stop_boot.c tests/fuzz/fuzz_uboot_reply.c tests/fuzz/fuzz_console_state.c
