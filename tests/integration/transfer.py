@@ -319,6 +319,28 @@ def test_cut():
         check("a line that is cut leaves no file", code == FAILED and work.got() == {} and "closed the line" in said, f"{code} {said}")
 
 
+def test_full_disk():
+    with Work() as work:
+        sent, received = pair(work, [UNBRICK, "send", "--stdio", "some.bin"], ["sh", "-c", f"ulimit -f 16; exec '{UNBRICK}' receive --stdio"])
+        check("a disk that is full ends it, with the reason, and leaves no file",
+              received[0] == FAILED and "cannot write" in received[1] and work.got() == {}, brief(received))
+        check("and the sender is told that, too", sent[0] == FAILED and "cancelled" in sent[1], brief(sent))
+
+
+def test_unplugged():
+    with Work() as work:
+        master, slave = os.openpty()
+        tty.setraw(slave)
+        name = os.ttyname(slave)
+        process = start([UNBRICK, "receive", "--port", name, "--json"], work.out, subprocess.DEVNULL)
+        os.read(master, 1)
+        os.write(master, frame(0, b"cut.bin\0" + b"5000"))
+        os.close(slave)
+        os.close(master)
+        code, said = finish(process)
+        check("an adapter that is pulled out ends it", code == NO_PORT and work.got() == {} and "unbrick: " in said, f"{code} {said}")
+
+
 def test_ctrl_c():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         with Work() as work:
