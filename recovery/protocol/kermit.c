@@ -1,9 +1,10 @@
 /* recovery/protocol/kermit.c
  *
- * Kermit behind transfer.h: one packet at a time (no windows), long packets, block checks 1 to 3, repeat counts, prefixes for the eighth bit,
- * attributes. Made for U-Boot's loadb, which receives only and speaks first never, and for C-Kermit and its relatives in both directions.
- * Source: da Cruz, "Kermit Protocol Manual", 6th edition, June 1986. Chapters in comments are of that book. kermit_packet.c has
- * the form, kermit_send.c and kermit_receive.c what is answered to what. */
+ * Kermit behind transfer.h: one packet at a time (no windows), long packets, block checks 1 to 3, repeat counts,
+ * prefixes for the eighth bit, attributes. Made for U-Boot's loadb, which receives only and speaks first never, and for
+ * C-Kermit and its relatives in both directions. Source: da Cruz, "Kermit Protocol Manual", 6th edition, June 1986.
+ * Chapters in comments are of that book. kermit_packet.c has the form, kermit_send.c and kermit_receive.c what is
+ * answered to what. */
 #include <stdlib.h>
 
 #include "recovery/protocol/kermit_machine.h"
@@ -20,8 +21,14 @@ enum {
 };
 
 const struct kermit_parameters kermit_ours = {
-	.length_max = KERMIT_LONG_MAX, .timeout_seconds = OUR_TIMEOUT_S, .end = KERMIT_CR, .control = '#', .eighth = 'Y', .check = 3,
-	.repeat = '~', .can = KERMIT_CAN_LONG | KERMIT_CAN_ATTRIBUTES,
+	.length_max = KERMIT_LONG_MAX,
+	.timeout_seconds = OUR_TIMEOUT_S,
+	.end = KERMIT_CR,
+	.control = '#',
+	.eighth = 'Y',
+	.check = 3,
+	.repeat = '~',
+	.can = KERMIT_CAN_LONG | KERMIT_CAN_ATTRIBUTES,
 };
 
 /* Output */
@@ -30,7 +37,8 @@ void kermit_put_again(struct kermit *machine, uint64_t now_ms)
 {
 	transfer_drop_output(&machine->base);
 	transfer_put(&machine->base, bytes_of(machine->packet, machine->packet_size));
-	machine->base.deadline_ms = now_ms + KERMIT_STUCK_MS;	/* kermit_sent() sets the right one when the line has it */
+	/* kermit_sent() sets the right one when the line has it. */
+	machine->base.deadline_ms = now_ms + KERMIT_STUCK_MS;
 }
 
 void kermit_put_packet(struct kermit *machine, uint8_t type, struct bytes data, uint64_t now_ms)
@@ -38,7 +46,8 @@ void kermit_put_packet(struct kermit *machine, uint8_t type, struct bytes data, 
 	/* 6.1: what is said before both sides know what they agreed on has check 1. */
 	unsigned check = type == 'S' || (type == 'Y' && machine->state == WAIT_INIT) ? 1 : machine->check;
 
-	machine->packet_size = kermit_write_packet(machine->packet, &machine->theirs, type, machine->sequence, check, data);
+	machine->packet_size = kermit_write_packet(machine->packet, &machine->theirs, type, machine->sequence, check,
+						   data);
 	kermit_put_again(machine, now_ms);
 }
 
@@ -53,7 +62,8 @@ static uint64_t timeout_ms(const struct kermit *machine)
 	else
 		seconds = OUR_TIMEOUT_S;
 	/* A receiver waits for the longest packet; what a sender waits for goes behind its own. */
-	return seconds * 1000u + transfer_wire_ms(&machine->base, machine->base.options.is_sender ? machine->packet_size : KERMIT_LONG_MAX);
+	return seconds * 1000u + transfer_wire_ms(&machine->base, machine->base.options.is_sender ? machine->packet_size
+												  : KERMIT_LONG_MAX);
 }
 
 static void put_error(struct kermit *machine, const char *text)
@@ -87,8 +97,10 @@ void kermit_enter_tail(struct kermit *machine, uint64_t now_ms)
 static void finish(struct kermit *machine)
 {
 	if (machine->is_discarded)
-		transfer_tell(&machine->queue, transfer_failed(&machine->base, STATUS_REFUSED, "Its screen may say why: no space left, or a file of that name",
-							       "the other side did not go through with %s", machine->discarded));
+		transfer_tell(&machine->queue,
+			      transfer_failed(&machine->base, STATUS_REFUSED,
+					      "Its screen may say why: no space left, or a file of that name",
+					      "the other side did not go through with %s", machine->discarded));
 	else
 		transfer_tell(&machine->queue, transfer_done(&machine->base));
 }
@@ -117,11 +129,13 @@ void kermit_end_file(struct kermit *machine)
 void kermit_silent(struct kermit *machine)
 {
 	bool is_sender = machine->base.options.is_sender;
-	const char *hint = machine->has_heard ? "Look at the cable and at the device" :
-			   is_sender ? "Type loadb at a U-Boot prompt, or kermit -r on a Linux, first" : "Start kermit -s FILE on the device first";
+	const char *hint = machine->has_heard ? "Look at the cable and at the device"
+			   : is_sender        ? "Type loadb at a U-Boot prompt, or kermit -r on a Linux, first"
+					      : "Start kermit -s FILE on the device first";
 
-	kermit_fail(machine, transfer_failed(&machine->base, STATUS_TIMEOUT, hint, machine->has_heard ? "the Kermit %s is silent" : "no Kermit %s answers",
-				      is_sender ? "receiver" : "sender"));
+	kermit_fail(machine, transfer_failed(&machine->base, STATUS_TIMEOUT, hint,
+					     machine->has_heard ? "the Kermit %s is silent" : "no Kermit %s answers",
+					     is_sender ? "receiver" : "sender"));
 }
 
 bool kermit_is_patient(const struct kermit *machine, uint64_t now_ms)
@@ -139,8 +153,9 @@ static void other_side_failed(struct kermit *machine)
 
 	text_printable(text, sizeof(text), machine->reader.data);
 	transfer_drop_output(&machine->base);
-	transfer_tell(&machine->queue, transfer_failed(&machine->base, STATUS_CANCELLED, NULL, "the other side gave up: %s",
-						       text[0] != '\0' ? text : "it does not say why"));
+	transfer_tell(&machine->queue,
+		      transfer_failed(&machine->base, STATUS_CANCELLED, NULL, "the other side gave up: %s",
+				      text[0] != '\0' ? text : "it does not say why"));
 }
 
 static void take_signal(struct kermit *machine, enum kermit_signal signal, uint64_t now_ms)
@@ -162,7 +177,8 @@ static void take_signal(struct kermit *machine, enum kermit_signal signal, uint6
 		break;
 	case KERMIT_TEXT:
 		if (!machine->has_heard)
-			transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_TEXT, .data = machine->reader.text });
+			transfer_tell(&machine->queue,
+				      (struct transfer_event){ .type = TRANSFER_TEXT, .data = machine->reader.text });
 		break;
 	case KERMIT_MORE:
 		break;
@@ -181,7 +197,8 @@ static void take_tail(struct kermit *machine, struct bytes *in)
 
 /* The rows of transfer.h */
 
-static enum status kermit_begin(const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer, struct error *reterr)
+static enum status kermit_begin(const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer,
+				struct error *reterr)
 {
 	struct kermit *machine = calloc(1, sizeof(*machine));
 	uint8_t parameters[16];
@@ -193,7 +210,8 @@ static enum status kermit_begin(const struct transfer_options *options, uint64_t
 	machine->check = machine->reader.check = 1;
 	kermit_read_parameters(BYTES(""), &machine->theirs);
 	if (options->is_sender) {
-		kermit_put_packet(machine, 'S', bytes_of(parameters, kermit_write_parameters(parameters, &kermit_ours)), now_ms);
+		kermit_put_packet(machine, 'S', bytes_of(parameters, kermit_write_parameters(parameters, &kermit_ours)),
+				  now_ms);
 	} else {
 		machine->state = WAIT_INIT;
 		kermit_put_nak(machine, now_ms);
@@ -263,7 +281,8 @@ static void kermit_sent(struct transfer *transfer, size_t count, uint64_t now_ms
 	struct kermit *machine = (struct kermit *)transfer;
 
 	transfer_base_sent(transfer, count, now_ms);
-	if (count > 0 && machine->base.out_from == machine->base.out_to && machine->state != IN_TAIL && !machine->base.is_over)
+	if (count > 0 && machine->base.out_from == machine->base.out_to && machine->state != IN_TAIL &&
+	    !machine->base.is_over)
 		machine->base.deadline_ms = now_ms + timeout_ms(machine);
 }
 

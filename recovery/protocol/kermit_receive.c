@@ -16,8 +16,8 @@ static void put_ack(struct kermit *machine, struct bytes data, uint64_t now_ms)
 void kermit_put_nak(struct kermit *machine, uint64_t now_ms)
 {
 	uint8_t packet[KERMIT_PAD_MAX + 16];
-	size_t size = kermit_write_packet(packet, &machine->theirs, 'N', machine->sequence, machine->state == WAIT_INIT ? 1 : machine->check,
-					  BYTES(""));
+	size_t size = kermit_write_packet(packet, &machine->theirs, 'N', machine->sequence,
+					  machine->state == WAIT_INIT ? 1 : machine->check, BYTES(""));
 
 	transfer_drop_output(&machine->base);
 	transfer_put(&machine->base, bytes_of(packet, size));
@@ -71,7 +71,8 @@ static void take_attributes(struct kermit *machine, uint64_t now_ms)
 		bool is_number = size > 0;
 
 		for (size_t i = 0; i < size && is_number; i++)
-			is_number = data.data[2 + i] >= '0' && data.data[2 + i] <= '9' && !__builtin_mul_overflow(number, 10, &number) &&
+			is_number = data.data[2 + i] >= '0' && data.data[2 + i] <= '9' &&
+				    !__builtin_mul_overflow(number, 10, &number) &&
 				    !__builtin_add_overflow(number, data.data[2 + i] - '0', &number);
 		if (data.data[0] == '1' && is_number) {
 			machine->file.size = number;
@@ -91,7 +92,8 @@ static void tell_file_once(struct kermit *machine)
 	machine->is_file_told = true;
 }
 
-/* A packet of repeats can be a hundred times as long as on the line: it is given out in pieces, and acknowledged behind the last. */
+/* A packet of repeats can be a hundred times as long as on the line: it is given out in pieces, and acknowledged behind
+ * the last. */
 void kermit_give_data(struct kermit *machine, uint64_t now_ms)
 {
 	size_t size;
@@ -102,12 +104,14 @@ void kermit_give_data(struct kermit *machine, uint64_t now_ms)
 		return;
 	}
 	if (!kermit_decode(&machine->coding, &machine->rest, machine->data, sizeof(machine->data), &size)) {
-		kermit_fail(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, NULL, "a data packet ends within a prefix"));
+		kermit_fail(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, NULL,
+						     "a data packet ends within a prefix"));
 		return;
 	}
 	machine->position += size;
 	machine->base.progress.file_bytes = machine->position;
-	transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_DATA, .data = bytes_of(machine->data, size) });
+	transfer_tell(&machine->queue,
+		      (struct transfer_event){ .type = TRANSFER_DATA, .data = bytes_of(machine->data, size) });
 }
 
 static void take_end(struct kermit *machine, uint64_t now_ms)
@@ -115,8 +119,9 @@ static void take_end(struct kermit *machine, uint64_t now_ms)
 	if (machine->reader.data.size > 0 && machine->reader.data.data[0] == 'D') {	/* 8.5 */
 		kermit_discard(machine);
 	} else if (machine->file.has_size && machine->position < machine->file.size) {
-		kermit_fail(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, "Receive it again", "%.80s ended at byte %" PRIu64 " of %" PRIu64,
-					      machine->file.name, machine->position, machine->file.size));
+		kermit_fail(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, "Receive it again",
+						     "%.80s ended at byte %" PRIu64 " of %" PRIu64, machine->file.name,
+						     machine->position, machine->file.size));
 		return;
 	} else {
 		kermit_end_file(machine);
@@ -146,8 +151,10 @@ static void take_expected(struct kermit *machine, uint64_t now_ms)
 		tell_file_once(machine);
 		take_end(machine, now_ms);
 	} else {
-		kermit_fail(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, "Only files can be received: send one there",
-					      "a Kermit packet '%c' came where none belongs", type > ' ' && type < 0x7f ? type : '?'));
+		kermit_fail(machine, transfer_failed(&machine->base, STATUS_PROTOCOL,
+						     "Only files can be received: send one there",
+						     "a Kermit packet '%c' came where none belongs",
+						     type > ' ' && type < 0x7f ? type : '?'));
 	}
 }
 
@@ -159,8 +166,9 @@ void kermit_ask_again(struct kermit *machine, const char *why, uint64_t now_ms)
 		return;
 	}
 	if (machine->has_heard)
-		transfer_tell(&machine->queue, transfer_retry(&machine->base, "%s: packet %u at byte %" PRIu64 " is asked for again", why,
-							      machine->sequence, machine->position));
+		transfer_tell(&machine->queue,
+			      transfer_retry(&machine->base, "%s: packet %u at byte %" PRIu64 " is asked for again",
+					     why, machine->sequence, machine->position));
 	kermit_put_nak(machine, now_ms);
 }
 

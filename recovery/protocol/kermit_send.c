@@ -13,7 +13,8 @@ enum {
 	GROW_AFTER = 8,			/* packets, when one had to be repeated */
 };
 
-static void next_packet(struct kermit *machine, enum kermit_state state, uint8_t type, struct bytes data, uint64_t now_ms)
+static void next_packet(struct kermit *machine, enum kermit_state state, uint8_t type, struct bytes data,
+			uint64_t now_ms)
 {
 	machine->state = state;
 	machine->sequence = (machine->sequence + 1) % KERMIT_SEQUENCE;
@@ -36,7 +37,9 @@ static void next_file(struct kermit *machine, uint64_t now_ms)
 	}
 	kermit_tell_file(machine, TRANSFER_FILE);
 	size = kermit_encode(&machine->coding, bytes_of_text(machine->file.name), name,
-			     kermit_room(machine->theirs.length_max < KERMIT_SHORT_MAX ? machine->theirs.length_max : KERMIT_SHORT_MAX, machine->check),
+			     kermit_room(machine->theirs.length_max < KERMIT_SHORT_MAX ? machine->theirs.length_max
+										       : KERMIT_SHORT_MAX,
+					 machine->check),
 			     &used);
 	next_packet(machine, SEND_NAME, 'F', bytes_of(name, size), now_ms);
 }
@@ -51,11 +54,13 @@ static bool encode_data(struct kermit *machine, uint64_t now_ms)
 	size_t got = wanted > 0 ? source->read(source->user, machine->position, machine->raw, wanted) : 0, size;
 
 	if (got > wanted || (machine->file.has_size && got < wanted)) {
-		kermit_fail(machine, transfer_failed(&machine->base, STATUS_IO, "Send it again when nothing writes to it",
-					      "%.80s became shorter while it was sent", machine->file.name));
+		kermit_fail(machine,
+			    transfer_failed(&machine->base, STATUS_IO, "Send it again when nothing writes to it",
+					    "%.80s became shorter while it was sent", machine->file.name));
 		return false;
 	}
-	size = kermit_encode(&machine->coding, bytes_of(machine->raw, got), encoded, kermit_room(machine->length, machine->check), &machine->used);
+	size = kermit_encode(&machine->coding, bytes_of(machine->raw, got), encoded,
+			     kermit_room(machine->length, machine->check), &machine->used);
 	machine->is_last = machine->file.has_size ? machine->position + machine->used == machine->file.size :
 						    got < wanted && machine->used == got;
 	kermit_put_packet(machine, 'D', bytes_of(encoded, size), now_ms);
@@ -97,7 +102,9 @@ static void agree(struct kermit *machine)
 	machine->check = theirs->check == kermit_ours.check ? kermit_ours.check : 1;
 	machine->coding.control = kermit_ours.control;
 	machine->coding.repeat = theirs->repeat == kermit_ours.repeat ? kermit_ours.repeat : 0;
-	machine->coding.eighth = theirs->eighth != 'Y' && theirs->eighth != 'N' && theirs->eighth != kermit_ours.control ? theirs->eighth : 0;
+	machine->coding.eighth = theirs->eighth != 'Y' && theirs->eighth != 'N' && theirs->eighth != kermit_ours.control
+					 ? theirs->eighth
+					 : 0;
 	machine->reader.check = machine->check;
 	machine->length_max = theirs->length_max;
 	machine->length = theirs->length_max < LENGTH_FIRST ? theirs->length_max : LENGTH_FIRST;
@@ -165,8 +172,8 @@ static void acknowledged(struct kermit *machine, uint64_t now_ms)
 	}
 }
 
-/* Always the same packet again: a receiver that has it already would take another one for it. Only when it has said of the same packet
- * several times that it has it not, the packet is cut up: long ones overrun some receivers. */
+/* Always the same packet again: a receiver that has it already would take another one for it. Only when it has said of
+ * the same packet several times that it has it not, the packet is cut up: long ones overrun some receivers. */
 void kermit_send_again(struct kermit *machine, const char *why, uint64_t now_ms)
 {
 	machine->tries++;
@@ -175,8 +182,9 @@ void kermit_send_again(struct kermit *machine, const char *why, uint64_t now_ms)
 		return;
 	}
 	if (machine->has_heard)
-		transfer_tell(&machine->queue, transfer_retry(&machine->base, "%s: packet %u at byte %" PRIu64 " goes out again", why, machine->sequence,
-							      machine->position));
+		transfer_tell(&machine->queue,
+			      transfer_retry(&machine->base, "%s: packet %u at byte %" PRIu64 " goes out again", why,
+					     machine->sequence, machine->position));
 	if (machine->state == SEND_DATA && machine->naks >= SPLIT_TRIES && machine->length > 2 * LENGTH_MIN) {
 		machine->length = machine->length_max = machine->length / 2;
 		machine->naks = 0;
