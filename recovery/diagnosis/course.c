@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "recovery/diagnosis/text_kind.h"
 #include "src/base/text.h"
 
 enum {
@@ -16,6 +17,11 @@ enum {
 	SMALLEST_KERNEL = 1024 * 1024,	/* a Linux kernel with flash drivers, packed, is larger */
 	READ_TO_IMAGE_LINES = 8,	/* between a read and what the loader says of it */
 	HEADER_LINES = 40,		/* between a read and the last line of a FIT's header */
+	LINES_FOR_KIND = 40,		/* fewer lines have no character */
+	PROSE_PERCENT = 20,		/* banners and licences in logs stay below a third of it, manuals reach it */
+	CODE_PERCENT = 20,		/* so do printed scripts and environments, and sources */
+	JOURNAL_LINES = 5,
+	DIARY_LINES = 200,
 };
 
 void course_init(struct course *course)
@@ -393,6 +399,48 @@ void course_fault(struct course *course)
 void course_end(struct course *course)
 {
 	course->is_ended = true;
+}
+
+/* "Sep 19 09:07:29 host program[12]: ": a logging service wrote it. */
+static bool is_journal(const struct reader_line *line)
+{
+	return line->clock_ms != LINE_NO_CLOCK && line->body >= 2 && memmem(line->text, line->body, ": ", 2) != NULL;
+}
+
+void course_text(struct course *course, const struct reader_line *line)
+{
+	enum text_kind kind = text_kind_of(bytes_of(line->text + line->body, line->size - line->body));
+
+	course->journal_lines += is_journal(line);
+	course->text_lines += kind != TEXT_BLANK;
+	course->prose_lines += kind == TEXT_PROSE;
+	course->code_lines += kind == TEXT_CODE;
+}
+
+static bool is_share(const struct course *course, unsigned lines, unsigned percent)
+{
+	return course->text_lines >= LINES_FOR_KIND && (uint64_t)lines * 100 >= (uint64_t)course->text_lines * percent;
+}
+
+bool course_is_prose(const struct course *course)
+{
+	return is_share(course, course->prose_lines, PROSE_PERCENT);
+}
+
+bool course_is_code(const struct course *course)
+{
+	return is_share(course, course->code_lines, CODE_PERCENT);
+}
+
+bool course_is_journal(const struct course *course)
+{
+	return course->journal_lines >= JOURNAL_LINES && course->journal_lines * 2ull >= course->text_lines;
+}
+
+bool course_is_diary(const struct course *course)
+{
+	return course->text_lines >= DIARY_LINES && !course->has_begun && course->began == 0 && course->written == 0 &&
+	       course->updated == 0 && course->loaded == 0 && course->typed == 0;
 }
 
 const struct diagnosis_fact *course_fact(const struct course *course, const char *name)

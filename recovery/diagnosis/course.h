@@ -61,6 +61,8 @@ struct course {
 	unsigned read_line;
 	bool is_file_read;
 	bool is_ended;			/* no more will come */
+	unsigned text_lines, prose_lines, code_lines;	/* that are not blank; of these prose, program source */
+	unsigned journal_lines;		/* that a logging service of a running system wrote */
 
 	struct diagnosis_fact facts[DIAGNOSIS_FACTS_MAX];	/* of the device, for the operator */
 	size_t fact_count;
@@ -75,6 +77,15 @@ void course_line(struct course *course, const struct reader_line *line, const st
 /* A fault was seen: what was being written has ended, badly. */
 void course_fault(struct course *course);
 void course_end(struct course *course);
+/* What the line looks like, once for each. */
+void course_text(struct course *course, const struct reader_line *line);
+/* The text is somebody's prose about devices, or the source of a program; no device printed it. */
+bool course_is_prose(const struct course *course);
+bool course_is_code(const struct course *course);
+/* Written by a logging service: so a system was running. */
+bool course_is_journal(const struct course *course);
+/* A long record in which nothing starts, loads or updates: what a running system notes by the way. */
+bool course_is_diary(const struct course *course);
 /* A fact or a note. */
 const struct diagnosis_fact *course_fact(const struct course *course, const char *name);
 /* "ARM", "armv7l", "AArch64", "mipsel"... to one word per family, NULL when unknown. */

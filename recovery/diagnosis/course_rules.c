@@ -10,8 +10,10 @@
 enum {
 	STRONG = 75,		/* a sign of this weight names its cause by itself */
 	CLEAR = 50,		/* from this weight on a message speaks of more than a search */
+	READ_ERROR = 55,	/* a disk or flash said that it cannot be read */
 	FLASH_CLUE = 40,	/* a read error of this weight matters, whatever was being read */
 	SAVING_LINES = 10,	/* that a save of the environment prints at most */
+	LONG_RUN_LINES = 400,	/* after its start, a system that says so much does run */
 	AFTERMATH_LINES = 3,	/* that an update program says after its own report of success, while it leaves */
 };
 
@@ -23,12 +25,25 @@ static bool is_aftermath(const struct course *course, const struct evidence_entr
 	       entry->last_line - course->updated <= AFTERMATH_LINES && course->began < course->updated;
 }
 
-/* A system that came up, without an update and without anybody asking it for one, may well live without a server. */
+/* Speaks of the network, or of what a broken transfer may leave behind. */
+static bool is_of_network(const struct evidence_entry *entry)
+{
+	return entry->evidence.cause == CAUSE_NETWORK ||
+	       (entry->evidence.sign != NULL && entry->evidence.sign->cause == CAUSE_NETWORK);
+}
+
+/* A system that came up, or runs for long, without an update and without anybody asking it for one, may well live
+ * without a server. */
 static bool is_mere_complaint(const struct course *course, const struct evidence_entry *entry)
 {
-	return entry->evidence.cause == CAUSE_NETWORK && course->has_booted && course->came_up >= course->start_line &&
-	       course->came_up != 0 && course->typed < course->start_line && course->began < course->start_line &&
-	       course->reached[STAGE_UPDATER] < course->start_line;
+	bool is_running = course->has_booted && ((course->came_up >= course->start_line && course->came_up != 0) ||
+						 course->line - course->start_line >= LONG_RUN_LINES);
+	bool is_noted = course_is_journal(course) && entry->evidence.weight < CLEAR;
+
+	bool is_before = course->has_booted && entry->last_line < course->start_line;
+
+	return is_of_network(entry) && (is_running || is_before || is_noted) && course->typed < course->start_line &&
+	       course->began < course->start_line && course->reached[STAGE_UPDATER] < course->start_line;
 }
 
 /* Before it counts down a loader looks for cards, update files, a logo: what it misses there it does without. What the
@@ -58,8 +73,12 @@ bool situation_is_overcome(const struct situation *now, const struct evidence_en
 
 	if (entry->evidence.source != EVIDENCE_LINE)
 		return false;
+	if (course_is_diary(course) && (is_of_network(entry) || entry->evidence.weight < STRONG))
+		return true;
+	if ((stage == STAGE_UPDATER || stage == STAGE_ANY) && is_mere_complaint(course, entry))
+		return true;
 	if (stage == STAGE_UPDATER)
-		return course->updated > entry->last_line || is_aftermath(course, entry) || is_mere_complaint(course, entry);
+		return course->updated > entry->last_line || is_aftermath(course, entry);
 	if (entry->evidence.cause == CAUSE_NETWORK && stage <= STAGE_LOADER && course->loaded > entry->last_line)
 		return true;
 	if (stage == STAGE_APPLICATION || stage == STAGE_LOGIN)
@@ -268,6 +287,17 @@ static bool flash_fails(const struct situation *now, unsigned *ret_line)
 	return strong(now, CAUSE_FLASH_WEAR, ret_line);
 }
 
+/* A read error that does not name its cause by itself, and then the root file system on that medium. */
+static bool root_is_unreadable(const struct situation *now, unsigned *ret_line)
+{
+	const struct evidence_entry *flash = standing(now, CAUSE_FLASH_WEAR, READ_ERROR);
+	const struct evidence_entry *root = standing(now, CAUSE_NO_ROOTFS, 1), *env = standing(now, CAUSE_BAD_ENV, 1);
+
+	*ret_line = flash ? flash->evidence.line : 0;
+	return flash != NULL && ((root != NULL && root->evidence.line > flash->evidence.line) ||
+				 (env != NULL && env->evidence.line > flash->evidence.line));
+}
+
 static bool room_ran_out(const struct situation *now, unsigned *ret_line)
 {
 	return strong(now, CAUSE_SPACE, ret_line);
@@ -330,6 +360,8 @@ static const struct course_rule rules[] = {
 	  "The image is for other hardware; what fails after that follows from it." },
 	{ "flash-fails", flash_fails, CAUSE_NONE, 0, DAMAGE | ROOT | CRASH,
 	  "The flash cannot be read; what fails after that follows from it." },
+	{ "root-unreadable", root_is_unreadable, CAUSE_NONE, 0, ROOT,
+	  "The medium could not be read before the root file system on it was missed." },
 	{ "room-ran-out", room_ran_out, CAUSE_NONE, 0,
 	  DAMAGE | CAUSE_BIT(CAUSE_NETWORK) | CRASH | NOTHING_TO_START,
 	  "There was no room; what fails after that follows from it." },

@@ -194,6 +194,8 @@ static void finish_line(struct diagnosis *diagnosis, const struct reader_line *l
 		best = sign_matches_best(both, best != NULL ? 2 : 1);
 	}
 	remember_stamped(diagnosis, line);
+	if (!diagnosis->is_deaf)
+		course_text(&diagnosis->course, line);
 	diagnosis->quiet_size = 0;
 	if (diagnosis->on_line == NULL)
 		return;

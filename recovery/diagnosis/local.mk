@@ -8,17 +8,19 @@ librecovery_a_SOURCES += \
 	recovery/diagnosis/course_rules.c recovery/diagnosis/course_rules.h \
 	recovery/diagnosis/evidence_book.c recovery/diagnosis/evidence_book.h \
 	recovery/diagnosis/verdict.c recovery/diagnosis/verdict.h \
-	recovery/diagnosis/text_score.c \
+	recovery/diagnosis/text_score.c recovery/diagnosis/text_kind.c recovery/diagnosis/text_kind.h \
 	recovery/diagnosis/golden_mask.c recovery/diagnosis/golden_mask.h \
 	recovery/diagnosis/golden_start.c recovery/diagnosis/golden_start.h \
 	recovery/diagnosis/golden_compare.c recovery/diagnosis/golden_compare.h \
 	recovery/diagnosis/golden.c recovery/diagnosis/golden.h \
 	recovery/diagnosis/diagnosis.c recovery/diagnosis/diagnosis.h
 
-check_PROGRAMS += tests/unit/test_line_reader tests/unit/test_diagnosis tests/unit/test_verdict tests/unit/test_golden \
+check_PROGRAMS += tests/unit/test_line_reader tests/unit/test_text_kind tests/unit/test_diagnosis tests/unit/test_verdict tests/unit/test_golden \
 	tests/integration/test_signs tests/integration/test_loader_signs tests/integration/test_corpus
 tests_unit_test_line_reader_SOURCES = tests/unit/test_line_reader.c
 tests_unit_test_line_reader_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_text_kind_SOURCES = tests/unit/test_text_kind.c
+tests_unit_test_text_kind_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_diagnosis_SOURCES = tests/unit/test_diagnosis.c
 tests_unit_test_diagnosis_LDADD = librecovery.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_verdict_SOURCES = tests/unit/test_verdict.c

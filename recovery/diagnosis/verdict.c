@@ -18,8 +18,10 @@ static const double overcome_factor = 0.04;	/* what later events disproved */
 static const double explained_factor = 0.2;	/* what another cause explains */
 static const double fault_floor = 0.15;		/* below this nothing is wrong */
 static const double listed_floor = 0.02;
-static const double lead_decided = 0.15;
-static const double sure_enough = 0.5;
+/* Measured on some 500 labelled logs: of verdicts with this much before the next cause about 19 in 20 named the very
+ * cause, and nearly all one that the message allows. Weaker evidence must lead by more. */
+static const double sure_enough = 0.5, lead_decided = 0.06, lead_of_message = 0.15;
+static const double clear_enough = 0.4, clear_lead = 0.2;
 
 /* What would settle a cause, when no sign knows better. */
 static const char *const next_of[CAUSE_COUNT] = {
@@ -59,10 +61,19 @@ static bool is_explained(const struct judgement *j, enum cause cause, size_t bel
 	return false;
 }
 
+/* What a manual or a post says; what it quotes of loaders and kernels still speaks. */
+static bool is_hearsay(const struct judgement *j, const struct sign *sign)
+{
+	return sign != NULL && course_is_prose(j->now.course) &&
+	       (sign->is_general || (!j->now.course->has_booted && (sign->stage == STAGE_ANY || sign->stage > STAGE_LOADER)));
+}
+
 static double factor_of(const struct judgement *j, const struct evidence_entry *entry)
 {
 	const struct course_rule *rule;
 
+	if (is_hearsay(j, entry->evidence.sign))
+		return 0;
 	if (situation_is_overcome(&j->now, entry))
 		return overcome_factor;
 	if (entry->evidence.source != EVIDENCE_COURSE && is_explained(j, entry->evidence.cause, RULES_MAX, &rule))
@@ -222,7 +233,7 @@ static void fault_next(struct verdict *verdict)
 {
 	/* one question for each of the causes that lead, before a second for any of them */
 	for (size_t i = 0; i < verdict->cause_count && i < 2; i++)
-		if (i == 0 || verdict->causes[0].confidence - verdict->causes[i].confidence < lead_decided)
+		if (i == 0 || verdict->causes[0].confidence - verdict->causes[i].confidence < clear_lead)
 			add_next(verdict, next_of[verdict->causes[i].cause]);
 	for (size_t i = 0; i < verdict->causes[0].proof_count; i++)
 		if (verdict->causes[0].proof[i].sign != NULL)
@@ -252,11 +263,31 @@ static void judge_well(const struct course *course, struct verdict *verdict)
 	} else if (course->furthest >= STAGE_INIT) {
 		verdict->cause = CAUSE_HEALTHY;
 	} else {
+		has_shown |= course_is_journal(course);
 		verdict->cause = has_shown && course->is_ended ? CAUSE_HEALTHY : CAUSE_NONE;
 		verdict->is_decided = false;
 		add_next(verdict, course->is_ended ? "capture a whole start, from power-on to the prompt"
 						   : "keep watching, or switch the device off and on");
 	}
+}
+
+/* The message that speaks loudest for the first cause names the second as well: it alone cannot part them. */
+static bool is_same_message(const struct verdict *verdict)
+{
+	const struct cause_verdict *first = &verdict->causes[0], *second = &verdict->causes[1];
+
+	return first->proof_count > 0 && second->proof_count > 0 && first->proof[0].sign != NULL &&
+	       first->proof[0].sign == second->proof[0].sign;
+}
+
+static bool is_decided(const struct verdict *verdict)
+{
+	double best = verdict->causes[0].confidence;
+	double lead = verdict->cause_count < 2 ? best : best - verdict->causes[1].confidence;
+
+	if (best >= clear_enough && lead >= clear_lead)
+		return true;
+	return best >= sure_enough && lead >= (is_same_message(verdict) ? lead_of_message : lead_decided);
 }
 
 void verdict_judge(const struct course *course, const struct evidence_book *book, struct verdict *ret_verdict)
@@ -276,6 +307,11 @@ void verdict_judge(const struct course *course, const struct evidence_book *book
 	/* the capture may end early in the last round; the stage that counts is the one in which the rounds end */
 	if (verdict->is_looping && course->last_furthest > verdict->furthest)
 		verdict->furthest = course->last_furthest;
+	if (course_is_code(course)) {
+		verdict->cause = CAUSE_NONE;
+		add_next(verdict, "this is the source of a program; give the log that the device printed");
+		return;
+	}
 	weigh_rules(&j);
 	weigh_evidence(&j);
 	rank(&j, verdict);
@@ -284,8 +320,6 @@ void verdict_judge(const struct course *course, const struct evidence_book *book
 		return;
 	}
 	verdict->cause = verdict->causes[0].cause;
-	verdict->is_decided = verdict->causes[0].confidence >= sure_enough &&
-			      (verdict->cause_count < 2 ||
-			       verdict->causes[0].confidence - verdict->causes[1].confidence >= lead_decided);
+	verdict->is_decided = is_decided(verdict);
 	fault_next(verdict);
 }

@@ -2,10 +2,11 @@
 #include "src/cli/output.h"
 #include "src/cli/transfer.h"
 
-enum { PROTOCOL, PORT, STDIO, BAUD, OUTPUT, FORCE, PADDING, PATIENCE, LISTEN, JSON };
+enum { PROTOCOL, PORT, STDIO, BAUD, OUTPUT, FORCE, PADDING, PATIENCE, ESCAPE, LISTEN, JSON };
 
 static const struct cli_option options[] = {
-	[PROTOCOL] = { "protocol", "NAME", "xmodem, xmodem-crc, xmodem-1k, ymodem (the usual one), ymodem-g" },
+	[PROTOCOL] = { "protocol", "NAME",
+		       "xmodem, xmodem-crc, xmodem-1k, ymodem (the usual), ymodem-g, zmodem, kermit, raw" },
 	[PORT] = { "port", "PORT", "/dev/ttyUSB0, tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH" },
 	[STDIO] = { "stdio", NULL, "standard input and output are the line" },
 	[BAUD] = { "baud", "RATE", "of the port (115200)" },
@@ -14,6 +15,7 @@ static const struct cli_option options[] = {
 	[FORCE] = { "force", NULL, "replace files that are there already" },
 	[PADDING] = { "padding", "BYTE", "cut this byte from the end of what XMODEM brought (nothing is cut)" },
 	[PATIENCE] = { "patience", "SECONDS", "how long the other side may take to begin (60)" },
+	[ESCAPE] = { "escape", NULL, "zmodem: ask for all control characters escaped, for a line that swallows some" },
 	[LISTEN] = { "listen", "MS",
 		     "silence that ends it: the device may say more behind the end (400; 50 without a terminal)" },
 	[JSON] = { "json", NULL, "one JSON object a line; with --stdio on standard error" },
@@ -31,6 +33,7 @@ static int run(const struct cli_line *line)
 		.baud = line->value[BAUD],
 		.padding = line->value[PADDING],
 		.patience = line->value[PATIENCE],
+		.is_escaping = line->value[ESCAPE] != NULL,
 		.listen = line->value[LISTEN],
 		.is_stdio = line->value[STDIO] != NULL,
 		.is_json = line->value[JSON] != NULL,

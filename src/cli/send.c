@@ -2,15 +2,18 @@
 #include "src/cli/output.h"
 #include "src/cli/transfer.h"
 
-enum { PROTOCOL, PORT, STDIO, BAUD, PADDING, PATIENCE, LISTEN, JSON };
+enum { PROTOCOL, PORT, STDIO, BAUD, PADDING, PATIENCE, ADDRESS, ESCAPE, LISTEN, JSON };
 
 static const struct cli_option options[] = {
-	[PROTOCOL] = { "protocol", "NAME", "xmodem, xmodem-crc, xmodem-1k, ymodem (the usual one), ymodem-g" },
+	[PROTOCOL] = { "protocol", "NAME",
+		       "xmodem, xmodem-crc, xmodem-1k, ymodem (the usual), ymodem-g, zmodem, kermit, srecord, raw" },
 	[PORT] = { "port", "PORT", "/dev/ttyUSB0, tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH" },
 	[STDIO] = { "stdio", NULL, "standard input and output are the line" },
 	[BAUD] = { "baud", "RATE", "of the port (115200)" },
 	[PADDING] = { "padding", "BYTE", "what fills XMODEM's last block: 0x1a, 0x00, 0xff (0x1a)" },
 	[PATIENCE] = { "patience", "SECONDS", "how long the other side may take to begin (60)" },
+	[ADDRESS] = { "address", "ADDRESS", "srecord: where a file that is no text belongs in the device's memory" },
+	[ESCAPE] = { "escape", NULL, "zmodem: escape all control characters, for a line that swallows some" },
 	[LISTEN] = { "listen", "MS",
 		     "silence that ends it: U-Boot speaks 250 ms behind the end (400; 50 without a terminal)" },
 	[JSON] = { "json", NULL, "one JSON object a line; with --stdio on standard error" },
@@ -28,7 +31,8 @@ static int run(const struct cli_line *line)
 		.port = line->value[PORT],
 		.baud = line->value[BAUD],
 		.padding = line->value[PADDING],
-		.patience = line->value[PATIENCE],
+		.patience = line->value[PATIENCE], .address = line->value[ADDRESS],
+		.is_escaping = line->value[ESCAPE] != NULL,
 		.listen = line->value[LISTEN],
 		.is_stdio = line->value[STDIO] != NULL,
 		.is_json = line->value[JSON] != NULL,

@@ -276,7 +276,7 @@ static int usage_of_protocol(const struct transfer_words *words)
 
 static int read_words(const struct transfer_words *words, struct transfer_job_options *to, struct transfer_cli *t)
 {
-	unsigned long baud = 0, padding = 0, patience = 0;
+	unsigned long baud = 0, padding = 0, patience = 0, address = 0;
 	unsigned long listen = isatty(STDOUT_FILENO) ? TRANSFER_LISTEN_LOADER_MS : TRANSFER_LISTEN_MS;
 
 	to->protocol = transfer_protocol_find(words->protocol ? words->protocol : "ymodem");
@@ -293,6 +293,11 @@ static int read_words(const struct transfer_words *words, struct transfer_job_op
 		return output_usage(words->verb, "--patience takes seconds, 1 to %d", PATIENCE_MAX_S);
 	if (!read_number(words->listen, TRANSFER_LISTEN_MAX_MS, &listen))
 		return output_usage(words->verb, "--listen takes milliseconds, 0 to %d", TRANSFER_LISTEN_MAX_MS);
+	if (!read_number(words->address, UINT32_MAX, &address))
+		return output_usage(words->verb, "'%s' is no address; write it as 0x80000000", words->address);
+	to->has_address = words->address != NULL;
+	to->address = (uint32_t)address;
+	to->escape_controls = words->is_escaping;
 	to->is_sender = words->is_sender;
 	t->baud = (unsigned)baud;
 	t->listen_ms = (unsigned)listen;

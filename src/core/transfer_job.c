@@ -533,6 +533,9 @@ enum status transfer_job_start(struct loop *loop, const struct transfer_job_opti
 		.is_clean = options->is_clean,
 		.has_padding = options->has_padding,
 		.padding = options->padding,
+		.has_address = options->has_address,
+		.address = options->address,
+		.escape_controls = options->escape_controls,
 	};
 	enum status status;
 

@@ -22,8 +22,9 @@ struct transfer_job_options {
 	unsigned baud;			/* 0: not known */
 	unsigned patience_ms;		/* 0: the protocol's own */
 	bool is_clean;
-	bool has_padding;
+	bool has_padding, has_address, escape_controls;	/* as in struct transfer_options */
 	uint8_t padding;
+	uint32_t address;
 	const char *const *paths;	/* sending: the files; the strings live as long as the job */
 	size_t path_count;
 	const char *output;		/* receiving: a folder, or the one file's path; NULL: the current folder */

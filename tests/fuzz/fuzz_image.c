@@ -1,4 +1,7 @@
 /* The image inspector on anything: whole, and as the head of something larger. */
+// seeds: corpus/images
+// options: -max_len=65536
+// seconds: 20
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

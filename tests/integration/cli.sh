@@ -95,12 +95,12 @@ wait_for() {
 
 # ---- the program ----
 is "help" 0 "$UNBRICK" --help
-for verb in recover diagnose case device bench practice fetch inspect verify sign lint; do
+for verb in recover diagnose case device bench practice fetch inspect verify bootrom sign lint; do
 	grep -q "^  $verb " out && pass || fail "help names $verb"
 done
 is "version" 0 "$UNBRICK" --version
 says "version names a library" out "SQLite"
-for verb in recover diagnose case device bench practice fetch inspect verify sign lint; do
+for verb in recover diagnose case device bench practice fetch inspect verify bootrom sign lint; do
 	is "$verb --help" 0 "$UNBRICK" $verb --help
 	says "$verb --help" out "usage: unbrick $verb"
 	is "$verb: an option that is not there" 2 "$UNBRICK" $verb --no-such-option
@@ -345,6 +345,26 @@ grep -q 'a1\.yaml:[0-9]*:' out && pass || fail "lint names file and line" "$(cat
 is "lint of a missing folder" 2 "$UNBRICK" lint missing
 is "lint of a file" 2 "$UNBRICK" lint bad/devices/acme/a1.yaml
 is "lint of an own folder beside the installed one" 2 "$UNBRICK" lint --db bad
+
+# ---- bootrom: its command line; bootrom.py has the devices ----
+is "bootrom: the boot ROMs that are known" 0 "$UNBRICK" bootrom --list
+says "bootrom: one of them" out "hisilicon"
+is "bootrom: the same as JSON" 0 "$UNBRICK" bootrom --list --json
+json "bootrom: the same as JSON"
+is "bootrom without a protocol" 2 "$UNBRICK" bootrom --port /dev/null x.bin
+is "bootrom: no such ROM" 2 "$UNBRICK" bootrom --protocol nothing --port /dev/null
+is "bootrom: a ROM that has no UART" 2 "$UNBRICK" bootrom --protocol rockchip --port /dev/null
+says "bootrom: a ROM that has no UART: what there is" err "USB only"
+printf 'program' >boot.bin
+is "bootrom without a port" 2 "$UNBRICK" bootrom --protocol ti boot.bin
+is "bootrom without a file" 2 "$UNBRICK" bootrom --protocol ti --port ./no-port
+is "bootrom: --identify with a file" 2 "$UNBRICK" bootrom --protocol ti --port ./no-port --identify boot.bin
+is "bootrom: no address" 2 "$UNBRICK" bootrom --protocol esp --port ./no-port --yes boot.bin
+says "bootrom: no address: how to give it" err "FILE@ADDRESS"
+is "bootrom: an address that is none" 2 "$UNBRICK" bootrom --protocol esp --port ./no-port --yes boot.bin@here
+is "bootrom: flash is not written unasked" 5 "$UNBRICK" bootrom --protocol esp --port ./no-port boot.bin@0x1000
+is "bootrom: no such port" 3 "$UNBRICK" bootrom --protocol ti --port /dev/no-such-port boot.bin
+is "bootrom: an image that is none" 2 "$UNBRICK" bootrom --protocol marvell --port ./no-port boot.bin
 
 # ---- fetch: its command line; fetch.py has the servers ----
 is "fetch without a URL" 2 "$UNBRICK" fetch

@@ -236,10 +236,34 @@ static void linux_updaters_and_tools_are_known(void **state)
 		{ "bossac-answer", "SAM-BA operation failed" },
 		{ "stlink-done", "Flash written and verified! jolly good!" },
 		{ "heimdall-connect", "ERROR: Failed to detect compatible download-mode device." },
+		{ "flashrom-erase-failed", "Erasing... FAILED at 0x00000000! Expected=0xff, Found=0x80, failed byte count from 0x0" },
+		{ "flashrom-verified", "VERIFIED." },
+		{ "katapult-silent", "Response for command CONNECT timed out, 4 tries remaining" },
+		{ "katapult-done", "Programming Complete" },
+		{ "cc-write-verify", "writing page  65/128.verification error... Have you erased before write ?" },
+		{ "litex-nothing", "No boot medium found" },
+		{ "mkinitcpio-no-device", "ERROR: device 'UUID=1' not found. Skipping fsck." },
+		{ "root-parameter-invalid", "Disabling rootwait; root= is invalid" },
 		{ "uuu-wait", "Error: Timeout: Wait for Known USB Device" },
 	};
 
 	each_line_meets_its_sign(*state, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void no_line_is_a_fault(const struct shelf *shelf, const char *const *lines, size_t count)
+{
+	struct sign_set *set = NULL;
+
+	assert_int_equal(sign_set_new(shelf->signs, shelf->count, &set, NULL), STATUS_OK);
+	for (size_t i = 0; i < count; i++) {
+		struct sign_match matches[SIGN_SET_MATCHES_MAX];
+		size_t found = sign_set_match_in_force(set, bytes_of_text(lines[i]), matches);
+
+		for (size_t k = 0; k < found; k++)
+			if (matches[k].sign->effect == SIGN_FAULT)
+				fail_msg("sign '%s' calls this a fault: %s", matches[k].sign->id, lines[i]);
+	}
+	sign_set_free(set);
 }
 
 /* What a sound start and its programs say must not be called a fault. */
@@ -276,18 +300,76 @@ static void plain_lines_are_no_fault(void **state)
 		"fwupd[268]: disabling plugin because: failed to startup redfish: no SMBIOS table",
 	};
 	const struct shelf *shelf = *state;
-	struct sign_set *set = NULL;
 
-	assert_int_equal(sign_set_new(shelf->signs, shelf->count, &set, NULL), STATUS_OK);
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		struct sign_match matches[SIGN_SET_MATCHES_MAX];
-		size_t count = sign_set_match(set, bytes_of_text(lines[i]), matches);
+	no_line_is_a_fault(shelf, lines, sizeof(lines) / sizeof(lines[0]));
+}
 
-		for (size_t k = 0; k < count; k++)
-			if (matches[k].sign->effect == SIGN_FAULT)
-				fail_msg("sign '%s' calls this a fault: %s", matches[k].sign->id, lines[i]);
-	}
-	sign_set_free(set);
+/* Plain English of any maker; none of these lines is a known program's. */
+static void whole_sentences_are_understood(void **state)
+{
+	static const struct meeting rows[] = {
+		{ "sentence-too-large", "Firmware too large: 6735872 bytes won't fit in app1 (6553600 bytes)." },
+		{ "sentence-too-large", "ERROR: the supplied image is larger than the flash available on the chip" },
+		{ "sentence-too-large", "new bin not fits SPI Flash" },
+		{ "sentence-too-large", "update package exceeds the maximum size" },
+		{ "sentence-larger-than-device", "acmeflash: /tmp/a.bin bigger than /dev/mtd3" },
+		{ "sentence-no-room", "Upgrade error: not enough free flash space" },
+		{ "sentence-no-room", "overlay is full" },
+		{ "sentence-damaged", "The firmware file seems to be corrupted" },
+		{ "sentence-damaged", "kernel image is incomplete" },
+		{ "sentence-damaged-image", "COPY: Bad image - possibly corrupted" },
+		{ "sentence-sum", "bad firmware checksum !" },
+		{ "sentence-sum", "Checksum incorrect, please upload the image again" },
+		{ "sentence-sum-expected", "Verifying checksum... invalid (expected 0x7081, computed 0x5944)" },
+		{ "sentence-signature", "Your key did not accept the firmware's signature!" },
+		{ "sentence-signature", "Invalid file signature" },
+		{ "sentence-signature", "Image Signature Error" },
+		{ "sentence-other-hardware", "Firmware file a.bin doesn't match device (V: 1b1c P: 1b12)" },
+		{ "sentence-other-hardware", "this software is not intended for this model" },
+		{ "sentence-wrong-hardware", "firmware device match failed" },
+		{ "sentence-wrong-hardware", "upgrade: unsupported board" },
+		{ "sentence-older", "image version must be newer than the minimal version" },
+		{ "sentence-older", "firmware downgrade is not allowed" },
+		{ "sentence-flash-fails", "Verification of flash failed at offset: 0" },
+		{ "sentence-wrote-read", "%Error: System flash location 0x3A00000 - wrote 0x2F000000, read 0x0" },
+		{ "sentence-io-error", "Error reading block 3605154 (Input/output error) while getting next inode" },
+		{ "sentence-nothing-to-boot", "Error, unable to find boot device." },
+		{ "sentence-nothing-to-boot", "no valid image found" },
+		{ "sentence-root-missing", "mount: /new_root: can't find the root partition" },
+		{ "sentence-supply", "failed to update to 0: AC power required" },
+		{ "sentence-supply", "Cannot install update when system battery is not at least 25%" },
+		{ "sentence-interrupted", "the last update was interrupted" },
+		{ "sentence-transfer", "HTTP error: connection refused" },
+		{ "sentence-transfer", "upgrade has failed because of error (SSL_connect failed with error -313)" },
+		{ "general-success", "Firmware upgrade completed" },
+	};
+
+	each_line_meets_its_sign(*state, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+/* Conditions, denials and what a sound system prints in passing. */
+static void sentences_that_deny_or_only_suppose_are_no_fault(void **state)
+{
+	static const char *const lines[] = {
+		"If the image is too large it would not fit",
+		"Check whether the firmware is damaged",
+		"icelake-pinctrl INT3455:00: request() failed for pin 175",
+		"Speculative Return Stack Overflow: Mitigation: Safe RET",
+		"i915 0000:00:02.0: registered panic notifier",
+		"intel-spi 0000:00:1f.5: write to status register failed",
+		"nouveau  [   VBIOS][0000:01:00.0] ... signature not found",
+		"Buffer I/O error on dev mtdblock5, logical block 3920, async page read",
+		"I/O error, dev fd0, sector 0 op 0x0:(READ) flags 0x0",
+		"perf: interrupt took too long (2502 > 2500), lowering kernel.perf_event_max_sample_rate to 79750",
+		"ifconfig: wl0.2: error fetching interface information: Device not found",
+		"File /var/log/journal/x/system.journal corrupted or uncleanly shut down, renaming and replacing.",
+		"Battery level: 80%",
+		"Checking image version: 1.2 is newer than the one installed",
+		"no boot file defined",
+	};
+	const struct shelf *shelf = *state;
+
+	no_line_is_a_fault(shelf, lines, sizeof(lines) / sizeof(lines[0]));
 }
 
 int main(void)
@@ -299,6 +381,8 @@ int main(void)
 		cmocka_unit_test(the_filter_never_hides_a_match),
 		cmocka_unit_test(linux_updaters_and_tools_are_known),
 		cmocka_unit_test(plain_lines_are_no_fault),
+		cmocka_unit_test(whole_sentences_are_understood),
+		cmocka_unit_test(sentences_that_deny_or_only_suppose_are_no_fault),
 	};
 
 	return cmocka_run_group_tests(tests, open_shelf, close_shelf);

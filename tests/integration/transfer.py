@@ -136,7 +136,7 @@ def brief(*results):
 
 
 def test_each_other():
-    for protocol in ("xmodem", "xmodem-crc", "xmodem-1k", "ymodem", "ymodem-g"):
+    for protocol in ("xmodem", "xmodem-crc", "xmodem-1k", "ymodem", "ymodem-g", "zmodem", "kermit"):
         padded = protocol.startswith("x")
         for name in SIZES:
             with Work() as work:
@@ -144,6 +144,22 @@ def test_each_other():
                                       [UNBRICK, "receive", "--stdio", "--protocol", protocol] + (["-o", name] if padded else []))
                 check(f"{protocol} carries {name}", sent[0] == WELL and received[0] == WELL and same(work.got().get(name), name, padded),
                       brief(sent, received))
+
+
+def test_s_records():
+    with Work() as work:
+        one, other = socket.socketpair()
+        sending = start([UNBRICK, "send", "--stdio", "--protocol", "srecord", "--address", "0x80000000", "one.bin"], work.folder, one)
+        one.close()
+        other.settimeout(LIMIT)
+        said = b""
+        while b"S7" not in said and (data := other.recv(1000)):
+            said += data
+        other.close()
+        finish(sending)
+        check("S-records have the address", b"S3068000000" in said.replace(b"\r", b""), said)
+        sent, _ = pair(work, [UNBRICK, "send", "--stdio", "--protocol", "srecord", "one.bin"], ["cat"])
+        check("without an address there are none", sent[0] == REFUSED, brief(sent))
 
 
 def test_batch():
@@ -163,7 +179,7 @@ def test_lrzsz():
     rows = [  # protocol, its sender, its receiver
         ("ymodem", ["sb", "-q", "-k"], ["rb", "-q"]), ("ymodem", ["sb", "-q"], None),
         ("xmodem-1k", ["sx", "-q", "-k"], ["rx", "-q", "-c"]), ("xmodem-crc", ["sx", "-q"], ["rx", "-q", "-c"]),
-        ("xmodem", ["sx", "-q"], ["rx", "-q"]), ("ymodem-g", ["sb", "-q"], None),
+        ("xmodem", ["sx", "-q"], ["rx", "-q"]), ("ymodem-g", ["sb", "-q"], None), ("zmodem", ["sz", "-q"], ["rz", "-q"]),
     ]
     for protocol, sender, receiver in rows:
         padded = protocol.startswith("x")

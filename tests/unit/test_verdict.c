@@ -246,6 +246,124 @@ static void weak_evidence_alone_decides_nothing(void **state)
 	assert_true(verdict.next_count > 0);
 }
 
+static void two_messages_may_be_closer_than_two_causes_of_one_message(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 }, one = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.has_begun = true;
+	witness(&book, &at_loader, CAUSE_CHECKSUM, 72, 2);
+	witness(&book, &at_updater, CAUSE_BAD_ENV, 58, 3);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
+	assert_true(verdict.is_decided);
+	witness(&one, &at_loader, CAUSE_CHECKSUM, 72, 2);
+	witness(&one, &at_loader, CAUSE_BAD_ENV, 58, 2);
+	verdict_judge(&course, &one, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
+	assert_false(verdict.is_decided);
+}
+
+static void a_clear_lead_decides_on_less(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.has_begun = true;
+	witness(&book, &at_loader, CAUSE_CHECKSUM, 45, 2);
+	verdict_judge(&course, &book, &verdict);
+	assert_true(verdict.is_decided);
+	witness(&book, &at_updater, CAUSE_BAD_ENV, 30, 3);
+	verdict_judge(&course, &book, &verdict);
+	assert_false(verdict.is_decided);
+}
+
+static void a_running_system_s_diary_may_complain_of_the_network(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.line = 1000;
+	course.text_lines = 1000;
+	witness(&book, &at_updater, CAUSE_NETWORK, 75, 500);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_NONE);
+	course.began = 490;	/* an update was under way */
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_NETWORK);
+	course.began = 0;
+	course.text_lines = course.line = 20;	/* too short to be a diary */
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_NETWORK);
+}
+
+static void what_a_logging_service_wrote_shows_a_system_that_runs(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.text_lines = 10;
+	course.is_ended = true;
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_NONE);
+	course.journal_lines = 8;
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_HEALTHY);
+	assert_false(verdict.is_decided);
+	witness(&book, &at_updater, CAUSE_SIGNATURE, 80, 4);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_SIGNATURE);
+}
+
+static void prose_says_nothing_of_a_device_but_what_it_quotes_of_a_loader_does(void **state)
+{
+	static const struct sign words = { .id = "words", .effect = SIGN_FAULT, .is_general = true };
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.text_lines = 100;
+	course.prose_lines = 60;
+	witness(&book, &words, CAUSE_CHECKSUM, 52, 3);
+	witness(&book, &at_updater, CAUSE_SPACE, 88, 4);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_NONE);
+	witness(&book, &at_loader, CAUSE_CHECKSUM, 80, 50);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
+}
+
+static void program_source_is_no_log(void **state)
+{
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.text_lines = 100;
+	course.code_lines = 70;
+	witness(&book, &at_loader, CAUSE_CHECKSUM, 90, 3);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_NONE);
+	assert_false(verdict.is_decided);
+	assert_int_equal(verdict.next_count, 1);
+}
+
 static void the_strongest_evidence_survives_a_full_book(void **state)
 {
 	struct evidence_book book = { .count = 0 };
@@ -330,6 +448,12 @@ int main(void)
 		cmocka_unit_test(what_each_medium_lacks_does_not_rival_that_no_loader_was_found),
 		cmocka_unit_test(nothing_to_start_follows_from_an_image_that_does_not_fit),
 		cmocka_unit_test(weak_evidence_alone_decides_nothing),
+		cmocka_unit_test(two_messages_may_be_closer_than_two_causes_of_one_message),
+		cmocka_unit_test(a_clear_lead_decides_on_less),
+		cmocka_unit_test(a_running_system_s_diary_may_complain_of_the_network),
+		cmocka_unit_test(what_a_logging_service_wrote_shows_a_system_that_runs),
+		cmocka_unit_test(prose_says_nothing_of_a_device_but_what_it_quotes_of_a_loader_does),
+		cmocka_unit_test(program_source_is_no_log),
 		cmocka_unit_test(the_strongest_evidence_survives_a_full_book),
 		cmocka_unit_test(every_rule_has_a_sentence_a_question_and_an_own_name),
 		cmocka_unit_test(labels_and_stages_can_be_read_back),
