@@ -94,14 +94,17 @@ size_t kermit_write_parameters(uint8_t *to, const struct kermit_parameters *para
 
 static unsigned field(struct bytes data, size_t at, unsigned most, unsigned otherwise)
 {
-	return at < data.size && data.data[at] != ' ' && kermit_number(data.data[at]) <= most ? kermit_number(data.data[at]) : otherwise;
+	return at < data.size && data.data[at] != ' ' && kermit_number(data.data[at]) <= most
+		       ? kermit_number(data.data[at])
+		       : otherwise;
 }
 
 static uint8_t prefix_field(struct bytes data, size_t at, uint8_t otherwise)
 {
 	uint8_t byte = at < data.size ? data.data[at] : ' ';
 
-	return (byte >= 33 && byte <= 62) || (byte >= 96 && byte <= 126) || byte == 'Y' || byte == 'N' ? byte : otherwise;
+	return (byte >= 33 && byte <= 62) || (byte >= 96 && byte <= 126) || byte == 'Y' || byte == 'N' ? byte
+												       : otherwise;
 }
 
 void kermit_read_parameters(struct bytes data, struct kermit_parameters *ret_parameters)
@@ -126,7 +129,7 @@ void kermit_read_parameters(struct bytes data, struct kermit_parameters *ret_par
 	if (p->length_max < 10)
 		p->length_max = LENGTH_DEFAULT;
 	if (p->can & KERMIT_CAN_LONG)
-		p->length_max = longer > p->length_max ? (unsigned)longer : longer == 0 ? 500 : p->length_max;	/* 8.1: 500 */
+		p->length_max = longer == 0 ? 500 : longer > p->length_max ? (unsigned)longer : p->length_max;	/* 8.1: 500 */
 }
 
 /* Writing */
@@ -137,7 +140,8 @@ size_t kermit_room(unsigned length, unsigned check)
 	return length > KERMIT_SHORT_MAX ? length - check : length - 2 - check;
 }
 
-size_t kermit_write_packet(uint8_t *to, const struct kermit_parameters *to_whom, uint8_t type, unsigned sequence, unsigned check, struct bytes data)
+size_t kermit_write_packet(uint8_t *to, const struct kermit_parameters *to_whom, uint8_t type, unsigned sequence,
+			   unsigned check, struct bytes data)
 {
 	size_t size = to_whom->pad_count, begin;
 	bool is_long = 2 + data.size + check > KERMIT_SHORT_MAX;
@@ -177,7 +181,8 @@ static size_t encode_byte(const struct kermit_coding *coding, uint8_t byte, uint
 	if (is_control(byte)) {
 		to[size++] = coding->control;
 		byte ^= 0x40;
-	} else if (low == coding->control || (coding->eighth != 0 && low == coding->eighth) || (coding->repeat != 0 && low == coding->repeat)) {
+	} else if (low == coding->control || (coding->eighth != 0 && low == coding->eighth) ||
+		   (coding->repeat != 0 && low == coding->repeat)) {
 		to[size++] = coding->control;
 	}
 	to[size++] = byte;
@@ -281,12 +286,14 @@ static size_t whole_size(const struct kermit_reader *reader)
 		return 1 + length;
 	if (reader->size < LONG_HEADER)
 		return 0;
-	if (kermit_number(packet[3]) > 94 || kermit_number(packet[4]) > 94 || packet[5] != kermit_char(check_1(bytes_of(packet, 5))))
+	if (kermit_number(packet[3]) > 94 || kermit_number(packet[4]) > 94 ||
+	    packet[5] != kermit_char(check_1(bytes_of(packet, 5))))
 		return SIZE_MAX;
 	return LONG_HEADER + kermit_number(packet[3]) * 95 + kermit_number(packet[4]);
 }
 
-/* 6.1: S and what answers it are checked by type 1, whatever is agreed on. A NAK has no data, so that its length tells the type. */
+/* 6.1: S and what answers it are checked by type 1, whatever is agreed on. A NAK has no data, so that its length tells
+ * the type. */
 static unsigned check_of(const struct kermit_reader *reader)
 {
 	unsigned length = kermit_number(reader->packet[0]);
@@ -335,8 +342,8 @@ static enum kermit_signal take_byte(struct kermit_reader *reader, uint8_t byte)
 		reader->size = 0;
 		return KERMIT_MORE;
 	}
-	/* What ends packets is never within one: a piece is missing. Other control characters are prefixed by the manual (6.3), but C-Kermit
-	 * leaves that for those it thinks harmless. */
+	/* What ends packets is never within one: a piece is missing. Other control characters are prefixed by the
+	 * manual (6.3), but C-Kermit leaves that for those it thinks harmless. */
 	if (byte == KERMIT_CR) {
 		reader->is_open = false;
 		return KERMIT_DAMAGED;

@@ -1,7 +1,8 @@
 /* recovery/protocol/kermit_packet.h
  *
  * Kermit packets: form, checks, parameters and prefixes; no protocol. Used by kermit.c.
- * Source: da Cruz, "Kermit Protocol Manual", 6th edition, June 1986: chapters 4 (packets), 6 (encoding, checks) and 8 (long packets, attributes). */
+ * Source: da Cruz, "Kermit Protocol Manual", 6th edition, June 1986: chapters 4 (packets), 6 (encoding, checks) and 8
+ * (long packets, attributes). */
 #ifndef UNBRICK_RECOVERY_KERMIT_PACKET_H
 #define UNBRICK_RECOVERY_KERMIT_PACKET_H
 
@@ -55,7 +56,8 @@ size_t kermit_write_parameters(uint8_t *to, const struct kermit_parameters *para
 void kermit_read_parameters(struct bytes data, struct kermit_parameters *ret_parameters);
 
 /* A whole packet with padding and end; returns its size. data.size is at most what kermit_room() says. */
-size_t kermit_write_packet(uint8_t *to, const struct kermit_parameters *to_whom, uint8_t type, unsigned sequence, unsigned check, struct bytes data);
+size_t kermit_write_packet(uint8_t *to, const struct kermit_parameters *to_whom, uint8_t type, unsigned sequence,
+			   unsigned check, struct bytes data);
 /* Characters of data that fit into a packet of so many characters. */
 size_t kermit_room(unsigned length, unsigned check);
 

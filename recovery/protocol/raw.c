@@ -1,9 +1,10 @@
 /* recovery/protocol/raw.c
  *
- * Bytes as they are, without any protocol, behind transfer.h: for boot ROMs that count what comes, for `cat > file` on the other side, and for
- * taking what a device prints. Sending keeps to the rate of the line, so that neither a deep buffer nor a device without flow control gets more
- * than it can carry and the progress shown is true to some milliseconds. Receiving ends with silence. Nothing is checked: DONE says that the
- * bytes went out, or that no more came. */
+ * Bytes as they are, without any protocol, behind transfer.h: for boot ROMs that count what comes, for `cat > file` on
+ * the other side, and for taking what a device prints. Sending keeps to the rate of the line, so that neither a deep
+ * buffer nor a device without flow control gets more than it can carry and the progress shown is true to some
+ * milliseconds. Receiving ends with silence. Nothing is checked: DONE says that the bytes went out, or that no more
+ * came. */
 #include <stdlib.h>
 
 #include "recovery/protocol/transfer_machine.h"
@@ -42,7 +43,8 @@ static void begin_file(struct raw *machine, uint64_t now_ms)
 	const struct transfer_source *source = &machine->base.options.source;
 
 	if (machine->base.options.is_sender && !source->next(source->user, &machine->file)) {
-		transfer_tell(&machine->queue, transfer_failed(&machine->base, STATUS_INVALID, NULL, "there is no file to send"));
+		transfer_tell(&machine->queue,
+			      transfer_failed(&machine->base, STATUS_INVALID, NULL, "there is no file to send"));
 		return;
 	}
 	machine->has_file = true;
@@ -68,8 +70,9 @@ static void read_more(struct raw *machine, uint64_t now_ms)
 		wanted = (size_t)(machine->file.size - machine->position);
 	got = wanted > 0 ? source->read(source->user, machine->position, machine->out, wanted) : 0;
 	if (got > wanted || (machine->file.has_size && got < wanted)) {
-		transfer_tell(&machine->queue, transfer_failed(&machine->base, STATUS_IO, "Send it again when nothing writes to it",
-							       "%.80s became shorter while it was sent", machine->file.name));
+		transfer_tell(&machine->queue,
+			      transfer_failed(&machine->base, STATUS_IO, "Send it again when nothing writes to it",
+					      "%.80s became shorter while it was sent", machine->file.name));
 		return;
 	}
 	machine->base.out_from = 0;
@@ -79,7 +82,8 @@ static void read_more(struct raw *machine, uint64_t now_ms)
 	machine->base.deadline_ms = got > 0 ? UINT64_MAX : now_ms + (machine->base.options.baud > 0 ? AHEAD_MS : 0);
 }
 
-static enum status raw_begin(const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer, struct error *reterr)
+static enum status raw_begin(const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer,
+			     struct error *reterr)
 {
 	struct raw *machine = calloc(1, sizeof(*machine));
 
@@ -87,7 +91,9 @@ static enum status raw_begin(const struct transfer_options *options, uint64_t no
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a transfer");
 	transfer_base_init(&machine->base, options, machine->out, sizeof(machine->out));
 	machine->began_ms = now_ms;
-	machine->base.deadline_ms = options->is_sender ? now_ms : now_ms + (options->patience_ms > 0 ? options->patience_ms : FIRST_MS);
+	machine->base.deadline_ms = options->is_sender
+					    ? now_ms
+					    : now_ms + (options->patience_ms > 0 ? options->patience_ms : FIRST_MS);
 	*ret_transfer = (struct transfer *)machine;
 	return STATUS_OK;
 }
@@ -122,7 +128,9 @@ static void receiver_is_late(struct raw *machine)
 	if (machine->has_file)
 		end_file(machine);
 	else
-		transfer_tell(&machine->queue, transfer_failed(&machine->base, STATUS_TIMEOUT, "Start the sending on the device first", "nothing comes"));
+		transfer_tell(&machine->queue,
+			      transfer_failed(&machine->base, STATUS_TIMEOUT, "Start the sending on the device first",
+					      "nothing comes"));
 }
 
 static struct transfer_event raw_tick(struct transfer *transfer, uint64_t now_ms)
@@ -149,7 +157,8 @@ static uint64_t raw_deadline(const struct transfer *transfer)
 	return machine->queue.count > 0 ? 0 : machine->base.deadline_ms;
 }
 
-/* When the rest is on the line it needs the time that it was ahead; otherwise the next piece goes when it is worth a call. */
+/* When the rest is on the line it needs the time that it was ahead; otherwise the next piece goes when it is worth a
+ * call. */
 static void raw_sent(struct transfer *transfer, size_t count, uint64_t now_ms)
 {
 	struct raw *machine = (struct raw *)transfer;
@@ -167,7 +176,9 @@ static void raw_sent(struct transfer *transfer, size_t count, uint64_t now_ms)
 
 		machine->base.deadline_ms = end_ms > now_ms ? end_ms : now_ms;
 	} else {
-		machine->base.deadline_ms = baud == 0 || allowed(machine, now_ms) >= machine->position + PIECE_MIN ? now_ms : now_ms + PIECE_MIN * 10000 / baud + 1;
+		machine->base.deadline_ms = baud == 0 || allowed(machine, now_ms) >= machine->position + PIECE_MIN
+						    ? now_ms
+						    : now_ms + PIECE_MIN * 10000 / baud + 1;
 	}
 }
 

@@ -1,9 +1,10 @@
 /* recovery/protocol/srecord.c
  *
- * S-records for loaders that take them as text (U-Boot's loads, RedBoot, ROM writers), behind transfer.h. There is no answer and no repeat: the
- * first bad line ends the download there. So the whole file is checked before a byte goes out, records are kept short (old U-Boots have room for
- * 64 bytes), and the next line waits: for the echo, where the loader echoes (U-Boot with loads_echo=1), which then is compared; else for the time
- * that the line takes, and some more. DONE means that all was sent, or echoed; what the loader says then is for whoever reads the line next. */
+ * S-records for loaders that take them as text (U-Boot's loads, RedBoot, ROM writers), behind transfer.h. There is no
+ * answer and no repeat: the first bad line ends the download there. So the whole file is checked before a byte goes
+ * out, records are kept short (old U-Boots have room for 64 bytes), and the next line waits: for the echo, where the
+ * loader echoes (U-Boot with loads_echo=1), which then is compared; else for the time that the line takes, and some
+ * more. DONE means that all was sent, or echoed; what the loader says then is for whoever reads the line next. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -55,7 +56,8 @@ struct srecord_sender {
 	uint8_t out[OUT_MAX];
 };
 
-/* Words by which loaders break off a download: "S-Record download aborted" (U-Boot), "Checksum failure", "bad record" and the like. */
+/* Words by which loaders break off a download: "S-Record download aborted" (U-Boot), "Checksum failure", "bad record"
+ * and the like. */
 static const char *const bad_words[] = { "abort", "fail", "error", "bad ", "invalid" };
 
 static void fail(struct srecord_sender *machine, struct transfer_event event)
@@ -86,7 +88,8 @@ static int byte_of(struct srecord_sender *machine, uint64_t at)
 	return machine->block[at - machine->block_at];
 }
 
-/* The next line of a text file, without its end and blanks there; false: there is none. *ret_size may be one more than fits. */
+/* The next line of a text file, without its end and blanks there; false: there is none. *ret_size may be one more than
+ * fits. */
 static bool next_text_line(struct srecord_sender *machine, uint8_t *line, size_t *ret_size)
 {
 	size_t size = 0;
@@ -136,7 +139,8 @@ static void rewind_file(struct srecord_sender *machine)
 	machine->has_record = false;
 }
 
-/* S, and then nothing but hexadecimal digits in the first line: so look records, even damaged ones, and nothing else. */
+/* S, and then nothing but hexadecimal digits in the first line: so look records, even damaged ones, and nothing else.
+ */
 static void look_at_file(struct srecord_sender *machine)
 {
 	uint8_t line[SRECORD_LINE_MAX + 1];
@@ -153,16 +157,21 @@ static bool is_acceptable(struct srecord_sender *machine)
 	const struct transfer_options *options = &machine->base.options;
 
 	if (machine->is_text && options->has_address)
-		fail(machine, transfer_failed(&machine->base, STATUS_REFUSED, "Leave the address out, or give a binary file",
-					      "%.80s has S-records with addresses of their own", machine->file.name));
+		fail(machine,
+		     transfer_failed(&machine->base, STATUS_REFUSED, "Leave the address out, or give a binary file",
+				     "%.80s has S-records with addresses of their own", machine->file.name));
 	else if (!machine->is_text && !options->has_address)
-		fail(machine, transfer_failed(&machine->base, STATUS_REFUSED, "Say where it belongs in the device's memory, as ${loadaddr} does there",
-					      "%.80s has no S-records, and no load address is given for it", machine->file.name));
+		fail(machine, transfer_failed(&machine->base, STATUS_REFUSED,
+					      "Say where it belongs in the device's memory, as ${loadaddr} does there",
+					      "%.80s has no S-records, and no load address is given for it",
+					      machine->file.name));
 	else if (!machine->is_text && !machine->file.has_size)
-		fail(machine, transfer_failed(&machine->base, STATUS_UNSUPPORTED, NULL, "the size of %.80s is not known", machine->file.name));
+		fail(machine, transfer_failed(&machine->base, STATUS_UNSUPPORTED, NULL,
+					      "the size of %.80s is not known", machine->file.name));
 	else if (!machine->is_text && machine->file.size > (UINT64_C(1) << 32) - options->address)
-		fail(machine, transfer_failed(&machine->base, STATUS_REFUSED, NULL, "%.80s does not fit behind address 0x%08" PRIx32,
-					      machine->file.name, options->address));
+		fail(machine, transfer_failed(&machine->base, STATUS_REFUSED, NULL,
+					      "%.80s does not fit behind address 0x%08" PRIx32, machine->file.name,
+					      options->address));
 	else
 		return true;
 	return false;
@@ -237,7 +246,8 @@ static bool put_text_line(struct srecord_sender *machine)
 	while (!machine->has_record) {
 		if (!next_record(machine, &wrong)) {
 			if (wrong != NULL)
-				fail(machine, transfer_failed(&machine->base, STATUS_IO, "Load it again when nothing writes to it",
+				fail(machine, transfer_failed(&machine->base, STATUS_IO,
+							      "Load it again when nothing writes to it",
 							      "%.80s changed while it was sent", machine->file.name));
 			return wrong != NULL;
 		}
@@ -245,9 +255,11 @@ static bool put_text_line(struct srecord_sender *machine)
 		machine->given = 0;
 	}
 	size = record->size - machine->given < DATA_PER_LINE ? record->size - machine->given : DATA_PER_LINE;
-	put_line(machine, record->type, (uint32_t)(record->address + machine->given), bytes_of(record->data + machine->given, size));
+	put_line(machine, record->type, (uint32_t)(record->address + machine->given),
+		 bytes_of(record->data + machine->given, size));
 	machine->given += size;
-	machine->has_record = record->type != 0 && machine->given < record->size;	/* of a header the beginning is enough */
+	machine->has_record = record->type != 0 &&
+			      machine->given < record->size; /* of a header the beginning is enough */
 	return true;
 }
 
@@ -274,11 +286,13 @@ static void check(struct srecord_sender *machine)
 			continue;
 		}
 		if (wrong != NULL)
-			fail(machine, transfer_failed(&machine->base, STATUS_INVALID, "Get the file again", "line %" PRIu64 " of %.60s is damaged: %s",
-						      machine->lines, machine->file.name, wrong));
+			fail(machine, transfer_failed(&machine->base, STATUS_INVALID, "Get the file again",
+						      "line %" PRIu64 " of %.60s is damaged: %s", machine->lines,
+						      machine->file.name, wrong));
 		else if (!machine->has_end || machine->data_lines == 0)
-			fail(machine, transfer_failed(&machine->base, STATUS_INVALID, "Get the file again", "%.60s has no %s record: it is not whole",
-						      machine->file.name, machine->has_end ? "data" : "end"));
+			fail(machine, transfer_failed(&machine->base, STATUS_INVALID, "Get the file again",
+						      "%.60s has no %s record: it is not whole", machine->file.name,
+						      machine->has_end ? "data" : "end"));
 		if (machine->state != OVER) {
 			rewind_file(machine);
 			next_line(machine);
@@ -305,9 +319,10 @@ static void take_bad_word(struct srecord_sender *machine)
 	for (size_t i = 0; i < sizeof(bad_words) / sizeof(bad_words[0]); i++) {
 		if (!text_contains(machine->said, bad_words[i]))
 			continue;
-		fail(machine, transfer_failed(&machine->base, STATUS_PROTOCOL,
-					      "A character was lost: send slower, or with setenv loads_echo 1 on a U-Boot", "the device says: %.100s",
-					      machine->said));
+		fail(machine,
+		     transfer_failed(&machine->base, STATUS_PROTOCOL,
+				     "A character was lost: send slower, or with setenv loads_echo 1 on a U-Boot",
+				     "the device says: %.100s", machine->said));
 		return;
 	}
 }
@@ -333,7 +348,8 @@ static void take_said(struct srecord_sender *machine, struct bytes in)
 
 static void echo_differs(struct srecord_sender *machine)
 {
-	fail(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, "Lower the baud rate, or shorten the cable", "a record came back otherwise than it was sent"));
+	fail(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, "Lower the baud rate, or shorten the cable",
+				      "a record came back otherwise than it was sent"));
 	transfer_put_byte(&machine->base, 0x03);	/* loads goes on waiting for the rest */
 }
 
@@ -384,7 +400,8 @@ static void take_input(struct srecord_sender *machine, struct bytes in)
 
 /* The rows of transfer.h */
 
-static enum status srecord_begin(const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer, struct error *reterr)
+static enum status srecord_begin(const struct transfer_options *options, uint64_t now_ms,
+				 struct transfer **ret_transfer, struct error *reterr)
 {
 	struct srecord_sender *machine;
 
@@ -416,7 +433,8 @@ static struct transfer_event srecord_input(struct transfer *transfer, struct byt
 static void time_over(struct srecord_sender *machine)
 {
 	if (machine->has_echo && machine->echoed < machine->line_size) {
-		fail(machine, transfer_failed(&machine->base, STATUS_TIMEOUT, "Look at the cable and at the device", "the echo of a record ends in the middle"));
+		fail(machine, transfer_failed(&machine->base, STATUS_TIMEOUT, "Look at the cable and at the device",
+					      "the echo of a record ends in the middle"));
 		transfer_put_byte(&machine->base, 0x03);
 		return;
 	}

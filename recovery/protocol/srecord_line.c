@@ -15,7 +15,8 @@ static int digit_of(uint8_t byte)
 
 static bool byte_at(struct bytes line, size_t at, uint8_t *ret_byte)
 {
-	int high = at + 1 < line.size ? digit_of(line.data[at]) : -1, low = high >= 0 ? digit_of(line.data[at + 1]) : -1;
+	int high = at + 1 < line.size ? digit_of(line.data[at]) : -1,
+	    low = high >= 0 ? digit_of(line.data[at + 1]) : -1;
 
 	*ret_byte = (uint8_t)(high * 16 + low);
 	return low >= 0;

@@ -1,8 +1,8 @@
 /* recovery/protocol/srecord_line.h
  *
- * One Motorola S-record: 'S', its type, a count of the bytes that follow, an address of 2 to 4 bytes, data, and the ones' complement of the low
- * byte of the sum of all bytes from the count on; all but the first two characters in hexadecimal digits.
- * Source: "M68000 Family Programmer's Reference Manual", Motorola 1992, appendix C. */
+ * One Motorola S-record: 'S', its type, a count of the bytes that follow, an address of 2 to 4 bytes, data, and the
+ * ones' complement of the low byte of the sum of all bytes from the count on; all but the first two characters in
+ * hexadecimal digits. Source: "M68000 Family Programmer's Reference Manual", Motorola 1992, appendix C. */
 #ifndef UNBRICK_RECOVERY_SRECORD_LINE_H
 #define UNBRICK_RECOVERY_SRECORD_LINE_H
 

@@ -1,7 +1,8 @@
 /* recovery/protocol/zmodem.c
  *
- * ZMODEM behind transfer.h: the machine; zmodem_send.c and zmodem_receive.c say what it answers, zmodem_frame.c how it looks on the line.
- * Source: Forsberg, "The ZMODEM Inter Application File Transfer Protocol", 14 October 1988. Chapters in comments are of that document. */
+ * ZMODEM behind transfer.h: the machine; zmodem_send.c and zmodem_receive.c say what it answers, zmodem_frame.c how it
+ * looks on the line. Source: Forsberg, "The ZMODEM Inter Application File Transfer Protocol", 14 October 1988. Chapters
+ * in comments are of that document. */
 #include <stdlib.h>
 
 #include "recovery/protocol/zmodem_machine.h"
@@ -31,7 +32,8 @@ static void end_piece(struct zmodem *machine, bool is_open)
 	machine->is_open = is_open;
 }
 
-/* Pieces that have left are forgotten with the last of them; transfer_put() never moves the rest, as there is always room behind it. */
+/* Pieces that have left are forgotten with the last of them; transfer_put() never moves the rest, as there is always
+ * room behind it. */
 bool zmodem_has_room(const struct zmodem *machine)
 {
 	return machine->pieces < ZMODEM_PIECES || machine->base.out_from == machine->base.out_to;
@@ -58,8 +60,8 @@ void zmodem_put_binary(struct zmodem *machine, enum zmodem_type type, uint32_t p
 {
 	if (!begin_piece(machine))
 		return;
-	machine->base.out_to += zmodem_write_binary(&machine->writer, machine->base.out + machine->base.out_to, type, position,
-						    machine->use_crc32);
+	machine->base.out_to += zmodem_write_binary(&machine->writer, machine->base.out + machine->base.out_to, type,
+						    position, machine->use_crc32);
 	end_piece(machine, is_open);
 }
 
@@ -67,13 +69,13 @@ void zmodem_put_subpacket(struct zmodem *machine, struct bytes data, enum zmodem
 {
 	if (!begin_piece(machine))
 		return;
-	machine->base.out_to += zmodem_write_subpacket(&machine->writer, machine->base.out + machine->base.out_to, data, end,
-						       machine->use_crc32);
+	machine->base.out_to += zmodem_write_subpacket(&machine->writer, machine->base.out + machine->base.out_to, data,
+						       end, machine->use_crc32);
 	end_piece(machine, end == ZCRCG || end == ZCRCQ);
 }
 
-/* A piece that is on the line is finished, and an open frame closed: a receiver that is in step would take the next header for data, and
- * ask for another repeat for ever. */
+/* A piece that is on the line is finished, and an open frame closed: a receiver that is in step would take the next
+ * header for data, and ask for another repeat for ever. */
 void zmodem_cut_output(struct zmodem *machine)
 {
 	unsigned kept = 0;
@@ -164,7 +166,8 @@ static struct transfer_event zmodem_tick(struct transfer *transfer, uint64_t now
 	return transfer_next_file(&machine->base, &machine->queue);
 }
 
-/* More is ready as soon as the line has taken what there was: a driver that writes until its line is full need not wait for a tick. */
+/* More is ready as soon as the line has taken what there was: a driver that writes until its line is full need not wait
+ * for a tick. */
 static void zmodem_sent(struct transfer *transfer, size_t count, uint64_t now_ms)
 {
 	struct zmodem *machine = (struct zmodem *)transfer;

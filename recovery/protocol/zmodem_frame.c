@@ -113,7 +113,8 @@ size_t zmodem_write_hex(uint8_t *to, enum zmodem_type type, uint32_t position)
 	return size;
 }
 
-size_t zmodem_write_binary(struct zmodem_writer *writer, uint8_t *to, enum zmodem_type type, uint32_t position, bool use_crc32)
+size_t zmodem_write_binary(struct zmodem_writer *writer, uint8_t *to, enum zmodem_type type, uint32_t position,
+			   bool use_crc32)
 {
 	uint8_t raw[HEADER_SIZE + CRC32_SIZE];
 	size_t crc_size;
@@ -127,7 +128,8 @@ size_t zmodem_write_binary(struct zmodem_writer *writer, uint8_t *to, enum zmode
 	return 3 + write_escaped(writer, to + 3, bytes_of(raw, HEADER_SIZE + crc_size));
 }
 
-size_t zmodem_write_subpacket(struct zmodem_writer *writer, uint8_t *to, struct bytes data, enum zmodem_end end, bool use_crc32)
+size_t zmodem_write_subpacket(struct zmodem_writer *writer, uint8_t *to, struct bytes data, enum zmodem_end end,
+			      bool use_crc32)
 {
 	uint8_t crc[CRC32_SIZE], end_byte = (uint8_t)end;
 	size_t size = write_escaped(writer, to, data);
@@ -147,7 +149,8 @@ void zmodem_reader_init(struct zmodem_reader *reader, bool skip_controls)
 	for (unsigned i = 0; i < 256; i++) {
 		uint8_t byte = (uint8_t)i;
 
-		reader->special[i] = byte == ZMODEM_ZDLE || is_flow_control(byte) || (skip_controls && is_control(byte));
+		reader->special[i] = byte == ZMODEM_ZDLE || is_flow_control(byte) ||
+				     (skip_controls && is_control(byte));
 	}
 }
 
@@ -343,7 +346,8 @@ static void take_run(struct zmodem_reader *reader, struct bytes *in)
 	*in = bytes_from(*in, count);
 }
 
-/* Between frames nothing but '*' and CAN means anything. Ends of lines are no text: they stand behind each hex header. */
+/* Between frames nothing but '*' and CAN means anything. Ends of lines are no text: they stand behind each hex header.
+ */
 static enum zmodem_signal take_text(struct zmodem_reader *reader, struct bytes *in)
 {
 	size_t count = 0;

@@ -1,8 +1,8 @@
 /* recovery/protocol/zmodem_frame.h
  *
- * ZMODEM on the line: headers, data subpackets, their escapes and checks; no protocol. Used by the sender and the receiver of zmodem.c.
- * Source: Forsberg, "The ZMODEM Inter Application File Transfer Protocol", 14 October 1988, chapters 7, 8 and 11 and the frame types of its
- * zmodem.h. */
+ * ZMODEM on the line: headers, data subpackets, their escapes and checks; no protocol. Used by the sender and the
+ * receiver of zmodem.c. Source: Forsberg, "The ZMODEM Inter Application File Transfer Protocol", 14 October 1988,
+ * chapters 7, 8 and 11 and the frame types of its zmodem.h. */
 #ifndef UNBRICK_RECOVERY_ZMODEM_FRAME_H
 #define UNBRICK_RECOVERY_ZMODEM_FRAME_H
 
@@ -10,10 +10,28 @@
 
 #include "src/base/bytes.h"
 
-enum zmodem_type {		/* chapter 11 */
-	ZRQINIT, ZRINIT, ZSINIT, ZACK, ZFILE, ZSKIP, ZNAK, ZABORT, ZFIN, ZRPOS, ZDATA, ZEOF, ZFERR, ZCRC, ZCHALLENGE, ZCOMPL, ZCAN,
-	ZFREECNT, ZCOMMAND, ZSTDERR,
-	ZMODEM_TYPES,
+enum zmodem_type { /* chapter 11 */
+		   ZRQINIT,
+		   ZRINIT,
+		   ZSINIT,
+		   ZACK,
+		   ZFILE,
+		   ZSKIP,
+		   ZNAK,
+		   ZABORT,
+		   ZFIN,
+		   ZRPOS,
+		   ZDATA,
+		   ZEOF,
+		   ZFERR,
+		   ZCRC,
+		   ZCHALLENGE,
+		   ZCOMPL,
+		   ZCAN,
+		   ZFREECNT,
+		   ZCOMMAND,
+		   ZSTDERR,
+		   ZMODEM_TYPES,
 };
 
 enum zmodem_end {		/* chapter 7.4: what follows a data subpacket */
@@ -69,9 +87,11 @@ struct zmodem_writer {
 void zmodem_writer_init(struct zmodem_writer *writer, bool escape_controls);
 /* ZMODEM_HEADER_MAX bytes at to are enough. flags go where a position goes: ZF0 in the high byte. */
 size_t zmodem_write_hex(uint8_t *to, enum zmodem_type type, uint32_t position);
-size_t zmodem_write_binary(struct zmodem_writer *writer, uint8_t *to, enum zmodem_type type, uint32_t position, bool use_crc32);
+size_t zmodem_write_binary(struct zmodem_writer *writer, uint8_t *to, enum zmodem_type type, uint32_t position,
+			   bool use_crc32);
 /* 2 * data.size + ZMODEM_FRAMING_MAX bytes at to are enough. */
-size_t zmodem_write_subpacket(struct zmodem_writer *writer, uint8_t *to, struct bytes data, enum zmodem_end end, bool use_crc32);
+size_t zmodem_write_subpacket(struct zmodem_writer *writer, uint8_t *to, struct bytes data, enum zmodem_end end,
+			      bool use_crc32);
 
 /* Reading */
 
@@ -93,7 +113,14 @@ struct zmodem_reader {			/* caller-owned; fields below data belong to zmodem_fra
 	uint8_t data[ZMODEM_SUBPACKET_MAX];
 
 	enum {
-		ZMODEM_HUNT, ZMODEM_PAD, ZMODEM_FORM, ZMODEM_HEX_HEADER, ZMODEM_HEX_END, ZMODEM_BINARY_HEADER, ZMODEM_IN_DATA, ZMODEM_DATA_CHECK,
+		ZMODEM_HUNT,
+		ZMODEM_PAD,
+		ZMODEM_FORM,
+		ZMODEM_HEX_HEADER,
+		ZMODEM_HEX_END,
+		ZMODEM_BINARY_HEADER,
+		ZMODEM_IN_DATA,
+		ZMODEM_DATA_CHECK,
 	} state;
 	uint8_t special[256];		/* bytes of a subpacket that do not stand for themselves */
 	bool is_crc32;			/* of the present frame */

@@ -95,7 +95,8 @@ void zmodem_put_hex(struct zmodem *machine, enum zmodem_type type, uint32_t posi
 void zmodem_put_binary(struct zmodem *machine, enum zmodem_type type, uint32_t position, bool is_open);
 void zmodem_put_subpacket(struct zmodem *machine, struct bytes data, enum zmodem_end end);
 bool zmodem_has_room(const struct zmodem *machine);
-/* The line has not taken what is here yet, and takes something now and then: no time yet to wait for an answer. Sets the deadline. */
+/* The line has not taken what is here yet, and takes something now and then: no time yet to wait for an answer. Sets
+ * the deadline. */
 bool zmodem_is_sending(struct zmodem *machine, uint64_t now_ms);
 /* Takes back what is not on its way yet, up to the end of the piece that the line is in, and closes the frame. */
 void zmodem_cut_output(struct zmodem *machine);

@@ -1,21 +1,22 @@
 /* recovery/protocol/zmodem_receive.c
  *
- * The receiving half. It says where it is (ZRPOS) as soon as a byte is wrong, and then only when the line falls silent or nothing but the old
- * stream comes for long: a second ZRPOS that crosses the first answer on the way makes the sender begin twice. */
+ * The receiving half. It says where it is (ZRPOS) as soon as a byte is wrong, and then only when the line falls silent
+ * or nothing but the old stream comes for long: a second ZRPOS that crosses the first answer on the way makes the
+ * sender begin twice. */
 #include "recovery/protocol/xymodem.h"
 #include "recovery/protocol/zmodem_machine.h"
 
 enum {
-	SILENCE_MS = 4000,		/* in the middle of a file; it may be read from a slow medium */
-	AGAIN_MS = 1500,		/* of silence behind a ZRPOS */
+	SILENCE_MS = 4000, /* in the middle of a file; it may be read from a slow medium */
+	AGAIN_MS = 1500, /* of silence behind a ZRPOS */
 	AGAIN_MAX_MS = 10000,
-	STALE_MS = 5000,		/* how long the old stream may go on behind a ZRPOS, besides its time on the line */
+	STALE_MS = 5000, /* how long the old stream may go on behind a ZRPOS, besides its time on the line */
 	STALE_BYTES = 16384,
-	STALE_UNKNOWN_MS = 10000,	/* that time, when no rate is known */
-	GIVE_UP_MS = 60000,		/* without one good frame */
-	PLACE_TRIES = 30,		/* ZRPOS in a row for one byte */
+	STALE_UNKNOWN_MS = 10000, /* that time, when no rate is known */
+	GIVE_UP_MS = 60000, /* without one good frame */
+	PLACE_TRIES = 30, /* ZRPOS in a row for one byte */
 	OO_MS = 500,
-	QUIET_MS = 500,			/* of a line on which the old stream has ended */
+	QUIET_MS = 500, /* of a line on which the old stream has ended */
 };
 
 enum state {
@@ -61,8 +62,8 @@ static void ask(struct zmodem *machine, uint64_t now_ms)
 	machine->base.deadline_ms = now_ms + (wait_ms < AGAIN_MAX_MS ? wait_ms : AGAIN_MAX_MS);
 }
 
-/* 11.3: the string that interrupts a sender which cannot read while it writes. DDh and DEh in it mean a break and a pause, which a stream of
- * bytes has not. */
+/* 11.3: the string that interrupts a sender which cannot read while it writes. DDh and DEh in it mean a break and a
+ * pause, which a stream of bytes has not. */
 static void put_attention(struct zmodem *machine)
 {
 	const struct zmodem_receiver *receive = &machine->receive;
@@ -78,12 +79,14 @@ static void ask_again(struct zmodem *machine, const char *why, uint64_t now_ms)
 
 	zmodem_reader_hunt(&machine->reader);
 	if (receive->asked_again >= PLACE_TRIES) {
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, "Lower the baud rate, or shorten the cable",
-						      "byte %llu did not come through in %u tries", (unsigned long long)receive->position,
-						      receive->asked_again));
+		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_PROTOCOL,
+						      "Lower the baud rate, or shorten the cable",
+						      "byte %llu did not come through in %u tries",
+						      (unsigned long long)receive->position, receive->asked_again));
 		return;
 	}
-	transfer_tell(&machine->queue, transfer_retry(&machine->base, "%s at byte %llu: asked for again", why, (unsigned long long)receive->position));
+	transfer_tell(&machine->queue, transfer_retry(&machine->base, "%s at byte %llu: asked for again", why,
+						      (unsigned long long)receive->position));
 	put_attention(machine);
 	ask(machine, now_ms);
 }
@@ -105,14 +108,17 @@ static void begin_file(struct zmodem *machine, uint64_t now_ms)
 
 	take_info(&machine->file, bytes_of(machine->reader.data, machine->reader.size));
 	if (machine->file.has_size && machine->file.size > ZMODEM_FILE_MAX) {
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_UNSUPPORTED, "Split it into parts there", "%.80s is 4 GiB or longer: ZMODEM counts no further",
-						      machine->file.name));
+		zmodem_abort(machine,
+			     transfer_failed(&machine->base, STATUS_UNSUPPORTED, "Split it into parts there",
+					     "%.80s is 4 GiB or longer: ZMODEM counts no further", machine->file.name));
 		return;
 	}
 	if (resume_at > ZMODEM_FILE_MAX || (machine->file.has_size && resume_at > machine->file.size)) {
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_REFUSED, "Receive it from the beginning, under another name",
-						      "%llu bytes are here already, but %.60s has only %llu there", (unsigned long long)resume_at,
-						      machine->file.name, (unsigned long long)machine->file.size));
+		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_REFUSED,
+						      "Receive it from the beginning, under another name",
+						      "%llu bytes are here already, but %.60s has only %llu there",
+						      (unsigned long long)resume_at, machine->file.name,
+						      (unsigned long long)machine->file.size));
 		return;
 	}
 	receive->has_file = true;
@@ -125,17 +131,19 @@ static void begin_file(struct zmodem *machine, uint64_t now_ms)
 	ask(machine, now_ms);
 }
 
-/* Our ZRPOS was lost, or the sender was started anew: with another file, the rest of that would end behind the beginning of this. */
+/* Our ZRPOS was lost, or the sender was started anew: with another file, the rest of that would end behind the
+ * beginning of this. */
 static void take_file_again(struct zmodem *machine, uint64_t now_ms)
 {
 	struct transfer_file file;
 
 	take_info(&file, bytes_of(machine->reader.data, machine->reader.size));
-	if (strcmp(file.name, machine->file.name) == 0 && file.has_size == machine->file.has_size && file.size == machine->file.size &&
-	    file.modified == machine->file.modified)
+	if (strcmp(file.name, machine->file.name) == 0 && file.has_size == machine->file.has_size &&
+	    file.size == machine->file.size && file.modified == machine->file.modified)
 		ask(machine, now_ms);
 	else
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, "Receive it again", "the sender began another file in the middle of %.80s",
+		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, "Receive it again",
+						      "the sender began another file in the middle of %.80s",
 						      machine->file.name));
 }
 
@@ -144,8 +152,10 @@ static void end_file(struct zmodem *machine, uint64_t now_ms)
 	struct zmodem_receiver *receive = &machine->receive;
 
 	if (machine->file.has_size && receive->position < machine->file.size) {
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, "Receive it again", "%.80s ended at byte %llu of %llu", machine->file.name,
-						      (unsigned long long)receive->position, (unsigned long long)machine->file.size));
+		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, "Receive it again",
+						      "%.80s ended at byte %llu of %llu", machine->file.name,
+						      (unsigned long long)receive->position,
+						      (unsigned long long)machine->file.size));
 		return;
 	}
 	machine->file.size = receive->position;
@@ -187,7 +197,8 @@ static void take_end_header(struct zmodem *machine, uint64_t now_ms)
 
 	if (zmodem_position(&machine->reader.header) == (uint32_t)receive->position)
 		end_file(machine, now_ms);
-	/* Otherwise it left before the sender saw our ZRPOS (8.2). The sender now is silent, and the deadline asks again. */
+	/* Otherwise it left before the sender saw our ZRPOS (8.2). The sender now is silent, and the deadline asks
+	 * again. */
 }
 
 static void heard(struct zmodem *machine, uint64_t now_ms)
@@ -234,7 +245,9 @@ static void take_header(struct zmodem *machine, uint64_t now_ms)
 		if (state == WAIT_FILE || state == WAIT_OO)
 			leave(machine, now_ms);
 		else
-			zmodem_abort(machine, transfer_failed(&machine->base, STATUS_CANCELLED, NULL, "the sender left in the middle of %.80s", machine->file.name));
+			zmodem_abort(machine,
+				     transfer_failed(&machine->base, STATUS_CANCELLED, NULL,
+						     "the sender left in the middle of %.80s", machine->file.name));
 		break;
 	case ZFREECNT:	/* 11.18: the file's own size says whether it fits, and whoever stores it knows */
 		zmodem_put_hex(machine, ZACK, UINT32_MAX);
@@ -243,10 +256,12 @@ static void take_header(struct zmodem *machine, uint64_t now_ms)
 		zmodem_put_hex(machine, ZACK, zmodem_position(&machine->reader.header));
 		break;
 	case ZCOMMAND:	/* 11.19 */
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_REFUSED, NULL, "the sender wants to run a command here, which is not done"));
+		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_REFUSED, NULL,
+						      "the sender wants to run a command here, which is not done"));
 		break;
 	case ZABORT: case ZFERR: case ZCAN:
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_CANCELLED, "Its screen or log may say why", "the sender gave up"));
+		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_CANCELLED, "Its screen or log may say why",
+						      "the sender gave up"));
 		break;
 	case ZSTDERR:
 		zmodem_reader_hunt(&machine->reader);
@@ -260,7 +275,9 @@ static void take_data(struct zmodem *machine, uint64_t now_ms)
 	const struct zmodem_reader *reader = &machine->reader;
 
 	if (reader->size > ZMODEM_FILE_MAX - receive->position) {
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_UNSUPPORTED, NULL, "%.80s goes on behind 4 GiB: ZMODEM counts no further", machine->file.name));
+		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_UNSUPPORTED, NULL,
+						      "%.80s goes on behind 4 GiB: ZMODEM counts no further",
+						      machine->file.name));
 		return;
 	}
 	receive->position += reader->size;
@@ -268,7 +285,8 @@ static void take_data(struct zmodem *machine, uint64_t now_ms)
 	machine->base.deadline_ms = now_ms + SILENCE_MS;
 	if (reader->size > 0) {
 		receive->asked_again = 0;
-		transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_DATA, .data = bytes_of(reader->data, reader->size) });
+		transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_DATA,
+									.data = bytes_of(reader->data, reader->size) });
 	}
 	if (reader->end == ZCRCQ || reader->end == ZCRCW)
 		zmodem_put_hex(machine, ZACK, (uint32_t)receive->position);
@@ -287,8 +305,9 @@ static void take_subpacket(struct zmodem *machine, uint64_t now_ms)
 	} else if (machine->state == IN_FILE && reader->header.type == ZFILE) {
 		take_file_again(machine, now_ms);
 	} else if (machine->state == IN_ATTENTION) {
-		receive->attention_size = strnlen((const char *)reader->data, reader->size < ZMODEM_ATTENTION_MAX ? reader->size :
-						  ZMODEM_ATTENTION_MAX);
+		receive->attention_size = strnlen((const char *)reader->data, reader->size < ZMODEM_ATTENTION_MAX
+										      ? reader->size
+										      : ZMODEM_ATTENTION_MAX);
 		memcpy(receive->attention, reader->data, receive->attention_size);
 		zmodem_put_hex(machine, ZACK, 1);
 		enter(machine, WAIT_FILE, now_ms, ZMODEM_REPEAT_MS);
@@ -299,12 +318,14 @@ static void take_damage(struct zmodem *machine, uint64_t now_ms)
 {
 	switch (machine->state) {
 	case IN_NAME: case IN_ATTENTION:
-		transfer_tell(&machine->queue, transfer_retry(&machine->base, "the file's name came damaged: asked for again"));
+		transfer_tell(&machine->queue,
+			      transfer_retry(&machine->base, "the file's name came damaged: asked for again"));
 		zmodem_put_hex(machine, ZNAK, 0);
 		enter(machine, WAIT_FILE, now_ms, ZMODEM_REPEAT_MS);
 		break;
 	case IN_FILE:
-		/* Behind a ZRPOS what is damaged is the rest of the old stream, or the head of the new one: time tells. */
+		/* Behind a ZRPOS what is damaged is the rest of the old stream, or the head of the new one: time tells.
+		 */
 		if (!machine->receive.wants_frame)
 			ask_again(machine, "damage", now_ms);
 		break;
@@ -324,11 +345,13 @@ void zmodem_receive_signal(struct zmodem *machine, enum zmodem_signal signal, ui
 		take_damage(machine, now_ms);
 		break;
 	case ZMODEM_CANCELLED:
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_CANCELLED, "Its screen or log may say why", "the sender cancelled"));
+		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_CANCELLED, "Its screen or log may say why",
+						      "the sender cancelled"));
 		break;
 	case ZMODEM_TEXT:	/* behind the first frame it is the rest of a damaged one */
 		if (!machine->has_heard)
-			transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_TEXT, .data = machine->reader.text });
+			transfer_tell(&machine->queue,
+				      (struct transfer_event){ .type = TRANSFER_TEXT, .data = machine->reader.text });
 		break;
 	case ZMODEM_MORE:
 		break;
@@ -337,11 +360,14 @@ void zmodem_receive_signal(struct zmodem *machine, enum zmodem_signal signal, ui
 
 static void wait_for_file(struct zmodem *machine, uint64_t now_ms)
 {
-	unsigned patience_ms = machine->base.options.patience_ms > 0 ? machine->base.options.patience_ms : ZMODEM_PATIENCE_MS;
+	unsigned patience_ms = machine->base.options.patience_ms > 0 ? machine->base.options.patience_ms
+								     : ZMODEM_PATIENCE_MS;
 	bool is_new = !machine->has_heard;
 
 	if (now_ms - machine->heard_ms >= patience_ms) {
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_TIMEOUT, is_new ? "Start 'sz FILE' on the device (package lrzsz)" : "Look at the cable and at the device",
+		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_TIMEOUT,
+						      is_new ? "Start 'sz FILE' on the device (package lrzsz)"
+							     : "Look at the cable and at the device",
 						      is_new ? "no ZMODEM sender answers" : "the sender is silent"));
 		return;
 	}
@@ -354,10 +380,12 @@ static void wait_for_file(struct zmodem *machine, uint64_t now_ms)
 static bool is_coming(const struct zmodem *machine, uint64_t now_ms)
 {
 	const struct zmodem_receiver *receive = &machine->receive;
-	uint64_t wire_ms = machine->base.options.baud > 0 ? transfer_wire_ms(&machine->base, STALE_BYTES) : STALE_UNKNOWN_MS;
+	uint64_t wire_ms = machine->base.options.baud > 0 ? transfer_wire_ms(&machine->base, STALE_BYTES)
+							  : STALE_UNKNOWN_MS;
 	uint64_t since_ms = receive->wants_frame ? receive->asked_ms : machine->heard_ms;
 
-	return now_ms - machine->byte_ms < (receive->wants_frame ? QUIET_MS : SILENCE_MS) && now_ms - since_ms < STALE_MS + wire_ms;
+	return now_ms - machine->byte_ms < (receive->wants_frame ? QUIET_MS : SILENCE_MS) &&
+	       now_ms - since_ms < STALE_MS + wire_ms;
 }
 
 void zmodem_receive_tick(struct zmodem *machine, uint64_t now_ms)
@@ -370,9 +398,11 @@ void zmodem_receive_tick(struct zmodem *machine, uint64_t now_ms)
 		break;
 	case IN_FILE:
 		if (now_ms - machine->heard_ms >= GIVE_UP_MS)
-			zmodem_abort(machine, transfer_failed(&machine->base, STATUS_TIMEOUT, "Look at the cable and at the device",
+			zmodem_abort(machine, transfer_failed(&machine->base, STATUS_TIMEOUT,
+							      "Look at the cable and at the device",
 							      "the sender is silent at byte %llu of %.80s",
-							      (unsigned long long)machine->receive.position, machine->file.name));
+							      (unsigned long long)machine->receive.position,
+							      machine->file.name));
 		else if (is_coming(machine, now_ms))
 			machine->base.deadline_ms = now_ms + QUIET_MS;
 		else

@@ -1,8 +1,9 @@
 /* recovery/protocol/zmodem_send.c
  *
- * The sending half. It streams (9.1): subpackets follow each other without an answer, and only every quarter of a window one asks for ZACK, so
- * that the progress shown is what the receiver has and a deep buffer in between (a USB adapter, a network) holds no more than the window when
- * ZRPOS calls the sender back. A ZRPOS takes back what is queued here already. */
+ * The sending half. It streams (9.1): subpackets follow each other without an answer, and only every quarter of a
+ * window one asks for ZACK, so that the progress shown is what the receiver has and a deep buffer in between (a USB
+ * adapter, a network) holds no more than the window when ZRPOS calls the sender back. A ZRPOS takes back what is queued
+ * here already. */
 #include <stdio.h>
 
 #include "recovery/protocol/zmodem_machine.h"
@@ -38,11 +39,25 @@ enum state {
 };
 
 enum action {
-	IGNORE, GREET, NEXT_FILE, FILE_DONE, SETTLE, ACKED, SKIP, REPEAT, GO_TO, HASH, LEAVE, RESTARTED, ANSWER, REFUSED, CANCELLED,
+	IGNORE,
+	GREET,
+	NEXT_FILE,
+	FILE_DONE,
+	SETTLE,
+	ACKED,
+	SKIP,
+	REPEAT,
+	GO_TO,
+	HASH,
+	LEAVE,
+	RESTARTED,
+	ANSWER,
+	REFUSED,
+	CANCELLED,
 };
 
-/* What the receiver's headers mean (8, 11). ZRINIT in the middle of a file: it was started anew, and what it says to ZEOF later would be no
- * proof that it has the file. */
+/* What the receiver's headers mean (8, 11). ZRINIT in the middle of a file: it was started anew, and what it says to
+ * ZEOF later would be no proof that it has the file. */
 static const enum action reaction[STATES][ZMODEM_TYPES] = {
 	[WAIT_RECEIVER] = { [ZRINIT] = GREET, [ZNAK] = REPEAT, },
 	[WAIT_ESCAPES]  = { [ZRINIT] = SETTLE, [ZACK] = NEXT_FILE, [ZNAK] = REPEAT, },
@@ -104,7 +119,8 @@ void zmodem_send_begin(struct zmodem *machine, uint64_t now_ms)
 	enter(machine, WAIT_RECEIVER, now_ms, ZMODEM_REPEAT_MS);
 }
 
-/* ZFILE's subpacket (11.5): name, length, date and mode; which mode it gets is the receiver's business. The number of files that follow is not known here. */
+/* ZFILE's subpacket (11.5): name, length, date and mode; which mode it gets is the receiver's business. The number of
+ * files that follow is not known here. */
 static void put_file(struct zmodem *machine)
 {
 	const struct transfer_file *file = &machine->file;
@@ -114,7 +130,8 @@ static void put_file(struct zmodem *machine)
 
 	memcpy(info, file->name, size);
 	if (file->has_size)
-		size += (size_t)snprintf(info + size, sizeof(info) - size, "%llu %llo 0 0", (unsigned long long)file->size,
+		size += (size_t)snprintf(info + size, sizeof(info) - size, "%llu %llo 0 0",
+					 (unsigned long long)file->size,
 					 (unsigned long long)(file->modified > 0 ? file->modified : 0));
 	info[size++] = '\0';
 	zmodem_put_binary(machine, ZFILE, flags << 24, true);
@@ -124,7 +141,7 @@ static void put_file(struct zmodem *machine)
 static void put_escapes(struct zmodem *machine)
 {
 	zmodem_put_binary(machine, ZSINIT, (uint32_t)ZMODEM_TESCCTL << 24, true);
-	zmodem_put_subpacket(machine, BYTES("\0"), ZCRCW);	/* no attention string: ZRPOS is read while data goes out */
+	zmodem_put_subpacket(machine, BYTES("\0"), ZCRCW); /* no attention string: ZRPOS is read while data goes out */
 }
 
 static void finish(struct zmodem *machine)
@@ -134,9 +151,12 @@ static void finish(struct zmodem *machine)
 	if (send->skipped == 0)
 		transfer_tell(&machine->queue, transfer_done(&machine->base));
 	else
-		transfer_tell(&machine->queue, transfer_failed(&machine->base, STATUS_REFUSED, "It keeps what it has of that name: remove that there, or start rz with -y",
-						     "the receiver did not take %s%s", send->first_skipped,
-						     send->skipped > 1 ? " and others" : ""));
+		transfer_tell(
+			&machine->queue,
+			transfer_failed(&machine->base, STATUS_REFUSED,
+					"It keeps what it has of that name: remove that there, or start rz with -y",
+					"the receiver did not take %s%s", send->first_skipped,
+					send->skipped > 1 ? " and others" : ""));
 }
 
 static void next_file(struct zmodem *machine, uint64_t now_ms)
@@ -152,8 +172,9 @@ static void next_file(struct zmodem *machine, uint64_t now_ms)
 		return;
 	}
 	if (machine->file.has_size && machine->file.size > ZMODEM_FILE_MAX) {
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_UNSUPPORTED, "Compress it, or split it into parts",
-						      "%.80s is 4 GiB or longer: ZMODEM counts no further", machine->file.name));
+		zmodem_abort(machine,
+			     transfer_failed(&machine->base, STATUS_UNSUPPORTED, "Compress it, or split it into parts",
+					     "%.80s is 4 GiB or longer: ZMODEM counts no further", machine->file.name));
 		return;
 	}
 	send->position = send->acked = 0;
@@ -187,7 +208,8 @@ static void greet(struct zmodem *machine, uint64_t now_ms)
 
 static size_t block_of(const struct zmodem_sender *send)
 {
-	return send->receiver_buffer > 0 && send->receiver_buffer < send->block_size ? send->receiver_buffer : send->block_size;
+	return send->receiver_buffer > 0 && send->receiver_buffer < send->block_size ? send->receiver_buffer
+										     : send->block_size;
 }
 
 static enum zmodem_end end_of(struct zmodem_sender *send, size_t size, bool is_last)
@@ -226,7 +248,8 @@ static bool put_block(struct zmodem *machine, uint64_t now_ms)
 	}
 	is_last = machine->file.has_size ? send->position + size == machine->file.size : size < wanted;
 	if (send->position + size > ZMODEM_FILE_MAX) {
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_UNSUPPORTED, NULL, "%.80s goes on behind 4 GiB: ZMODEM counts no further",
+		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_UNSUPPORTED, NULL,
+						      "%.80s goes on behind 4 GiB: ZMODEM counts no further",
 						      machine->file.name));
 		return false;
 	}
@@ -235,7 +258,8 @@ static bool put_block(struct zmodem *machine, uint64_t now_ms)
 	send->position += size;
 	if (end == ZCRCQ || end == ZCRCW)
 		send->asked = send->position;
-	if (send->block_size < ZMODEM_SUBPACKET_SEND && send->position - send->last_error > BLOCK_GROW * send->block_size) {
+	if (send->block_size < ZMODEM_SUBPACKET_SEND &&
+	    send->position - send->last_error > BLOCK_GROW * send->block_size) {
 		send->block_size *= 2;
 		send->last_error = send->position;
 	}
@@ -297,7 +321,8 @@ static void go_to(struct zmodem *machine, uint64_t now_ms)
 	bool is_repeat = machine->state != WAIT_POSITION && machine->state != HASHING;
 
 	if (machine->file.has_size && position > machine->file.size) {
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, "It may have a longer file of that name: remove that there",
+		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_PROTOCOL,
+						      "It may have a longer file of that name: remove that there",
 						      "the receiver asks for byte %llu of %.60s, which has only %llu",
 						      (unsigned long long)position, machine->file.name,
 						      (unsigned long long)machine->file.size));
@@ -307,17 +332,20 @@ static void go_to(struct zmodem *machine, uint64_t now_ms)
 	if (is_repeat) {
 		machine->tries = position > send->acked ? 0 : machine->tries + 1;
 		if (machine->tries > 2 * ZMODEM_TRIES) {
-			zmodem_abort(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, "Lower the baud rate, or shorten the cable",
-							      "byte %llu did not come through in %u tries", (unsigned long long)position,
-							      machine->tries));
+			zmodem_abort(machine, transfer_failed(&machine->base, STATUS_PROTOCOL,
+							      "Lower the baud rate, or shorten the cable",
+							      "byte %llu did not come through in %u tries",
+							      (unsigned long long)position, machine->tries));
 			return;
 		}
-		/* Short blocks lose less to one error. Long lines of them cost nothing where errors are rare: then they grow again. */
+		/* Short blocks lose less to one error. Long lines of them cost nothing where errors are rare: then they
+		 * grow again. */
 		if (position < send->last_error + 8 * send->block_size && send->block_size > BLOCK_MIN)
 			send->block_size /= 2;
 		send->last_error = position;
-		transfer_tell(&machine->queue, transfer_retry(&machine->base, "the receiver asks for all from byte %llu on again",
-						    (unsigned long long)position));
+		transfer_tell(&machine->queue,
+			      transfer_retry(&machine->base, "the receiver asks for all from byte %llu on again",
+					     (unsigned long long)position));
 	}
 	send->acked = position;
 	machine->base.progress.file_bytes = position;
@@ -359,7 +387,8 @@ static void skip(struct zmodem *machine, uint64_t now_ms)
 	next_file(machine, now_ms);
 }
 
-/* ZCRC: the receiver compares what it has with our file; of 0 bytes: all of it (11.14). In slices, so that no call takes long. */
+/* ZCRC: the receiver compares what it has with our file; of 0 bytes: all of it (11.14). In slices, so that no call
+ * takes long. */
 static void begin_hash(struct zmodem *machine, uint64_t now_ms)
 {
 	struct zmodem_sender *send = &machine->send;
@@ -414,8 +443,8 @@ static void repeat(struct zmodem *machine)
 		zmodem_put_subpacket(machine, BYTES(""), ZCRCW);
 		break;
 	case SENDING:
-		/* An empty subpacket that asks for ZACK. What the receiver makes of it, it answers: with ZACK, or with ZRPOS when the end of the
-		 * subpacket before was lost. */
+		/* An empty subpacket that asks for ZACK. What the receiver makes of it, it answers: with ZACK, or with
+		 * ZRPOS when the end of the subpacket before was lost. */
 		zmodem_put_subpacket(machine, BYTES(""), ZCRCQ);
 		break;
 	case WAIT_END:
@@ -429,8 +458,10 @@ static void repeat(struct zmodem *machine)
 
 static void other_side_ended(struct zmodem *machine, bool has_reason)
 {
-	zmodem_abort(machine, transfer_failed(&machine->base, STATUS_CANCELLED, "Its screen or log may say why: no space left, or no permission to write",
-					      has_reason ? "the receiver cannot take the file" : "the receiver cancelled"));
+	zmodem_abort(machine,
+		     transfer_failed(&machine->base, STATUS_CANCELLED,
+				     "Its screen or log may say why: no space left, or no permission to write",
+				     has_reason ? "the receiver cannot take the file" : "the receiver cancelled"));
 }
 
 static void act(struct zmodem *machine, enum action action, uint64_t now_ms)
@@ -471,7 +502,9 @@ static void act(struct zmodem *machine, enum action action, uint64_t now_ms)
 		enter(machine, IN_TAIL, now_ms, TAIL_MS);
 		break;
 	case RESTARTED:
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, NULL, "the receiver began anew in the middle of %.80s", machine->file.name));
+		zmodem_abort(machine,
+			     transfer_failed(&machine->base, STATUS_PROTOCOL, NULL,
+					     "the receiver began anew in the middle of %.80s", machine->file.name));
 		break;
 	case ANSWER:	/* 11.15: shows that nobody plays back a recording */
 		zmodem_put_hex(machine, ZACK, zmodem_position(&machine->reader.header));
@@ -487,7 +520,8 @@ void zmodem_send_signal(struct zmodem *machine, enum zmodem_signal signal, uint6
 	if (signal == ZMODEM_CANCELLED)
 		other_side_ended(machine, false);
 	else if (signal == ZMODEM_TEXT && machine->state == WAIT_RECEIVER)
-		transfer_tell(&machine->queue, (struct transfer_event){ .type = TRANSFER_TEXT, .data = machine->reader.text });
+		transfer_tell(&machine->queue,
+			      (struct transfer_event){ .type = TRANSFER_TEXT, .data = machine->reader.text });
 	if (signal != ZMODEM_HEADER)
 		return;		/* what was damaged on the way here comes again */
 	zmodem_reader_hunt(&machine->reader);
@@ -499,16 +533,21 @@ static void give_up(struct zmodem *machine)
 	if (machine->state == WAIT_FIN)		/* every file was acknowledged: nothing is missing but good manners */
 		finish(machine);
 	else if (machine->state == WAIT_RECEIVER)
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_TIMEOUT,
-						      "A Linux on the device needs rz (package lrzsz); U-Boot has no ZMODEM: use YMODEM (loady)",
-						      "no ZMODEM receiver answers"));
+		zmodem_abort(
+			machine,
+			transfer_failed(
+				&machine->base, STATUS_TIMEOUT,
+				"A Linux on the device needs rz (package lrzsz); U-Boot has no ZMODEM: use YMODEM (loady)",
+				"no ZMODEM receiver answers"));
 	else
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_TIMEOUT, "Look at the cable and at the device", "the receiver is silent"));
+		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_TIMEOUT,
+						      "Look at the cable and at the device", "the receiver is silent"));
 }
 
 void zmodem_send_tick(struct zmodem *machine, uint64_t now_ms)
 {
-	unsigned patience_ms = machine->base.options.patience_ms > 0 ? machine->base.options.patience_ms : ZMODEM_PATIENCE_MS;
+	unsigned patience_ms = machine->base.options.patience_ms > 0 ? machine->base.options.patience_ms
+								     : ZMODEM_PATIENCE_MS;
 	bool is_late;
 
 	if (machine->wants_pump && machine->base.out_from == machine->base.out_to) {
@@ -536,15 +575,17 @@ void zmodem_send_tick(struct zmodem *machine, uint64_t now_ms)
 		give_up(machine);
 		return;
 	}
-	/* A receiver that answers no ZCRCQ at all is one that streams without: then the end of the file is the first answer. */
+	/* A receiver that answers no ZCRCQ at all is one that streams without: then the end of the file is the first
+	 * answer. */
 	if (machine->state == SENDING && !machine->send.has_ack && machine->tries > 1) {
 		machine->send.has_no_window = true;
 		pump(machine, now_ms);
 		return;
 	}
 	repeat(machine);
-	machine->base.deadline_ms = now_ms + (machine->state == WAIT_FIN ? FIN_MS : machine->state == WAIT_RECEIVER ? ZMODEM_REPEAT_MS :
-					      answer_ms(machine));
+	machine->base.deadline_ms = now_ms + (machine->state == WAIT_FIN        ? FIN_MS
+					      : machine->state == WAIT_RECEIVER ? ZMODEM_REPEAT_MS
+										: answer_ms(machine));
 }
 
 bool zmodem_send_tail(struct zmodem *machine, struct bytes *in)

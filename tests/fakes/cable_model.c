@@ -131,7 +131,8 @@ static void tick(struct cable *line, struct cable_end *end)
 		end->cancel_at_ms = 0;
 		feed(line, end, (struct bytes){ NULL, 0 });
 	}
-	while (end->last == TRANSFER_NOTHING && event.type != TRANSFER_NOTHING && line->now_ms >= end->protocol->deadline(end->transfer)) {
+	while (end->last == TRANSFER_NOTHING && event.type != TRANSFER_NOTHING &&
+	       line->now_ms >= end->protocol->deadline(end->transfer)) {
 		event = end->protocol->tick(end->transfer, line->now_ms);
 		take_event(end, &event);
 	}
@@ -216,7 +217,8 @@ static uint64_t next_time(const struct cable *line)
 {
 	uint64_t next_ms = UINT64_MAX;
 
-	if (!is_idle(&line->there) || !is_idle(&line->back) || line->sender.protocol->output(line->sender.transfer).size > 0 ||
+	if (!is_idle(&line->there) || !is_idle(&line->back) ||
+	    line->sender.protocol->output(line->sender.transfer).size > 0 ||
 	    line->receiver.protocol->output(line->receiver.transfer).size > 0)
 		return line->now_ms + 1;
 	for (unsigned i = 0; i < 2; i++) {
@@ -252,12 +254,14 @@ void cable_run(struct cable *line, uint64_t most_ms)
 
 bool cable_is_copied(const struct cable *line)
 {
-	if (line->sender.last != TRANSFER_DONE || line->receiver.last != TRANSFER_DONE || line->sender.files != line->receiver.files)
+	if (line->sender.last != TRANSFER_DONE || line->receiver.last != TRANSFER_DONE ||
+	    line->sender.files != line->receiver.files)
 		return false;
 	for (size_t i = 0; i < line->sender.files; i++) {
 		const struct cable_file *sent = &line->sender.file[i], *got = &line->receiver.file[i];
 
-		if (!got->has_ended || sent->size != got->size || (sent->size > 0 && memcmp(sent->data, got->data, sent->size) != 0))
+		if (!got->has_ended || sent->size != got->size ||
+		    (sent->size > 0 && memcmp(sent->data, got->data, sent->size) != 0))
 			return false;
 	}
 	return true;

@@ -1,7 +1,7 @@
 /* tests/fakes/cable_model.h
  *
- * Two transfer machines and a serial line between them, in memory and in time that the model makes itself: a rate, a buffer in front of the
- * line that nothing can be taken back from, a delay, and errors by a seed. */
+ * Two transfer machines and a serial line between them, in memory and in time that the model makes itself: a rate, a
+ * buffer in front of the line that nothing can be taken back from, a delay, and errors by a seed. */
 #ifndef UNBRICK_TESTS_CABLE_MODEL_H
 #define UNBRICK_TESTS_CABLE_MODEL_H
 

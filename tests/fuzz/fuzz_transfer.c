@@ -1,5 +1,5 @@
-/* tests/fuzz/fuzz_transfer.c: hostile bytes against the transfer machines. They also say which machine, how the line is cut, how much it takes
- * and how time passes. Whatever came, silence ends it. */
+/* tests/fuzz/fuzz_transfer.c: hostile bytes against the transfer machines. They also say which machine, how the line is
+ * cut, how much it takes and how time passes. Whatever came, silence ends it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,7 +80,8 @@ static bool silence(const struct transfer_protocol *protocol, struct transfer *t
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct transfer_protocol *const protocols[] = { &transfer_zmodem, &transfer_kermit, &transfer_srecord, &transfer_raw };
+	static const struct transfer_protocol *const protocols[] = { &transfer_zmodem, &transfer_kermit,
+								     &transfer_srecord, &transfer_raw };
 	const struct transfer_protocol *protocol;
 	unsigned files = 2;
 	struct transfer_options options = { .source = { next_file, read_file, &files } };
@@ -105,7 +106,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= in.size;
 		data += in.size;
 		is_over = take(protocol, transfer, in, now_ms);
-		protocol->sent(transfer, data[-1] & 1 ? protocol->output(transfer).size : protocol->output(transfer).size / 2, now_ms);
+		protocol->sent(transfer,
+			       data[-1] & 1 ? protocol->output(transfer).size : protocol->output(transfer).size / 2,
+			       now_ms);
 		if (!is_over && (data[-1] & 6) == 0) {
 			now_ms += data[-1] * 40u;
 			if (now_ms >= protocol->deadline(transfer))

@@ -3,7 +3,8 @@
  * A transfer machine on stdin and stdout, for tests against programs of others:
  *     transfer_peer PROTOCOL send FILE...
  *     transfer_peer PROTOCOL receive FOLDER
- * Environment: BAUD, RESUME (bytes), ESCAPE=1, PATIENCE_MS, CLEAN=1, ADDRESS. What happens goes to stderr, one event a line. Exit status 0: DONE. */
+ * Environment: BAUD, RESUME (bytes), ESCAPE=1, PATIENCE_MS, CLEAN=1, ADDRESS. What happens goes to stderr, one event a
+ * line. Exit status 0: DONE. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -80,8 +81,8 @@ static void tell(struct peer *peer, const struct transfer_event *event, uint64_t
 		break;
 	case TRANSFER_FILE:
 		begin_file(peer, &event->file, resume_at);
-		fprintf(stderr, "FILE %s %lld %lld\n", event->file.name, event->file.has_size ? (long long)event->file.size : -1LL,
-			(long long)event->file.modified);
+		fprintf(stderr, "FILE %s %lld %lld\n", event->file.name,
+			event->file.has_size ? (long long)event->file.size : -1LL, (long long)event->file.modified);
 		break;
 	case TRANSFER_DATA:
 		if (write(peer->fd, event->data.data, event->data.size) != (ssize_t)event->data.size)
@@ -115,8 +116,8 @@ static unsigned long number_of(const char *name)
 }
 
 /* What came, to the machine; returns the last final event's type or TRANSFER_NOTHING. */
-static enum transfer_event_type drain(const struct transfer_protocol *protocol, struct transfer *transfer, struct peer *peer,
-				      struct bytes in, uint64_t resume_at)
+static enum transfer_event_type drain(const struct transfer_protocol *protocol, struct transfer *transfer,
+				      struct peer *peer, struct bytes in, uint64_t resume_at)
 {
 	struct transfer_event event;
 
@@ -153,17 +154,22 @@ static int wait_ms(uint64_t deadline_ms)
 {
 	uint64_t now = now_ms();
 
-	return deadline_ms == UINT64_MAX ? 60000 : deadline_ms <= now ? 0 : deadline_ms - now > 60000 ? 60000 : (int)(deadline_ms - now);
+	return deadline_ms == UINT64_MAX   ? 60000
+	       : deadline_ms <= now        ? 0
+	       : deadline_ms - now > 60000 ? 60000
+					   : (int)(deadline_ms - now);
 }
 
-static enum transfer_event_type run(const struct transfer_protocol *protocol, struct transfer *transfer, struct peer *peer, uint64_t resume_at)
+static enum transfer_event_type run(const struct transfer_protocol *protocol, struct transfer *transfer,
+				    struct peer *peer, uint64_t resume_at)
 {
 	static uint8_t buffer[65536];
 	enum transfer_event_type last = drain(protocol, transfer, peer, (struct bytes){ buffer, 0 }, resume_at);
 	bool is_open = true;
 
 	while (last == TRANSFER_NOTHING) {
-		struct pollfd fds[2] = { { is_open ? 0 : -1, POLLIN, 0 }, { protocol->output(transfer).size > 0 ? 1 : -1, POLLOUT, 0 } };
+		struct pollfd fds[2] = { { is_open ? 0 : -1, POLLIN, 0 },
+					 { protocol->output(transfer).size > 0 ? 1 : -1, POLLOUT, 0 } };
 		struct bytes in = { buffer, 0 };
 
 		poll(fds, 2, wait_ms(protocol->deadline(transfer)));
@@ -214,8 +220,8 @@ int main(int argc, char **argv)
 	fcntl(1, F_SETFL, fcntl(1, F_GETFL) | O_NONBLOCK);
 	last = run(protocol, transfer, &peer, options.is_sender ? 0 : options.resume_at);
 	protocol->progress(transfer, &progress);
-	fprintf(stderr, "PROGRESS files %u bytes %llu line %llu retries %u\n", progress.files, (unsigned long long)progress.all_bytes,
-		(unsigned long long)progress.line_bytes, progress.retries);
+	fprintf(stderr, "PROGRESS files %u bytes %llu line %llu retries %u\n", progress.files,
+		(unsigned long long)progress.all_bytes, (unsigned long long)progress.line_bytes, progress.retries);
 	protocol->free(transfer);
 	return last == TRANSFER_DONE ? 0 : 1;
 }

@@ -49,7 +49,8 @@ static void free_line(struct cable *line)
 static void assert_copied(const struct cable *line)
 {
 	if (!cable_is_copied(line))
-		fail_msg("sender %d (%s), receiver %d (%s)", line->sender.last, line->sender.reason, line->receiver.last, line->receiver.reason);
+		fail_msg("sender %d (%s), receiver %d (%s)", line->sender.last, line->sender.reason,
+			 line->receiver.last, line->receiver.reason);
 }
 
 /* Packets */
@@ -79,7 +80,8 @@ static void every_check_finds_every_flipped_bit(void **state)
 	memset(long_data, 'x', sizeof(long_data));
 	for (unsigned which = 0; which < 9; which++) {
 		unsigned check = 1 + which % 3;
-		struct bytes all = packet(to, 'D', 63, check, which / 3 == 2 ? bytes_of(long_data, 300) : bytes_of_text(data[which / 3]));
+		struct bytes all = packet(to, 'D', 63, check,
+					  which / 3 == 2 ? bytes_of(long_data, 300) : bytes_of_text(data[which / 3]));
 
 		for (size_t bit = 0; bit <= (all.size - 1) * 8; bit++) {
 			struct kermit_reader reader = { .check = check };
@@ -306,8 +308,8 @@ static void a_file_that_becomes_shorter_is_no_success(void **state)
 	free_line(line);
 }
 
-/* One machine against U-Boot's loadb as cmd/load.c has it: block check 1, no prefix but '#', ends of packets required, long packets; a packet
- * with the number of the last one is taken for that one again. */
+/* One machine against U-Boot's loadb as cmd/load.c has it: block check 1, no prefix but '#', ends of packets required,
+ * long packets; a packet with the number of the last one is taken for that one again. */
 
 struct loadb {
 	struct transfer *transfer;
@@ -345,7 +347,8 @@ static struct bytes loadb_answer(struct loadb *loadb, struct bytes in, uint8_t *
 
 	reader->is_open = false;
 	reader->check = 1;
-	if ((loadb->overrun > 0 && in.size > loadb->overrun) || kermit_read(reader, &rest) != KERMIT_PACKET || rest.size != 1 || rest.data[0] != '\r') {
+	if ((loadb->overrun > 0 && in.size > loadb->overrun) || kermit_read(reader, &rest) != KERMIT_PACKET ||
+	    rest.size != 1 || rest.data[0] != '\r') {
 		loadb->damaged++;
 		free(reader);
 		return packet(to, 'N', loadb->sequence, 1, BYTES(""));
@@ -399,7 +402,8 @@ static void load(struct loadb *loadb)
 	uint64_t now_ms = 0;
 
 	assert_int_equal(transfer_kermit.begin(&options, now_ms, &loadb->transfer, NULL), STATUS_OK);
-	for (unsigned i = 0; i < 3000 && loadb->last.type != TRANSFER_DONE && loadb->last.type != TRANSFER_FAILED; i++) {
+	for (unsigned i = 0; i < 3000 && loadb->last.type != TRANSFER_DONE && loadb->last.type != TRANSFER_FAILED;
+	     i++) {
 		uint8_t to[64];
 		struct bytes out = transfer_kermit.output(loadb->transfer), in = BYTES("");
 
@@ -410,7 +414,8 @@ static void load(struct loadb *loadb)
 		}
 		do
 			loadb->last = transfer_kermit.input(loadb->transfer, &in, now_ms);
-		while (loadb->last.type != TRANSFER_NOTHING && loadb->last.type != TRANSFER_DONE && loadb->last.type != TRANSFER_FAILED);
+		while (loadb->last.type != TRANSFER_NOTHING && loadb->last.type != TRANSFER_DONE &&
+		       loadb->last.type != TRANSFER_FAILED);
 	}
 	assert_int_equal(loadb->last.type, TRANSFER_DONE);
 	assert_int_equal(loadb->size, 50000);

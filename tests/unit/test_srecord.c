@@ -83,7 +83,8 @@ static void say(struct loads *loads, struct bytes in)
 			return;
 		event = loads->protocol->input(loads->transfer, &in, loads->now_ms);
 		if (event.type == TRANSFER_TEXT)
-			text_append(loads->text, sizeof(loads->text), "%.*s", (int)event.data.size, (const char *)event.data.data);
+			text_append(loads->text, sizeof(loads->text), "%.*s", (int)event.data.size,
+				    (const char *)event.data.data);
 		if (event.type != TRANSFER_NOTHING)
 			loads->last = event;
 	} while (event.type != TRANSFER_NOTHING || in.size > 0);
@@ -118,7 +119,9 @@ static void take(struct loads *loads, struct bytes out)
 	for (size_t i = 0; i < out.size; i++) {
 		uint8_t byte = out.data[i];
 
-		echo[size++] = loads->spoil_echo_at > 0 && (int)loads->lines == loads->spoil_echo_at && byte == 'S' ? 's' : byte;
+		echo[size++] = loads->spoil_echo_at > 0 && (int)loads->lines == loads->spoil_echo_at && byte == 'S'
+				       ? 's'
+				       : byte;
 		if (byte == '\n')
 			echo[size++] = '\r';
 		if (byte == '\r' || byte == '\n')

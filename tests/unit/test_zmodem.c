@@ -51,7 +51,8 @@ static void free_line(struct cable *line)
 static void assert_copied(const struct cable *line)
 {
 	if (!cable_is_copied(line))
-		fail_msg("sender %d (%s), receiver %d (%s)", line->sender.last, line->sender.reason, line->receiver.last, line->receiver.reason);
+		fail_msg("sender %d (%s), receiver %d (%s)", line->sender.last, line->sender.reason,
+			 line->receiver.last, line->receiver.reason);
 }
 
 /* Frames */
@@ -61,7 +62,9 @@ static void crc32_is_the_same_however_it_is_cut(void **state)
 	(void)state;
 	assert_int_equal(crc32_update(0, BYTES("123456789")), 0xcbf43926);
 	for (size_t cut = 0; cut <= 9; cut++)
-		assert_int_equal(crc32_update(crc32_update(0, bytes_of("123456789", cut)), bytes_of(&"123456789"[cut], 9 - cut)), 0xcbf43926);
+		assert_int_equal(
+			crc32_update(crc32_update(0, bytes_of("123456789", cut)), bytes_of(&"123456789"[cut], 9 - cut)),
+			0xcbf43926);
 }
 
 static void hex_headers_look_as_in_the_document(void **state)	/* 7.3.3 */
@@ -243,7 +246,8 @@ static void a_clean_line_is_used_to_97_percent_of_what_the_frames_allow(void **s
 		add_file(line, "a", size);
 		zmodem_writer_init(&writer, false);
 		for (size_t at = 0; at < size; at += 1024)
-			framed += zmodem_write_subpacket(&writer, out, bytes_of(line->sender.file[0].data + at, 1024), ZCRCG, true);
+			framed += zmodem_write_subpacket(&writer, out, bytes_of(line->sender.file[0].data + at, 1024),
+							 ZCRCG, true);
 		needed_ms = framed * 10000 / baud[i];
 		cable_run(line, HOUR_MS);
 		assert_copied(line);
