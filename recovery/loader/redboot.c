@@ -8,6 +8,8 @@
 #include "recovery/loader/talk.h"
 #include "src/base/text.h"
 
+enum { BLOCK_MAX = 16 * 1024 * 1024 };
+
 static const char question[] = "continue (y/n)? ";
 
 static const char *failure_in(const char *reply)
@@ -44,6 +46,8 @@ static void learn_flash(struct loader_build *build, const char *banner)
 	block = strstr(end, "0x");
 	if (block != NULL && block < end + strcspn(end, "\n"))
 		build->flash_block = strtoull(block, NULL, 16);
+	if (build->flash_block > BLOCK_MAX)
+		build->flash_block = 0;
 }
 
 static void learn_commands(struct loader_build *build, const char *help)
@@ -56,7 +60,7 @@ static void learn_commands(struct loader_build *build, const char *help)
 }
 
 /* "RedBoot           0xA8000000  0xA8000000  0x00030000  0x00000000": the name has up to 15 characters, blanks among them. */
-static void learn_region(struct loader_build *build, const char *line, size_t size)
+static bool learn_region(struct loader_build *build, const char *line, size_t size)
 {
 	struct loader_region *region = &build->region[build->region_count];
 	const char *at = memmem(line, size, " 0x", 3);
@@ -67,26 +71,32 @@ static void learn_region(struct loader_build *build, const char *line, size_t si
 	while (length > 0 && line[length - 1] == ' ')
 		length--;
 	if (length == 0 || length >= sizeof(region->name) || build->region_count == LOADER_REGIONS_MAX)
-		return;
+		return false;
 	memcpy(region->name, line, length);
 	region->name[length] = '\0';
 	for (size_t i = 0; i < 4; i++, at = end) {
 		*to[i] = strtoull(at, &end, 16);
-		if (end == at)
-			return;
+		if (end == at || end > line + size || *to[i] > UINT32_MAX)
+			return false;
 	}
-	build->region_count += region->size > 0;
+	build->region_count++;
+	return true;
 }
 
-static void learn_regions(struct loader_build *build, const char *list)
+/* False: a line is not understood, and what lies there is not known. */
+static bool learn_regions(struct loader_build *build, const char *list)
 {
+	bool is_whole = true;
+
 	build->region_count = 0;
-	for (const char *line = list; line && *line;) {
+	for (const char *line = list; *line;) {
 		size_t size = strcspn(line, "\n");
 
-		learn_region(build, line, size);
+		if (size > strspn(line, " \t") && memmem(line, size, "FLASH addr", 10) == NULL)
+			is_whole = learn_region(build, line, size) && is_whole;
 		line += size + (line[size] == '\n');
 	}
+	return is_whole;
 }
 
 static bool is_list(const char *reply)
@@ -318,7 +328,11 @@ static enum loader_turn write_flash(struct loader_task *task, const char *reply,
 		/* Without the directory nobody knows what would be overwritten. */
 		if (!is_list(reply))
 			return failed(say, reply, reterr);
-		learn_regions(task->build, reply);
+		if (!learn_regions(task->build, reply)) {
+			error_set(reterr, STATUS_PROTOCOL, "RedBoot's directory could not be read whole, so that nobody knows what would be overwritten");
+			error_hint(reterr, "begin this step again; if it stays so, look at 'fis list' on the console (c)");
+			return LOADER_FAILED;
+		}
 		break;
 	case ASKED:
 		if (strstr(reply, question) == NULL)

@@ -231,6 +231,27 @@ static void an_image_over_several_entries_is_refused_before_anything_is_erased(v
 	}
 }
 
+static void a_directory_that_came_garbled_stops_the_write(void **state)
+{
+	static const char *const entries[] = {
+		"eth0: link up, 100 Mbps\n", "vmlinux.bin.l7    0xA8040000  0x80041000\n", "vmlinux.bin.l7    0xFFFFFFFFA8040000  0x80041000  0x00200000  0x80041000\n",
+		"a name that is far too long for it 0xA8100000  0x80041000  0x00200000  0x80041000\n",
+	};
+	struct loader_bench b;
+	struct options is;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+		set_up(&b, &is);
+		is.entry = entries[i];
+		assert_int_equal(loader_bench_do(&b, loader_redboot.learn), LOADER_DONE);
+		assert_int_equal(loader_bench_do(&b, loader_redboot.load_tftp), LOADER_DONE);
+		assert_int_equal(loader_bench_do(&b, loader_redboot.write), LOADER_FAILED);
+		assert_true(loader_bench_neighbours_untouched(&b, 0, 0));
+		loader_bench_done(&b);
+	}
+}
+
 static void what_arrived_wrong_is_not_written(void **state)
 {
 	struct loader_bench b;
@@ -340,6 +361,7 @@ int main(void)
 		cmocka_unit_test(an_image_is_loaded_written_and_read_back),
 		cmocka_unit_test(what_the_directory_names_is_written_through_it),
 		cmocka_unit_test(an_image_over_several_entries_is_refused_before_anything_is_erased),
+		cmocka_unit_test(a_directory_that_came_garbled_stops_the_write),
 		cmocka_unit_test(what_arrived_wrong_is_not_written),
 		cmocka_unit_test(a_build_without_cksum_writes_nothing),
 		cmocka_unit_test(a_load_address_that_is_no_ram_is_answered_with_no),
