@@ -28,6 +28,7 @@ struct boot_rom_job {
 	struct boot_rom_job_observer observer;
 	struct line *line;
 	bool is_own_line;
+	unsigned baud;			/* before the ROM changed it: what is started talks at its own, which is the usual one */
 	unsigned listen_ms;
 	char *power_command;
 	bool is_power_running;
@@ -107,6 +108,8 @@ static void on_end_timer(void *user)
 static void finish(struct boot_rom_job *job, const struct boot_rom_event *event)
 {
 	job->is_over = true;
+	if (line_baud(job->line) != job->baud)
+		line_set_baud(job->line, job->baud, NULL);
 	text_copy(job->text, sizeof(job->text), event->text);
 	if (event->type == BOOT_ROM_DONE) {
 		job->status = STATUS_OK;
@@ -378,6 +381,7 @@ static enum status open_line(struct boot_rom_job *job, const struct boot_rom_job
 	const struct line_settings settings = { .baud = options->baud > 0 ? options->baud : options->protocol->baud, .parity = options->protocol->parity };
 	const struct line_observer observer = { on_bytes, on_state, job };
 
+	job->baud = settings.baud;
 	if (options->line != NULL) {
 		job->line = options->line;
 		return STATUS_OK;
