@@ -784,7 +784,21 @@ static void time_is_up(struct boot_rom *rom, uint64_t now_ms)
 	}
 }
 
-static const struct boot_rom_ops ops = { NULL, start, take_byte, time_is_up, NULL, NULL };
+static enum status check(const struct boot_rom_options *options, struct error *reterr)
+{
+	for (size_t i = 0; i < options->file_count; i++) {
+		const struct boot_rom_file *file = &options->files[i];
+
+		if (file->address % SECTOR == 0)
+			continue;
+		error_set(reterr, STATUS_REFUSED, "%s: 0x%llx is in the middle of a sector, and what lies before it would be erased", file->name,
+			  (unsigned long long)file->address);
+		return error_hint(reterr, "Addresses are multiples of 0x1000");
+	}
+	return STATUS_OK;
+}
+
+static const struct boot_rom_ops ops = { check, start, take_byte, time_is_up, NULL, NULL };
 
 const struct boot_rom_protocol boot_rom_esp = {
 	.name = "esp", .title = "Espressif ROM loader (ESP8266, ESP32 and later)",

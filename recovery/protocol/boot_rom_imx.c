@@ -26,6 +26,8 @@ enum {
 #define WRITTEN UINT32_C(0x128a8a12)
 #define FILE_WRITTEN UINT32_C(0x88888888)
 
+static const uint8_t call_bytes[4] = { 0x23, 0x45, 0x45, 0x23 };
+
 enum state { CALLING, QUIET, STATUS, DCD_WRITING, DCD_CHECKING, LOADING, JUMPING };
 
 struct imx {
@@ -130,7 +132,7 @@ static void call(struct imx *m, uint64_t now_ms)
 {
 	m->rom.state = CALLING;
 	boot_rom_expect(&m->rom, 4);
-	boot_rom_put(&m->rom, BYTES("\x23\x45\x45\x23"));
+	boot_rom_put(&m->rom, bytes_of(call_bytes, sizeof(call_bytes)));
 	boot_rom_wait(&m->rom, CALL_MS, now_ms);
 }
 
@@ -272,7 +274,6 @@ static void take_reply(struct imx *m, uint64_t now_ms)
 
 static void take_byte(struct boot_rom *rom, uint8_t byte, uint64_t now_ms)
 {
-	static const uint8_t call_bytes[4] = { 0x23, 0x45, 0x45, 0x23 };
 	struct imx *m = machine_of(rom);
 
 	if (rom->state == QUIET)
@@ -292,8 +293,12 @@ static void take_byte(struct boot_rom *rom, uint8_t byte, uint64_t now_ms)
 		return;
 	}
 	/* Bytes before a command has left are an echo's, or noise. */
-	if (boot_rom_is_sent(rom) && boot_rom_collect(rom, byte))
+	if (!boot_rom_is_sent(rom))
+		return;
+	if (boot_rom_collect(rom, byte))
 		take_reply(m, now_ms);
+	else if (rom->state == STATUS && rom->reply_have == 4 && memcmp(rom->reply, call_bytes, 4) == 0)
+		boot_rom_expect(rom, rom->reply_want);	/* the answer to a call that overlapped, later than usual */
 }
 
 static void time_is_up(struct boot_rom *rom, uint64_t now_ms)

@@ -249,6 +249,12 @@ static void byte_bl2_text(struct mediatek *m, uint8_t byte, uint64_t now_ms)
 
 static void byte_bl2_call(struct mediatek *m, uint8_t byte, uint64_t now_ms)
 {
+	/* Behind a change of rate some want to be called again, and others take commands at once: these echo. */
+	if (m->is_fast && m->step == 0 && byte == 'm') {
+		m->rom.state = BL2_QUIET;
+		boot_rom_wait(&m->rom, QUIET_MS, now_ms);
+		return;
+	}
 	if (byte != (uint8_t)"TF-A"[m->step]) {
 		boot_rom_stray(&m->rom, byte);
 		return;

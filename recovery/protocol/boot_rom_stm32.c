@@ -164,6 +164,11 @@ static uint32_t sector_end_kib(const struct part *part, uint32_t sector)
 	return (sector - 3) * 8 * part->sector_kib;
 }
 
+static uint32_t sector_begin_kib(const struct part *part, uint32_t sector)
+{
+	return sector > 0 ? sector_end_kib(part, sector - 1) : 0;
+}
+
 static uint32_t sector_of(const struct part *part, uint32_t at_kib)
 {
 	uint32_t sector = part->page_kib > 0 ? at_kib / part->page_kib : 0;
@@ -185,6 +190,11 @@ static bool plan_pages(struct stm32 *m, const struct boot_rom_file *file)
 	}
 	m->page = sector_of(m->part, from_kib);
 	m->page_end = sector_of(m->part, to_kib) + 1;
+	if (sector_begin_kib(m->part, m->page) * 1024 != (uint32_t)file->address - FLASH_AT) {
+		boot_rom_fail(&m->rom, STATUS_REFUSED, "Give a file that begins where a page begins",
+			      "%s begins in the middle of a page, and what lies before it would be erased", file->name);
+		return false;
+	}
 	if (m->erase == ERASE && m->page_end > 256) {
 		boot_rom_fail(&m->rom, STATUS_INVALID, "Check the file and its address", "%s lies beyond the pages that this part can erase", file->name);
 		return false;
@@ -250,10 +260,13 @@ static void begin_file(struct stm32 *m, uint64_t now_ms)
 	boot_rom_phase(&m->rom, is_flash(file) ? BOOT_ROM_PHASE_WRITING : BOOT_ROM_PHASE_LOADING);
 	boot_rom_file_begins(&m->rom);
 	m->offset = 0;
-	if (!is_flash(file))
+	if (!is_flash(file)) {
 		next_block(m, now_ms);
-	else if (plan_pages(m, file))
+	} else if (plan_pages(m, file)) {
+		boot_rom_fact(&m->rom, "erased", "0x%08x to 0x%08x", FLASH_AT + sector_begin_kib(m->part, m->page) * 1024,
+			      FLASH_AT + sector_end_kib(m->part, m->page_end - 1) * 1024 - 1);
 		command(m, m->erase, now_ms);
+	}
 }
 
 static void after_identity(struct stm32 *m, uint64_t now_ms)

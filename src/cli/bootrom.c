@@ -295,14 +295,14 @@ static void on_done(void *user, enum status status, const char *text, const stru
 	loop_stop(b->loop);
 }
 
-/* Half a flash is worse than a long wait: while it is written, one signal only warns. */
+/* Half a flash is worse than a long wait, and the wait has an end: the ROM's own time-outs. */
 static void on_signal(void *user, int number)
 {
 	struct bootrom *b = user;
 
-	if (b->phase == BOOT_ROM_PHASE_WRITING && (number != SIGINT || !b->is_asked_to_stop)) {
-		fprintf(stderr, "\nunbrick: the flash is being written; it goes on.%s\n", number == SIGINT ? " Ctrl-C again leaves it half written." : "");
-		b->is_asked_to_stop = b->is_asked_to_stop || number == SIGINT;
+	(void)number;
+	if (b->phase == BOOT_ROM_PHASE_WRITING) {
+		fprintf(stderr, "\nunbrick: the flash is being written; stopping now would leave it half written\n");
 		return;
 	}
 	b->is_asked_to_stop = true;

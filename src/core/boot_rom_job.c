@@ -125,7 +125,8 @@ static void finish(struct boot_rom_job *job, const struct boot_rom_event *event)
 		struct boot_rom_progress progress;
 
 		boot_rom_progress(job->rom, &progress);
-		job->observer.on_progress(job->observer.user, &progress);
+		if (progress.phase >= BOOT_ROM_PHASE_LOADING && progress.phase <= BOOT_ROM_PHASE_VERIFYING)
+			job->observer.on_progress(job->observer.user, &progress);
 	}
 	loop_timer_set_deadline(job->progress_timer, UINT64_MAX);
 	/* Also without listening not from within: the line's last bytes are on their way. */
