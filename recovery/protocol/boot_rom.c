@@ -57,14 +57,16 @@ const char *boot_rom_phase_name(enum boot_rom_phase phase)
 	return phase < ARRAY_SIZE(names) ? names[phase] : "";
 }
 
-static enum status check_file(const struct boot_rom_protocol *protocol, const struct boot_rom_file *file, struct error *reterr)
+static enum status check_file(const struct boot_rom_protocol *protocol, const struct boot_rom_file *file,
+			      struct error *reterr)
 {
 	if (file->data.size == 0)
 		return error_set(reterr, STATUS_INVALID, "%s is empty", file->name);
 	if (file->data.size > BOOT_ROM_FILE_MAX)
 		return error_set(reterr, STATUS_INVALID, "%s is too large for a serial line", file->name);
 	if (protocol->needs_address && !file->has_address) {
-		error_set(reterr, STATUS_INVALID, "%s: the %s has to be told where to put it", file->name, protocol->title);
+		error_set(reterr, STATUS_INVALID, "%s: the %s has to be told where to put it", file->name,
+			  protocol->title);
 		return error_hint(reterr, "Give FILE@ADDRESS, as in image.bin@0x1000");
 	}
 	if (file->has_address && (file->address > UINT32_MAX || file->data.size > UINT32_MAX - file->address))
@@ -72,12 +74,14 @@ static enum status check_file(const struct boot_rom_protocol *protocol, const st
 	return STATUS_OK;
 }
 
-static enum status check_options(const struct boot_rom_protocol *protocol, const struct boot_rom_options *options, struct error *reterr)
+static enum status check_options(const struct boot_rom_protocol *protocol, const struct boot_rom_options *options,
+				 struct error *reterr)
 {
 	if (options->identify_only)
 		return STATUS_OK;
 	if (options->file_count == 0 || options->file_count > BOOT_ROM_FILES_MAX) {
-		error_set(reterr, STATUS_INVALID, options->file_count == 0 ? "there is no file to load" : "these are too many files");
+		error_set(reterr, STATUS_INVALID,
+			  options->file_count == 0 ? "there is no file to load" : "these are too many files");
 		return error_hint(reterr, "The %s takes %s", protocol->title, protocol->files);
 	}
 	for (size_t i = 0; i < options->file_count; i++) {
@@ -93,8 +97,8 @@ static enum status check_options(const struct boot_rom_protocol *protocol, const
 	return protocol->ops->check != NULL ? protocol->ops->check(options, reterr) : STATUS_OK;
 }
 
-enum status boot_rom_begin(const struct boot_rom_protocol *protocol, const struct boot_rom_options *options, uint64_t now_ms,
-			   struct boot_rom **ret_rom, struct error *reterr)
+enum status boot_rom_begin(const struct boot_rom_protocol *protocol, const struct boot_rom_options *options,
+			   uint64_t now_ms, struct boot_rom **ret_rom, struct error *reterr)
 {
 	struct boot_rom *rom;
 	enum status status = check_options(protocol, options, reterr);

@@ -10,8 +10,7 @@
  * next call: nothing of the machine's is on its way then. Never flush the line: an adapter's driver may throw away what was just written.
  *
  * After BOOT_ROM_DONE or BOOT_ROM_FAILED nothing more is taken from *in: those bytes are the first words of what was started, and belong to
- * the console. The line stays at the settings of the last BOOT_ROM_LINE; restoring them is the caller's, at DONE only if the
- * loader talks at another rate than the ROM did.
+ * the console. The caller then sets the rate that it began with: what was started talks at its own.
  *
  * What the phases promise: until BOOT_ROM_PHASE_WRITING nothing that lasts is changed. With identify_only a machine never leaves
  * BOOT_ROM_PHASE_IDENTIFYING; without may_write_flash it fails with STATUS_REFUSED before the first erase or write. */

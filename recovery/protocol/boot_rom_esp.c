@@ -36,8 +36,17 @@ enum {
 };
 
 enum op {
-	OP_FLASH_BEGIN = 0x02, OP_FLASH_DATA = 0x03, OP_FLASH_END = 0x04, OP_SYNC = 0x08, OP_WRITE_REG = 0x09, OP_READ_REG = 0x0a, OP_SET_PARAMS = 0x0b,
-	OP_ATTACH = 0x0d, OP_CHANGE_BAUD = 0x0f, OP_MD5 = 0x13, OP_SECURITY = 0x14,
+	OP_FLASH_BEGIN = 0x02,
+	OP_FLASH_DATA = 0x03,
+	OP_FLASH_END = 0x04,
+	OP_SYNC = 0x08,
+	OP_WRITE_REG = 0x09,
+	OP_READ_REG = 0x0a,
+	OP_SET_PARAMS = 0x0b,
+	OP_ATTACH = 0x0d,
+	OP_CHANGE_BAUD = 0x0f,
+	OP_MD5 = 0x13,
+	OP_SECURITY = 0x14,
 };
 
 enum state {
@@ -133,7 +142,8 @@ static void transmit(struct esp *m, uint64_t now_ms)
 	boot_rom_wait(&m->rom, m->answer_ms, now_ms);
 }
 
-static void request(struct esp *m, enum state state, enum op op, struct bytes data, uint32_t check, uint64_t answer_ms, uint64_t now_ms)
+static void request(struct esp *m, enum state state, enum op op, struct bytes data, uint32_t check, uint64_t answer_ms,
+		    uint64_t now_ms)
 {
 	m->rom.state = state;
 	m->rom.tries = 0;
@@ -150,7 +160,8 @@ static void request(struct esp *m, enum state state, enum op op, struct bytes da
 	transmit(m, now_ms);
 }
 
-static void request_words(struct esp *m, enum state state, enum op op, const uint32_t *words, size_t count, uint64_t answer_ms, uint64_t now_ms)
+static void request_words(struct esp *m, enum state state, enum op op, const uint32_t *words, size_t count,
+			  uint64_t answer_ms, uint64_t now_ms)
 {
 	uint8_t data[20];
 
@@ -225,7 +236,9 @@ static void hear(struct esp *m, uint8_t byte)
 	if (m->is_told_of_flash || m->chip != NULL || !(has_said(m, "_FLASH_BOOT") || has_said(m, "boot mode:(3,")))
 		return;
 	m->is_told_of_flash = true;
-	boot_rom_retry(&m->rom, "the chip starts its flash instead of the loader: hold GPIO0 (on newer chips GPIO9) at ground while it is reset");
+	boot_rom_retry(
+		&m->rom,
+		"the chip starts its flash instead of the loader: hold GPIO0 (on newer chips GPIO9) at ground while it is reset");
 }
 
 static void call_again(struct esp *m, uint64_t now_ms)
@@ -267,7 +280,8 @@ static void run_script(struct esp *m, uint64_t now_ms)
 			write_register(m, SPI_SCRIPT, spi + r->miso_length, 23, now_ms);
 		return;
 	case 1:
-		write_register(m, SPI_SCRIPT, spi + r->user, UINT32_C(1) << 31 | UINT32_C(1) << 28, now_ms);	/* a command, 24 bits back */
+		write_register(m, SPI_SCRIPT, spi + r->user, UINT32_C(1) << 31 | UINT32_C(1) << 28,
+			       now_ms); /* a command, 24 bits back */
 		return;
 	case 2:
 		write_register(m, SPI_SCRIPT, spi + r->user2, UINT32_C(7) << 28 | 0x9f, now_ms);
@@ -300,7 +314,8 @@ static void take_flash_id(struct esp *m, uint32_t id)
 	if (log2 >= 18 && log2 <= FLASH_SIZE_MAX_LOG2)
 		m->flash_size = UINT32_C(1) << log2;
 	if (m->flash_size > 0)
-		boot_rom_fact(&m->rom, "flash", "maker %02x, type %02x, %u KiB", id & 0xff, id >> 8 & 0xff, m->flash_size / 1024);
+		boot_rom_fact(&m->rom, "flash", "maker %02x, type %02x, %u KiB", id & 0xff, id >> 8 & 0xff,
+			      m->flash_size / 1024);
 	else
 		boot_rom_fact(&m->rom, "flash", "maker %02x, type %02x, of unknown size", id & 0xff, id >> 8 & 0xff);
 }
@@ -326,7 +341,8 @@ static void take_magic(struct esp *m, uint32_t magic, uint64_t now_ms)
 			m->chip = &chips[i];
 	if (m->chip == NULL) {
 		boot_rom_fact(&m->rom, "chip", "unknown, 0x%08x", magic);
-		boot_rom_fail(&m->rom, STATUS_UNSUPPORTED, "Nothing was changed", "this is a chip that is not known here (0x%08x)", magic);
+		boot_rom_fail(&m->rom, STATUS_UNSUPPORTED, "Nothing was changed",
+			      "this is a chip that is not known here (0x%08x)", magic);
 		return;
 	}
 	boot_rom_fact(&m->rom, "chip", "%s", m->chip->name);
@@ -355,8 +371,8 @@ static void take_security(struct esp *m, struct bytes data)
 
 static void take_mac(struct esp *m, uint32_t high, uint64_t now_ms)
 {
-	boot_rom_fact(&m->rom, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", high >> 8 & 0xff, high & 0xff, m->mac_low >> 24, m->mac_low >> 16 & 0xff,
-		      m->mac_low >> 8 & 0xff, m->mac_low & 0xff);
+	boot_rom_fact(&m->rom, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", high >> 8 & 0xff, high & 0xff, m->mac_low >> 24,
+		      m->mac_low >> 16 & 0xff, m->mac_low >> 8 & 0xff, m->mac_low & 0xff);
 	if (m->chip->has_security)
 		attach_flash(m, now_ms);
 	else
@@ -381,8 +397,8 @@ static bool fits(struct esp *m)
 
 		if (m->flash_size == 0 || file->address + file->data.size <= m->flash_size)
 			continue;
-		boot_rom_fail(&m->rom, STATUS_INVALID, "Check the file and its address", "%s does not fit: the flash has %u KiB", file->name,
-			      m->flash_size / 1024);
+		boot_rom_fail(&m->rom, STATUS_INVALID, "Check the file and its address",
+			      "%s does not fit: the flash has %u KiB", file->name, m->flash_size / 1024);
 		return false;
 	}
 	return true;
@@ -398,7 +414,9 @@ static void begin_writing(struct esp *m, uint64_t now_ms)
 static void set_params(struct esp *m, uint64_t now_ms)
 {
 	/* id, size, block, sector, page, status mask. Unknown: what the ROM assumes itself. */
-	uint32_t words[6] = { 0, m->flash_size > 0 ? m->flash_size : UINT32_C(4) << 20, 64 * 1024, SECTOR, 256, 0xffff };
+	uint32_t words[6] = {
+		0, m->flash_size > 0 ? m->flash_size : UINT32_C(4) << 20, 64 * 1024, SECTOR, 256, 0xffff
+	};
 	uint8_t data[24];
 
 	if (m->chip->is_8266) {
@@ -486,7 +504,8 @@ static void send_block(struct esp *m, uint64_t now_ms)
 static void restart_file(struct esp *m, const char *why, uint64_t now_ms)
 {
 	if (++m->restarts > RESTARTS) {
-		boot_rom_fail(&m->rom, STATUS_PROTOCOL, "Keep it switched on, check ground and cable, and write it again at a lower rate",
+		boot_rom_fail(&m->rom, STATUS_PROTOCOL,
+			      "Keep it switched on, check ground and cable, and write it again at a lower rate",
 			      "writing %s fails again and again at byte %u", boot_rom_file(&m->rom)->name, m->offset);
 		return;
 	}
@@ -505,8 +524,9 @@ static void finish(struct esp *m, uint64_t now_ms)
 		request_words(m, FLASH_END, OP_FLASH_END, &run, 1, 300, now_ms);
 		return;
 	}
-	boot_rom_done(&m->rom, m->chip->is_8266 ? "the flash was written; this ROM cannot read it back, so nothing was compared"
-						: "the flash was written; reset the chip to start it");
+	boot_rom_done(&m->rom, m->chip->is_8266
+				       ? "the flash was written; this ROM cannot read it back, so nothing was compared"
+				       : "the flash was written; reset the chip to start it");
 }
 
 static void ask_md5(struct esp *m, uint64_t now_ms)
@@ -524,7 +544,8 @@ static void ask_md5(struct esp *m, uint64_t now_ms)
 	file = boot_rom_file(&m->rom);
 	words[0] = (uint32_t)file->address;
 	words[1] = (uint32_t)file->data.size;
-	request_words(m, ASK_MD5, OP_MD5, words, 4, MD5_MS + (uint64_t)MD5_MS_PER_MIB * file->data.size / (1024 * 1024), now_ms);
+	request_words(m, ASK_MD5, OP_MD5, words, 4, MD5_MS + (uint64_t)MD5_MS_PER_MIB * file->data.size / (1024 * 1024),
+		      now_ms);
 }
 
 static bool is_digest(struct bytes told, const uint8_t *md5)
@@ -544,8 +565,10 @@ static void take_md5(struct esp *m, struct bytes told, uint64_t now_ms)
 	const struct boot_rom_file *file = boot_rom_file(&m->rom);
 
 	if (!is_digest(told, file->md5)) {
-		boot_rom_fail(&m->rom, STATUS_PROTOCOL, "Keep it switched on and write it again, at a lower rate; a flash that fails twice is worn out",
-			      "%s was written, but the flash holds something else", file->name);
+		boot_rom_fail(
+			&m->rom, STATUS_PROTOCOL,
+			"Keep it switched on and write it again, at a lower rate; a flash that fails twice is worn out",
+			"%s was written, but the flash holds something else", file->name);
 		return;
 	}
 	m->rom.progress.done_bytes += file->data.size;
@@ -744,7 +767,8 @@ static void answer_is_missing(struct esp *m, uint64_t now_ms)
 		return;
 	}
 	if (++m->rom.tries >= ANSWER_TRIES || m->rom.state == CHANGE_BAUD) {
-		boot_rom_fail(&m->rom, STATUS_TIMEOUT, "Reset the chip into its loader and try again; check ground and cable",
+		boot_rom_fail(&m->rom, STATUS_TIMEOUT,
+			      "Reset the chip into its loader and try again; check ground and cable",
 			      "the ROM stopped answering at command %02xh", m->op);
 		return;
 	}
@@ -784,11 +808,34 @@ static void time_is_up(struct boot_rom *rom, uint64_t now_ms)
 	}
 }
 
-static const struct boot_rom_ops ops = { NULL, start, take_byte, time_is_up, NULL, NULL };
+static enum status check(const struct boot_rom_options *options, struct error *reterr)
+{
+	for (size_t i = 0; i < options->file_count; i++) {
+		const struct boot_rom_file *file = &options->files[i];
+
+		if (file->address % SECTOR == 0)
+			continue;
+		error_set(reterr, STATUS_REFUSED,
+			  "%s: 0x%llx is in the middle of a sector, and what lies before it would be erased",
+			  file->name, (unsigned long long)file->address);
+		return error_hint(reterr, "Addresses are multiples of 0x1000");
+	}
+	return STATUS_OK;
+}
+
+static const struct boot_rom_ops ops = { check, start, take_byte, time_is_up, NULL, NULL };
 
 const struct boot_rom_protocol boot_rom_esp = {
-	.name = "esp", .title = "Espressif ROM loader (ESP8266, ESP32 and later)",
-	.prepare = "Hold GPIO0 (C2, C3, C6, H2: GPIO9) at ground while the chip is reset; with --reset-pins boards with a USB adapter do it themselves",
-	.files = "images with their flash addresses, as bootloader.bin@0x1000 app.bin@0x10000", .baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS,
-	.writes_flash = true, .needs_address = true, .machine_bytes = sizeof(struct esp), .ops = &ops,
+	.name = "esp",
+	.title = "Espressif ROM loader (ESP8266, ESP32 and later)",
+	.prepare =
+		"Hold GPIO0 (C2, C3, C6, H2: GPIO9) at ground while the chip is reset; with --reset-pins boards with a USB adapter do it themselves",
+	.files = "images with their flash addresses, as bootloader.bin@0x1000 app.bin@0x10000",
+	.baud = 115200,
+	.parity = 'N',
+	.patience_ms = PATIENCE_MS,
+	.writes_flash = true,
+	.needs_address = true,
+	.machine_bytes = sizeof(struct esp),
+	.ops = &ops,
 };

@@ -70,7 +70,9 @@ static struct hisilicon *machine_of(struct boot_rom *rom)
 
 static enum generation generation_of(const struct hisilicon *m)
 {
-	return m->rom.protocol == &boot_rom_hisilicon ? STANDARD : m->rom.protocol == &boot_rom_hisilicon_v500 ? V500 : CV6XX;
+	return m->rom.protocol == &boot_rom_hisilicon        ? STANDARD
+	       : m->rom.protocol == &boot_rom_hisilicon_v500 ? V500
+							     : CV6XX;
 }
 
 static const struct hisilicon_object *object_of(const struct hisilicon *m)
@@ -109,7 +111,8 @@ static void build_numbered(struct hisilicon *m, uint8_t kind)
 
 static uint64_t answer_ms(const struct hisilicon *m)
 {
-	return (generation_of(m) == STANDARD ? (uint64_t)ANSWER_MS : ANSWER_NEW_MS) << (m->rom.tries < 3 ? m->rom.tries : 3);
+	return (generation_of(m) == STANDARD ? (uint64_t)ANSWER_MS : ANSWER_NEW_MS)
+	       << (m->rom.tries < 3 ? m->rom.tries : 3);
 }
 
 static void transmit(struct hisilicon *m, uint64_t now_ms)
@@ -128,7 +131,8 @@ static void send_next(struct hisilicon *m, enum state state, uint64_t now_ms)
 		m->offset = m->payload = 0;
 		m->number = 0;
 		build_head(m);
-		boot_rom_tell(&m->rom, BOOT_ROM_FILE, "%s, %zu bytes, to 0x%x", object_of(m)->name, object_of(m)->data.size, object_of(m)->address);
+		boot_rom_tell(&m->rom, BOOT_ROM_FILE, "%s, %zu bytes, to 0x%x", object_of(m)->name,
+			      object_of(m)->data.size, object_of(m)->address);
 	} else {
 		m->number++;
 		build_numbered(m, state == AWAIT_DATA ? DATA : TAIL);
@@ -143,7 +147,8 @@ static void begin_object(struct hisilicon *m, uint64_t now_ms)
 
 /* ---- objects ---- */
 
-static enum status choose_objects(struct hisilicon *m, const struct boot_rom_options *options, uint32_t board, struct error *reterr)
+static enum status choose_objects(struct hisilicon *m, const struct boot_rom_options *options, uint32_t board,
+				  struct error *reterr)
 {
 	switch (generation_of(m)) {
 	case STANDARD:
@@ -245,15 +250,17 @@ static bool has_ff_run(const struct hisilicon *m)
 
 static void fail_frame(struct hisilicon *m, bool is_refused)
 {
-	const char *hint = "Switch the device off and on and try again; check ground and cable, and that the files are made for this processor";
+	const char *hint =
+		"Switch the device off and on and try again; check ground and cable, and that the files are made for this processor";
 
 	if (m->rom.state == AWAIT_DATA && !is_refused && has_ff_run(m))
 		hint = "ROMs of the CV500 family hang on 12 bytes FFh in a row: take an image that is padded with zeros";
 	else if (m->rom.state == AWAIT_HEAD && m->object > 0)
 		hint = "The part before was taken but does not give the line back: it may be for another processor, or larger than its memory";
-	boot_rom_fail(&m->rom, is_refused ? STATUS_PROTOCOL : STATUS_TIMEOUT, hint, "the boot ROM %s in %s, %zu of %zu bytes",
-		      is_refused ? "refuses the same frame again and again" : "stopped answering", object_of(m)->name, m->offset,
-		      object_of(m)->data.size);
+	boot_rom_fail(&m->rom, is_refused ? STATUS_PROTOCOL : STATUS_TIMEOUT, hint,
+		      "the boot ROM %s in %s, %zu of %zu bytes",
+		      is_refused ? "refuses the same frame again and again" : "stopped answering", object_of(m)->name,
+		      m->offset, object_of(m)->data.size);
 }
 
 static void repeat(struct hisilicon *m, bool is_refused, uint64_t now_ms)
@@ -262,7 +269,9 @@ static void repeat(struct hisilicon *m, bool is_refused, uint64_t now_ms)
 
 	m->rom.tries++;
 	if (is_tail && !is_refused && m->rom.tries >= TAIL_TRIES) {
-		boot_rom_retry(&m->rom, "the end of %s was not acknowledged, as is usual with some of these ROMs; going on", object_of(m)->name);
+		boot_rom_retry(&m->rom,
+			       "the end of %s was not acknowledged, as is usual with some of these ROMs; going on",
+			       object_of(m)->name);
 		end_object(m, now_ms);
 		return;
 	}
@@ -273,7 +282,8 @@ static void repeat(struct hisilicon *m, bool is_refused, uint64_t now_ms)
 	if (m->rom.state == AWAIT_HEAD)
 		m->rom.progress.retries++;
 	else
-		boot_rom_retry(&m->rom, "%s, frame %u is sent again: %s", object_of(m)->name, m->number, is_refused ? "it arrived damaged" : "there was no answer");
+		boot_rom_retry(&m->rom, "%s, frame %u is sent again: %s", object_of(m)->name, m->number,
+			       is_refused ? "it arrived damaged" : "there was no answer");
 	transmit(m, now_ms);
 }
 
@@ -437,7 +447,8 @@ static void byte_board(struct hisilicon *m, uint8_t byte, uint64_t now_ms)
 
 /* ---- ops ---- */
 
-static enum status check(const struct boot_rom_options *options, const struct boot_rom_protocol *protocol, struct error *reterr)
+static enum status check(const struct boot_rom_options *options, const struct boot_rom_protocol *protocol,
+			 struct error *reterr)
 {
 	struct hisilicon m = { .rom.protocol = protocol };
 
@@ -526,7 +537,8 @@ static void time_is_up(struct boot_rom *rom, uint64_t now_ms)
 		return;
 	case HEARD:
 		found(m, "it answers the call");
-		boot_rom_tell(rom, BOOT_ROM_FILE, "%s, %zu bytes, to 0x%x", object_of(m)->name, object_of(m)->data.size, object_of(m)->address);
+		boot_rom_tell(rom, BOOT_ROM_FILE, "%s, %zu bytes, to 0x%x", object_of(m)->name, object_of(m)->data.size,
+			      object_of(m)->address);
 		m->offset = 0;
 		m->number = 0;
 		send_next(m, AWAIT_DATA, now_ms);
@@ -564,15 +576,38 @@ static const struct boot_rom_ops v500_ops = { check_v500, start, take_byte, time
 static const struct boot_rom_ops cv6xx_ops = { check_cv6xx, start, take_byte, time_is_up, NULL, NULL };
 
 const struct boot_rom_protocol boot_rom_hisilicon = {
-	.name = "hisilicon", .title = "HiSilicon and Goke boot ROM", .prepare = PREPARE,
+	.name = "hisilicon",
+	.title = "HiSilicon and Goke boot ROM",
+	.prepare = PREPARE,
 	.files = "the chip's profile (JSON) and u-boot.bin; or each part as FILE@ADDRESS, in the ROM's order",
-	.baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS, .needs_power_cycle = true, .machine_bytes = sizeof(struct hisilicon), .ops = &standard_ops,
+	.baud = 115200,
+	.parity = 'N',
+	.patience_ms = PATIENCE_MS,
+	.needs_power_cycle = true,
+	.machine_bytes = sizeof(struct hisilicon),
+	.ops = &standard_ops,
 };
 const struct boot_rom_protocol boot_rom_hisilicon_v500 = {
-	.name = "hisilicon-v500", .title = "HiSilicon and Goke boot ROM, V500 family", .prepare = PREPARE, .files = "one boot image",
-	.baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS, .needs_power_cycle = true, .machine_bytes = sizeof(struct hisilicon), .ops = &v500_ops,
+	.name = "hisilicon-v500",
+	.title = "HiSilicon and Goke boot ROM, V500 family",
+	.prepare = PREPARE,
+	.files = "one boot image",
+	.baud = 115200,
+	.parity = 'N',
+	.patience_ms = PATIENCE_MS,
+	.needs_power_cycle = true,
+	.machine_bytes = sizeof(struct hisilicon),
+	.ops = &v500_ops,
 };
 const struct boot_rom_protocol boot_rom_hisilicon_cv6xx = {
-	.name = "hisilicon-cv6xx", .title = "HiSilicon boot ROM, CV6xx family", .prepare = PREPARE, .files = "one boot image",
-	.baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS, .needs_power_cycle = true, .machine_bytes = sizeof(struct hisilicon), .ops = &cv6xx_ops,
+	.name = "hisilicon-cv6xx",
+	.title = "HiSilicon boot ROM, CV6xx family",
+	.prepare = PREPARE,
+	.files = "one boot image",
+	.baud = 115200,
+	.parity = 'N',
+	.patience_ms = PATIENCE_MS,
+	.needs_power_cycle = true,
+	.machine_bytes = sizeof(struct hisilicon),
+	.ops = &cv6xx_ops,
 };

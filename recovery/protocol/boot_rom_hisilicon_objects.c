@@ -51,7 +51,8 @@ static bool is_json(struct bytes data)
 {
 	size_t at = 0;
 
-	while (at < data.size && (data.data[at] == ' ' || data.data[at] == '\n' || data.data[at] == '\r' || data.data[at] == '\t'))
+	while (at < data.size &&
+	       (data.data[at] == ' ' || data.data[at] == '\n' || data.data[at] == '\r' || data.data[at] == '\t'))
 		at++;
 	return at < data.size && data.data[at] == '{';
 }
@@ -67,7 +68,8 @@ static bool read_number(const char *text, uint32_t *ret_number)
 	return true;
 }
 
-static bool take_leaf(struct profile *profile, struct hisilicon_objects *to, const struct json *json, const struct json_value *value)
+static bool take_leaf(struct profile *profile, struct hisilicon_objects *to, const struct json *json,
+		      const struct json_value *value)
 {
 	static const char *const steps[HISILICON_STEPS] = { "PRESTEP0", "DDRSTEP0", "PRESTEP1" };
 	uint32_t number;
@@ -75,7 +77,8 @@ static bool take_leaf(struct profile *profile, struct hisilicon_objects *to, con
 	for (size_t i = 0; i < HISILICON_STEPS; i++) {
 		if (!json_is_at(json, value, steps[i]))
 			continue;
-		if (!read_number(value->text, &number) || number > UINT8_MAX || profile->step_size[i] >= HISILICON_STEP_MAX)
+		if (!read_number(value->text, &number) || number > UINT8_MAX ||
+		    profile->step_size[i] >= HISILICON_STEP_MAX)
 			return false;
 		to->steps[i][profile->step_size[i]++] = (uint8_t)number;
 	}
@@ -86,7 +89,8 @@ static bool take_leaf(struct profile *profile, struct hisilicon_objects *to, con
 	return true;
 }
 
-static enum status read_profile(struct bytes text, struct profile *profile, struct hisilicon_objects *to, struct error *reterr)
+static enum status read_profile(struct bytes text, struct profile *profile, struct hisilicon_objects *to,
+				struct error *reterr)
 {
 	struct json json;
 	struct json_value value;
@@ -95,15 +99,19 @@ static enum status read_profile(struct bytes text, struct profile *profile, stru
 	while (json_next(&json, &value))
 		if (!take_leaf(profile, to, &json, &value))
 			return error_set(reterr, STATUS_INVALID, "the chip profile has a value that cannot be");
-	if (profile->addresses == PROFILE_ADDRESSES && profile->filelens == PROFILE_FILELENS && profile->step_size[1] > 0)
+	if (profile->addresses == PROFILE_ADDRESSES && profile->filelens == PROFILE_FILELENS &&
+	    profile->step_size[1] > 0)
 		return STATUS_OK;
-	error_set(reterr, STATUS_INVALID, "the chip profile is not complete: it needs DDRSTEP0, three of ADDRESS and two of FILELEN");
+	error_set(reterr, STATUS_INVALID,
+		  "the chip profile is not complete: it needs DDRSTEP0, three of ADDRESS and two of FILELEN");
 	return error_hint(reterr, "Some profiles only name another one: give that file");
 }
 
-static enum status objects_of_profile(const struct boot_rom_options *options, struct hisilicon_objects *to, struct error *reterr)
+static enum status objects_of_profile(const struct boot_rom_options *options, struct hisilicon_objects *to,
+				      struct error *reterr)
 {
-	static const char *const names[HISILICON_STEPS] = { "the step before the memory's", "the memory's step", "the step behind the memory's" };
+	static const char *const names[HISILICON_STEPS] = { "the step before the memory's", "the memory's step",
+							    "the step behind the memory's" };
 	struct profile profile = { 0 };
 	struct bytes loader;
 	enum status status = read_profile(options->files[0].data, &profile, to, reterr);
@@ -116,7 +124,9 @@ static enum status objects_of_profile(const struct boot_rom_options *options, st
 	}
 	loader = options->files[1].data;
 	if (loader.size < profile.filelen[1])
-		return error_set(reterr, STATUS_INVALID, "%s is shorter than the first stage that the profile cuts out of it", options->files[1].name);
+		return error_set(reterr, STATUS_INVALID,
+				 "%s is shorter than the first stage that the profile cuts out of it",
+				 options->files[1].name);
 	for (size_t i = 0; i < HISILICON_STEPS; i++)
 		if (profile.step_size[i] > 0)
 			add(to, names[i], bytes_of(to->steps[i], profile.step_size[i]), profile.address[0], false);
@@ -125,7 +135,8 @@ static enum status objects_of_profile(const struct boot_rom_options *options, st
 	return STATUS_OK;
 }
 
-enum status hisilicon_standard_objects(const struct boot_rom_options *options, struct hisilicon_objects *to, struct error *reterr)
+enum status hisilicon_standard_objects(const struct boot_rom_options *options, struct hisilicon_objects *to,
+				       struct error *reterr)
 {
 	to->count = 0;
 	if (is_json(options->files[0].data))
@@ -134,10 +145,14 @@ enum status hisilicon_standard_objects(const struct boot_rom_options *options, s
 		const struct boot_rom_file *file = &options->files[i];
 
 		if (!file->has_address) {
-			error_set(reterr, STATUS_INVALID, "%s: the boot ROM has to be told where to put it", file->name);
-			return error_hint(reterr, "Give the chip's profile (JSON, as OpenIPC's tools have it) and u-boot.bin; or each part as FILE@ADDRESS");
+			error_set(reterr, STATUS_INVALID, "%s: the boot ROM has to be told where to put it",
+				  file->name);
+			return error_hint(
+				reterr,
+				"Give the chip's profile (JSON, as OpenIPC's tools have it) and u-boot.bin; or each part as FILE@ADDRESS");
 		}
-		add(to, file->name, file->data, (uint32_t)file->address, file->data.size > LARGE_STEP && file->address < HISILICON_DRAM);
+		add(to, file->name, file->data, (uint32_t)file->address,
+		    file->data.size > LARGE_STEP && file->address < HISILICON_DRAM);
 	}
 	return STATUS_OK;
 }
@@ -151,7 +166,8 @@ static enum status one_file(const struct boot_rom_options *options, struct error
 	return error_set(reterr, STATUS_INVALID, "this boot ROM takes one file, which holds all parts");
 }
 
-enum status hisilicon_v500_objects(const struct boot_rom_options *options, struct hisilicon_objects *to, struct error *reterr)
+enum status hisilicon_v500_objects(const struct boot_rom_options *options, struct hisilicon_objects *to,
+				   struct error *reterr)
 {
 	struct bytes all = options->files[0].data;
 	uint32_t length;
@@ -161,10 +177,13 @@ enum status hisilicon_v500_objects(const struct boot_rom_options *options, struc
 		return status;
 	to->count = 0;
 	if (all.size <= HISILICON_V500_HEAD)
-		return error_set(reterr, STATUS_INVALID, "%s is too short for a V500 boot image", options->files[0].name);
+		return error_set(reterr, STATUS_INVALID, "%s is too short for a V500 boot image",
+				 options->files[0].name);
 	length = load_le32(all.data + V500_AUX_LENGTH_AT);
 	if (length == 0 || length > all.size - HISILICON_V500_HEAD) {
-		error_set(reterr, STATUS_INVALID, "%s is no V500 boot image: its second part (%u bytes) does not lie in it", options->files[0].name, length);
+		error_set(reterr, STATUS_INVALID,
+			  "%s is no V500 boot image: its second part (%u bytes) does not lie in it",
+			  options->files[0].name, length);
 		return error_hint(reterr, "Take the bootloader that is made for this family");
 	}
 	add(to, "the head", bytes_of(all.data, HISILICON_V500_HEAD), 0, false);
@@ -220,7 +239,8 @@ static bool parse_cv6xx(struct bytes all, struct cv6xx *to)
 	return find_loader(all, params_at, &to->loader);
 }
 
-enum status hisilicon_cv6xx_objects(const struct boot_rom_options *options, uint32_t board, struct hisilicon_objects *to, struct error *reterr)
+enum status hisilicon_cv6xx_objects(const struct boot_rom_options *options, uint32_t board,
+				    struct hisilicon_objects *to, struct error *reterr)
 {
 	struct bytes all = options->files[0].data;
 	struct cv6xx parts = { .tables = 0 };
@@ -232,19 +252,24 @@ enum status hisilicon_cv6xx_objects(const struct boot_rom_options *options, uint
 		return status;
 	to->count = 0;
 	if (!parse_cv6xx(all, &parts)) {
-		error_set(reterr, STATUS_INVALID, "%s is no CV6xx boot image: its parts are not where they should be", options->files[0].name);
-		return error_hint(reterr, "Take the bootloader that is made for this family, with all parts in one file");
+		error_set(reterr, STATUS_INVALID, "%s is no CV6xx boot image: its parts are not where they should be",
+			  options->files[0].name);
+		return error_hint(reterr,
+				  "Take the bootloader that is made for this family, with all parts in one file");
 	}
 	table = parts.params.data[CV6XX_BOARDS_AT + (board < CV6XX_BOARDS ? board : 0)];
 	if (table >= parts.tables)
 		table = 0;
 	at = (uint64_t)parts.gsl.size + CV6XX_TABLES_AT + parts.tables_at + (uint64_t)table * parts.table_size;
-	if (parts.table_size > HISILICON_TABLE_MAX - CV6XX_TABLES_AT || at > all.size || parts.table_size > all.size - at)
-		return error_set(reterr, STATUS_INVALID, "%s: the memory's table does not lie in the file", options->files[0].name);
+	if (parts.table_size > HISILICON_TABLE_MAX - CV6XX_TABLES_AT || at > all.size ||
+	    parts.table_size > all.size - at)
+		return error_set(reterr, STATUS_INVALID, "%s: the memory's table does not lie in the file",
+				 options->files[0].name);
 	memcpy(to->table, all.data + parts.gsl.size, CV6XX_TABLES_AT);
 	memcpy(to->table + CV6XX_TABLES_AT, all.data + at, parts.table_size);
 	add(to, "the first stage", parts.gsl, CV6XX_GSL_ADDRESS, false);
-	add(to, "the memory's table", bytes_of(to->table, CV6XX_TABLES_AT + (size_t)parts.table_size), CV6XX_DRAM_ADDRESS, true);
+	add(to, "the memory's table", bytes_of(to->table, CV6XX_TABLES_AT + (size_t)parts.table_size),
+	    CV6XX_DRAM_ADDRESS, true);
 	add(to, "the bootloader", parts.loader, CV6XX_DRAM_ADDRESS, false);
 	return STATUS_OK;
 }

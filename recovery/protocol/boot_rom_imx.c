@@ -26,6 +26,8 @@ enum {
 #define WRITTEN UINT32_C(0x128a8a12)
 #define FILE_WRITTEN UINT32_C(0x88888888)
 
+static const uint8_t call_bytes[4] = { 0x23, 0x45, 0x45, 0x23 };
+
 enum state { CALLING, QUIET, STATUS, DCD_WRITING, DCD_CHECKING, LOADING, JUMPING };
 
 struct imx {
@@ -45,7 +47,8 @@ static struct imx *machine_of(struct boot_rom *rom)
 
 static bool has_ivt(struct bytes data)
 {
-	return data.size >= IVT_BYTES && data.data[TAG_AT] == IVT_TAG && load_be16(data.data + 1) == IVT_BYTES && (data.data[3] & 0xf0) == 0x40;
+	return data.size >= IVT_BYTES && data.data[TAG_AT] == IVT_TAG && load_be16(data.data + 1) == IVT_BYTES &&
+	       (data.data[3] & 0xf0) == 0x40;
 }
 
 static uint32_t address_of(const struct boot_rom_file *file)
@@ -78,8 +81,9 @@ static bool find_dcd(struct bytes data, struct bytes *ret_dcd)
 
 		if (length < 4 || length > rest.size)
 			return false;
-		if (rest.data[0] == DCD_WRITE ? (rest.data[3] & DCD_FLAGS) != 0 || (length - 4) % 8 != 0
-					      : rest.data[0] == DCD_CHECK ? length != 12 && length != 16 : rest.data[0] != DCD_NOP)
+		if (rest.data[0] == DCD_WRITE   ? (rest.data[3] & DCD_FLAGS) != 0 || (length - 4) % 8 != 0
+		    : rest.data[0] == DCD_CHECK ? length != 12 && length != 16
+						: rest.data[0] != DCD_NOP)
 			return false;
 		rest = bytes_from(rest, length);
 	}
@@ -93,11 +97,15 @@ static enum status check(const struct boot_rom_options *options, struct error *r
 		struct bytes dcd;
 
 		if (!file->has_address && !has_ivt(file->data)) {
-			error_set(reterr, STATUS_INVALID, "%s says not where it goes: it has no i.MX header", file->name);
+			error_set(reterr, STATUS_INVALID, "%s says not where it goes: it has no i.MX header",
+				  file->name);
 			return error_hint(reterr, "Take u-boot.imx, or give FILE@ADDRESS");
 		}
 		if (!find_dcd(file->data, &dcd))
-			return error_set(reterr, STATUS_INVALID, "%s: its list of registers (DCD) is damaged or of a kind that is not known here", file->name);
+			return error_set(
+				reterr, STATUS_INVALID,
+				"%s: its list of registers (DCD) is damaged or of a kind that is not known here",
+				file->name);
 	}
 	return STATUS_OK;
 }
@@ -111,8 +119,8 @@ static void transmit(struct imx *m, uint64_t wait_ms, uint64_t now_ms)
 	boot_rom_wait(&m->rom, wait_ms, now_ms);
 }
 
-static void command(struct imx *m, enum state state, uint16_t type, uint32_t address, uint8_t bits, uint32_t count, uint32_t value, size_t reply,
-		    uint64_t now_ms)
+static void command(struct imx *m, enum state state, uint16_t type, uint32_t address, uint8_t bits, uint32_t count,
+		    uint32_t value, size_t reply, uint64_t now_ms)
 {
 	m->rom.state = state;
 	m->rom.tries = 0;
@@ -130,7 +138,7 @@ static void call(struct imx *m, uint64_t now_ms)
 {
 	m->rom.state = CALLING;
 	boot_rom_expect(&m->rom, 4);
-	boot_rom_put(&m->rom, BYTES("\x23\x45\x45\x23"));
+	boot_rom_put(&m->rom, bytes_of(call_bytes, sizeof(call_bytes)));
 	boot_rom_wait(&m->rom, CALL_MS, now_ms);
 }
 
@@ -171,7 +179,8 @@ static void next_register(struct imx *m, uint64_t now_ms)
 
 		if (m->dcd.data[0] == DCD_WRITE && 4 + m->item < length) {
 			m->item += 8;
-			command(m, DCD_WRITING, WRITE_REGISTER, load_be32(at), (uint8_t)(width * 8), width, load_be32(at + 4), 8, now_ms);
+			command(m, DCD_WRITING, WRITE_REGISTER, load_be32(at), (uint8_t)(width * 8), width,
+				load_be32(at + 4), 8, now_ms);
 			return;
 		}
 		if (m->dcd.data[0] == DCD_CHECK && m->item == 0) {
@@ -203,7 +212,8 @@ static void take_check(struct imx *m, uint64_t now_ms)
 	if (wants_any ? seen != 0 : seen == mask) {
 		m->item = 1;
 	} else if (++m->checks >= CHECKS_MAX) {
-		boot_rom_fail(&m->rom, STATUS_PROTOCOL, "The image is made for another board", "the memory does not become ready");
+		boot_rom_fail(&m->rom, STATUS_PROTOCOL, "The image is made for another board",
+			      "the memory does not become ready");
 		return;
 	}
 	next_register(m, now_ms);
@@ -212,7 +222,8 @@ static void take_check(struct imx *m, uint64_t now_ms)
 static void take_loaded(struct imx *m, uint64_t now_ms)
 {
 	if (load_be32(m->rom.reply + 4) != FILE_WRITTEN) {
-		boot_rom_fail(&m->rom, STATUS_PROTOCOL, "There may be no memory at this address, or not yet: the image has to set it up",
+		boot_rom_fail(&m->rom, STATUS_PROTOCOL,
+			      "There may be no memory at this address, or not yet: the image has to set it up",
 			      "the boot ROM refused %s", boot_rom_file(&m->rom)->name);
 		return;
 	}
@@ -233,11 +244,13 @@ static void take_status(struct imx *m, uint64_t now_ms)
 	uint32_t hab = load_be32(m->rom.reply);
 
 	if (hab != HAB_OPEN && hab != HAB_CLOSED) {
-		boot_rom_fail(&m->rom, STATUS_PROTOCOL, "Something that runs, or TX joined with RX, echoes: switch the device off and on",
+		boot_rom_fail(&m->rom, STATUS_PROTOCOL,
+			      "Something that runs, or TX joined with RX, echoes: switch the device off and on",
 			      "what answers the call is no i.MX boot ROM");
 		return;
 	}
-	boot_rom_fact(&m->rom, "secure boot", "%s", hab == HAB_OPEN ? "off" : "on: it starts only images that its maker signed");
+	boot_rom_fact(&m->rom, "secure boot", "%s",
+		      hab == HAB_OPEN ? "off" : "on: it starts only images that its maker signed");
 	if (m->rom.options.identify_only)
 		boot_rom_done(&m->rom, "the serial downloader is there; nothing was changed");
 	else
@@ -254,7 +267,8 @@ static void take_reply(struct imx *m, uint64_t now_ms)
 		if (load_be32(m->rom.reply + 4) == WRITTEN)
 			next_register(m, now_ms);
 		else
-			boot_rom_fail(&m->rom, STATUS_PROTOCOL, "The image is made for another processor", "the boot ROM refused to write a register");
+			boot_rom_fail(&m->rom, STATUS_PROTOCOL, "The image is made for another processor",
+				      "the boot ROM refused to write a register");
 		return;
 	case DCD_CHECKING:
 		take_check(m, now_ms);
@@ -272,7 +286,6 @@ static void take_reply(struct imx *m, uint64_t now_ms)
 
 static void take_byte(struct boot_rom *rom, uint8_t byte, uint64_t now_ms)
 {
-	static const uint8_t call_bytes[4] = { 0x23, 0x45, 0x45, 0x23 };
 	struct imx *m = machine_of(rom);
 
 	if (rom->state == QUIET)
@@ -292,8 +305,12 @@ static void take_byte(struct boot_rom *rom, uint8_t byte, uint64_t now_ms)
 		return;
 	}
 	/* Bytes before a command has left are an echo's, or noise. */
-	if (boot_rom_is_sent(rom) && boot_rom_collect(rom, byte))
+	if (!boot_rom_is_sent(rom))
+		return;
+	if (boot_rom_collect(rom, byte))
 		take_reply(m, now_ms);
+	else if (rom->state == STATUS && rom->reply_have == 4 && memcmp(rom->reply, call_bytes, 4) == 0)
+		boot_rom_expect(rom, rom->reply_want);	/* the answer to a call that overlapped, later than usual */
 }
 
 static void time_is_up(struct boot_rom *rom, uint64_t now_ms)
@@ -326,8 +343,13 @@ static void time_is_up(struct boot_rom *rom, uint64_t now_ms)
 static const struct boot_rom_ops ops = { check, start, take_byte, time_is_up, NULL, NULL };
 
 const struct boot_rom_protocol boot_rom_imx = {
-	.name = "imx", .title = "NXP i.MX serial downloader on a UART",
+	.name = "imx",
+	.title = "NXP i.MX serial downloader on a UART",
 	.prepare = "Set the boot mode to serial downloader and switch the device on; 115200 baud",
-	.files = "u-boot.imx; or images with addresses, as u-boot.bin@0x3f401000", .baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS, .machine_bytes = sizeof(struct imx),
+	.files = "u-boot.imx; or images with addresses, as u-boot.bin@0x3f401000",
+	.baud = 115200,
+	.parity = 'N',
+	.patience_ms = PATIENCE_MS,
+	.machine_bytes = sizeof(struct imx),
 	.ops = &ops,
 };

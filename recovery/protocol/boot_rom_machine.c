@@ -122,7 +122,8 @@ void boot_rom_file_begins(struct boot_rom *rom)
 	const struct boot_rom_file *file = boot_rom_file(rom);
 
 	if (file->has_address)
-		boot_rom_tell(rom, BOOT_ROM_FILE, "%s, %zu bytes, to 0x%llx", file->name, file->data.size, (unsigned long long)file->address);
+		boot_rom_tell(rom, BOOT_ROM_FILE, "%s, %zu bytes, to 0x%llx", file->name, file->data.size,
+			      (unsigned long long)file->address);
 	else
 		boot_rom_tell(rom, BOOT_ROM_FILE, "%s, %zu bytes", file->name, file->data.size);
 }
@@ -180,7 +181,8 @@ void boot_rom_put(struct boot_rom *rom, struct bytes more)
 		rom->out_from = 0;
 	}
 	if (more.size > sizeof(rom->out) - rom->out_to) {
-		boot_rom_fail(rom, STATUS_IO, "Check the cable and the flow control", "the line does not take the bytes");
+		boot_rom_fail(rom, STATUS_IO, "Check the cable and the flow control",
+			      "the line does not take the bytes");
 		return;
 	}
 	if (more.size > 0)
@@ -282,7 +284,8 @@ bool boot_rom_collect(struct boot_rom *rom, uint8_t byte)
 
 bool boot_rom_is_out_of_patience(const struct boot_rom *rom, uint64_t now_ms)
 {
-	return now_ms - rom->began_ms >= (rom->options.patience_ms > 0 ? rom->options.patience_ms : rom->protocol->patience_ms);
+	return now_ms - rom->began_ms >=
+	       (rom->options.patience_ms > 0 ? rom->options.patience_ms : rom->protocol->patience_ms);
 }
 
 /* ---- transfers inside ---- */
@@ -302,7 +305,8 @@ static bool next_file(void *user, struct transfer_file *ret_file)
 static size_t read_file(void *user, uint64_t offset, uint8_t *to, size_t size)
 {
 	struct boot_rom *rom = user;
-	struct bytes from = bytes_from(rom->transfer_data, offset < rom->transfer_data.size ? (size_t)offset : rom->transfer_data.size);
+	struct bytes from = bytes_from(rom->transfer_data,
+				       offset < rom->transfer_data.size ? (size_t)offset : rom->transfer_data.size);
 
 	if (size > from.size)
 		size = from.size;
@@ -320,11 +324,16 @@ static void end_transfer(struct boot_rom *rom)
 	rom->transfer = NULL;
 }
 
-void boot_rom_transfer(struct boot_rom *rom, const char *name, const char *file_name, struct bytes data, unsigned patience_ms, uint64_t now_ms)
+void boot_rom_transfer(struct boot_rom *rom, const char *name, const char *file_name, struct bytes data,
+		       unsigned patience_ms, uint64_t now_ms)
 {
 	struct transfer_options options = {
-		.is_sender = data.data != NULL, .source = { next_file, read_file, rom }, .patience_ms = patience_ms, .baud = rom->baud,
-		.has_padding = data.data != NULL, .padding = 0,
+		.is_sender = data.data != NULL,
+		.source = { next_file, read_file, rom },
+		.patience_ms = patience_ms,
+		.baud = rom->baud,
+		.has_padding = data.data != NULL,
+		.padding = 0,
 	};
 	struct error error;
 
@@ -422,7 +431,8 @@ struct boot_rom_event boot_rom_input(struct boot_rom *rom, struct bytes *in, uin
 
 static void tick_transfer(struct boot_rom *rom, uint64_t now_ms)
 {
-	for (unsigned i = 0; i < 8 && rom->transfer != NULL && now_ms >= rom->transfer_protocol->deadline(rom->transfer); i++) {
+	for (unsigned i = 0;
+	     i < 8 && rom->transfer != NULL && now_ms >= rom->transfer_protocol->deadline(rom->transfer); i++) {
 		struct transfer_event event = rom->transfer_protocol->tick(rom->transfer, now_ms);
 
 		take_transfer_event(rom, &event, now_ms);
@@ -434,14 +444,16 @@ struct boot_rom_event boot_rom_tick(struct boot_rom *rom, uint64_t now_ms)
 	if (rom->event_count > 0)
 		return pop_event(rom);
 	/* A line that never falls quiet must not keep a machine from noticing that nobody answers. */
-	if (rom->progress.phase == BOOT_ROM_PHASE_CALLING && boot_rom_is_out_of_patience(rom, now_ms) && !rom->progress.is_over)
+	if (rom->progress.phase == BOOT_ROM_PHASE_CALLING && boot_rom_is_out_of_patience(rom, now_ms) &&
+	    !rom->progress.is_over)
 		boot_rom_fail_silent(rom);
 	if (rom->transfer != NULL)
 		tick_transfer(rom, now_ms);
 	if (now_ms >= rom->deadline_ms && !rom->progress.is_over) {
 		rom->deadline_ms = rom->wait_ms = UINT64_MAX;
 		if (rom->transfer == NULL && !boot_rom_is_sent(rom))
-			boot_rom_fail(rom, STATUS_IO, "Check the cable and the flow control", "the line does not take the bytes");
+			boot_rom_fail(rom, STATUS_IO, "Check the cable and the flow control",
+				      "the line does not take the bytes");
 		else
 			rom->protocol->ops->time(rom, now_ms);
 	}
@@ -475,7 +487,8 @@ void boot_rom_line_lost(struct boot_rom *rom, uint64_t now_ms)
 	if (rom->progress.is_over)
 		return;
 	if (rom->progress.phase != BOOT_ROM_PHASE_CALLING) {
-		boot_rom_fail(rom, STATUS_GONE, "Plug the adapter in again and begin anew, with the device switched off and on",
+		boot_rom_fail(rom, STATUS_GONE,
+			      "Plug the adapter in again and begin anew, with the device switched off and on",
 			      "the serial line was lost in the middle");
 		return;
 	}

@@ -73,7 +73,8 @@ static bool is_signed(struct bytes image, uint32_t header)
 	bool has_more = image.data[8] == 1 && (image.data[0x1e] & 1) != 0;
 
 	for (unsigned i = 0; has_more && i < OPTIONAL_MAX && at + 4 <= header; i++) {
-		uint32_t size = (uint32_t)image.data[at + 1] << 16 | (uint32_t)image.data[at + 3] << 8 | image.data[at + 2];
+		uint32_t size = (uint32_t)image.data[at + 1] << 16 | (uint32_t)image.data[at + 3] << 8 |
+				image.data[at + 2];
 
 		if (image.data[at] == OPTIONAL_SECURE)
 			return true;
@@ -111,17 +112,20 @@ static enum status check_header(const struct boot_rom_file *file, uint32_t *ret_
 	uint32_t header;
 
 	if (image.size < HEADER_V0 || image.data[8] > 1) {
-		error_set(reterr, STATUS_INVALID, "%s is no image for this boot ROM: its header is neither version 0 nor 1", file->name);
+		error_set(reterr, STATUS_INVALID,
+			  "%s is no image for this boot ROM: its header is neither version 0 nor 1", file->name);
 		return error_hint(reterr, "Take the .kwb file (u-boot.kwb, u-boot-spl.kwb) of this board");
 	}
 	header = header_size(image.data);
 	if (header < HEAD_BYTES || header > image.size || header > HEADER_MAX ||
 	    header_sum(image.data, image, header) != image.data[HEAD_BYTES - 1]) {
 		error_set(reterr, STATUS_INVALID, "%s: the checksum of its header is wrong", file->name);
-		return error_hint(reterr, "The file is damaged, or no image for this boot ROM: take the .kwb file of this board");
+		return error_hint(
+			reterr, "The file is damaged, or no image for this boot ROM: take the .kwb file of this board");
 	}
 	if (image.data[0] != UART && is_signed(image, header)) {
-		error_set(reterr, STATUS_INVALID, "%s is signed for another boot device, so it cannot be sent over the UART", file->name);
+		error_set(reterr, STATUS_INVALID,
+			  "%s is signed for another boot device, so it cannot be sent over the UART", file->name);
 		return error_hint(reterr, "Take one that is signed for the UART");
 	}
 	*ret_header = header;
@@ -130,7 +134,8 @@ static enum status check_header(const struct boot_rom_file *file, uint32_t *ret_
 
 /* Makes the header one for the UART: its boot device, the data's place in the file instead of that on a disk, the checksum. The header
  * has to end with a block, for it runs when that has come. */
-static enum status make_head(const struct boot_rom_file *file, uint8_t head[HEAD_BYTES], struct bytes *ret_image, struct error *reterr)
+static enum status make_head(const struct boot_rom_file *file, uint8_t head[HEAD_BYTES], struct bytes *ret_image,
+			     struct error *reterr)
 {
 	uint32_t header = 0, aligned, source, size;
 	enum status status = check_header(file, &header, reterr);
@@ -141,8 +146,10 @@ static enum status make_head(const struct boot_rom_file *file, uint8_t head[HEAD
 	source = source_of(head, header);
 	size = load_le32(head + 4);
 	aligned = (header + BLOCK - 1) / BLOCK * BLOCK;
-	if (source < aligned || source > file->data.size || size > file->data.size - source || size < 8 || size % 4 != 0) {
-		error_set(reterr, STATUS_INVALID, "%s is not whole: its header names data that does not lie in the file", file->name);
+	if (source < aligned || source > file->data.size || size > file->data.size - source || size < 8 ||
+	    size % 4 != 0) {
+		error_set(reterr, STATUS_INVALID,
+			  "%s is not whole: its header names data that does not lie in the file", file->name);
 		return error_hint(reterr, "Take the .kwb file of this board again");
 	}
 	if (!is_data_whole(bytes_of(file->data.data + source, size))) {
@@ -258,7 +265,8 @@ static void time_is_up(struct boot_rom *rom, uint64_t now_ms)
 		return;
 	case SENDING:
 		if (m->had_can)
-			boot_rom_fail(rom, STATUS_PROTOCOL, "It is for another processor or board, or this unit takes signed images only",
+			boot_rom_fail(rom, STATUS_PROTOCOL,
+				      "It is for another processor or board, or this unit takes signed images only",
 				      "the boot ROM refused the image");
 		return;
 	}
@@ -292,8 +300,15 @@ static void transferred(struct boot_rom *rom, const struct transfer_event *event
 static const struct boot_rom_ops ops = { check, start, take_byte, time_is_up, transferred, overhear };
 
 const struct boot_rom_protocol boot_rom_marvell = {
-	.name = "marvell", .title = "Marvell BootROM (Kirkwood, Armada)",
-	.prepare = "Switch the device off; TX, RX and ground connected, 115200 baud; switch it on when asked. Some boards need their boot switches on UART",
-	.files = "one image for it (u-boot.kwb)", .baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS, .needs_power_cycle = true, .machine_bytes = sizeof(struct marvell),
+	.name = "marvell",
+	.title = "Marvell BootROM (Kirkwood, Armada)",
+	.prepare =
+		"Switch the device off; TX, RX and ground connected, 115200 baud; switch it on when asked. Some boards need their boot switches on UART",
+	.files = "one image for it (u-boot.kwb)",
+	.baud = 115200,
+	.parity = 'N',
+	.patience_ms = PATIENCE_MS,
+	.needs_power_cycle = true,
+	.machine_bytes = sizeof(struct marvell),
 	.ops = &ops,
 };

@@ -13,17 +13,30 @@ enum {
 	ANSWER_MS = 1000,
 	LOAD_MS = 5000,
 	BAUD_SETTLE_MS = 50,
-	BL2_TEXT_MS = 20000,		/* until BL2 has set up the memory and says that it waits */
+	BL2_TEXT_MS = 20000, /* until BL2 has set up the memory and says that it waits */
 	BL2_CALL_MS = 500,
 	BL2_CALLS = 40,
 	TRIES = 4,
 	CALL_STEPS = 4,
 	LOAD_ADDRESS = 0x201000,
-	FIRST_PACKET = 128, LARGE_PACKET = 32768,
-	HW_CODE = 0xfd, HW_DETAILS = 0xfc, CONFIG = 0xd8, SEND_DA = 0xd7, JUMP_32 = 0xd5, JUMP_64 = 0xde, SET_BAUD = 0xdc,
-	CONFIG_SECURE = 1, CONFIG_LINK = 2, CONFIG_AGENT = 4,
-	IS_64 = 1, JUMP_64_MAGIC = 100,
-	BL2_VERSION = 1, BL2_BAUD = 2, BL2_FIP = 3, BL2_GO = 4,
+	FIRST_PACKET = 128,
+	LARGE_PACKET = 32768,
+	HW_CODE = 0xfd,
+	HW_DETAILS = 0xfc,
+	CONFIG = 0xd8,
+	SEND_DA = 0xd7,
+	JUMP_32 = 0xd5,
+	JUMP_64 = 0xde,
+	SET_BAUD = 0xdc,
+	CONFIG_SECURE = 1,
+	CONFIG_LINK = 2,
+	CONFIG_AGENT = 4,
+	IS_64 = 1,
+	JUMP_64_MAGIC = 100,
+	BL2_VERSION = 1,
+	BL2_BAUD = 2,
+	BL2_FIP = 3,
+	BL2_GO = 4,
 	USUAL_BAUD = 115200,
 	SAID = 64,
 };
@@ -132,7 +145,8 @@ static void send_program(struct mediatek *m, uint64_t now_ms)
 {
 	boot_rom_phase(&m->rom, BOOT_ROM_PHASE_LOADING);
 	m->rom.file = 0;
-	boot_rom_tell(&m->rom, BOOT_ROM_FILE, "%s, %zu bytes, to 0x%x", boot_rom_file(&m->rom)->name, boot_rom_file(&m->rom)->data.size, address_of(m));
+	boot_rom_tell(&m->rom, BOOT_ROM_FILE, "%s, %zu bytes, to 0x%x", boot_rom_file(&m->rom)->name,
+		      boot_rom_file(&m->rom)->data.size, address_of(m));
 	exchange_byte(m, DA_COMMAND, SEND_DA, 0, now_ms);
 }
 
@@ -180,8 +194,10 @@ static void take_loaded(struct mediatek *m, uint64_t now_ms)
 
 	if (status != 0 || sum != xor_of(boot_rom_file(&m->rom)->data)) {
 		if (++m->calls >= TRIES || status != 0) {
-			boot_rom_fail(&m->rom, STATUS_PROTOCOL, "Check ground and cable, and try again without --load-baud",
-				      status != 0 ? "the boot ROM refused the program" : "the program arrives damaged again and again");
+			boot_rom_fail(&m->rom, STATUS_PROTOCOL,
+				      "Check ground and cable, and try again without --load-baud",
+				      status != 0 ? "the boot ROM refused the program"
+						  : "the program arrives damaged again and again");
 			return;
 		}
 		boot_rom_retry(&m->rom, "the program is sent again: it arrived damaged");
@@ -249,6 +265,12 @@ static void byte_bl2_text(struct mediatek *m, uint8_t byte, uint64_t now_ms)
 
 static void byte_bl2_call(struct mediatek *m, uint8_t byte, uint64_t now_ms)
 {
+	/* Behind a change of rate some want to be called again, and others take commands at once: these echo. */
+	if (m->is_fast && m->step == 0 && byte == 'm') {
+		m->rom.state = BL2_QUIET;
+		boot_rom_wait(&m->rom, QUIET_MS, now_ms);
+		return;
+	}
 	if (byte != (uint8_t)"TF-A"[m->step]) {
 		boot_rom_stray(&m->rom, byte);
 		return;
@@ -304,7 +326,8 @@ static void take_packet(struct mediatek *m, uint64_t now_ms)
 {
 	if (load_be32(m->rom.reply) != m->index || load_be16(m->rom.reply + 4) != packet_sum(packet_of(m))) {
 		if (++m->calls >= TRIES) {
-			boot_rom_fail(&m->rom, STATUS_PROTOCOL, "Check ground and cable, and try again at a lower --load-baud",
+			boot_rom_fail(&m->rom, STATUS_PROTOCOL,
+				      "Check ground and cable, and try again at a lower --load-baud",
 				      "packet %u arrives damaged again and again", m->index);
 			return;
 		}
@@ -329,7 +352,8 @@ static bool status_is_good(struct mediatek *m, const char *what)
 
 	if (status == 0)
 		return true;
-	boot_rom_fail(&m->rom, STATUS_PROTOCOL, "The file may be for another processor, or its address wrong", "the boot ROM refused %s with %04xh", what, status);
+	boot_rom_fail(&m->rom, STATUS_PROTOCOL, "The file may be for another processor, or its address wrong",
+		      "the boot ROM refused %s with %04xh", what, status);
 	return false;
 }
 
@@ -394,8 +418,8 @@ static void reply_of_rom(struct mediatek *m, uint64_t now_ms)
 		exchange_byte(m, ASK_DETAILS, HW_DETAILS, 8, now_ms);
 		return;
 	case ASK_DETAILS:
-		boot_rom_fact(&m->rom, "revision", "sub-code 0x%04x, hardware 0x%04x, software 0x%04x", load_be16(m->rom.reply + 1),
-			      load_be16(m->rom.reply + 3), load_be16(m->rom.reply + 5));
+		boot_rom_fact(&m->rom, "revision", "sub-code 0x%04x, hardware 0x%04x, software 0x%04x",
+			      load_be16(m->rom.reply + 1), load_be16(m->rom.reply + 3), load_be16(m->rom.reply + 5));
 		exchange_byte(m, ASK_CONFIG, CONFIG, 6, now_ms);
 		return;
 	case ASK_CONFIG:
@@ -404,11 +428,14 @@ static void reply_of_rom(struct mediatek *m, uint64_t now_ms)
 	case ASK_BAUD:
 	case ASK_BAUD_BACK:
 		if (m->echo_size == 1)
-			exchange_word(m, m->rom.state, m->rom.state == ASK_BAUD ? m->rom.options.load_baud : USUAL_BAUD, 2, now_ms);
+			exchange_word(m, m->rom.state, m->rom.state == ASK_BAUD ? m->rom.options.load_baud : USUAL_BAUD,
+				      2, now_ms);
 		else if (load_be16(m->rom.reply + 4) != 0)
-			boot_rom_fail(&m->rom, STATUS_PROTOCOL, "Take a lower --load-baud", "the boot ROM cannot talk at %u baud", m->rom.options.load_baud);
+			boot_rom_fail(&m->rom, STATUS_PROTOCOL, "Take a lower --load-baud",
+				      "the boot ROM cannot talk at %u baud", m->rom.options.load_baud);
 		else
-			settle(m, m->rom.state == ASK_BAUD ? BAUD_SETTLE : BAUD_BACK_SETTLE, load_be32(m->echo), now_ms);
+			settle(m, m->rom.state == ASK_BAUD ? BAUD_SETTLE : BAUD_BACK_SETTLE, load_be32(m->echo),
+			       now_ms);
 		return;
 	case DA_COMMAND:
 		send_header(m, now_ms);
@@ -472,7 +499,8 @@ static void take_byte(struct boot_rom *rom, uint8_t byte, uint64_t now_ms)
 		break;
 	}
 	if (rom->reply_have < m->echo_size && byte != m->echo[rom->reply_have]) {
-		boot_rom_fail(rom, STATUS_PROTOCOL, "Switch the device off and on and try again; check ground and cable",
+		boot_rom_fail(rom, STATUS_PROTOCOL,
+			      "Switch the device off and on and try again; check ground and cable",
 			      "the device does not echo what it is sent");
 		return;
 	}
@@ -511,7 +539,8 @@ static void time_is_up(struct boot_rom *rom, uint64_t now_ms)
 		if (++m->calls < BL2_CALLS)
 			call_bl2(m, now_ms);
 		else
-			boot_rom_fail(rom, STATUS_TIMEOUT, "The first file has to be a BL2 that is built for UART download",
+			boot_rom_fail(rom, STATUS_TIMEOUT,
+				      "The first file has to be a BL2 that is built for UART download",
 				      "what was started does not ask for the second file");
 		return;
 	case BL2_QUIET:
@@ -521,7 +550,8 @@ static void time_is_up(struct boot_rom *rom, uint64_t now_ms)
 		begin_calling_bl2(m, now_ms);
 		return;
 	default:
-		boot_rom_fail(rom, STATUS_TIMEOUT, "Switch the device off and on and try again; check ground and cable", "the device stopped answering");
+		boot_rom_fail(rom, STATUS_TIMEOUT, "Switch the device off and on and try again; check ground and cable",
+			      "the device stopped answering");
 		return;
 	}
 }
@@ -541,8 +571,15 @@ static enum status check(const struct boot_rom_options *options, struct error *r
 static const struct boot_rom_ops ops = { check, start, take_byte, time_is_up, NULL, NULL };
 
 const struct boot_rom_protocol boot_rom_mediatek = {
-	.name = "mediatek", .title = "MediaTek boot ROM (MT7622, MT7629, MT798x)",
-	.prepare = "Switch the device off; TX, RX and ground connected, 115200 baud; switch it on when asked. With a good flash its boot strap is needed",
-	.files = "bl2.bin (to 0x201000 unless told), then fip.bin", .baud = 115200, .parity = 'N', .needs_power_cycle = true, .patience_ms = PATIENCE_MS,
-	.machine_bytes = sizeof(struct mediatek), .ops = &ops,
+	.name = "mediatek",
+	.title = "MediaTek boot ROM (MT7622, MT7629, MT798x)",
+	.prepare =
+		"Switch the device off; TX, RX and ground connected, 115200 baud; switch it on when asked. With a good flash its boot strap is needed",
+	.files = "bl2.bin (to 0x201000 unless told), then fip.bin",
+	.baud = 115200,
+	.parity = 'N',
+	.needs_power_cycle = true,
+	.patience_ms = PATIENCE_MS,
+	.machine_bytes = sizeof(struct mediatek),
+	.ops = &ops,
 };

@@ -144,7 +144,8 @@ static void end_reading(struct samba *m, uint64_t now_ms)
 	const struct boot_rom_file *file = boot_rom_file(&m->rom);
 
 	if (m->is_different || m->compared < file->data.size) {
-		boot_rom_fail(&m->rom, STATUS_PROTOCOL, "There may be no memory at the address, or it is not set up yet",
+		boot_rom_fail(&m->rom, STATUS_PROTOCOL,
+			      "There may be no memory at the address, or it is not set up yet",
 			      "%s was sent, but the device holds something else", file->name);
 		return;
 	}
@@ -189,7 +190,8 @@ static void take_reply(struct samba *m, uint64_t now_ms)
 		char text[24];
 
 		/* ARM parts have a branch at 0, Cortex-M parts a stack pointer; each has its identifier elsewhere. */
-		snprintf(text, sizeof(text), "w%x,4#", m->rom.reply[3] == ARM_BRANCH ? (unsigned)CIDR_ARM_AT : (unsigned)CIDR_CORTEX_M);
+		snprintf(text, sizeof(text), "w%x,4#",
+			 m->rom.reply[3] == ARM_BRANCH ? (unsigned)CIDR_ARM_AT : (unsigned)CIDR_CORTEX_M);
 		command(m, CHIP, text, 4, now_ms);
 	} else if (m->rom.state == CHIP) {
 		take_chip(m, load_le32(m->rom.reply));
@@ -287,8 +289,15 @@ static void time_is_up(struct boot_rom *rom, uint64_t now_ms)
 static const struct boot_rom_ops ops = { NULL, start, take_byte, time_is_up, transferred, NULL };
 
 const struct boot_rom_protocol boot_rom_samba = {
-	.name = "sam-ba", .title = "SAM-BA monitor (AT91SAM, SAMA5)",
-	.prepare = "Start the device with its flash disconnected or erased, so that the ROM finds nothing: RomBOOT appears on the debug UART",
-	.files = "programs for its memory, as bootstrap.bin@0x300000; the last one is started", .baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS, .needs_address = true,
-	.machine_bytes = sizeof(struct samba), .ops = &ops,
+	.name = "sam-ba",
+	.title = "SAM-BA monitor (AT91SAM, SAMA5)",
+	.prepare =
+		"Start the device with its flash disconnected or erased, so that the ROM finds nothing: RomBOOT appears on the debug UART",
+	.files = "programs for its memory, as bootstrap.bin@0x300000; the last one is started",
+	.baud = 115200,
+	.parity = 'N',
+	.patience_ms = PATIENCE_MS,
+	.needs_address = true,
+	.machine_bytes = sizeof(struct samba),
+	.ops = &ops,
 };

@@ -35,7 +35,7 @@ enum state {
 struct part {
 	uint16_t id;
 	const char *name;
-	uint16_t page_kib;		/* 0: the sectors of the F2, F4, F7: 4 of 16 (32), one of 64 (128), then 128 (256) KiB */
+	uint16_t page_kib; /* 0: the sectors of the F2, F4, F7: 4 of 16 (32), one of 64 (128), then 128 (256) KiB */
 	uint16_t sector_kib;		/* the small ones */
 };
 
@@ -145,7 +145,8 @@ static void end_probe(struct stm32 *m, bool is_protected, uint64_t now_ms)
 	m->is_probing = false;
 	boot_rom_fact(&m->rom, "read protection", "%s", is_protected ? "on" : "off");
 	if (is_protected && !m->rom.options.identify_only) {
-		boot_rom_fail(&m->rom, STATUS_REFUSED, "Lifting it erases the whole part, its settings and keys too: that is not done here",
+		boot_rom_fail(&m->rom, STATUS_REFUSED,
+			      "Lifting it erases the whole part, its settings and keys too: that is not done here",
 			      "the part is protected");
 		return;
 	}
@@ -164,6 +165,11 @@ static uint32_t sector_end_kib(const struct part *part, uint32_t sector)
 	return (sector - 3) * 8 * part->sector_kib;
 }
 
+static uint32_t sector_begin_kib(const struct part *part, uint32_t sector)
+{
+	return sector > 0 ? sector_end_kib(part, sector - 1) : 0;
+}
+
 static uint32_t sector_of(const struct part *part, uint32_t at_kib)
 {
 	uint32_t sector = part->page_kib > 0 ? at_kib / part->page_kib : 0;
@@ -179,14 +185,22 @@ static bool plan_pages(struct stm32 *m, const struct boot_rom_file *file)
 	uint32_t to_kib = (uint32_t)((file->address - FLASH_AT + file->data.size - 1) / 1024);
 
 	if (m->part == NULL || m->erase == 0) {
-		boot_rom_fail(&m->rom, STATUS_UNSUPPORTED, "Nothing was changed",
-			      "the page size of chip 0x%03x is not known here, so it cannot be erased without harm to what lies beside", m->id);
+		boot_rom_fail(
+			&m->rom, STATUS_UNSUPPORTED, "Nothing was changed",
+			"the page size of chip 0x%03x is not known here, so it cannot be erased without harm to what lies beside",
+			m->id);
 		return false;
 	}
 	m->page = sector_of(m->part, from_kib);
 	m->page_end = sector_of(m->part, to_kib) + 1;
+	if (sector_begin_kib(m->part, m->page) * 1024 != (uint32_t)file->address - FLASH_AT) {
+		boot_rom_fail(&m->rom, STATUS_REFUSED, "Give a file that begins where a page begins",
+			      "%s begins in the middle of a page, and what lies before it would be erased", file->name);
+		return false;
+	}
 	if (m->erase == ERASE && m->page_end > 256) {
-		boot_rom_fail(&m->rom, STATUS_INVALID, "Check the file and its address", "%s lies beyond the pages that this part can erase", file->name);
+		boot_rom_fail(&m->rom, STATUS_INVALID, "Check the file and its address",
+			      "%s lies beyond the pages that this part can erase", file->name);
 		return false;
 	}
 	return true;
@@ -226,7 +240,8 @@ static void start_program(struct stm32 *m, uint64_t now_ms)
 	const struct boot_rom_file *first = &m->rom.options.files[0];
 
 	if (is_flash(first) && !m->rom.options.start) {
-		boot_rom_done(&m->rom, "the flash was written and compared; reset the part without its boot strap to start it");
+		boot_rom_done(&m->rom,
+			      "the flash was written and compared; reset the part without its boot strap to start it");
 		return;
 	}
 	boot_rom_phase(&m->rom, BOOT_ROM_PHASE_STARTING);
@@ -250,10 +265,14 @@ static void begin_file(struct stm32 *m, uint64_t now_ms)
 	boot_rom_phase(&m->rom, is_flash(file) ? BOOT_ROM_PHASE_WRITING : BOOT_ROM_PHASE_LOADING);
 	boot_rom_file_begins(&m->rom);
 	m->offset = 0;
-	if (!is_flash(file))
+	if (!is_flash(file)) {
 		next_block(m, now_ms);
-	else if (plan_pages(m, file))
+	} else if (plan_pages(m, file)) {
+		boot_rom_fact(&m->rom, "erased", "0x%08x to 0x%08x",
+			      FLASH_AT + sector_begin_kib(m->part, m->page) * 1024,
+			      FLASH_AT + sector_end_kib(m->part, m->page_end - 1) * 1024 - 1);
 		command(m, m->erase, now_ms);
+	}
 }
 
 static void after_identity(struct stm32 *m, uint64_t now_ms)
@@ -276,8 +295,8 @@ static void after_identity(struct stm32 *m, uint64_t now_ms)
 
 static void end_file(struct stm32 *m, uint64_t now_ms)
 {
-	boot_rom_tell(&m->rom, m->is_verifying ? BOOT_ROM_VERIFIED : BOOT_ROM_FILE_END, "%s %s", boot_rom_file(&m->rom)->name,
-		      m->is_verifying ? "was read back: it is the same" : "was written");
+	boot_rom_tell(&m->rom, m->is_verifying ? BOOT_ROM_VERIFIED : BOOT_ROM_FILE_END, "%s %s",
+		      boot_rom_file(&m->rom)->name, m->is_verifying ? "was read back: it is the same" : "was written");
 	m->offset = 0;
 	if (++m->rom.file < m->rom.options.file_count && !m->is_verifying)
 		begin_file(m, now_ms);
@@ -347,8 +366,10 @@ static void take_read(struct stm32 *m, uint64_t now_ms)
 	}
 	file = boot_rom_file(&m->rom);
 	if (memcmp(m->rom.reply, file->data.data + m->offset, m->payload) != 0) {
-		boot_rom_fail(&m->rom, STATUS_PROTOCOL, "Keep it switched on and write it again; a part that fails twice is worn out or locked there",
-			      "%s was written, but the part holds something else from byte %u on", file->name, m->offset);
+		boot_rom_fail(
+			&m->rom, STATUS_PROTOCOL,
+			"Keep it switched on and write it again; a part that fails twice is worn out or locked there",
+			"%s was written, but the part holds something else from byte %u on", file->name, m->offset);
 		return;
 	}
 	block_done(m, now_ms);
@@ -403,7 +424,8 @@ static void take_ack(struct stm32 *m, uint64_t now_ms)
 static void try_again(struct stm32 *m, const char *why, uint64_t now_ms)
 {
 	if (++m->rom.tries >= TRIES) {
-		boot_rom_fail(&m->rom, STATUS_PROTOCOL, "Check parity (even), rate, ground and cable; the address may not be memory of this part",
+		boot_rom_fail(&m->rom, STATUS_PROTOCOL,
+			      "Check parity (even), rate, ground and cable; the address may not be memory of this part",
 			      "command %02xh at 0x%08x: %s", m->command, m->address, why);
 		return;
 	}
@@ -418,7 +440,8 @@ static void take_nack(struct stm32 *m, uint64_t now_ms)
 	else if (m->is_probing && m->rom.state == COMMAND)
 		try_again(m, "refused", now_ms);	/* once damaged is not protected */
 	else if (m->rom.state == PAGES)
-		boot_rom_fail(&m->rom, STATUS_PROTOCOL, "The pages may be write-protected", "the part refused to erase");
+		boot_rom_fail(&m->rom, STATUS_PROTOCOL, "The pages may be write-protected",
+			      "the part refused to erase");
 	else
 		try_again(m, "refused", now_ms);
 }
@@ -489,9 +512,11 @@ static void time_is_up(struct boot_rom *rom, uint64_t now_ms)
 
 	if (rom->state != SYNCING) {
 		if (rom->state == PAGES)
-			boot_rom_fail(rom, STATUS_TIMEOUT, "Keep it switched on and write it again", "the part does not end erasing");
+			boot_rom_fail(rom, STATUS_TIMEOUT, "Keep it switched on and write it again",
+				      "the part does not end erasing");
 		else if (rom->tries + 1 >= TRIES)
-			boot_rom_fail(rom, STATUS_TIMEOUT, "Reset the part into its loader and try again; check ground and cable",
+			boot_rom_fail(rom, STATUS_TIMEOUT,
+				      "Reset the part into its loader and try again; check ground and cable",
 				      "the loader stopped answering at command %02xh", m->command);
 		else
 			try_again(m, "no answer", now_ms);
@@ -518,11 +543,13 @@ static enum status check(const struct boot_rom_options *options, struct error *r
 		const struct boot_rom_file *file = &options->files[i];
 
 		if (file->address % 16 != 0) {
-			error_set(reterr, STATUS_INVALID, "%s: 0x%llx is no address that can be written to", file->name, (unsigned long long)file->address);
+			error_set(reterr, STATUS_INVALID, "%s: 0x%llx is no address that can be written to", file->name,
+				  (unsigned long long)file->address);
 			return error_hint(reterr, "Addresses are multiples of 16");
 		}
 		if (file->address < FLASH_AT || (is_flash(file) && file->address >= FLASH_AT + 0x01000000)) {
-			error_set(reterr, STATUS_INVALID, "%s: 0x%llx is neither flash nor memory", file->name, (unsigned long long)file->address);
+			error_set(reterr, STATUS_INVALID, "%s: 0x%llx is neither flash nor memory", file->name,
+				  (unsigned long long)file->address);
 			return error_hint(reterr, "Flash begins at 0x08000000, memory at 0x20000000");
 		}
 	}
@@ -532,8 +559,15 @@ static enum status check(const struct boot_rom_options *options, struct error *r
 static const struct boot_rom_ops ops = { check, start, take_byte, time_is_up, NULL, NULL };
 
 const struct boot_rom_protocol boot_rom_stm32 = {
-	.name = "stm32", .title = "STM32 loader in system memory",
+	.name = "stm32",
+	.title = "STM32 loader in system memory",
 	.prepare = "Set BOOT0 high and reset the part; even parity; a rate up to 115200 that it finds by itself",
-	.files = "images with their addresses, as firmware.bin@0x08000000", .baud = 57600, .parity = 'E', .patience_ms = PATIENCE_MS, .writes_flash = true, .needs_address = true,
-	.machine_bytes = sizeof(struct stm32), .ops = &ops,
+	.files = "images with their addresses, as firmware.bin@0x08000000",
+	.baud = 57600,
+	.parity = 'E',
+	.patience_ms = PATIENCE_MS,
+	.writes_flash = true,
+	.needs_address = true,
+	.machine_bytes = sizeof(struct stm32),
+	.ops = &ops,
 };

@@ -85,7 +85,8 @@ static void transferred(struct boot_rom *rom, const struct transfer_event *event
 {
 	if (event->type == TRANSFER_FAILED) {
 		if (event->status == STATUS_CANCELLED)
-			boot_rom_fail(rom, STATUS_PROTOCOL, "The file is too large for its memory, or not for this processor",
+			boot_rom_fail(rom, STATUS_PROTOCOL,
+				      "The file is too large for its memory, or not for this processor",
 				      "the device refused %s", boot_rom_file(rom)->name);
 		else
 			boot_rom_fail_transfer(rom, event);
@@ -103,14 +104,27 @@ static void transferred(struct boot_rom *rom, const struct transfer_event *event
 static const struct boot_rom_ops ops = { NULL, start, take_byte, time_is_up, transferred, NULL };
 
 const struct boot_rom_protocol boot_rom_ti = {
-	.name = "ti", .title = "TI boot ROM (AM335x, AM43xx, AM6x)",
-	.prepare = "Set the boot pins to UART (or leave the flash empty) and switch the device on: CCCC has to appear at 115200 baud",
+	.name = "ti",
+	.title = "TI boot ROM (AM335x, AM43xx, AM6x)",
+	.prepare =
+		"Set the boot pins to UART (or leave the flash empty) and switch the device on: CCCC has to appear at 115200 baud",
 	.files = "u-boot-spl.bin (without header), then u-boot.img; AM6x: tiboot3.bin, tispl.bin, u-boot.img",
-	.baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS, .needs_power_cycle = true, .machine_bytes = sizeof(struct xmodem_rom), .ops = &ops,
+	.baud = 115200,
+	.parity = 'N',
+	.patience_ms = PATIENCE_MS,
+	.needs_power_cycle = true,
+	.machine_bytes = sizeof(struct xmodem_rom),
+	.ops = &ops,
 };
 const struct boot_rom_protocol boot_rom_xmodem = {
-	.name = "xmodem", .title = "Boot ROM that takes XMODEM",
+	.name = "xmodem",
+	.title = "Boot ROM that takes XMODEM",
 	.prepare = "Switch the device on with its flash disconnected or empty: CCCC has to appear at the rate given",
 	.files = "one program for its memory; further files go to that program with YMODEM",
-	.baud = 115200, .parity = 'N', .patience_ms = PATIENCE_MS, .needs_power_cycle = true, .machine_bytes = sizeof(struct xmodem_rom), .ops = &ops,
+	.baud = 115200,
+	.parity = 'N',
+	.patience_ms = PATIENCE_MS,
+	.needs_power_cycle = true,
+	.machine_bytes = sizeof(struct xmodem_rom),
+	.ops = &ops,
 };

@@ -92,13 +92,15 @@ static void show_progress(struct bootrom *b, const struct boot_rom_progress *pro
 	char line[160], size[24];
 	size_t before = b->shown;
 
-	text_format(line, sizeof(line), "  %s: %s", boot_rom_phase_name(progress->phase), text_size(size, sizeof(size), progress->done_bytes));
+	text_format(line, sizeof(line), "  %s: %s", boot_rom_phase_name(progress->phase),
+		    text_size(size, sizeof(size), progress->done_bytes));
 	text_append(line, sizeof(line), " of %s", text_size(size, sizeof(size), progress->all_bytes));
 	if (rate > 0)
 		text_append(line, sizeof(line), ", %s/s", text_size(size, sizeof(size), rate));
 	if (rate > 0 && progress->all_bytes > progress->done_bytes)
 		text_append(line, sizeof(line), ", %s left",
-			    text_duration(size, sizeof(size), ((progress->all_bytes - progress->done_bytes) / rate + 1) * 1000));
+			    text_duration(size, sizeof(size),
+					  ((progress->all_bytes - progress->done_bytes) / rate + 1) * 1000));
 	if (progress->retries > 0)
 		text_append(line, sizeof(line), ", %u repeats", progress->retries);
 	b->shown = strlen(line);
@@ -113,9 +115,10 @@ static void on_progress(void *user, const struct boot_rom_progress *progress)
 	uint64_t rate = elapsed_ms >= 500 ? progress->done_bytes * 1000 / elapsed_ms : 0;
 
 	if (b->json)
-		print_event(json_pack("{s:s, s:s, s:I, s:I, s:I, s:i}", "event", "progress", "phase", boot_rom_phase_name(progress->phase), "bytes",
-				      (json_int_t)progress->done_bytes, "total", (json_int_t)progress->all_bytes, "bytes_per_second",
-				      (json_int_t)rate, "repeats", (int)progress->retries));
+		print_event(json_pack("{s:s, s:s, s:I, s:I, s:I, s:i}", "event", "progress", "phase",
+				      boot_rom_phase_name(progress->phase), "bytes", (json_int_t)progress->done_bytes,
+				      "total", (json_int_t)progress->all_bytes, "bytes_per_second", (json_int_t)rate,
+				      "repeats", (int)progress->retries));
 	else if (b->is_terminal && progress->all_bytes > 0)
 		show_progress(b, progress, rate);
 }
@@ -137,7 +140,9 @@ static void print_said(struct bootrom *b, struct bytes said)
 
 		if (length >= sizeof(text))
 			length = sizeof(text) - 1;
-		text_printable(text, sizeof(text), bytes_of(said.data + from, length > 0 && said.data[from + length - 1] == '\r' ? length - 1 : length));
+		text_printable(text, sizeof(text),
+			       bytes_of(said.data + from,
+					length > 0 && said.data[from + length - 1] == '\r' ? length - 1 : length));
 		output_text("%s%s", b->is_in_text ? "" : "  | ", text);
 		b->is_in_text = true;
 		from += length;
@@ -199,8 +204,8 @@ static const char *name_of(enum boot_rom_event_type type)
 
 static json_t *json_event(const struct boot_rom_event *event)
 {
-	json_t *object = json_pack("{s:s, s:s, s:o}", "event", name_of(event->type), "phase", boot_rom_phase_name(event->phase), "text",
-				   output_json_text(event->text));
+	json_t *object = json_pack("{s:s, s:s, s:o}", "event", name_of(event->type), "phase",
+				   boot_rom_phase_name(event->phase), "text", output_json_text(event->text));
 
 	if (event->type == BOOT_ROM_FACT)
 		json_object_set_new(object, "name", output_json_text(event->name));
@@ -281,10 +286,12 @@ static void on_done(void *user, enum status status, const char *text, const stru
 	clear_progress(b);
 	b->exit_code = status == STATUS_OK ? EXIT_WELL : class_of(b, status);
 	if (b->json && status == STATUS_OK)
-		print_event(json_pack("{s:s, s:s, s:o}", "event", "result", "status", "ok", "text", output_json_text(text)));
+		print_event(json_pack("{s:s, s:s, s:o}", "event", "result", "status", "ok", "text",
+				      output_json_text(text)));
 	else if (b->json)
-		print_event(json_pack("{s:s, s:s, s:o, s:o, s:s}", "event", "result", "status", status_name(status), "reason",
-				      output_json_text(error->text), "hint", output_json_text(error->hint), "phase", boot_rom_phase_name(b->phase)));
+		print_event(json_pack("{s:s, s:s, s:o, s:o, s:s}", "event", "result", "status", status_name(status),
+				      "reason", output_json_text(error->text), "hint", output_json_text(error->hint),
+				      "phase", boot_rom_phase_name(b->phase)));
 	else if (status == STATUS_OK)
 		output_text("Done: %s.\n", text);
 	if (status != STATUS_OK) {
@@ -295,14 +302,14 @@ static void on_done(void *user, enum status status, const char *text, const stru
 	loop_stop(b->loop);
 }
 
-/* Half a flash is worse than a long wait: while it is written, one signal only warns. */
+/* Half a flash is worse than a long wait, and the wait has an end: the ROM's own time-outs. */
 static void on_signal(void *user, int number)
 {
 	struct bootrom *b = user;
 
-	if (b->phase == BOOT_ROM_PHASE_WRITING && (number != SIGINT || !b->is_asked_to_stop)) {
-		fprintf(stderr, "\nunbrick: the flash is being written; it goes on.%s\n", number == SIGINT ? " Ctrl-C again leaves it half written." : "");
-		b->is_asked_to_stop = b->is_asked_to_stop || number == SIGINT;
+	(void)number;
+	if (b->phase == BOOT_ROM_PHASE_WRITING) {
+		fprintf(stderr, "\nunbrick: the flash is being written; stopping now would leave it half written\n");
 		return;
 	}
 	b->is_asked_to_stop = true;
@@ -336,8 +343,10 @@ static int list_protocols(bool json)
 		const struct boot_rom_protocol *p = protocols[i];
 
 		if (json)
-			json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:i, s:b}", "name", p->name, "title", p->title, "prepare",
-							      p->prepare, "files", p->files, "baud", (int)p->baud, "writes_flash", p->writes_flash));
+			json_array_append_new(list,
+					      json_pack("{s:s, s:s, s:s, s:s, s:i, s:b}", "name", p->name, "title",
+							p->title, "prepare", p->prepare, "files", p->files, "baud",
+							(int)p->baud, "writes_flash", p->writes_flash));
 		else
 			output_text("%-16s %s\n%-16s   files: %s\n", p->name, p->title, "", p->files);
 	}
@@ -379,9 +388,11 @@ static int read_line(const struct cli_line *line, struct boot_rom_job_options *t
 	to->may_write_flash = line->value[YES] != NULL;
 	to->may_move_pins = line->value[PINS] != NULL;
 	to->start = line->value[START] != NULL;
-	if (!read_number(line->value[BAUD], BAUD_MAX, &to->baud) || !read_number(line->value[LOAD_BAUD], BAUD_MAX, &to->load_baud))
+	if (!read_number(line->value[BAUD], BAUD_MAX, &to->baud) ||
+	    !read_number(line->value[LOAD_BAUD], BAUD_MAX, &to->load_baud))
 		return output_usage("bootrom", "--baud and --load-baud take a rate, as 115200");
-	if (!read_number(line->value[WAIT], SECONDS_MAX, &wait_s) || !read_number(line->value[LISTEN], SECONDS_MAX, &listen_s))
+	if (!read_number(line->value[WAIT], SECONDS_MAX, &wait_s) ||
+	    !read_number(line->value[LISTEN], SECONDS_MAX, &listen_s))
 		return output_usage("bootrom", "--wait and --listen take seconds, 1 to %d", SECONDS_MAX);
 	to->patience_ms = wait_s * 1000;
 	to->listen_ms = to->identify_only || (to->protocol->writes_flash && !to->start) ? 0 : listen_s * 1000;

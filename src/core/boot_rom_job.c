@@ -28,6 +28,7 @@ struct boot_rom_job {
 	struct boot_rom_job_observer observer;
 	struct line *line;
 	bool is_own_line;
+	unsigned baud; /* before the ROM changed it: what is started talks at its own, which is the usual one */
 	unsigned listen_ms;
 	char *power_command;
 	bool is_power_running;
@@ -107,6 +108,8 @@ static void on_end_timer(void *user)
 static void finish(struct boot_rom_job *job, const struct boot_rom_event *event)
 {
 	job->is_over = true;
+	if (line_baud(job->line) != job->baud)
+		line_set_baud(job->line, job->baud, NULL);
 	text_copy(job->text, sizeof(job->text), event->text);
 	if (event->type == BOOT_ROM_DONE) {
 		job->status = STATUS_OK;
@@ -122,7 +125,8 @@ static void finish(struct boot_rom_job *job, const struct boot_rom_event *event)
 		struct boot_rom_progress progress;
 
 		boot_rom_progress(job->rom, &progress);
-		job->observer.on_progress(job->observer.user, &progress);
+		if (progress.phase >= BOOT_ROM_PHASE_LOADING && progress.phase <= BOOT_ROM_PHASE_VERIFYING)
+			job->observer.on_progress(job->observer.user, &progress);
 	}
 	loop_timer_set_deadline(job->progress_timer, UINT64_MAX);
 	/* Also without listening not from within: the line's last bytes are on their way. */
@@ -144,7 +148,9 @@ static void on_power_command(void *user, int exit_status, const char *output)
 	if (exit_status != 0 && !job->is_over) {
 		struct boot_rom_event event = { .type = BOOT_ROM_RETRY };
 
-		text_format(event.text, sizeof(event.text), "the command that switches the power failed (%d): switch it off and on by hand", exit_status);
+		text_format(event.text, sizeof(event.text),
+			    "the command that switches the power failed (%d): switch it off and on by hand",
+			    exit_status);
 		if (job->observer.on_event != NULL)
 			job->observer.on_event(job->observer.user, &event);
 	}
@@ -177,7 +183,8 @@ static void take_event(struct boot_rom_job *job, const struct boot_rom_event *ev
 	if (event->type == BOOT_ROM_LINE || event->type == BOOT_ROM_PINS)
 		set_line(job, event);
 	if (event->type == BOOT_ROM_POWER_ON && job->power_command != NULL && !job->is_power_running)
-		job->is_power_running = loop_run_command(job->loop, job->power_command, on_power_command, job, &error) == STATUS_OK;
+		job->is_power_running = loop_run_command(job->loop, job->power_command, on_power_command, job,
+							 &error) == STATUS_OK;
 	if (job->observer.on_event != NULL && !job->is_freed)
 		job->observer.on_event(job->observer.user, event);
 }
@@ -211,7 +218,8 @@ static bool turn(struct boot_rom_job *job, struct bytes *in, uint64_t now_ms)
 {
 	job->is_in_turn = true;
 	for (unsigned i = 0; !job->is_over && !job->is_freed; i++) {
-		struct boot_rom_event event = in->size > 0 ? boot_rom_input(job->rom, in, now_ms) : boot_rom_tick(job->rom, now_ms);
+		struct boot_rom_event event = in->size > 0 ? boot_rom_input(job->rom, in, now_ms)
+							   : boot_rom_tick(job->rom, now_ms);
 
 		push_output(job, now_ms);
 		if (event.type != BOOT_ROM_NOTHING)
@@ -320,7 +328,8 @@ void boot_rom_job_progress(const struct boot_rom_job *job, struct boot_rom_progr
 /* ---- the start ---- */
 
 /* "image.bin@0x1000"; a file that is called so itself comes first. */
-static enum status split_name(const char *text, char *path, size_t size, struct boot_rom_file *file, struct error *reterr)
+static enum status split_name(const char *text, char *path, size_t size, struct boot_rom_file *file,
+			      struct error *reterr)
 {
 	const char *at = strrchr(text, '@');
 
@@ -360,7 +369,8 @@ static enum status load_file(struct boot_rom_job *job, size_t index, const char 
 	return STATUS_OK;
 }
 
-static enum status load_files(struct boot_rom_job *job, const struct boot_rom_job_options *options, struct error *reterr)
+static enum status load_files(struct boot_rom_job *job, const struct boot_rom_job_options *options,
+			      struct error *reterr)
 {
 	if (options->file_count > BOOT_ROM_FILES_MAX)
 		return error_set(reterr, STATUS_INVALID, "these are too many files");
@@ -375,9 +385,11 @@ static enum status load_files(struct boot_rom_job *job, const struct boot_rom_jo
 
 static enum status open_line(struct boot_rom_job *job, const struct boot_rom_job_options *options, struct error *reterr)
 {
-	const struct line_settings settings = { .baud = options->baud > 0 ? options->baud : options->protocol->baud, .parity = options->protocol->parity };
+	const struct line_settings settings = { .baud = options->baud > 0 ? options->baud : options->protocol->baud,
+						.parity = options->protocol->parity };
 	const struct line_observer observer = { on_bytes, on_state, job };
 
+	job->baud = settings.baud;
 	if (options->line != NULL) {
 		job->line = options->line;
 		return STATUS_OK;
@@ -387,19 +399,27 @@ static enum status open_line(struct boot_rom_job *job, const struct boot_rom_job
 	return line_open(job->loop, options->port, &settings, &observer, &job->line, reterr);
 }
 
-static enum status begin_machine(struct boot_rom_job *job, const struct boot_rom_job_options *options, struct error *reterr)
+static enum status begin_machine(struct boot_rom_job *job, const struct boot_rom_job_options *options,
+				 struct error *reterr)
 {
 	const struct boot_rom_options what = {
-		.files = job->files, .file_count = options->identify_only ? 0 : options->file_count, .identify_only = options->identify_only,
-		.may_write_flash = options->may_write_flash, .may_move_pins = options->may_move_pins, .start = options->start,
-		.baud = options->baud, .load_baud = options->load_baud, .patience_ms = options->patience_ms,
+		.files = job->files,
+		.file_count = options->identify_only ? 0 : options->file_count,
+		.identify_only = options->identify_only,
+		.may_write_flash = options->may_write_flash,
+		.may_move_pins = options->may_move_pins,
+		.start = options->start,
+		.baud = options->baud,
+		.load_baud = options->load_baud,
+		.patience_ms = options->patience_ms,
 	};
 
 	return boot_rom_begin(options->protocol, &what, loop_now_ms(), &job->rom, reterr);
 }
 
-enum status boot_rom_job_start(struct loop *loop, const struct boot_rom_job_options *options, const struct boot_rom_job_observer *observer,
-			       struct boot_rom_job **ret_job, struct error *reterr)
+enum status boot_rom_job_start(struct loop *loop, const struct boot_rom_job_options *options,
+			       const struct boot_rom_job_observer *observer, struct boot_rom_job **ret_job,
+			       struct error *reterr)
 {
 	AUTO(boot_rom_job) job = calloc(1, sizeof(*job));
 	enum status status;
@@ -412,7 +432,8 @@ enum status boot_rom_job_start(struct loop *loop, const struct boot_rom_job_opti
 	job->progress_timer = loop_timer_new(loop, on_progress_timer, job);
 	job->end_timer = loop_timer_new(loop, on_end_timer, job);
 	job->power_command = options->power_command ? strdup(options->power_command) : NULL;
-	if (job->timer == NULL || job->progress_timer == NULL || job->end_timer == NULL || (options->power_command && job->power_command == NULL))
+	if (job->timer == NULL || job->progress_timer == NULL || job->end_timer == NULL ||
+	    (options->power_command && job->power_command == NULL))
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a boot ROM's job");
 	status = load_files(job, options, reterr);
 	/* The files and what may be done with them first: a port that is opened may already wake something up. */

@@ -232,6 +232,18 @@ static void what_does_not_fit_is_not_begun(void **state)
 	free(bench);
 }
 
+static void what_lies_before_the_file_in_its_sector_is_not_erased(void **state)
+{
+	struct rom_bench *bench = begin();
+
+	(void)state;
+	file.address = 0x1010;
+	bench_run(bench, "esp", &options, 60000);
+	assert_int_equal(bench->status, STATUS_REFUSED);
+	assert_int_equal(chip.begins, 0);
+	free(bench);
+}
+
 static void speak_at_74880(struct rom_bench *bench, uint8_t byte)
 {
 	(void)byte;
@@ -297,6 +309,7 @@ int main(void)
 		cmocka_unit_test(another_digest_is_no_success),
 		cmocka_unit_test(encrypted_flash_is_not_written),
 		cmocka_unit_test(what_does_not_fit_is_not_begun),
+		cmocka_unit_test(what_lies_before_the_file_in_its_sector_is_not_erased),
 		cmocka_unit_test(a_chip_that_speaks_at_74880_is_heard),
 		cmocka_unit_test(the_pins_move_only_when_allowed),
 		cmocka_unit_test(the_cut_of_the_line_changes_nothing),

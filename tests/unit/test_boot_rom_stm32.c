@@ -115,7 +115,7 @@ static void part_byte(struct rom_bench *bench, uint8_t byte)
 }
 
 static uint8_t firmware[3001];
-static const struct boot_rom_file file = { .name = "fw", .data = { firmware, sizeof(firmware) }, .address = 0x08000800, .has_address = true };
+static struct boot_rom_file file = { .name = "fw", .data = { firmware, sizeof(firmware) }, .address = 0x08000800, .has_address = true };
 static const struct boot_rom_options options = { .files = &file, .file_count = 1, .may_write_flash = true, .start = true };
 
 static struct rom_bench *begin(void)
@@ -186,6 +186,19 @@ static void an_unknown_part_is_not_erased(void **state)
 	free(bench);
 }
 
+static void what_lies_before_the_file_in_its_page_is_not_erased(void **state)
+{
+	struct rom_bench *bench = begin();
+
+	(void)state;
+	file.address = 0x08000810;
+	bench_run(bench, "stm32", &options, 60000);
+	file.address = 0x08000800;
+	assert_int_equal(bench->status, STATUS_REFUSED);
+	assert_int_equal(part.erased, 0);
+	free(bench);
+}
+
 static void the_cut_of_the_line_changes_nothing(void **state)
 {
 	struct rom_bench *whole = begin(), *bytes;
@@ -207,6 +220,7 @@ int main(void)
 		cmocka_unit_test(protection_is_told_and_never_lifted),
 		cmocka_unit_test(flash_that_does_not_take_it_is_no_success),
 		cmocka_unit_test(an_unknown_part_is_not_erased),
+		cmocka_unit_test(what_lies_before_the_file_in_its_page_is_not_erased),
 		cmocka_unit_test(the_cut_of_the_line_changes_nothing),
 	};
 
