@@ -9,8 +9,8 @@
 
 enum {
 	NODES_MAX = 60000,
-	DEPTH_MAX = 48,		/* letters of a word that are searched: with more, the table outgrows the processor's cache and costs more than the
-				 * patterns that run in vain */
+	DEPTH_MAX = 16,		/* letters of a word that are searched: more make the table larger than the processor's cache, fewer let patterns run in
+				 * vain */
 	CLASSES_MAX = 96,	/* bytes that occur in words; all others are one class */
 	GROUP_DEPTH = 4,	/* deeper groups are not looked into */
 };
