@@ -159,6 +159,8 @@ static const struct sign *apply_wrapped(struct diagnosis *diagnosis, const struc
 	for (int has_blank = 0; has_blank < 2 && count == 0; has_blank++) {
 		text_format(text, sizeof(text), "%s%s%s", diagnosis->stamped, has_blank ? " " : "", line->text);
 		found = sign_set_match_in_force(diagnosis->set, bytes_of_text(text), whole);
+		if (found == 0)
+			continue;
 		first = sign_set_match(diagnosis->set, bytes_of_text(diagnosis->stamped), half);
 		for (size_t i = 0; i < found; i++)
 			if (!is_among(whole[i].sign, half, first))

@@ -5,8 +5,9 @@
 
 enum {
 	PLACES = 4096,		/* a start prints some hundred different lines */
-	TEXT_MAX = 160,
-	MATCHES_MAX = 4,
+	WAYS = 2,		/* lines that share a place */
+	TEXT_MAX = 256,		/* of a line, and of two that were one before they were wrapped */
+	MATCHES_MAX = 6,
 };
 
 struct kept_match {
@@ -25,7 +26,7 @@ struct place {
 
 struct sign_memo {
 	const struct sign *signs;
-	struct place place[PLACES];
+	struct place place[PLACES][WAYS];	/* the one that was kept last stands first */
 };
 
 struct sign_memo *sign_memo_new(const struct sign *signs)
@@ -71,8 +72,8 @@ bool sign_memo_find(const struct sign_memo *memo, struct bytes line, struct sign
 	if (memo == NULL || line.size == 0 || line.size > TEXT_MAX)
 		return false;
 	hash = hash_of(line);
-	place = &memo->place[hash % PLACES];
-	if (!is_it(place, hash, line))
+	place = memo->place[hash % PLACES];
+	if (!is_it(place, hash, line) && !is_it(++place, hash, line))
 		return false;
 	for (size_t i = 0; i < place->count; i++)
 		ret_matches[i] = (struct sign_match){ .sign = &memo->signs[place->match[i].sign],
@@ -90,7 +91,8 @@ void sign_memo_keep(struct sign_memo *memo, struct bytes line, const struct sign
 	if (memo == NULL || line.size == 0 || line.size > TEXT_MAX || count > MATCHES_MAX)
 		return;
 	hash = hash_of(line);
-	place = &memo->place[hash % PLACES];
+	place = memo->place[hash % PLACES];
+	place[1] = place[0];
 	*place = (struct place){ .hash = hash, .size = (uint16_t)line.size, .count = (uint16_t)count };
 	memcpy(place->text, line.data, line.size);
 	for (size_t i = 0; i < count; i++) {
