@@ -40,10 +40,12 @@ static enum status read_capture(struct live_case *c, struct buffer *ret_text)
 	left = bytes_of(raw, (size_t)count);
 	while (left.size > 0) {
 		const uint8_t *end = memchr(left.data, '\n', left.size);
-		size_t length = end ? (size_t)(end - left.data) : left.size;
+		size_t length = end ? (size_t)(end - left.data) : left.size, shown = length;
 		enum status status;
 
-		text_printable(line, sizeof(line), bytes_of(left.data, length));
+		while (shown > 0 && left.data[shown - 1] == '\r')
+			shown--;
+		text_printable(line, sizeof(line), bytes_of(left.data, shown));
 		status = buffer_append_text(ret_text, line);
 		if (status == STATUS_OK)
 			status = buffer_append_text(ret_text, "\n");
