@@ -1,0 +1,7 @@
+librecovery_a_SOURCES += recovery/serial/uart_model.c recovery/serial/uart_model.h \
+	recovery/serial/baud_guess.c recovery/serial/baud_guess.h
+UART_BENCH = tests/fakes/uart_bench.c tests/fakes/uart_bench.h
+check_PROGRAMS += tests/unit/test_baud_guess
+tests_unit_test_baud_guess_SOURCES = tests/unit/test_baud_guess.c $(UART_BENCH)
+tests_unit_test_baud_guess_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
+FUZZERS += tests/fuzz/fuzz_baud_guess.c
