@@ -27,6 +27,8 @@ struct screen_arguments {
 	const char *state_folder;
 	const char *port;
 	const char *practice_kind;
+	const char *replay;		/* a line's name */
+	double speed;			/* of the replay */
 	const char *const *folders;
 };
 
@@ -45,8 +47,15 @@ static int run_screen(const struct screen_arguments *arguments)
 		status = app_new(loop, &options, &app, &error);
 	if (status == STATUS_OK && arguments->practice_kind)
 		status = app_practice_start(app, arguments->practice_kind, &error);
+	if (status == STATUS_OK && arguments->replay) {
+		unsigned id;
+
+		status = app_console_open(app, arguments->replay, 0, &id, &error);
+		if (status == STATUS_OK)
+			status = app_replay_change(app, id, LINE_REPLAY_SPEED, arguments->speed, &error);
+	}
 	if (status == STATUS_OK)
-		status = ui_run(loop, app, &(struct ui_options){ 0 }, &error);
+		status = ui_run(loop, app, &(struct ui_options){ .open_console = arguments->replay }, &error);
 	app_free(app);
 	loop_free(loop);
 	if (status == STATUS_OK)
@@ -58,6 +67,11 @@ static int run_screen(const struct screen_arguments *arguments)
 int cli_start_screen(const struct cli_line *line, const char *practice_kind)
 {
 	return run_screen(&(struct screen_arguments){ .state_folder = line->state_folder, .practice_kind = practice_kind, .folders = line->library_folders });
+}
+
+int cli_start_replay(const struct cli_line *line, const char *name, double speed)
+{
+	return run_screen(&(struct screen_arguments){ .state_folder = line->state_folder, .replay = name, .speed = speed, .folders = line->library_folders });
 }
 
 static int run_screen_options(int argc, char **argv)

@@ -12,6 +12,7 @@ libui_a_SOURCES += \
 	ui/screen_image.c ui/image_rows.c ui/image_rows.h \
 	ui/screen_log.c \
 	ui/screen_practice.c \
+	ui/screen_replay.c \
 	ui/terminal_history.c ui/terminal_history.h \
 	ui/terminal_view.c ui/terminal_view.h \
 	ui/theme.c ui/theme.h \

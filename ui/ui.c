@@ -203,7 +203,7 @@ void ui_show_console(struct ui *ui, const char *port, unsigned baud)
 	if (app_console_open(ui->app, port, baud, &arg.console_id, &error) != STATUS_OK)
 		ui_say_error(ui, &error);
 	else
-		ui_push(ui, &screen_console, &arg);
+		ui_push(ui, text_starts(port, "replay:") ? &screen_replay : &screen_console, &arg);
 }
 
 bool ui_show_image(struct ui *ui, const char *path, int64_t case_id)
@@ -413,7 +413,7 @@ static void on_console_bytes(void *user, unsigned console_id, struct bytes in)
 	if (view == NULL)
 		return;
 	terminal_view_input(view, in);
-	if (ui_top(ui)->ops == &screen_console)
+	if (ui_top(ui)->ops == &screen_console || ui_top(ui)->ops == &screen_replay)
 		draw_soon(ui);
 }
 

@@ -58,11 +58,13 @@ int cli_main(int argc, char **argv, const char *const *library_folders);
 bool cli_is_verb(const char *name);
 /* The full-screen console in front of a practice camera; src/main.c has it, for src/cli does not know the screens. */
 int cli_start_screen(const struct cli_line *line, const char *practice_kind);
+/* The same with a recording: name is a line's, "replay:PATH". */
+int cli_start_replay(const struct cli_line *line, const char *name, double speed);
 void cli_print_help(void);
 /* "unbrick: TEXT" and, where there is one, "  HINT" on standard error. */
 void cli_print_error(const struct error *error);
 
 extern const struct cli_verb verb_recover, verb_diagnose, verb_case, verb_device, verb_bench, verb_practice, verb_fetch, verb_inspect, verb_verify,
-	verb_sign, verb_lint, verb_send, verb_receive, verb_bootrom;
+	verb_sign, verb_lint, verb_send, verb_receive, verb_bootrom, verb_replay;
 
 #endif

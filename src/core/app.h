@@ -79,6 +79,9 @@ enum status app_console_break(struct app *app, unsigned console_id, struct error
 enum status app_console_set_dtr(struct app *app, unsigned console_id, bool on, struct error *reterr);
 enum status app_console_set_rts(struct app *app, unsigned console_id, bool on, struct error *reterr);
 
+/* A console of a recording (replay:PATH); see console_change_replay. */
+enum status app_replay_change(struct app *app, unsigned console_id, enum line_replay_change what, double value, struct error *reterr);
+
 /* The practice camera: its ways to be bricked, one line each; false behind the last. Starting one plugs its line into the bench. */
 bool app_practice_kind(size_t index, const char **ret_kind, const char **ret_text);
 enum status app_practice_start(struct app *app, const char *kind, struct error *reterr);

@@ -14,7 +14,7 @@
 struct console *app_find_console(struct app *app, const char *port)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)
-		if (app->console[i] && text_equal(console_port(app->console[i]), port))
+		if (app->console[i] && text_equal(line_name(console_get_line(app->console[i])), port))
 			return app->console[i];
 	return NULL;
 }
@@ -88,8 +88,21 @@ enum status app_console_type(struct app *app, unsigned id, struct bytes keys, st
 		error_set(reterr, STATUS_BUSY, "a step is typing on this line");
 		return error_hint(reterr, "wait until it is over, or stop it on the case screen");
 	}
+	if (console_is_replay(console)) {
+		error_set(reterr, STATUS_REFUSED, "this is a recording: nothing is sent");
+		return error_hint(reterr, "F10 goes back; the keys of the recording stand in the last line");
+	}
 	console_write(console, keys);
 	return STATUS_OK;
+}
+
+enum status app_replay_change(struct app *app, unsigned id, enum line_replay_change what, double value, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	return status == STATUS_OK ? console_change_replay(console, what, value, reterr) : status;
 }
 
 enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, struct error *reterr)

@@ -43,6 +43,9 @@ struct console {
 	size_t last_raw_size;
 	struct console_line kept[CONSOLE_LINES_KEPT];
 	unsigned kept_count;
+	bool is_replay, is_skipping;
+	enum boot_stage skip_stage;	/* where it skips from */
+	unsigned skip_starts;
 };
 void console_free(struct console *console);
 DEFINE_AUTO(console);
@@ -113,6 +116,22 @@ static void capture_bytes(struct console *console, struct bytes in)
 	text_copy(console->capture_problem, sizeof(console->capture_problem), error.text);
 }
 
+/* A recording has its own clock: how long a start took does not depend on how fast it is played. */
+static uint64_t device_time(const struct console *console, uint64_t now_ms)
+{
+	struct replay_state replay;
+
+	return console->is_replay && line_replay_look(console->line, &replay) ? replay.at_ms : now_ms;
+}
+
+static void end_skip(struct console *console)
+{
+	if (!console->is_skipping || (diagnosis_starts(console->diagnosis) == console->skip_starts && diagnosis_stage(console->diagnosis) == console->skip_stage))
+		return;
+	console->is_skipping = false;
+	line_replay_change(console->line, LINE_REPLAY_SKIP, 0);
+}
+
 static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
 {
 	struct console *console = user;
@@ -123,7 +142,8 @@ static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
 	console->bytes += in.size;
 	if (console->app->observer.on_console_bytes)
 		console->app->observer.on_console_bytes(console->app->observer.user, console->id, in);
-	diagnosis_input(console->diagnosis, in, now_ms);
+	diagnosis_input(console->diagnosis, in, device_time(console, now_ms));
+	end_skip(console);
 	follow_last_line(console, in);
 	keep_window(console, in);
 	/* A device that starts over and over may never pause: it is looked at all the same. */
@@ -171,7 +191,7 @@ static void on_pause(void *user)
 
 	console->looked_ms = now;
 	if (now - console->last_byte_ms >= PAUSE_MS)
-		diagnosis_quiet(console->diagnosis, now);
+		diagnosis_quiet(console->diagnosis, device_time(console, now));
 	if (console->listener.on_pause)
 		console->listener.on_pause(console->listener.user, now);
 	if (console->case_id != 0)
@@ -214,8 +234,10 @@ enum status console_new(struct app *app, unsigned id, const char *port, unsigned
 	status = diagnosis_new(app->signs, app->sign_count, keep_line, console, &console->diagnosis, reterr);
 	if (status != STATUS_OK)
 		return status;
-	/* A capture that cannot be kept is said, and does not keep the technician from the device. */
-	status = open_capture(console, reterr);
+	/* A capture that cannot be kept is said, and does not keep the technician from the device. A recording is one already. */
+	console->is_replay = text_starts(port, "replay:");
+	if (!console->is_replay)
+		status = open_capture(console, reterr);
 	if (status != STATUS_OK) {
 		text_copy(console->capture_problem, sizeof(console->capture_problem), reterr->text);
 		app_notice(app, true, reterr->text, reterr->hint);
@@ -373,6 +395,7 @@ void console_fill_view(struct console *console, struct console_view *ret_view)
 		ret_view->text_score = diagnosis_text_score(bytes_of(console->window, console->window_size));
 	if (ret_view->text_score >= 0 && ret_view->text_score < 40)
 		ret_view->likely_baud = likely_baud(console);
+	ret_view->is_replay = console->is_replay && line_replay_look(console->line, &ret_view->replay);
 	ret_view->fact_count = diagnosis_facts(console->diagnosis, &ret_view->facts);
 	diagnosis_verdict(console->diagnosis, &ret_view->verdict);
 }
@@ -383,4 +406,22 @@ void console_remark(struct console *console, const char *text)
 
 	if (console->capture)
 		capture_remark(console->capture, text, loop_wall_ms(), &error);
+}
+
+bool console_is_replay(const struct console *console)
+{
+	return console->is_replay;
+}
+
+enum status console_change_replay(struct console *console, enum line_replay_change what, double value, struct error *reterr)
+{
+	if (!console->is_replay)
+		return error_set(reterr, STATUS_UNSUPPORTED, "%s is a line, not a recording", console->port);
+	if (what == LINE_REPLAY_RESTART)
+		console_forget(console);
+	console->is_skipping = what == LINE_REPLAY_SKIP && value > 0;
+	console->skip_stage = diagnosis_stage(console->diagnosis);
+	console->skip_starts = diagnosis_starts(console->diagnosis);
+	line_replay_change(console->line, what, value);
+	return STATUS_OK;
 }

@@ -61,6 +61,9 @@ void console_look(const struct console *console, struct console_seen *seen, uint
 /* The line with that number, or NULL when it is not kept any more. */
 const struct console_line *console_find_line(const struct console *console, unsigned number);
 void console_fill_view(struct console *console, struct console_view *ret_view);
+/* A recording (replay:PATH): its speed, halt, and skipping to the next start or stage. STATUS_UNSUPPORTED for a line. */
+enum status console_change_replay(struct console *console, enum line_replay_change what, double value, struct error *reterr);
+bool console_is_replay(const struct console *console);
 /* A remark in the capture: what the program did to the line. */
 void console_remark(struct console *console, const char *text);
 

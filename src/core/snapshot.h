@@ -12,6 +12,7 @@
 #include "recovery/diagnosis/diagnosis.h"
 #include "src/base/status.h"
 #include "src/io/bench_scan.h"
+#include "src/io/replay.h"
 #include "src/store/casebook.h"
 
 enum {
@@ -194,6 +195,8 @@ struct console_view {
 	const struct diagnosis_fact *facts;
 	size_t fact_count;
 	struct verdict verdict;
+	bool is_replay;		/* a recording, not a line: .replay */
+	struct replay_state replay;
 };
 
 struct usb_view {

@@ -771,6 +771,16 @@ bool app_practice_kind(size_t index, const char **ret_kind, const char **ret_tex
 	return true;
 }
 
+enum status app_replay_change(struct app *app, unsigned console_id, enum line_replay_change what, double value, struct error *reterr)
+{
+	(void)app;
+	(void)console_id;
+	(void)what;
+	(void)value;
+	(void)reterr;
+	return STATUS_OK;
+}
+
 enum status app_practice_start(struct app *app, const char *kind, struct error *reterr)
 {
 	(void)kind;
