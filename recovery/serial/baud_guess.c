@@ -142,18 +142,20 @@ static void learn_manner(struct baud_guess *guess, size_t candidate, size_t gap,
 		keep_tallies(guess, candidate, (gap * MANNERS + DROPS) * CLOCKS, kept);
 }
 
-static void learn(struct baud_guess *guess)
+bool baud_guess_learn(struct baud_guess *guess)
 {
 	uint8_t buffer[sizeof(reference)];
 	struct bytes text = mix_text(buffer);
+	size_t i = guess->learnt;
 
-	for (size_t i = 0; i < BAUD_GUESS_RATES; i++) {
-		guess->per_second[i] = 0;
-		for (size_t gap = 0; gap < GAPS; gap++) {
-			learn_manner(guess, i, gap, false, text);
-			learn_manner(guess, i, gap, true, text);
-		}
+	if (i == BAUD_GUESS_RATES)
+		return false;
+	guess->per_second[i] = 0;
+	for (size_t gap = 0; gap < GAPS; gap++) {
+		learn_manner(guess, i, gap, false, text);
+		learn_manner(guess, i, gap, true, text);
 	}
+	return ++guess->learnt < BAUD_GUESS_RATES;
 }
 
 /* ---- weighing ---- */
@@ -207,7 +209,7 @@ static void begin_look(struct baud_guess *guess, unsigned rate)
 	guess->window_size = 0;
 	guess->slot_ms = 0;
 	guess->peak_per_second = 0;
-	learn(guess);
+	guess->learnt = 0;
 }
 
 void baud_guess_init(struct baud_guess *guess, unsigned expected, unsigned rate)
@@ -220,9 +222,10 @@ void baud_guess_init(struct baud_guess *guess, unsigned expected, unsigned rate)
 
 void baud_guess_listen(struct baud_guess *guess, unsigned rate)
 {
-	double now[BAUD_GUESS_RATES];
+	double now[BAUD_GUESS_RATES] = { 0 };
 
-	weigh(guess, now);
+	if (guess->learnt == BAUD_GUESS_RATES)
+		weigh(guess, now);
 	for (size_t i = 0; i < BAUD_GUESS_RATES; i++) {
 		bool was_here = baud_guess_same(rates[i].baud, guess->rate);
 
@@ -321,7 +324,7 @@ enum baud_answer baud_guess_answer(const struct baud_guess *guess, bool is_pause
 	size_t first = BAUD_GUESS_RATES;
 	enum likeness likeness;
 
-	if (guess->total < MIN_BYTES)
+	if (guess->total < MIN_BYTES || guess->learnt < BAUD_GUESS_RATES)
 		return BAUD_MORE;
 	weigh(guess, now);
 	for (size_t i = 0; i < BAUD_GUESS_RATES; i++) {

@@ -33,6 +33,7 @@ enum baud_answer {
 
 struct baud_guess {	/* caller-owned; fields belong to baud_guess.c */
 	unsigned rate;
+	size_t learnt;				/* candidates whose tables are made for this rate */
 	double before[BAUD_GUESS_RATES];	/* log of how likely, from the prior and the rates listened at before */
 	bool is_excluded[BAUD_GUESS_RATES];
 	unsigned tries[BAUD_GUESS_RATES];
@@ -50,7 +51,10 @@ struct baud_guess {	/* caller-owned; fields belong to baud_guess.c */
 
 /* expected: of the model, 0 when it is not known. Listening begins at rate. */
 void baud_guess_init(struct baud_guess *guess, unsigned expected, unsigned rate);
-/* The line has this rate now; takes some ten milliseconds. What the bytes so far said is kept. */
+/* Makes the tables for the rate that is listened at, a millisecond or two a call, so that nobody waits; true: call again. Until then the answer
+ * is BAUD_MORE. */
+bool baud_guess_learn(struct baud_guess *guess);
+/* The line has this rate now. What the bytes so far said is kept. */
 void baud_guess_listen(struct baud_guess *guess, unsigned rate);
 /* The adapter cannot do it. */
 void baud_guess_exclude(struct baud_guess *guess, unsigned rate);

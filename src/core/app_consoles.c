@@ -111,7 +111,27 @@ enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, st
 	enum status status = find_console(app, id, &console, reterr);
 
 	app_changed(app);
-	return status == STATUS_OK ? console_set_baud(console, baud, reterr) : status;
+	if (status != STATUS_OK)
+		return status;
+	console_stop_baud(console);
+	return console_set_baud(console, baud, reterr);
+}
+
+enum status app_console_find_baud(struct app *app, unsigned id, bool begins, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	if (status != STATUS_OK)
+		return status;
+	if (!begins) {
+		console_stop_baud(console);
+		return STATUS_OK;
+	}
+	if (console_is_driven(console))
+		return error_set(reterr, STATUS_BUSY, "a step is typing on this line");
+	return console_find_baud(console, reterr);
 }
 
 enum status app_console_break(struct app *app, unsigned id, struct error *reterr)

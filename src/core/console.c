@@ -8,6 +8,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/app_internal.h"
+#include "src/core/baud_hunt.h"
 
 enum {
 	PAUSE_MS = 150,			/* a line that is quiet for so long is looked at as it stands */
@@ -43,6 +44,7 @@ struct console {
 	size_t last_raw_size;
 	struct console_line kept[CONSOLE_LINES_KEPT];
 	unsigned kept_count;
+	struct baud_hunt *hunt;		/* NULL: none */
 	bool is_replay, is_skipping;
 	enum boot_stage skip_stage;	/* where it skips from */
 	unsigned skip_starts;
@@ -146,6 +148,8 @@ static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
 	end_skip(console);
 	follow_last_line(console, in);
 	keep_window(console, in);
+	if (console->hunt)
+		baud_hunt_bytes(console->hunt, in, now_ms);
 	/* A device that starts over and over may never pause: it is looked at all the same. */
 	look_ms = now_ms + PAUSE_MS;
 	if (look_ms > console->looked_ms + HEARTBEAT_MS)
@@ -257,6 +261,7 @@ void console_free(struct console *console)
 {
 	if (console == NULL)
 		return;
+	console_stop_baud(console);
 	if (console->line)
 		line_close(console->line);
 	loop_timer_free(console->pause);
@@ -393,6 +398,8 @@ void console_fill_view(struct console *console, struct console_view *ret_view)
 	text_copy(ret_view->capture_problem, sizeof(ret_view->capture_problem), console->capture_problem);
 	if (console->window_size >= SCORE_MIN)
 		ret_view->text_score = diagnosis_text_score(bytes_of(console->window, console->window_size));
+	if (console->hunt)
+		baud_hunt_fill_view(console->hunt, &ret_view->hunt);
 	if (ret_view->text_score >= 0 && ret_view->text_score < 40)
 		ret_view->likely_baud = likely_baud(console);
 	ret_view->is_replay = console->is_replay && line_replay_look(console->line, &ret_view->replay);
@@ -424,4 +431,48 @@ enum status console_change_replay(struct console *console, enum line_replay_chan
 	console->skip_starts = diagnosis_starts(console->diagnosis);
 	line_replay_change(console->line, what, value);
 	return STATUS_OK;
+}
+
+/* ---- the baud rate ---- */
+
+static void on_baud(void *user, unsigned baud)
+{
+	struct console *console = user;
+	char text[120], data[32];
+
+	baud_hunt_free(TAKE(console->hunt));
+	if (baud != 0)
+		text_format(text, sizeof(text), "%s talks at %u baud", console->port, baud);
+	else
+		text_format(text, sizeof(text), "no baud rate makes text of what comes on %s", console->port);
+	app_event(console->app, console->case_id, JOURNAL_OBSERVED, "baud", text, text_format(data, sizeof(data), "{\"baud\":%u}", baud));
+	app_notice(console->app, baud == 0, text, baud == 0 ? "GND loose? wrong level? inverted (RS-232)? more than one talker? The line check goes through it" : "");
+	if (console->listener.on_baud)
+		console->listener.on_baud(console->listener.user, baud);
+	app_changed(console->app);
+}
+
+enum status console_find_baud(struct console *console, struct error *reterr)
+{
+	enum status status;
+
+	if (console->is_replay)
+		return error_set(reterr, STATUS_UNSUPPORTED, "a recording has no baud rate: what it holds was read at one already");
+	console_stop_baud(console);
+	status = baud_hunt_new(console->app->loop, console, console->expected_baud, bytes_of(console->window, console->window_size), on_baud, console,
+			       &console->hunt, reterr);
+	app_changed(console->app);
+	return status;
+}
+
+void console_stop_baud(struct console *console)
+{
+	struct baud_hunt *hunt = TAKE(console->hunt);
+
+	baud_hunt_free(hunt);
+}
+
+bool console_is_hunting(const struct console *console)
+{
+	return console->hunt != NULL;
 }

@@ -32,6 +32,8 @@ struct console_listener {
 	void (*on_state)(void *user, enum line_state state, const struct error *why);
 	/* Nothing came for a while (150 ms), or a second has gone by: look at the verdict. */
 	void (*on_pause)(void *user, uint64_t now_ms);
+	/* console_find_baud is over; 0: no rate gave text. */
+	void (*on_baud)(void *user, unsigned baud);
 	void *user;
 };
 
@@ -48,6 +50,10 @@ bool console_is_open(const struct console *console);
 /* What the model's console runs at: proposed first when what comes is no text. */
 void console_expect_baud(struct console *console, unsigned baud);
 enum status console_set_baud(struct console *console, unsigned baud, struct error *reterr);
+/* Listens until the rate is found; what was read so far counts. Each change of the rate by hand ends it, as does console_stop_baud. */
+enum status console_find_baud(struct console *console, struct error *reterr);
+void console_stop_baud(struct console *console);
+bool console_is_hunting(const struct console *console);
 struct line *console_get_line(struct console *console);
 struct diagnosis *console_diagnosis(struct console *console);
 /* Forgets what was seen: the next start counts as the first. The capture goes on. */

@@ -177,6 +177,15 @@ struct case_view {
 	unsigned log_count;
 };
 
+/* The search for the baud rate; see baud_hunt.h. */
+struct baud_hunt_view {
+	bool is_hunting;
+	unsigned from;		/* the rate before */
+	unsigned rates;		/* how many were listened at, with this one */
+	unsigned bytes;		/* at this rate */
+	bool is_silent;
+};
+
 struct console_view {
 	unsigned id;		/* stable while it lives, from 1 */
 	char port[96];
@@ -195,6 +204,7 @@ struct console_view {
 	const struct diagnosis_fact *facts;
 	size_t fact_count;
 	struct verdict verdict;
+	struct baud_hunt_view hunt;
 	bool is_replay;		/* a recording, not a line: .replay */
 	struct replay_state replay;
 };

@@ -771,6 +771,15 @@ bool app_practice_kind(size_t index, const char **ret_kind, const char **ret_tex
 	return true;
 }
 
+enum status app_console_find_baud(struct app *app, unsigned console_id, bool begins, struct error *reterr)
+{
+	(void)app;
+	(void)console_id;
+	(void)begins;
+	(void)reterr;
+	return STATUS_OK;
+}
+
 enum status app_replay_change(struct app *app, unsigned console_id, enum line_replay_change what, double value, struct error *reterr)
 {
 	(void)app;

@@ -19,6 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct bytes part = { data, count < size ? count : size };
 		enum baud_answer answer;
 
+		while (data[0] & 4 && baud_guess_learn(guess))
+			;
 		baud_guess_input(guess, part, now_ms += data[0]);
 		baud_guess_framing(guess, data[0] & 0x80 ? data[0] : 0);
 		answer = data[0] & 1 ? baud_guess_answer(guess, data[0] & 2, &rate) : baud_guess_silence(guess, &rate);

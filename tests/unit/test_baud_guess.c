@@ -85,6 +85,12 @@ static void free_logs(struct log *logs, size_t count)
 		free(logs[i].data);
 }
 
+static void learn(struct baud_guess *guess)
+{
+	while (baud_guess_learn(guess))
+		;
+}
+
 /* How many changes of the rate it took until the guess said "here" at the right one; GUESSES_MAX: not found.
  * *ret_first: was the first proposal right? *ret_lied: a wrong one was called right. */
 static unsigned hunt(struct baud_guess *guess, struct uart_bench *bench, unsigned baud, unsigned from, bool *ret_first, bool *ret_lied)
@@ -94,6 +100,7 @@ static unsigned hunt(struct baud_guess *guess, struct uart_bench *bench, unsigne
 
 	*ret_first = *ret_lied = false;
 	baud_guess_init(guess, 0, from);
+	learn(guess);
 	uart_bench_set(bench, from);
 	while (tries < GUESSES_MAX) {
 		size_t size = uart_bench_read(bench, part, sizeof(part));
@@ -112,6 +119,7 @@ static unsigned hunt(struct baud_guess *guess, struct uart_bench *bench, unsigne
 		if (tries++ == 0)
 			*ret_first = baud_guess_same(rate, baud);
 		baud_guess_listen(guess, rate);
+		learn(guess);
 		uart_bench_set(bench, rate);
 		if (size == 0)		/* another start */
 			bench->at = 0, bench->begin_s = bench->now_s;
@@ -222,6 +230,7 @@ static void text_at_this_rate_is_the_end(void **state)
 
 	(void)state;
 	baud_guess_init(guess, 0, 74880);
+	learn(guess);
 	assert_int_equal(read_text(guess, "ets Jan", &rate), BAUD_MORE);
 	assert_int_equal(read_text(guess, "  8 2013,rst cause:1, boot mode:(3,6)\r\n", &rate), BAUD_HERE);
 }
@@ -233,6 +242,7 @@ static void digits_alone_are_no_proof(void **state)
 
 	(void)state;
 	baud_guess_init(guess, 0, 115200);
+	learn(guess);
 	for (int i = 0; i < 8; i++)
 		assert_int_not_equal(read_text(guess, "00000010: 00000000 12340000 56789000 10203040\r\n", &rate), BAUD_HERE);
 }
@@ -245,10 +255,12 @@ static void of_equal_looks_the_common_rate_is_tried_first(void **state)
 
 	(void)state;
 	baud_guess_init(guess, 0, 1500000);
+	learn(guess);
 	baud_guess_input(guess, bytes_of(nuls, sizeof(nuls)), 1);
 	assert_int_equal(baud_guess_answer(guess, false, &rate), BAUD_TRY);
 	assert_true(rate < 150000);
 	baud_guess_init(guess, 4800, 1500000);
+	learn(guess);
 	baud_guess_input(guess, bytes_of(nuls, sizeof(nuls)), 1);
 	assert_int_equal(baud_guess_answer(guess, false, &rate), BAUD_TRY);
 	assert_int_equal(rate, 4800);	/* what the model has */
@@ -266,6 +278,7 @@ static void the_pace_tells_slow_rates_apart(void **state)
 
 	(void)state;
 	baud_guess_init(guess, 1200, 1500000);
+	learn(guess);
 	for (unsigned i = 0; i < 10; i++)
 		baud_guess_input(guess, bytes_of(nuls, sizeof(nuls)), 1000 + i * 100);
 	assert_int_equal(baud_guess_answer(guess, false, &rate), BAUD_TRY);
