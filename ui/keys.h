@@ -44,6 +44,7 @@ enum ui_command {
 	COMMAND_REPLAY_FASTER,
 	COMMAND_REPLAY_SLOWER,
 	COMMAND_REPLAY_RESTART,
+	COMMAND_LINE_CHECK,
 };
 
 /* Keys without a character, above all of Unicode. */

@@ -12,7 +12,7 @@ libui_a_SOURCES += \
 	ui/screen_image.c ui/image_rows.c ui/image_rows.h \
 	ui/screen_log.c \
 	ui/screen_practice.c \
-	ui/screen_replay.c \
+	ui/screen_replay.c ui/screen_line_check.c ui/console_hunt.c ui/console_hunt.h \
 	ui/terminal_history.c ui/terminal_history.h \
 	ui/terminal_view.c ui/terminal_view.h \
 	ui/theme.c ui/theme.h \

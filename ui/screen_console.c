@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/base/text.h"
+#include "ui/console_hunt.h"
 #include "ui/screen.h"
 
 enum {
@@ -29,6 +30,7 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_PAGE_UP, COMMAND_SCROLL_UP, NULL, "older lines" },
 	{ UI_KEY_SHIFT_PAGE_UP, COMMAND_SCROLL_UP, NULL, NULL },
 	{ UI_KEY_AFTER_PREFIX + 's', COMMAND_BAUD, "baud", "baud rate" },
+	{ UI_KEY_AFTER_PREFIX + 'l', COMMAND_LINE_CHECK, "line", "line check: nothing appears" },
 	{ UI_KEY_AFTER_PREFIX + '/', COMMAND_FIND, "find", "find" },
 	{ UI_KEY_AFTER_PREFIX + 'n', COMMAND_FIND_NEXT, "next", "find the next older one" },
 	{ UI_KEY_AFTER_PREFIX + 'b', COMMAND_BREAK, "break", "send a break" },
@@ -123,18 +125,21 @@ static void hint(struct ui *ui, void *user, char *to, size_t size)
 	else if (state->is_prefixed)
 		text_copy(
 			to, size,
-			"Ctrl-A: q back, s baud, / find, n next, b break, d DTR, r RTS, p power, x close, : command, ? help");
+			"Ctrl-A: q back, s baud, l nothing appears, / find, n next, b break, d DTR, r RTS, p power, x close, : command, ? help");
 	else if (!console->is_open)
 		text_format(to, size, "the port is lost: %s. Plug it in again; it goes on by itself", console->state);
 	else if (console->capture_problem[0] != '\0')
 		text_format(to, size, "not kept: %s", console->capture_problem);
+	else if (console->hunt.is_hunting)
+		console_hunt_hint(console, to, size);
 	else if (state->was_refused && console->is_driven)
 		text_copy(to, size, "a step is typing on this line; your keys wait until it is through");
 	else if (console->text_score >= 0 && console->text_score < CONSOLE_BAD_TEXT && console->likely_baud > 0)
-		text_format(to, size, "this looks like a wrong baud rate; Ctrl-A s tries %u", console->likely_baud);
+		text_copy(to, size, "this looks like a wrong baud rate; Ctrl-A s and Enter finds the right one");
 	else if (console->text_score >= 0 && console->text_score < CONSOLE_BAD_TEXT)
-		text_copy(to, size,
-			  "this looks like a wrong baud rate, or TX and GND are loose; Ctrl-A s tries another rate");
+		text_copy(to, size, "a wrong baud rate, or TX and GND are loose; Ctrl-A s finds the rate, Ctrl-A l checks the line");
+	else if (console->bytes == 0 && console->case_id == 0)
+		text_copy(to, size, "nothing came so far; when it is switched on and stays silent: Ctrl-A l");
 	else if (state->scroll_back > 0)
 		text_format(to, size, "%llu rows back; PgDn or any key returns",
 			    (unsigned long long)state->scroll_back);
@@ -185,6 +190,8 @@ static void set_baud(struct ui *ui, void *user, const char *text)
 	struct error error;
 	unsigned long baud = strtoul(text, NULL, 10);
 
+	if (console_hunt_command(ui, state->id, text))
+		return;
 	if (baud < 50 || baud > 12000000)
 		ui_say(ui, true, "'%s' is no baud rate: 115200 is the usual one, then 57600, 38400, 9600", text);
 	else if (app_console_set_baud(ui_app(ui), state->id, (unsigned)baud, &error) != STATUS_OK)
@@ -208,8 +215,8 @@ static void ask_baud(struct ui *ui, struct console_state *state)
 	static const struct ui_prompt_ops ops = { .accept = set_baud };
 	char baud[16];
 
-	ui_prompt(ui, "baud rate:", text_format(baud, sizeof(baud), "%u", proposed_baud(console_of(ui, state))), &ops,
-		  state);
+	ui_prompt(ui, "baud rate, or find:", console_hunt_is_likely(console_of(ui, state)) ? CONSOLE_HUNT_WORD :
+		  text_format(baud, sizeof(baud), "%u", proposed_baud(console_of(ui, state))), &ops, state);
 }
 
 static void type(struct ui *ui, struct console_state *state, struct bytes out)
@@ -258,7 +265,7 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 	case COMMAND_BAUD:
 		if (argument != NULL)
 			set_baud(ui, state, argument);
-		else
+		else if (!console_hunt_stop(ui, console_of(ui, state)))
 			ask_baud(ui, state);
 		break;
 	case COMMAND_FIND:
@@ -268,6 +275,7 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 			ui_prompt(ui, "/", state->search, &search, state);
 		break;
 	case COMMAND_FIND_NEXT: find(ui, state, state->found_row); break;
+	case COMMAND_LINE_CHECK: ui_push(ui, &screen_line_check, &(struct screen_arg){ .console_id = state->id }); break;
 	case COMMAND_BREAK: report(ui, app_console_break(ui_app(ui), state->id, &error), &error, "break sent"); break;
 	case COMMAND_DTR: case COMMAND_RTS: switch_line(ui, state, what); break;
 	case COMMAND_POWER: ui_power(ui, argument); break;
@@ -290,7 +298,7 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 		return true;
 	if (console == NULL)
 		return false;
-	if (what == COMMAND_CLOSE || what == COMMAND_BAUD || what == COMMAND_BREAK || what == COMMAND_DTR ||
+	if (what == COMMAND_CLOSE || what == COMMAND_BAUD || what == COMMAND_LINE_CHECK || what == COMMAND_BREAK || what == COMMAND_DTR ||
 	    what == COMMAND_RTS)
 		return !console->is_driven;
 	return what != COMMAND_SCROLL_DOWN || state->scroll_back > 0;

@@ -1,5 +1,6 @@
 librecovery_a_SOURCES += recovery/serial/uart_model.c recovery/serial/uart_model.h \
-	recovery/serial/baud_guess.c recovery/serial/baud_guess.h recovery/serial/recording.c recovery/serial/recording.h
+	recovery/serial/baud_guess.c recovery/serial/baud_guess.h recovery/serial/recording.c recovery/serial/recording.h \
+	recovery/serial/line_check.c recovery/serial/line_check.h
 UART_BENCH = tests/fakes/uart_bench.c tests/fakes/uart_bench.h
 check_PROGRAMS += tests/unit/test_baud_guess
 tests_unit_test_baud_guess_SOURCES = tests/unit/test_baud_guess.c $(UART_BENCH)

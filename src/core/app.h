@@ -77,6 +77,8 @@ enum status app_console_type(struct app *app, unsigned console_id, struct bytes 
 enum status app_console_set_baud(struct app *app, unsigned console_id, unsigned baud, struct error *reterr);
 /* Listens until the device's rate is found; see baud_hunt.h. begins false: stops, and the line has its rate back. */
 enum status app_console_find_baud(struct app *app, unsigned console_id, bool begins, struct error *reterr);
+/* "Nothing appears": the questions stand in the console's view. id NULL: begins anew; "end": ends it; else the answer's. */
+enum status app_console_check_line(struct app *app, unsigned console_id, const char *id, struct error *reterr);
 enum status app_console_break(struct app *app, unsigned console_id, struct error *reterr);
 enum status app_console_set_dtr(struct app *app, unsigned console_id, bool on, struct error *reterr);
 enum status app_console_set_rts(struct app *app, unsigned console_id, bool on, struct error *reterr);

@@ -134,6 +134,20 @@ enum status app_console_find_baud(struct app *app, unsigned id, bool begins, str
 	return console_find_baud(console, reterr);
 }
 
+enum status app_console_check_line(struct app *app, unsigned id, const char *answer, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	if (answer != NULL)
+		return console_check_answer(console, text_equal(answer, "end") ? NULL : answer, reterr);
+	if (console_is_driven(console))
+		return error_set(reterr, STATUS_BUSY, "a step is typing on this line");
+	return console_check_line(console, reterr);
+}
+
 enum status app_console_break(struct app *app, unsigned id, struct error *reterr)
 {
 	struct console *console;

@@ -9,6 +9,7 @@
 #include "src/base/text.h"
 #include "src/core/app_internal.h"
 #include "src/core/baud_hunt.h"
+#include "src/core/line_test.h"
 
 enum {
 	PAUSE_MS = 150,			/* a line that is quiet for so long is looked at as it stands */
@@ -45,6 +46,7 @@ struct console {
 	struct console_line kept[CONSOLE_LINES_KEPT];
 	unsigned kept_count;
 	struct baud_hunt *hunt;		/* NULL: none */
+	struct line_test *test;		/* NULL: none */
 	bool is_replay, is_skipping;
 	enum boot_stage skip_stage;	/* where it skips from */
 	unsigned skip_starts;
@@ -150,6 +152,8 @@ static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
 	keep_window(console, in);
 	if (console->hunt)
 		baud_hunt_bytes(console->hunt, in, now_ms);
+	if (console->test)
+		line_test_bytes(console->test, in, console->window_size < SCORE_MIN ? -1 : diagnosis_text_score(bytes_of(console->window, console->window_size)));
 	/* A device that starts over and over may never pause: it is looked at all the same. */
 	look_ms = now_ms + PAUSE_MS;
 	if (look_ms > console->looked_ms + HEARTBEAT_MS)
@@ -262,6 +266,7 @@ void console_free(struct console *console)
 	if (console == NULL)
 		return;
 	console_stop_baud(console);
+	line_test_free(console->test);
 	if (console->line)
 		line_close(console->line);
 	loop_timer_free(console->pause);
@@ -400,6 +405,8 @@ void console_fill_view(struct console *console, struct console_view *ret_view)
 		ret_view->text_score = diagnosis_text_score(bytes_of(console->window, console->window_size));
 	if (console->hunt)
 		baud_hunt_fill_view(console->hunt, &ret_view->hunt);
+	if (console->test)
+		ret_view->check = *line_test_check(console->test);
 	if (ret_view->text_score >= 0 && ret_view->text_score < 40)
 		ret_view->likely_baud = likely_baud(console);
 	ret_view->is_replay = console->is_replay && line_replay_look(console->line, &ret_view->replay);
@@ -475,4 +482,42 @@ void console_stop_baud(struct console *console)
 bool console_is_hunting(const struct console *console)
 {
 	return console->hunt != NULL;
+}
+
+/* ---- the line check ---- */
+
+static void on_check(void *user)
+{
+	struct console *console = user;
+
+	if (console->listener.on_check)
+		console->listener.on_check(console->listener.user);
+	app_changed(console->app);
+}
+
+enum status console_check_line(struct console *console, struct error *reterr)
+{
+	if (console->is_replay)
+		return error_set(reterr, STATUS_UNSUPPORTED, "a recording has no line to check");
+	console_stop_baud(console);
+	line_test_free(TAKE(console->test));
+	/* what came before is no answer to what is asked now */
+	console->window_size = 0;
+	app_changed(console->app);
+	return line_test_new(console->app->loop, console, on_check, console, &console->test, reterr);
+}
+
+enum status console_check_answer(struct console *console, const char *id, struct error *reterr)
+{
+	app_changed(console->app);
+	if (id == NULL || console->test == NULL) {
+		line_test_free(TAKE(console->test));
+		return STATUS_OK;
+	}
+	return line_test_answer(console->test, id, reterr);
+}
+
+const struct line_check *console_line_check(const struct console *console)
+{
+	return console->test ? line_test_check(console->test) : NULL;
 }

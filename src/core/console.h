@@ -32,6 +32,8 @@ struct console_listener {
 	void (*on_state)(void *user, enum line_state state, const struct error *why);
 	/* Nothing came for a while (150 ms), or a second has gone by: look at the verdict. */
 	void (*on_pause)(void *user, uint64_t now_ms);
+	/* A question of the line check is answered by itself: something came, or the test of the adapter is over. */
+	void (*on_check)(void *user);
 	/* console_find_baud is over; 0: no rate gave text. */
 	void (*on_baud)(void *user, unsigned baud);
 	void *user;
@@ -54,6 +56,10 @@ enum status console_set_baud(struct console *console, unsigned baud, struct erro
 enum status console_find_baud(struct console *console, struct error *reterr);
 void console_stop_baud(struct console *console);
 bool console_is_hunting(const struct console *console);
+/* The line check (line_test.h): begin, answer (id NULL: end it). */
+enum status console_check_line(struct console *console, struct error *reterr);
+enum status console_check_answer(struct console *console, const char *id, struct error *reterr);
+const struct line_check *console_line_check(const struct console *console);	/* NULL: none is under way */
 struct line *console_get_line(struct console *console);
 struct diagnosis *console_diagnosis(struct console *console);
 /* Forgets what was seen: the next start counts as the first. The capture goes on. */

@@ -142,7 +142,7 @@ static void on_state(void *user, enum line_state state, const struct error *why)
 enum status guide_connect(struct live_case *c, const char *port, struct error *reterr)
 {
 	const struct console_listener listener = { .on_bytes = on_bytes, .on_line = on_line, .on_state = on_state, .on_pause = on_pause, .on_baud = on_baud,
-		.user = c };
+		.on_check = silence_on_check, .user = c };
 	struct console_view view;
 	char baud_text[16];
 	unsigned id, baud = c->profile ? c->profile->console.baud : 0;
@@ -268,7 +268,8 @@ static void ask_for_start(struct live_case *c)
 	}
 	case_watch_item(c, 0, "the device starts", false, "not yet");
 	case_ask(c, QUESTION_CHOOSE, "Only if nothing comes:");
-	case_choice(c, "nothing", 'n', "It is switched on and nothing appears", "");
+	case_choice(c, "check", 'n', "It is switched on and nothing appears", "power, adapter, wires, ground and level, one after the other");
+	case_choice(c, "nothing", 's', "The line is good, and it stays silent", "goes on without the console");
 }
 
 static void show_watch(struct live_case *c)
@@ -501,7 +502,7 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 	uint64_t spent = now_ms - c->watch_since_ms;
 
 	guide_show_verdict(c);
-	if (console_is_hunting(c->console))
+	if (console_is_hunting(c->console) || silence_leads(c))
 		return;
 	look_for_start(c);
 	if (watch_is_over(c, now_ms)) {
@@ -520,7 +521,7 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 		struct error error;
 
 		error_set(&error, STATUS_TIMEOUT, "nothing came on %s so far", c->view.port);
-		error_hint(&error, "is the power on? swap TX and RX; connect ground; check the level (3.3 V or 1.8 V)");
+		error_hint(&error, "is the power on? swap TX and RX; connect ground; check the level (3.3 V or 1.8 V); n goes through all of it");
 		case_problem(c, &error);
 		case_log(c, JOURNAL_OBSERVED, "error", "%s; %s", error.text, error.hint);
 	}
@@ -541,6 +542,10 @@ static enum status answer_watch(struct live_case *c, const char *text, struct er
 {
 	struct evidence evidence = { .source = EVIDENCE_OPERATOR, .cause = CAUSE_BOOTLOADER_GONE, .weight = 40 };
 
+	if (silence_leads(c))
+		return silence_answer(c, text, reterr);
+	if (text_equal(text, "check"))
+		return silence_begin(c, reterr);
 	if (text_equal(text, "baud:find"))
 		return find_baud(c, reterr);
 	if (text_equal(text, "baud:stop")) {
@@ -584,8 +589,10 @@ void guide_enter(struct live_case *c, enum guide_phase phase)
 {
 	bool changes = c->phase != phase;
 
-	if (changes && c->console)
+	if (changes && c->console) {
 		console_stop_baud(c->console);
+		(void)console_check_answer(c->console, NULL, NULL);
+	}
 	c->phase = c->view.phase = phase;
 	case_clear_page(c);
 	if (changes) {

@@ -44,3 +44,4 @@ tests_integration_test_image_view_LDADD = $(ALL_LIBS) $(CMOCKA_LIBS)
 libcore_a_SOURCES += src/core/transfer_files.c src/core/transfer_files.h src/core/transfer_job.c src/core/transfer_job.h \
 	src/core/transfer_session.c src/core/transfer_session.h
 libcore_a_SOURCES += src/core/baud_hunt.c src/core/baud_hunt.h
+libcore_a_SOURCES += src/core/line_test.c src/core/line_test.h src/core/guide_silence.c

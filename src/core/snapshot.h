@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "recovery/diagnosis/diagnosis.h"
+#include "recovery/serial/line_check.h"
 #include "src/base/status.h"
 #include "src/io/bench_scan.h"
 #include "src/io/replay.h"
@@ -205,6 +206,7 @@ struct console_view {
 	size_t fact_count;
 	struct verdict verdict;
 	struct baud_hunt_view hunt;
+	struct line_check check;	/* .state IDLE: none is under way */
 	bool is_replay;		/* a recording, not a line: .replay */
 	struct replay_state replay;
 };

@@ -780,6 +780,15 @@ enum status app_console_find_baud(struct app *app, unsigned console_id, bool beg
 	return STATUS_OK;
 }
 
+enum status app_console_check_line(struct app *app, unsigned console_id, const char *id, struct error *reterr)
+{
+	(void)app;
+	(void)console_id;
+	(void)id;
+	(void)reterr;
+	return STATUS_OK;
+}
+
 enum status app_replay_change(struct app *app, unsigned console_id, enum line_replay_change what, double value, struct error *reterr)
 {
 	(void)app;
