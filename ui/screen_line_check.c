@@ -11,6 +11,7 @@ struct check_state {
 
 static const struct key_binding keys[] = {
 	{ UI_KEY_ENTER, COMMAND_OPEN, NULL, "answer with the marked line" },
+	{ 'f', COMMAND_BAUD, "find", "find the baud rate" },
 	{ 'a', COMMAND_REPLAY_RESTART, "again", "from the beginning" },
 	{ UI_KEY_ESC, COMMAND_BACK, "back", "back" },
 	{ UI_KEY_F1 + 9, COMMAND_BACK, NULL, NULL },
@@ -140,6 +141,17 @@ static bool key(struct ui *ui, void *user, int pressed)
 	return row != NULL && widget_list_key(&state->list, pressed);
 }
 
+/* Back to the console, where it is seen at work. */
+static void find_baud(struct ui *ui, struct check_state *state)
+{
+	unsigned id = state->id;
+	struct error error;
+
+	ui_pop(ui);
+	if (app_console_find_baud(ui_app(ui), id, true, &error) != STATUS_OK)
+		ui_say_error(ui, &error);
+}
+
 static void command(struct ui *ui, void *user, enum ui_command what, const char *argument)
 {
 	struct check_state *state = user;
@@ -151,6 +163,8 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 		ui_pop(ui);
 	else if (what == COMMAND_REPLAY_RESTART)
 		begin(ui, state);
+	else if (what == COMMAND_BAUD)
+		find_baud(ui, state);
 	else if (what == COMMAND_OPEN && row != NULL && state->list.cursor >= 0 && state->list.cursor < LINE_CHECK_ANSWERS_MAX &&
 		 row->answer[state->list.cursor].key != 0)
 		answer(ui, state, &row->answer[state->list.cursor]);
@@ -160,6 +174,8 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 {
 	const struct line_check *check = check_of(ui, user);
 
+	if (what == COMMAND_BAUD)
+		return check != NULL && check->is_heard;
 	if (what == COMMAND_OPEN)
 		return check != NULL && check->state == LINE_CHECK_ASKING;
 	return what != COMMAND_REPLAY_RESTART || check == NULL || check->state != LINE_CHECK_TESTING;

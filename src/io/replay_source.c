@@ -19,7 +19,7 @@ enum {
 	STAMPED_LINES = 3,		/* and three in four of those looked at */
 	EVEN_STEP_MS = 10,
 	EVEN_STEP_BYTES = REPLAY_EVEN_BAUD / 10 * EVEN_STEP_MS / 1000,
-	MS_HALF_DAY = 43200000,
+	MS_A_DAY = 86400000,
 };
 
 struct replay_source {
@@ -32,6 +32,7 @@ struct replay_source {
 	struct recording_entry entry;		/* the next one */
 	bool has_entry;
 	uint64_t last_ms, now_ms, carry_us;	/* of the recording's own clock; since the beginning */
+	uint64_t days_ms;			/* that a clock without a date has gone through */
 	bool has_last;
 	unsigned parts;
 	unsigned bad_lines;
@@ -215,13 +216,20 @@ static bool times_beside(const char *path, char *ret_path)
 	return is_there(ret_path);
 }
 
-/* The number of parts is bounded, as a name may lead back. */
+/* NAME, NAME-2, ..., NAME-10: each name is longer than the one before, or sorts behind it. So none leads back. */
+static bool is_later(const char *path, const char *than)
+{
+	size_t size = strlen(path), than_size = strlen(than);
+
+	return size > than_size || (size == than_size && strcmp(path, than) > 0);
+}
+
 static bool open_next_part(struct replay_source *source)
 {
 	struct error error;
 	FILE *raw = NULL;
 
-	if (source->next_path[0] == '\0' || source->parts == PARTS_MAX || text_equal(source->next_path, source->path))
+	if (source->next_path[0] == '\0' || source->parts == PARTS_MAX || !is_later(source->next_path, source->path))
 		return false;
 	if (open_file(source->next_path, &raw, &error) != STATUS_OK) {
 		text_format(source->problem, sizeof(source->problem), "it goes on in a file that is not there: %.120s", error.text);
@@ -348,8 +356,11 @@ static bool next_of_stamped(struct replay_source *source, struct replay_piece *r
 	if (rest.size == 0)
 		return false;
 	if (source->is_line_start && (stamp = recording_parse_stamp(rest, &ms)) > 0) {
-		if (source->has_last && ms < source->last_ms && source->last_ms - ms > MS_HALF_DAY)
-			source->has_last = false;	/* midnight */
+		ms += source->days_ms;
+		if (source->has_last && ms < source->last_ms && source->last_ms - ms > MS_A_DAY / 2) {
+			source->days_ms += MS_A_DAY;	/* midnight */
+			ms += MS_A_DAY;
+		}
 		clock_says(source, ms);
 		source->good_lines++;
 		rest = bytes_from(rest, stamp);
