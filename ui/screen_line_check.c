@@ -106,7 +106,10 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 		return;
 	}
 	if (check->state == LINE_CHECK_OVER) {
-		y += canvas_wrap(to, y, 1, to->cols - 2, 3, ROLE_STRONG, check->found);
+		char found[160];
+
+		text_format(found, sizeof(found), "%s: %s.", check->has_found ? "Found" : "Result", check->found);
+		y += canvas_wrap(to, y, 1, to->cols - 2, 3, ROLE_STRONG, found);
 		y += canvas_wrap(to, y, 1, to->cols - 2, 4, ROLE_NORMAL, check->remedy) + 1;
 	} else {
 		y = draw_question(state, to, y, check);

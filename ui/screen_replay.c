@@ -85,7 +85,7 @@ static const char *speed_text(char *to, size_t size, const struct replay_state *
 static void title(struct ui *ui, void *user, char *left, size_t left_size, char *right, size_t right_size)
 {
 	const struct console_view *console = console_of(ui, user);
-	char summary[160], at[24], total[24], speed[24];
+	char summary[160], at[24], left_text[24], speed[24];
 	const struct replay_state *replay;
 	const char *name;
 
@@ -100,10 +100,9 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 	if (console->starts > 0)
 		text_append(left, left_size, "  start %u", console->starts);
 	clock_text(at, sizeof(at), replay->at_ms);
-	if (replay->total_ms > 0)
-		text_format(right, right_size, "%s  %s of %s, %llu %%", speed_text(speed, sizeof(speed), replay), at,
-			    clock_text(total, sizeof(total), replay->total_ms),
-			    (unsigned long long)(replay->total_bytes > 0 ? replay->bytes * 100 / replay->total_bytes : 100));
+	if (replay->total_ms >= replay->at_ms && !replay->is_over)
+		text_format(right, right_size, "%s  %s  %s left", speed_text(speed, sizeof(speed), replay), at,
+			    clock_text(left_text, sizeof(left_text), replay->total_ms - replay->at_ms));
 	else
 		text_format(right, right_size, "%s  %s", speed_text(speed, sizeof(speed), replay), at);
 }

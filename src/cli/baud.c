@@ -138,11 +138,12 @@ static void print(const struct finding *finding, const char *port)
 		output_json(json_pack("{s:o, s:o, s:o, s:i, s:I, s:f}", "port", output_json_text(port), "baud",
 				      finding->found ? json_integer(finding->found) : json_null(), "likely", finding->rates > 1 && finding->timed_out ? json_integer(finding->at) : json_null(), "rates", (int)finding->rates, "bytes",
 				      (json_int_t)finding->bytes, "seconds", seconds));
-		return;
+	} else if (finding->found) {
+		output_text("%u\n", finding->found);
 	}
 	if (finding->found)
-		output_text("%u\n", finding->found);
-	else if (finding->exit_code == EXIT_NO_ANSWER)
+		return;
+	if (finding->exit_code == EXIT_NO_ANSWER)
 		fprintf(stderr, "unbrick: nothing came on %s\n  Switch the device off and on while it listens; is TX of the device on RX of the adapter, and GND on GND?\n", port);
 	else if (finding->exit_code == EXIT_INTERRUPTED)
 		fprintf(stderr, "unbrick: stopped\n");

@@ -21,7 +21,7 @@ enum cli_exit {
 	EXIT_NETWORK = 6,		/* address, link, TFTP port, the server of a download */
 	EXIT_INTERRUPTED = 7,		/* stopped; the case goes on with `unbrick` or `recover --case` */
 	EXIT_FAULT_FOUND = 10,		/* diagnose; fetch, verify: not the file that was meant */
-	EXIT_UNDECIDED = 11,		/* diagnose */
+	EXIT_UNDECIDED = 11,		/* diagnose, baud */
 	EXIT_UNFIT = 11,		/* inspect: not for this device */
 	EXIT_UNKNOWN = 12,		/* inspect, verify: nothing there can tell */
 };

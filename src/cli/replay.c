@@ -20,7 +20,7 @@ enum { PART_SIZE = 16384 };
 static const double slowest = 0.01, fastest = 10000;
 
 static const struct cli_option options[] = {
-	[SPEED] = { "speed", "N|max", "how many times as fast as it was, 0.01 to 10000; max: all at once" },
+	[SPEED] = { "speed", "SPEED", "how many times as fast as it was, 0.01 to 10000; max: all at once" },
 	[TIMES] = { "times", "FILE", "the times that script(1) --log-timing kept, for a typescript" },
 	[PORT] = { "port", NULL, "play it on a pseudo terminal, whose name is printed, for another program" },
 	{ NULL, NULL, NULL },

@@ -394,13 +394,13 @@ static const char *const scenes[] = {
 	"home",           "home-empty",    "home-many",  "case-device", "case-happened",
 	"case-diagnosis", "case-coach",    "case-word",  "case-write",  "case-outcome",
 	"case-problem",   "case-file",     "case-watch", "case-long",   "console",
-	"console-baud",   "console-flood", "walk",       NULL,
+	"console-baud",   "console-flood", "console-replay", "walk",       NULL,
 };
 
 const char *fake_app_scenes(void)
 {
 	return "home home-empty home-many case-device case-happened case-diagnosis case-coach case-word case-write case-outcome "
-	       "case-problem case-file case-watch case-long console console-baud console-flood walk";
+	       "case-problem case-file case-watch case-long console console-baud console-flood console-replay walk";
 }
 
 static void fill_case_scene(struct app *app, const char *name)
@@ -441,6 +441,15 @@ static void fill_scene(struct app *app, const char *name)
 		app->first_console = "/dev/ttyUSB0";
 		app->is_flood = strcmp(name, "console-flood") == 0;
 		app->console_text = strcmp(name, "console-baud") == 0 ? "\xf8\x80\xfe\x81z\x90" : boot_log;
+	}
+	if (strcmp(name, "console-replay") == 0) {
+		struct console_view *console = &app->snapshot.console[0];
+
+		app->first_console = "replay:/home/tech/20240510-ttyUSB0.raw";
+		text_copy(console->port, sizeof(console->port), app->first_console);
+		console->is_replay = true;
+		console->replay = (struct replay_state){ .speed = 2, .at_ms = 83000, .total_ms = 312000, .bytes = 2560, .total_bytes = 10240,
+							 .remark = "ttyUSB0 is back" };
 	}
 	if (strcmp(name, "console-baud") == 0) {
 		app->snapshot.console[0].text_score = 12;
@@ -699,7 +708,7 @@ enum status app_console_open(struct app *app, const char *port, unsigned baud, u
 			     struct error *reterr)
 {
 	(void)baud;
-	if (strcmp(port, "/dev/ttyUSB0") != 0)
+	if (strcmp(port, "/dev/ttyUSB0") != 0 && strncmp(port, "replay:", 7) != 0)
 		return error_set(reterr, STATUS_NOT_FOUND, "%s: there is no such port", port);
 	*ret_console_id = 1;
 	loop_timer_set_after(app->feed, 1);
@@ -773,29 +782,35 @@ bool app_practice_kind(size_t index, const char **ret_kind, const char **ret_tex
 
 enum status app_console_find_baud(struct app *app, unsigned console_id, bool begins, struct error *reterr)
 {
-	(void)app;
-	(void)console_id;
-	(void)begins;
-	(void)reterr;
-	return STATUS_OK;
+	return app_console_set_baud(app, console_id, begins ? 57600 : 115200, reterr);
 }
 
+/* The adapter sends back what it is sent. */
 enum status app_console_check_line(struct app *app, unsigned console_id, const char *id, struct error *reterr)
 {
-	(void)app;
+	struct line_check *check = &app->snapshot.console[0].check;
+
 	(void)console_id;
-	(void)id;
 	(void)reterr;
+	if (id == NULL)
+		line_check_begin(check);
+	else if (strcmp(id, "end") == 0)
+		check->state = LINE_CHECK_IDLE;
+	else if (line_check_answer(check, id))
+		line_check_loopback(check, 99, 99, 0);
 	return STATUS_OK;
 }
 
 enum status app_replay_change(struct app *app, unsigned console_id, enum line_replay_change what, double value, struct error *reterr)
 {
-	(void)app;
+	struct replay_state *replay = &app->snapshot.console[0].replay;
+
 	(void)console_id;
-	(void)what;
-	(void)value;
 	(void)reterr;
+	if (what == LINE_REPLAY_SPEED)
+		replay->speed = value;
+	if (what == LINE_REPLAY_PAUSE)
+		replay->is_paused = value > 0;
 	return STATUS_OK;
 }
 
