@@ -434,8 +434,7 @@ static void show_baud_problem(struct live_case *c)
 	error_hint(&error, "let it be found, or try %u baud", view.likely_baud);
 	case_problem(c, &error);
 	case_log(c, JOURNAL_OBSERVED, "error", "%s; %s", error.text, error.hint);
-	if (c->view.question.type == QUESTION_NONE)
-		case_ask(c, QUESTION_CHOOSE, "Another baud rate?");
+	case_ask(c, QUESTION_CHOOSE, "Another baud rate?");	/* that nothing appears is no answer any more */
 	case_choice(c, "baud:find", 'f', "Find it: listen at the likely rates", "nothing is sent; a start of the device is often enough");
 	text_format(id, sizeof(id), "baud:%u", view.likely_baud);
 	text_format(text, sizeof(text), "Try %u baud", view.likely_baud);

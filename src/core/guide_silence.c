@@ -43,16 +43,13 @@ static void show(struct live_case *c)
 	const struct line_check *check = console_line_check(c->console);
 
 	case_clear_page(c);
-	for (unsigned i = 0; i < check->at && i < CASE_WATCH_MAX; i++) {
-		/* the last ones, when there are more than fit */
-		unsigned row = check->at > CASE_WATCH_MAX ? check->at - CASE_WATCH_MAX + i : i;
-
-		case_watch_item(c, i, line_check_rows()[row].name, check->given[row]->effect == LINE_CHECK_PASS, check->given[row]->proves);
-	}
 	if (check->state == LINE_CHECK_OVER)
 		show_result(c, check);
 	else
 		show_question(c, check);
+	for (unsigned i = 0; i < check->at; i++)
+		if (check->given[i]->effect == LINE_CHECK_PASS)
+			case_say(c, "%s: %s", line_check_rows()[i].name, check->given[i]->proves);
 }
 
 static void log_answer(struct live_case *c, unsigned row)
