@@ -98,7 +98,7 @@ static enum status pty_open(const struct line_request *request, struct line_chan
 	if (status == STATUS_OK)
 		status = refuse_terminal_of_a_session(path, descriptor, reterr);
 	if (status == STATUS_OK)
-		status = line_node_recognise(request, path, descriptor, reterr);
+		status = line_adapter_recognise(request, path, descriptor, reterr);
 	if (status == STATUS_OK)
 		status = line_termios_apply(descriptor, path, request->settings, reterr);
 	if (status != STATUS_OK)
