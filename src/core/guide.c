@@ -126,6 +126,11 @@ static void on_state(void *user, enum line_state state, const struct error *why)
 	struct live_case *c = user;
 
 	c->view.is_line_lost = state != LINE_OPEN;
+	if (!text_equal(c->view.port, console_port(c->console))) {
+		/* the adapter came back under another number */
+		text_copy(c->view.port, sizeof(c->view.port), console_port(c->console));
+		case_set(c, JOURNAL_OBSERVED, "port", c->view.port);
+	}
 	case_log(c, JOURNAL_OBSERVED, state == LINE_OPEN ? "line" : "error", "%s %s%s", c->view.port, state == LINE_OPEN ? "is back" : "was lost: ",
 		 state == LINE_OPEN ? "" : why ? why->text : "unplugged");
 	if (c->is_running) {

@@ -230,7 +230,9 @@ static void lose_by_errno(struct line *line, int error_number)
 {
 	struct error why;
 
-	if (error_number == 0)
+	if (error_number == 0 && line->channel->driver == &line_driver_serial)
+		error_set(&why, STATUS_GONE, "%s: the adapter has gone", line->name);
+	else if (error_number == 0)
 		error_set(&why, STATUS_GONE, "%s: the other end has closed the line", line->name);
 	else if (error_number == EIO || error_number == ENXIO || error_number == ENODEV)
 		error_set(&why, STATUS_GONE, "%s: the device has gone (%s)", line->name, strerror(error_number));

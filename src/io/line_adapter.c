@@ -17,21 +17,21 @@ enum { SAME_MAX = 8 };
 static const struct bench_roots real = { .prefix = "" };
 
 /* Reading and writing leave a terminal's change time alone, so it is that of its making (or of a chmod). */
-static void describe_pty(int descriptor, char *to, size_t size)
+static void describe_pty(const char *path, char *to, size_t size)
 {
 	struct stat about;
 
-	if (fstat(descriptor, &about) == 0)
+	if (stat(path, &about) == 0)
 		text_format(to, size, "made at %lld.%09ld", (long long)about.st_ctim.tv_sec, about.st_ctim.tv_nsec);
 }
 
-static void describe(const char *path, int descriptor, struct line_peer *to)
+static void describe(const char *path, struct line_peer *to)
 {
 	struct bench_adapter adapter;
 
 	*to = (struct line_peer){ .size = 0 };
 	if (line_node_is_pts(path)) {
-		describe_pty(descriptor, to->node, sizeof(to->node));
+		describe_pty(path, to->node, sizeof(to->node));
 	} else if (bench_adapter_of(&real, strrchr(path, '/') + 1, &adapter)) {
 		text_copy(to->node, sizeof(to->node), adapter.id);
 		text_copy(to->socket, sizeof(to->socket), adapter.socket);
@@ -45,12 +45,12 @@ bool line_adapter_is_same(const struct line_peer *peer, const struct line_peer *
 	return text_equal(peer->node, now->node) && (!peer->has_twin || text_equal(peer->socket, now->socket));
 }
 
-enum status line_adapter_recognise(const struct line_request *request, const char *path, int descriptor, struct error *reterr)
+enum status line_adapter_recognise(const struct line_request *request, const char *path, struct error *reterr)
 {
 	struct line_peer *peer = request->peer;
 	struct line_peer now;
 
-	describe(path, descriptor, &now);
+	describe(path, &now);
 	/* A link such as those by-id says itself which one is meant. */
 	if (peer->node[0] == '\0' || !text_equal(request->address, path)) {
 		text_copy(peer->node, sizeof(peer->node), now.node);

@@ -87,8 +87,9 @@ void line_rename(char **name, const char *path);
  * is there. */
 enum status line_node_resolve(const char *name, char *ret_path, struct error *reterr);
 bool line_node_is_pts(const char *path);
-/* O_NOCTTY, not blocking, flock held. Errors say who holds it or what is missing for permission. */
-enum status line_node_open(const char *path, int *ret_descriptor, struct error *reterr);
+/* O_NOCTTY, not blocking, flock held. Errors say who holds it or what is missing for permission. at_once: NULL, or the settings for a node
+ * that is new: from its opening on the kernel keeps what comes, at 9600 baud, with CR made LF, and echoes it to the device. */
+enum status line_node_open(const char *path, const struct line_settings *at_once, int *ret_descriptor, struct error *reterr);
 enum status line_node_lock(const char *path, int descriptor, struct error *reterr);
 /* Names who has it and how to make it let go. */
 enum status line_node_busy(const char *path, const char *holder, struct error *reterr);
@@ -98,10 +99,10 @@ enum status line_node_io_error(const char *path, const char *operation, int erro
 
 struct bench_roots;
 
-/* The kernel gives a name like ttyUSB0 or pts/5 to the next one that comes. Is path, opened as descriptor for the request, still the adapter
- * that it was when the line was opened first? NOT_FOUND when another one has the name now. A link such as those by-id says itself which one
- * is meant. Fills in the peer at the first opening. */
-enum status line_adapter_recognise(const struct line_request *request, const char *path, int descriptor, struct error *reterr);
+/* The kernel gives a name like ttyUSB0 or pts/5 to the next one that comes. Is path still the adapter that it was when the line was opened
+ * first? NOT_FOUND when another one has the name now: asked before it is opened, for that raises the other board's DTR. A link such as those
+ * by-id says itself which one is meant. Fills in the peer at the first opening. */
+enum status line_adapter_recognise(const struct line_request *request, const char *path, struct error *reterr);
 bool line_adapter_is_same(const struct line_peer *peer, const struct line_peer *now);
 /* Where the adapter of a lost line is now, when the line's name does not say it; false: it is not back. */
 bool line_adapter_find_again(const char *name, const struct line_peer *peer, char *ret_path, size_t size);

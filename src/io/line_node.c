@@ -179,11 +179,14 @@ enum status line_node_lock(const char *path, int descriptor, struct error *reter
 	return line_node_io_error(path, "lock", errno, reterr);
 }
 
-enum status line_node_open(const char *path, int *ret_descriptor, struct error *reterr)
+enum status line_node_open(const char *path, const struct line_settings *at_once, int *ret_descriptor, struct error *reterr)
 {
 	AUTO_CLOSE int descriptor = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	struct error ignored;	/* what cannot be set is told when it is set in earnest */
 	enum status status;
 
+	if (descriptor >= 0 && at_once != NULL)
+		line_termios_apply(descriptor, path, at_once, &ignored);
 	if (descriptor < 0)
 		return line_node_io_error(path, "open", errno, reterr);
 	if (!isatty(descriptor)) {

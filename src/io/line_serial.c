@@ -113,19 +113,13 @@ static enum status open_port(struct serial_channel *serial, const struct line_re
 {
 	AUTO_CLOSE int probe = -1;
 	enum sp_return failed;
-	struct error ignored;
-	enum status status = line_node_open(serial->path, &probe, reterr);
+	enum status status = line_node_open(serial->path, request->is_comeback ? request->settings : NULL, &probe, reterr);
 
-	/* From its opening on the kernel keeps what comes; it has to come at the right rate, and must not be echoed. */
-	if (status == STATUS_OK && request->is_comeback)
-		line_termios_apply(probe, serial->path, request->settings, &ignored);
 	/* If somebody else has it open the modem lines are up already, and our opening and closing moves nothing. */
 	if (status == STATUS_OK)
 		status = refuse_when_held(serial, reterr);
 	if (status == STATUS_OK)
 		status = refuse_when_exclusive(serial, probe, reterr);
-	if (status == STATUS_OK)
-		status = line_adapter_recognise(request, serial->path, probe, reterr);
 	if (status != STATUS_OK)
 		return status;
 	line_termios_keep_lines_on_close(probe);
@@ -162,6 +156,8 @@ static enum status serial_open(const struct line_request *request, struct line_c
 	serial->base.descriptor = -1;
 	serial->peer = request->peer;
 	status = line_node_resolve(request->address, serial->path, reterr);
+	if (status == STATUS_OK)
+		status = line_adapter_recognise(request, serial->path, reterr);
 	if (status == STATUS_OK)
 		status = line_uucp_lock(LINE_UUCP_FOLDER, serial->path, serial->lock_file, sizeof(serial->lock_file),
 					reterr);
