@@ -157,17 +157,17 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 		return status;
 	console_fill_view(app_console(c->app, id), &view);
 	if (view.case_id != 0 && view.case_id != c->id) {
-		error_set(reterr, STATUS_BUSY, "%s is the line of case #%lld", port, (long long)view.case_id);
+		error_set(reterr, STATUS_BUSY, "%s is the line of case #%lld", view.port, (long long)view.case_id);
 		return error_hint(reterr, "close that case first, or choose another line");
 	}
 	c->console = app_console(c->app, id);
-	text_copy(c->view.port, sizeof(c->view.port), port);
+	text_copy(c->view.port, sizeof(c->view.port), console_port(c->console));
 	console_listen(c->console, c->id, &listener);
 	if (c->profile) {
 		diagnosis_expect_arch(console_diagnosis(c->console), c->profile->arch);
 		console_expect_baud(c->console, c->profile->console.baud);
 	}
-	case_set(c, JOURNAL_OBSERVED, "port", port);
+	case_set(c, JOURNAL_OBSERVED, "port", c->view.port);
 	console_fill_view(c->console, &view);
 	case_set(c, JOURNAL_PROGRAM, "capture", view.capture);
 	return STATUS_OK;

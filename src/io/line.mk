@@ -10,4 +10,4 @@ tests_integration_test_line_LDADD = libio.a librecovery.a libbase.a $(UV_LIBS) $
 	$(BLKID_LIBS) $(CMOCKA_LIBS) -lutil
 check_PROGRAMS += tests/integration/test_port
 tests_integration_test_port_SOURCES = tests/integration/test_port.c tests/fakes/fake_machine.c tests/fakes/fake_machine.h
-tests_integration_test_port_LDADD = libio.a libbase.a $(UV_LIBS) $(SERIALPORT_LIBS) $(USB_LIBS) $(UDEV_LIBS) $(BLKID_LIBS) $(CMOCKA_LIBS)
+tests_integration_test_port_LDADD = libcore.a libio.a libbase.a $(UV_LIBS) $(SERIALPORT_LIBS) $(USB_LIBS) $(UDEV_LIBS) $(BLKID_LIBS) $(CMOCKA_LIBS)

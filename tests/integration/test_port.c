@@ -14,6 +14,7 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "src/core/port_name.h"
 #include "src/io/line_driver.h"
 #include "tests/fakes/fake_machine.h"
 #include "tests/fakes/temp_folder.h"
@@ -183,6 +184,84 @@ static void twin_counts_as_the_same_only_in_its_socket(void **state)
 	assert_false(line_adapter_is_same(&peer, &now));
 }
 
+/* ---- what people call it ---- */
+
+static const struct bench_state *bench_with_adapters(struct machine *machine)
+{
+	put_adapter(machine, "1-1.4", "A50285BI\n", "ttyUSB0");
+	put(machine, "/sys/devices/pci0/usb1/1-1.4/product", "FT232R USB UART\n");
+	put_usb_device(machine, "1-2", "10c4\n", "ea60\n");
+	put(machine, "/sys/devices/pci0/usb1/1-2/product", "CP2102 USB to UART Bridge\n");
+	put(machine, "/sys/devices/pci0/usb1/1-2/serial", "0001\n");
+	put_usb_tty(machine, "1-2", "1-2:1.0", "ttyUSB1");
+	put_link(machine, "/dev/serial/by-id/usb-Silicon_Labs_CP2102_0001-if00-port0", "../../ttyUSB1");
+	return scan(machine, NULL);
+}
+
+static const char *resolved(const struct bench_state *bench, const char *word)
+{
+	static char name[PORT_NAME_MAX];
+	struct error error;
+
+	if (port_name_resolve(bench, word, name, sizeof(name), &error) == STATUS_OK)
+		return name;
+	return text_format(name, sizeof(name), "%s: %s. %s", status_name(error.status), error.text, error.hint);
+}
+
+static void port_has_many_names(void **state)
+{
+	static const struct {
+		const char *word, *name;
+	} cases[] = {
+		{ "ttyUSB1", "/dev/ttyUSB1" },
+		{ "usb:1-1.4", "/dev/ttyUSB0" },
+		{ "usb-Silicon_Labs_CP2102_0001-if00-port0", "/dev/ttyUSB1" },
+		{ "ft232", "/dev/ttyUSB0" },
+		{ "A50285BI", "/dev/ttyUSB0" },
+		{ "10c4:ea60", "/dev/ttyUSB1" },
+		{ "silicon", "/dev/ttyUSB1" },
+		{ "/dev/ttyUSB7", "/dev/ttyUSB7" },	/* opening it says what is wrong */
+		{ "tcp:127.0.0.1:4000", "tcp:127.0.0.1:4000" },
+		{ "unix:relative", "unix:relative" },
+		{ "serial:/dev/pts/4", "serial:/dev/pts/4" },
+	};
+	const struct bench_state *bench = bench_with_adapters(*state);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(resolved(bench, cases[i].word), cases[i].name);
+}
+
+static void name_of_several_ports_lists_them(void **state)
+{
+	assert_string_equal(resolved(bench_with_adapters(*state), "UART"),
+			    "invalid: 'UART' fits 2 serial ports. Say which: /dev/ttyUSB0, FT232R USB UART A50285BI; "
+			    "/dev/ttyUSB1, CP2102 USB to UART Bridge 0001");
+}
+
+static void name_of_no_port_lists_all(void **state)
+{
+	const struct bench_state *bench = bench_with_adapters(*state);
+	struct bench_state empty = { .port_count = 0 };
+
+	assert_true(text_starts(resolved(bench, "usb:1-1"), "not-found: no serial port is called 'usb:1-1'. There are: /dev/ttyUSB0"));
+	assert_true(text_starts(resolved(bench, "U"), "not-found: "));
+	assert_true(text_starts(resolved(bench, ""), "invalid: "));
+	assert_true(text_contains(resolved(&empty, "ftdi"), "No serial port is here now"));
+}
+
+static void new_is_the_port_plugged_in_last(void **state)
+{
+	struct machine *machine = *state;
+
+	bench_with_adapters(machine);
+	assert_true(text_starts(resolved(&machine->now, "new"), "not-found: "));
+	assert_null(port_name_newest(&machine->now));
+	machine->now.port[0].since_ms = 2000;
+	machine->now.port[1].since_ms = 1000;
+	assert_string_equal(resolved(&machine->now, "new"), "/dev/ttyUSB0");
+	assert_string_equal(resolved(&machine->now, "just-plugged"), "/dev/ttyUSB0");
+}
+
 #define WITH_MACHINE(test) cmocka_unit_test_setup_teardown(test, make_machine, drop_machine)
 
 int main(void)
@@ -196,6 +275,10 @@ int main(void)
 		WITH_MACHINE(adapter_without_a_serial_number_is_found_in_its_socket_only),
 		WITH_MACHINE(twin_is_not_taken_for_the_one_that_was_pulled_out),
 		WITH_MACHINE(two_that_come_at_once_are_not_guessed_between),
+		WITH_MACHINE(port_has_many_names),
+		WITH_MACHINE(name_of_several_ports_lists_them),
+		WITH_MACHINE(name_of_no_port_lists_all),
+		WITH_MACHINE(new_is_the_port_plugged_in_last),
 		cmocka_unit_test(twin_counts_as_the_same_only_in_its_socket),
 	};
 
