@@ -85,6 +85,8 @@ void guide_add_findings(struct live_case *c)
 	struct evidence evidence = { .source = EVIDENCE_PROBE, .cause = CAUSE_BAD_ENV, .weight = 60 };
 	struct verdict verdict;
 
+	for (size_t i = 0; i < c->finding_count; i++)
+		diagnosis_add(console_diagnosis(c->console), &c->finding[i]);
 	if (c->view.verified != OUTCOME_YES || c->view.written != OUTCOME_YES)
 		return;
 	diagnosis_verdict(console_diagnosis(c->console), &verdict);
@@ -534,6 +536,8 @@ void guide_enter(struct live_case *c, enum guide_phase phase)
 	bool changes = c->phase != phase;
 
 	c->phase = c->view.phase = phase;
+	if (changes)
+		c->observing = OBSERVE_COUNT;
 	case_clear_page(c);
 	if (changes) {
 		case_set(c, JOURNAL_PROGRAM, "phase", guide_phase_name(phase));

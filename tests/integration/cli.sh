@@ -402,7 +402,7 @@ says "sign test: the fact" out "ram = 64 MiB"
 says "sign test: a line without a sign" out "no sign matches this line"
 is "sign test, JSON" 0 "$UNBRICK" sign test --json "U-Boot 2016.11 (May 01 2020)" "nothing special"
 json "sign test, JSON"
-value "sign test: the value of group 1" '.[0].signs[0].value' 2016.11
+value "sign test: the value of group 1" '.[0].signs[0].value' 'U-Boot 2016.11'
 value "sign test: no sign" '.[1].signs | length' 0
 is "sign test of what is harmless" 0 "$UNBRICK" sign test "rtc-pcf8563 0-0051: low voltage detected, date/time is not reliable."
 says "sign test: what a harmless sign stands against" out "has no force here"
