@@ -162,10 +162,10 @@ static void ask_for_plan(struct live_case *c)
 		case_choice(c, id, (int)('1' + i), c->plan[i].procedure->title, plan_detail(&c->plan[i], detail, sizeof(detail)));
 		c->view.question.choice[c->view.question.choice_count - 1].is_dangerous = c->plan[i].method->destroys != NULL;
 	}
+	settle_offer(c);
 	text_format(detail, sizeof(detail), "Show %u other %s", hidden, hidden == 1 ? "way" : "ways");
 	if (hidden > 0)
 		case_choice(c, "more", 'm', detail, "not meant for what was found");
-	settle_offer(c);
 	case_choice(c, "watch", 'w', "Watch it start once more", "");
 	if (c->profile == NULL)
 		case_choice(c, "device", 'd', c->likely_count ? "It is another model: choose it" : "Choose the device, to get its ways back", "");
