@@ -69,7 +69,7 @@ enum status app_case_cancel(struct app *app, int64_t case_id, struct error *rete
 /* Back to an earlier question (device, happened, connect): nothing that was written is undone. */
 enum status app_case_back(struct app *app, int64_t case_id, enum guide_phase to, struct error *reterr);
 
-/* Consoles. Opening a port that is open already gives the same console. */
+/* Consoles. port: as port_name.h has it. Opening a port that is open already gives the same console. */
 enum status app_console_open(struct app *app, const char *port, unsigned baud, unsigned *ret_console_id, struct error *reterr);
 void app_console_close(struct app *app, unsigned console_id);
 /* STATUS_BUSY while a step drives the line. */

@@ -30,6 +30,8 @@ struct bench_port {
 	char product[96];	/* "FTDI FT232R", or "" */
 	char serial[64];
 	char usb_path[32];	/* "1-4.2", or "" */
+	char adapter[112];	/* which adapter it is, whatever its number: see bench_adapter; "" when it is not on USB */
+	unsigned vendor, product_id;
 	char holder[64];	/* "minicom (pid 812)", or "" when free or not to be seen */
 	bool may_open;
 	char remedy[160];	/* when not may_open: "sudo adduser $USER dialout, then log in again" */
