@@ -6,8 +6,7 @@ check_PROGRAMS += tests/integration/test_loop tests/integration/test_line
 tests_integration_test_loop_SOURCES = tests/integration/test_loop.c
 tests_integration_test_loop_LDADD = libio.a libbase.a $(UV_LIBS) $(CMOCKA_LIBS)
 tests_integration_test_line_SOURCES = tests/integration/test_line.c
-tests_integration_test_line_LDADD = libio.a librecovery.a libbase.a $(UV_LIBS) $(SERIALPORT_LIBS) $(USB_LIBS) $(UDEV_LIBS) \
-	$(BLKID_LIBS) $(CMOCKA_LIBS) -lutil
+tests_integration_test_line_LDADD = libio.a librecovery.a libbase.a $(UV_LIBS) $(SERIALPORT_LIBS) $(CMOCKA_LIBS) -lutil
 check_PROGRAMS += tests/integration/test_port
 tests_integration_test_port_SOURCES = tests/integration/test_port.c tests/fakes/fake_machine.c tests/fakes/fake_machine.h
-tests_integration_test_port_LDADD = libcore.a libio.a libbase.a $(UV_LIBS) $(SERIALPORT_LIBS) $(USB_LIBS) $(UDEV_LIBS) $(BLKID_LIBS) $(CMOCKA_LIBS)
+tests_integration_test_port_LDADD = libcore.a libio.a libbase.a $(UV_LIBS) $(SERIALPORT_LIBS) $(CMOCKA_LIBS)
