@@ -40,8 +40,14 @@ check_PROGRAMS += tests/integration/test_download
 tests_integration_test_download_SOURCES = tests/integration/test_download.c
 tests_integration_test_download_LDADD = libcore.a libstore.a libio.a librecovery.a libbase.a $(UV_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 libcore_a_SOURCES += src/core/guide_golden.c src/core/guide_settle.c src/core/step_look.c
+libcore_a_SOURCES += src/core/console_manner.h
+libcore_a_SOURCES += src/core/line_pipe.c src/core/line_pipe.h
 check_PROGRAMS += tests/integration/test_image_view
 tests_integration_test_image_view_SOURCES = tests/integration/test_image_view.c
 tests_integration_test_image_view_LDADD = $(ALL_LIBS) $(CMOCKA_LIBS)
 libcore_a_SOURCES += src/core/transfer_files.c src/core/transfer_files.h src/core/transfer_job.c src/core/transfer_job.h \
 	src/core/transfer_session.c src/core/transfer_session.h
+libcore_a_SOURCES += src/core/console_paste.c src/core/console_paste.h
+check_PROGRAMS += tests/unit/test_console_paste
+tests_unit_test_console_paste_SOURCES = tests/unit/test_console_paste.c
+tests_unit_test_console_paste_LDADD = libcore.a libbase.a $(CMOCKA_LIBS)
