@@ -28,7 +28,8 @@ struct console *app_console(struct app *app, unsigned console_id_wanted)
 	return NULL;
 }
 
-enum status app_console_open(struct app *app, const char *port, unsigned baud, unsigned *ret_console_id, struct error *reterr)
+enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
+			     struct error *reterr)
 {
 	char name[PORT_NAME_MAX];
 	struct console *console;
@@ -45,7 +46,7 @@ enum status app_console_open(struct app *app, const char *port, unsigned baud, u
 	for (size_t i = 0; console == NULL && i < ARRAY_SIZE(app->console); i++) {
 		if (app->console[i])
 			continue;
-		status = console_new(app, app->last_console_id + 1, name, baud, &app->console[i], reterr);
+		status = console_new(app, app->last_console_id + 1, name, settings, &app->console[i], reterr);
 		if (status != STATUS_OK)
 			return status;
 		console = app->console[i];
@@ -82,6 +83,15 @@ static enum status find_console(struct app *app, unsigned id, struct console **r
 	return *ret_console ? STATUS_OK : error_set(reterr, STATUS_GONE, "that console is closed");
 }
 
+enum status app_console_log(struct app *app, unsigned id, const char *path, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	return status == STATUS_OK ? console_log_to(console, path, reterr) : status;
+}
+
 enum status app_console_type(struct app *app, unsigned id, struct bytes keys, struct error *reterr)
 {
 	struct console *console;
@@ -104,6 +114,26 @@ enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, st
 
 	app_changed(app);
 	return status == STATUS_OK ? console_set_baud(console, baud, reterr) : status;
+}
+
+enum status app_console_set_line(struct app *app, unsigned id, const struct line_settings *settings, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	return status == STATUS_OK ? console_set_line(console, settings, reterr) : status;
+}
+
+enum status app_console_set_manner(struct app *app, unsigned id, const struct console_manner *manner, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	if (status == STATUS_OK)
+		console_set_manner(console, manner);
+	return status;
 }
 
 enum status app_console_break(struct app *app, unsigned id, struct error *reterr)

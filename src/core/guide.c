@@ -85,6 +85,8 @@ void guide_add_findings(struct live_case *c)
 	struct evidence evidence = { .source = EVIDENCE_PROBE, .cause = CAUSE_BAD_ENV, .weight = 60 };
 	struct verdict verdict;
 
+	for (size_t i = 0; i < c->finding_count; i++)
+		diagnosis_add(console_diagnosis(c->console), &c->finding[i]);
 	if (c->view.verified != OUTCOME_YES || c->view.written != OUTCOME_YES)
 		return;
 	diagnosis_verdict(console_diagnosis(c->console), &verdict);
@@ -147,12 +149,15 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 	const struct console_listener listener = { .on_bytes = on_bytes, .on_line = on_line, .on_state = on_state, .on_pause = on_pause, .user = c };
 	struct console_view view;
 	char baud_text[16];
-	unsigned id, baud = c->profile ? c->profile->console.baud : 0;
+	struct line_settings settings = { .baud = c->profile ? c->profile->console.baud : 0 };
+	unsigned id;
 	enum status status;
 
 	if (case_get(c, "baud", baud_text, sizeof(baud_text)))
-		baud = (unsigned)strtoul(baud_text, NULL, 10);
-	status = app_console_open(c->app, port, baud, &id, reterr);
+		settings.baud = (unsigned)strtoul(baud_text, NULL, 10);
+	if (c->profile && c->profile->console.frame)
+		line_parse_frame(c->profile->console.frame, &settings);
+	status = app_console_open(c->app, port, &settings, &id, reterr);
 	if (status != STATUS_OK)
 		return status;
 	console_fill_view(app_console(c->app, id), &view);
@@ -539,6 +544,8 @@ void guide_enter(struct live_case *c, enum guide_phase phase)
 	bool changes = c->phase != phase;
 
 	c->phase = c->view.phase = phase;
+	if (changes)
+		c->observing = OBSERVE_COUNT;
 	case_clear_page(c);
 	if (changes) {
 		case_set(c, JOURNAL_PROGRAM, "phase", guide_phase_name(phase));

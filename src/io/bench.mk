@@ -5,5 +5,5 @@ check_PROGRAMS += tests/unit/test_bench_parse tests/integration/test_bench_scan
 tests_unit_test_bench_parse_SOURCES = tests/unit/test_bench_parse.c
 tests_unit_test_bench_parse_LDADD = libio.a libbase.a $(CMOCKA_LIBS)
 tests_integration_test_bench_scan_SOURCES = tests/integration/test_bench_scan.c tests/fakes/fake_machine.c tests/fakes/fake_machine.h
-tests_integration_test_bench_scan_LDADD = libio.a libbase.a $(UV_LIBS) $(USB_LIBS) $(UDEV_LIBS) $(BLKID_LIBS) $(CMOCKA_LIBS) -lutil
+tests_integration_test_bench_scan_LDADD = libio.a libbase.a $(UV_LIBS) $(CMOCKA_LIBS) -lutil
 FUZZERS += tests/fuzz/fuzz_bench_parse.c

@@ -9,12 +9,14 @@
 #define UNBRICK_IO_BENCH_INTERNAL_H
 
 #include <ifaddrs.h>
+#include <libudev.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
 #include "src/base/bytes.h"
+#include "src/base/late_library.h"
 #include "src/io/bench_scan.h"
 
 enum {
@@ -25,12 +27,22 @@ enum {
 	BENCH_SCAN_FDS_MAX = 8192,	/* descriptors of other programs that one scan looks at: 7 ms */
 };
 
-struct udev;
+#define UDEV_CALLS(call) \
+	call(udev_, new) call(udev_, unref) call(udev_, device_new_from_syspath) call(udev_, device_get_property_value) call(udev_, device_unref) \
+	call(udev_, monitor_new_from_netlink) call(udev_, monitor_filter_add_match_subsystem_devtype) \
+	call(udev_, monitor_set_receive_buffer_size) call(udev_, monitor_enable_receiving) call(udev_, monitor_receive_device) \
+	call(udev_, monitor_get_fd) call(udev_, monitor_unref)
+LATE_LIBRARY(udev_library, UDEV_CALLS, "libudev.so.1")
 
 struct bench_roots {
 	const char *prefix;	/* in front of /sys, /proc, /dev, /run, /var; "" in production */
 	struct udev *udev;	/* udev's database; NULL: without, and always with a prefix */
+	struct udev_library library;	/* while there is udev */
 };
+
+/* This machine's own. */
+void bench_roots_open(struct bench_roots *ret_roots);
+void bench_roots_close(struct bench_roots *roots);
 
 /* What libblkid found on a card, so that it is read once and not at each scan. Zeroed at first; belongs to
  * bench_cards.c. */

@@ -90,4 +90,9 @@ bool bench_find_file_holder(const char *path, char *ret_holder, size_t size);
  * is not to be seen. */
 bool bench_find_udp_holder(unsigned port, char *ret_holder, size_t size);
 
+/* Of the libraries that are loaded for the bench, for --version; "": it is not here. libudev does not tell one. */
+char *bench_usb_version(char *to, size_t size);
+char *bench_content_version(char *to, size_t size);
+bool bench_has_udev(void);
+
 #endif
