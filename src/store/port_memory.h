@@ -3,7 +3,7 @@
  * What is known of each serial adapter from last time: a few keys with their values, by the adapter's identity. One small
  * JSON file, replaced as a whole:
  *   { "0403:6001:A50285BI": { "baud": "57600", "case": "12", "used": "1792000000000" }, ... }
- * Keys so far: baud, frame ("8N1"), flow ("none", "rtscts", "xonxoff"), case; used is when it was changed last. */
+ * Keys so far: baud, frame ("8N1"), flow ("none", "rtscts", "xonxoff"), manner ("CRLF echo"), case; used is when it was changed last. */
 #ifndef UNBRICK_STORE_PORT_MEMORY_H
 #define UNBRICK_STORE_PORT_MEMORY_H
 
