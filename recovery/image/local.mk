@@ -38,6 +38,7 @@ librecovery_a_SOURCES += recovery/image/buffalo.c
 librecovery_a_SOURCES += recovery/image/senao.c
 librecovery_a_SOURCES += recovery/image/vendors.c
 librecovery_a_SOURCES += recovery/image/oem.c
+librecovery_a_SOURCES += recovery/image/routers.c
 # kernels, Android, cameras, microcontrollers, and what is no image
 librecovery_a_SOURCES += recovery/image/pe.c recovery/image/pe.h
 librecovery_a_SOURCES += recovery/image/android.c
