@@ -14,6 +14,7 @@ enum {
 	FLASH_CLUE = 40,	/* a read error of this weight matters, whatever was being read */
 	SAVING_LINES = 10,	/* that a save of the environment prints at most */
 	LONG_RUN_LINES = 400,	/* after its start, a system that says so much does run */
+	MERE_WORDS = 20,	/* below this weight a message only sounds bad */
 	AFTERMATH_LINES = 3,	/* that an update program says after its own report of success, while it leaves */
 };
 
@@ -88,6 +89,15 @@ static bool was_lived_with(const struct course *course, const struct evidence_en
 	       entry->last_line >= course->start_line && course->line - entry->last_line >= LONG_RUN_LINES;
 }
 
+/* What sounds bad among the words of a running system's services. */
+static bool is_small_talk(const struct evidence_entry *entry)
+{
+	const struct evidence *evidence = &entry->evidence;
+
+	return evidence->sign != NULL && evidence->sign->is_general && evidence->weight < MERE_WORDS &&
+	       evidence->seen >= STAGE_INIT && evidence->seen <= STAGE_LOGIN;
+}
+
 bool situation_is_overcome(const struct situation *now, const struct evidence_entry *entry)
 {
 	const struct course *course = now->course;
@@ -97,7 +107,8 @@ bool situation_is_overcome(const struct situation *now, const struct evidence_en
 		return false;
 	if (course_is_diary(course) && (is_of_network(entry) || entry->evidence.weight < STRONG))
 		return true;
-	if ((stage == STAGE_UPDATER || stage == STAGE_ANY) && is_mere_complaint(course, entry))
+	if (is_small_talk(entry) ||
+	    ((stage == STAGE_UPDATER || stage == STAGE_ANY) && is_mere_complaint(course, entry)))
 		return true;
 	if (stage == STAGE_UPDATER)
 		return course->updated > entry->last_line || is_aftermath(course, entry);
