@@ -173,15 +173,32 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 		console_expect_baud(c->console, c->profile->console.baud);
 	}
 	case_set(c, JOURNAL_OBSERVED, "port", c->view.port);
+	case_set(c, JOURNAL_OBSERVED, "adapter", line_adapter(console_get_line(c->console)));
 	app_port_remember_case(c->app, c->view.port, c->id);
 	console_fill_view(c->console, &view);
 	case_set(c, JOURNAL_PROGRAM, "capture", view.capture);
 	return STATUS_OK;
 }
 
+/* A case that had an adapter does not go on with another one unless somebody says so: another device may hang there. */
+static bool is_anothers(struct live_case *c, const struct bench_port *port)
+{
+	char adapter[128];
+
+	return case_get(c, "adapter", adapter, sizeof(adapter)) && adapter[0] != '\0' && !text_equal(port->adapter, adapter);
+}
+
+static const struct bench_port *bench_port_called(const struct live_case *c, const char *path)
+{
+	for (unsigned i = 0; i < c->app->bench.port_count; i++)
+		if (text_equal(c->app->bench.port[i].path, path))
+			return &c->app->bench.port[i];
+	return NULL;
+}
+
 /* The line that was named, or the only one there is; NULL where there is a choice. One that somebody else holds is a choice as well: the
  * adapter in use is likelier the device's than the computer's own port that happens to be free. */
-static const char *only_port(const struct live_case *c)
+static const char *only_port(struct live_case *c)
 {
 	const struct bench_state *bench = &c->app->bench;
 	const struct bench_port *only = NULL;
@@ -189,8 +206,10 @@ static const char *only_port(const struct live_case *c)
 	if (c->app->options.port)
 		return c->app->options.port;
 	/* A case that goes on without anybody who could choose keeps to its own line. */
-	if (c->app->options.is_unattended && c->view.port[0])
-		return c->view.port;
+	if (c->app->options.is_unattended && c->view.port[0]) {
+		only = bench_port_called(c, c->view.port);
+		return only != NULL && is_anothers(c, only) ? NULL : c->view.port;
+	}
 	for (unsigned i = 0; i < bench->port_count; i++) {
 		if (!bench->port[i].may_open || strstr(bench->port[i].product, "(console of this"))
 			continue;
@@ -199,7 +218,7 @@ static const char *only_port(const struct live_case *c)
 		only = &bench->port[i];
 	}
 	/* A line named by hand (UNBRICK_PORTS) is meant, whoever else has it open: a pty always has an owner. */
-	return only && (only->holder[0] == '\0' || text_equal(only->product, "added by hand")) ? only->path : NULL;
+	return only && !is_anothers(c, only) && (only->holder[0] == '\0' || text_equal(only->product, "added by hand")) ? only->path : NULL;
 }
 
 static void show_connect(struct live_case *c)
