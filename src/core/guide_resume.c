@@ -76,6 +76,7 @@ static enum status connect_again(struct live_case *c, const char *port, struct e
 	if (!case_get(c, "adapter", adapter, sizeof(adapter)) || adapter[0] == '\0')
 		return guide_connect(c, port, reterr);
 	now = port_name_of_adapter(&c->app->bench, adapter, port);
+	c->awaits_adapter = now == NULL;
 	if (now == NULL)
 		return error_set(reterr, STATUS_NOT_FOUND, "the serial adapter of this case (%s, it was %s) is not plugged in", adapter, port);
 	return guide_connect(c, now->path, reterr);

@@ -60,6 +60,7 @@ struct live_case {
 	int64_t id;
 	struct case_view view;
 	const struct profile *profile;
+	bool awaits_adapter;		/* it is taken as soon as it is back; else a line is chosen */
 	struct console *console;
 	enum happened happened;
 	char happened_text[160];
@@ -158,6 +159,10 @@ void guide_add_findings(struct live_case *c);
 enum status guide_connect(struct live_case *c, const char *port, struct error *reterr);
 /* The verdict with its excerpt, into the view. */
 void guide_show_verdict(struct live_case *c);
+
+/* guide_connect.c: the question for the serial line */
+void guide_show_connect(struct live_case *c);
+enum status guide_answer_connect(struct live_case *c, const char *text, struct error *reterr);
 
 /* guide_resume.c: enters the guide where the journal says that the case stood. */
 void guide_resume(struct live_case *c);
