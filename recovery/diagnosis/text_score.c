@@ -37,11 +37,13 @@ static bool is_word(uint8_t byte)
 /* UTF-16 of plain text, as some programs on Windows write their captures: every other byte is NUL. */
 static bool is_wide(struct bytes in)
 {
-	size_t nul[2] = { 0, 0 };
+	size_t nul[2] = { 0, 0 }, most, least;
 
 	for (size_t i = 0; i < in.size; i++)
 		nul[i % 2] += in.data[i] == 0;
-	return in.size >= 8 && (nul[0] > nul[1] ? nul[0] : nul[1]) * 8 > in.size * 3 && (nul[0] < nul[1] ? nul[0] : nul[1]) * 16 < in.size;
+	most = nul[0] > nul[1] ? nul[0] : nul[1];
+	least = nul[0] < nul[1] ? nul[0] : nul[1];
+	return in.size >= 8 && most * 8 > in.size * 3 && least * 16 < in.size;
 }
 
 int diagnosis_text_score(struct bytes in)
