@@ -3,23 +3,28 @@
 #include <string.h>
 
 #include "src/base/text.h"
-#include "ui/screen.h"
+#include "src/io/loop.h"
+#include "ui/console_marks.h"
+#include "ui/console_tabs.h"
 
 enum {
-	CONSOLE_MARKS_COLS = 17,
-	CONSOLE_DEVICE_COLS = 80,	/* what a device assumes, having no way to ask over a serial line */
+	CONSOLE_SPLIT_COLS = 132,	/* two consoles beside each other need so many */
+	CONSOLE_PAGE_ROWS = 15,
+	CONSOLE_WHEEL_ROWS = 5,
 	CONSOLE_BAD_TEXT = 40,
+	CONSOLE_LITTLE_DISK = 500,	/* MB */
 };
 
 struct console_state {
-	unsigned id;
-	uint64_t scroll_back;
-	uint64_t held_end;		/* while scrolled back: new output must not move what is read */
+	unsigned id;			/* the console that the keys go to */
+	unsigned beside_id;		/* split: the one in the other half; 0: not split */
+	bool is_right;			/* split: id is in the right half */
 	bool is_prefixed;
-	bool dtr_is_off, rts_is_off;	/* a port that was opened has both on */
-	char search[64];
-	uint64_t found_row;
 	bool was_refused;
+	char search[CONSOLE_SEARCH_TEXT_MAX];
+	int cols;			/* of the window, when it was drawn last */
+	uint64_t marked_row;		/* while the text of a bookmark is asked for */
+	struct console_tabs tabs;
 };
 
 static const struct key_binding keys[] = {
@@ -31,6 +36,14 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_AFTER_PREFIX + 's', COMMAND_BAUD, "baud", "baud rate" },
 	{ UI_KEY_AFTER_PREFIX + '/', COMMAND_FIND, "find", "find" },
 	{ UI_KEY_AFTER_PREFIX + 'n', COMMAND_FIND_NEXT, "next", "find the next older one" },
+	{ UI_KEY_AFTER_PREFIX + 'N', COMMAND_FIND_NEWER, "newer", "find the next newer one" },
+	{ UI_KEY_AFTER_PREFIX + 't', COMMAND_TIMES, "times", "times: off, clock, since start, delta" },
+	{ UI_KEY_AFTER_PREFIX + 'h', COMMAND_HEX, "hex", "the bytes as they came" },
+	{ UI_KEY_AFTER_PREFIX + 'm', COMMAND_BOOKMARK, "mark", "set a bookmark" },
+	{ UI_KEY_AFTER_PREFIX + 'g', COMMAND_MARKS, "go", "bookmarks and marks, to jump to" },
+	{ UI_KEY_AFTER_PREFIX + '\t', COMMAND_NEXT_CONSOLE, "tab", "next console, or other half" },
+	{ UI_KEY_AFTER_PREFIX + 'w', COMMAND_OTHER_SIDE, "switch", "next console, in this half" },
+	{ UI_KEY_AFTER_PREFIX + '|', COMMAND_SPLIT, "split", "two consoles beside each other" },
 	{ UI_KEY_AFTER_PREFIX + 'b', COMMAND_BREAK, "break", "send a break" },
 	{ UI_KEY_AFTER_PREFIX + 'd', COMMAND_DTR, "dtr", "DTR on or off" },
 	{ UI_KEY_AFTER_PREFIX + 'r', COMMAND_RTS, "rts", "RTS on or off" },
@@ -44,9 +57,16 @@ static const struct key_binding keys[] = {
 	{ 0 },
 };
 
+static bool allows(struct ui *ui, void *user, enum ui_command what);
+
 static const struct console_view *console_of(struct ui *ui, const struct console_state *state)
 {
 	return ui_find_console(ui_now(ui), state->id, NULL);
+}
+
+static struct console_pane *pane_of(struct ui *ui, const struct console_state *state)
+{
+	return ui_pane(ui, state->id);
 }
 
 static void open_console(struct ui *ui, void *user, const struct screen_arg *arg)
@@ -55,7 +75,6 @@ static void open_console(struct ui *ui, void *user, const struct screen_arg *arg
 
 	(void)ui;
 	state->id = arg->console_id;
-	state->found_row = UINT64_MAX;
 }
 
 static void title(struct ui *ui, void *user, char *left, size_t left_size, char *right, size_t right_size)
@@ -78,53 +97,84 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 	}
 }
 
-/* The device's own 80 columns come first; marks get a column of their own where the window is wider. */
-static int mark_column(const struct canvas *to)
+static void draw_console(struct ui *ui, unsigned id, struct canvas *to, int cols)
 {
-	if (to->cols < CONSOLE_DEVICE_COLS + CONSOLE_MARKS_COLS)
-		return to->cols;
-	return to->cols - CONSOLE_MARKS_COLS + 1;
+	struct console_pane *pane = ui_pane(ui, id);
+
+	if (pane == NULL)
+		canvas_wrap(to, 1, 1, to->cols - 2, 3, ROLE_NORMAL,
+			    "No memory for the picture of this console; what the device says is kept all the same.");
+	else
+		console_pane_draw(pane, to, cols);
 }
 
-static void hold_position(struct console_state *state, const struct terminal_view *view)
+/* One console in a part of the body; its cursor becomes the body's where the keys go to it. */
+static void draw_part(struct ui *ui, unsigned id, bool is_lit, struct canvas *to, int x, int cols, int device_cols)
 {
-	uint64_t end = terminal_view_end_row(view);
+	struct canvas part;
 
-	if (state->scroll_back > 0 && end > state->held_end)
-		state->scroll_back += end - state->held_end;
-	state->held_end = end;
+	if (!canvas_part(to, 1, x, to->rows - 1, cols, &part))
+		return;
+	draw_console(ui, id, &part, device_cols);
+	if (is_lit && part.cursor_y >= 0) {
+		to->cursor_y = part.cursor_y + 1;
+		to->cursor_x = part.cursor_x + x;
+	}
+	canvas_part_end(&part);
+}
+
+static void draw_half(struct ui *ui, unsigned id, bool is_lit, struct canvas *to, int x, int device_cols)
+{
+	struct canvas head;
+	int cols = (to->cols - 1) / 2;
+
+	if (canvas_part(to, 0, x, 1, cols, &head)) {
+		console_tabs_title(ui, id, is_lit, &head);
+		canvas_part_end(&head);
+	}
+	draw_part(ui, id, is_lit, to, x, cols, device_cols);
+}
+
+static bool is_split(struct ui *ui, const struct console_state *state, int cols)
+{
+	return state->beside_id != 0 && cols >= CONSOLE_SPLIT_COLS && ui_find_console(ui_now(ui), state->beside_id, NULL) != NULL;
 }
 
 static void draw(struct ui *ui, void *user, struct canvas *to)
 {
 	struct console_state *state = user;
-	struct terminal_view *view = ui_terminal(ui, state->id);
-	int marks = mark_column(to);
+	int half = (to->cols - 1) / 2, device_cols = console_pane_device_cols(to->cols);
 
-	if (view == NULL) {
-		canvas_put(to, 1, 1, to->cols - 2, ROLE_NORMAL,
-			   "No memory for the picture of this console; what the device says is kept all the same.");
-		return;
+	state->cols = to->cols;
+	if (is_split(ui, state, to->cols)) {
+		for (int y = 0; y < to->rows; y++)
+			canvas_fill(to, y, half, 1, ROLE_DIM, theme_glyph(to->theme, GLYPH_SIDE));
+		draw_half(ui, state->is_right ? state->beside_id : state->id, !state->is_right, to, 0, device_cols);
+		draw_half(ui, state->is_right ? state->id : state->beside_id, state->is_right, to, half + 1, device_cols);
+	} else if (ui_now(ui)->console_count > 1) {
+		console_tabs_draw(&state->tabs, ui, state->id, to, 0);
+		draw_part(ui, state->id, true, to, 0, to->cols, device_cols);
+	} else {
+		draw_console(ui, state->id, to, device_cols);
 	}
-	terminal_view_resize(view, to->rows, marks < to->cols ? marks - 1 : to->cols);
-	hold_position(state, view);
-	for (int y = 0; y < to->rows && marks < to->cols; y++)
-		canvas_fill(to, y, marks - 1, 1, ROLE_DIM, theme_glyph(to->theme, GLYPH_SIDE));
-	terminal_view_draw(view, to, state->scroll_back, marks, state->found_row);
 }
 
-static void hint(struct ui *ui, void *user, char *to, size_t size)
+/* What can follow Ctrl-A now, by the short names of the commands. */
+static void prefix_hint(struct ui *ui, struct console_state *state, char *to, size_t size)
 {
-	const struct console_state *state = user;
-	const struct console_view *console = console_of(ui, state);
+	char name[24];
 
-	if (console == NULL)
-		text_copy(to, size, "this console is closed: F10 goes back");
-	else if (state->is_prefixed)
-		text_copy(
-			to, size,
-			"Ctrl-A: q back, s baud, / find, n next, b break, d DTR, r RTS, p power, x close, : command, ? help");
-	else if (!console->is_open)
+	text_copy(to, size, "Ctrl-A: ");
+	for (const struct key_binding *row = keys; row->key != 0; row++)
+		if (row->key > UI_KEY_AFTER_PREFIX && row->text != NULL && allows(ui, state, row->command))
+			text_append(to, size, "%s%s %s", row == keys || to[strlen(to) - 1] == ' ' ? "" : ", ",
+				    keys_name(row->key - UI_KEY_AFTER_PREFIX, name, sizeof(name)), row->verb ? row->verb : row->text);
+}
+
+/* What hinders the console's work, the worst first; empty: nothing does. */
+static void trouble(const struct console_state *state, const struct console_view *console, char *to, size_t size)
+{
+	if (!console->is_open)
 		text_format(to, size, "the port is lost: %s. Plug it in again; it goes on by itself", console->state);
 	else if (console->capture_problem[0] != '\0')
 		text_format(to, size, "not kept: %s", console->capture_problem);
@@ -133,50 +183,78 @@ static void hint(struct ui *ui, void *user, char *to, size_t size)
 	else if (console->text_score >= 0 && console->text_score < CONSOLE_BAD_TEXT && console->likely_baud > 0)
 		text_format(to, size, "this looks like a wrong baud rate; Ctrl-A s tries %u", console->likely_baud);
 	else if (console->text_score >= 0 && console->text_score < CONSOLE_BAD_TEXT)
-		text_copy(to, size,
-			  "this looks like a wrong baud rate, or TX and GND are loose; Ctrl-A s tries another rate");
-	else if (state->scroll_back > 0)
-		text_format(to, size, "%llu rows back; PgDn or any key returns",
-			    (unsigned long long)state->scroll_back);
+		text_copy(to, size, "this looks like a wrong baud rate, or TX and GND are loose; Ctrl-A s tries another rate");
 }
 
-static void scroll_view(struct ui *ui, struct console_state *state, bool is_up)
+static void hint(struct ui *ui, void *user, char *to, size_t size)
 {
-	struct terminal_view *view = ui_terminal(ui, state->id);
-	uint64_t most, page = 15;
+	struct console_state *state = user;
+	const struct console_view *console = console_of(ui, state);
+	const struct console_pane *pane = pane_of(ui, state);
 
-	if (view == NULL)
-		return;
-	most = terminal_view_scroll_for(view, terminal_view_first_row(view));
-	if (is_up)
-		state->scroll_back = state->scroll_back + page < most ? state->scroll_back + page : most;
-	else
-		state->scroll_back = state->scroll_back > page ? state->scroll_back - page : 0;
-	state->held_end = terminal_view_end_row(view);
-}
-
-static void find(struct ui *ui, struct console_state *state, uint64_t before_row)
-{
-	struct terminal_view *view = ui_terminal(ui, state->id);
-	uint64_t row;
-
-	if (view == NULL || state->search[0] == '\0')
-		return;
-	if (!terminal_view_find(view, state->search, before_row, &row)) {
-		ui_say(ui, true, "'%s' is not found further up", state->search);
+	if (console == NULL) {
+		text_copy(to, size, "this console is closed: F10 goes back");
 		return;
 	}
-	state->found_row = row;
-	state->scroll_back = terminal_view_scroll_for(view, row);
-	state->held_end = terminal_view_end_row(view);
+	if (state->is_prefixed)
+		prefix_hint(ui, state, to, size);
+	else
+		trouble(state, console, to, size);
+	if (to[0] == '\0' && pane != NULL && pane->scroll_back > 0)
+		text_format(to, size, "%llu rows back; PgDn or any key returns", (unsigned long long)pane->scroll_back);
 }
 
 static void search_typed(struct ui *ui, void *user, const char *text)
 {
 	struct console_state *state = user;
+	struct console_pane *pane = pane_of(ui, state);
 
 	text_copy(state->search, sizeof(state->search), text);
-	find(ui, state, UINT64_MAX);
+	if (pane != NULL && text[0] != '\0')
+		console_marks_find(ui, pane, text, true, true);
+}
+
+static void bookmark_typed(struct ui *ui, void *user, const char *text)
+{
+	struct console_state *state = user;
+	struct console_pane *pane = pane_of(ui, state);
+
+	if (pane != NULL)
+		console_marks_set(ui, pane, state->marked_row, text);
+}
+
+static void ask_bookmark(struct ui *ui, struct console_state *state, struct console_pane *pane)
+{
+	static const struct ui_prompt_ops ops = { .accept = bookmark_typed };
+	const struct terminal_mark *there;
+	char label[80];
+
+	state->marked_row = console_pane_row(pane);
+	there = terminal_marks_bookmark_of(terminal_view_marks(pane->view), state->marked_row);
+	console_marks_label(pane, state->marked_row, label, sizeof(label));
+	ui_prompt(ui, label, there ? there->text : "", &ops, state);
+}
+
+/* `:times start` names one; the key goes round. */
+static void change_times(struct ui *ui, struct console_pane *pane, const char *name)
+{
+	static const char *const said[TERMINAL_CLOCK_COUNT] = {
+		"no times; they are kept in the file all the same",
+		"the time of day at which each line began; Ctrl-A t again: since the device started",
+		"seconds since the device started or was switched on here; Ctrl-A t again: since the line before",
+		"seconds since the line before; Ctrl-A t again hides the times",
+	};
+	enum terminal_clock clock = (enum terminal_clock)((pane->clock + 1) % TERMINAL_CLOCK_COUNT);
+
+	for (int i = 0; name != NULL && i < TERMINAL_CLOCK_COUNT; i++)
+		if (strcmp(name, terminal_clock_name((enum terminal_clock)i)) == 0)
+			clock = (enum terminal_clock)i;
+	if (name != NULL && strcmp(name, terminal_clock_name(clock)) != 0) {
+		ui_say(ui, true, "times %s? It is off, clock, start or delta", name);
+		return;
+	}
+	pane->clock = clock;
+	ui_say(ui, false, "%s", said[clock]);
 }
 
 static void set_baud(struct ui *ui, void *user, const char *text)
@@ -222,12 +300,12 @@ static void type(struct ui *ui, struct console_state *state, struct bytes out)
 		ui_say_error(ui, &error);
 }
 
-static void switch_line(struct ui *ui, struct console_state *state, enum ui_command what)
+static void switch_line(struct ui *ui, struct console_pane *pane, enum ui_command what)
 {
-	bool *is_off = what == COMMAND_DTR ? &state->dtr_is_off : &state->rts_is_off;
+	bool *is_off = what == COMMAND_DTR ? &pane->dtr_is_off : &pane->rts_is_off;
 	struct error error;
-	enum status status = what == COMMAND_DTR ? app_console_set_dtr(ui_app(ui), state->id, *is_off, &error)
-						 : app_console_set_rts(ui_app(ui), state->id, *is_off, &error);
+	enum status status = what == COMMAND_DTR ? app_console_set_dtr(ui_app(ui), pane->id, *is_off, &error)
+						 : app_console_set_rts(ui_app(ui), pane->id, *is_off, &error);
 
 	if (status != STATUS_OK) {
 		ui_say_error(ui, &error);
@@ -245,37 +323,96 @@ static void report(struct ui *ui, enum status status, const struct error *error,
 		ui_say(ui, false, "%s", done);
 }
 
-static void command(struct ui *ui, void *user, enum ui_command what, const char *argument)
+static void change_sides(struct console_state *state)
+{
+	unsigned id = state->id;
+
+	state->id = state->beside_id;
+	state->beside_id = id;
+	state->is_right = !state->is_right;
+}
+
+static void change_split(struct ui *ui, struct console_state *state)
+{
+	if (state->beside_id != 0) {
+		state->beside_id = 0;
+		return;
+	}
+	if (state->cols < CONSOLE_SPLIT_COLS) {
+		ui_say(ui, true, "two consoles beside each other need a window of %d columns; this one has %d", CONSOLE_SPLIT_COLS, state->cols);
+		return;
+	}
+	state->beside_id = console_tabs_next(ui_now(ui), state->id, state->id);
+	state->is_right = false;
+	ui_say(ui, false, "Ctrl-A Tab goes to the other half, Ctrl-A | joins them again; every line is cut only in the picture");
+}
+
+static void change_console(struct ui *ui, struct console_state *state, enum ui_command what)
+{
+	bool has_halves = is_split(ui, state, state->cols);
+
+	if (what == COMMAND_NEXT_CONSOLE && has_halves)
+		change_sides(state);
+	else
+		state->id = console_tabs_next(ui_now(ui), state->id, has_halves ? state->beside_id : 0);
+	state->was_refused = false;
+}
+
+/* The commands that need no more than the picture. False: it is none of them. */
+static bool picture_command(struct ui *ui, struct console_state *state, struct console_pane *pane, enum ui_command what, const char *argument)
 {
 	static const struct ui_prompt_ops search = { .accept = search_typed };
-	struct console_state *state = user;
-	struct error error;
 
 	switch (what) {
-	case COMMAND_BACK: ui_pop(ui); break;
-	case COMMAND_SCROLL_UP: scroll_view(ui, state, true); break;
-	case COMMAND_SCROLL_DOWN: scroll_view(ui, state, false); break;
-	case COMMAND_BAUD:
-		if (argument != NULL)
-			set_baud(ui, state, argument);
-		else
-			ask_baud(ui, state);
-		break;
+	case COMMAND_SCROLL_UP: console_pane_scroll(pane, CONSOLE_PAGE_ROWS); break;
+	case COMMAND_SCROLL_DOWN: console_pane_scroll(pane, -CONSOLE_PAGE_ROWS); break;
 	case COMMAND_FIND:
 		if (argument != NULL)
 			search_typed(ui, state, argument);
 		else
 			ui_prompt(ui, "/", state->search, &search, state);
 		break;
-	case COMMAND_FIND_NEXT: find(ui, state, state->found_row); break;
+	case COMMAND_FIND_NEXT: console_marks_find(ui, pane, state->search, true, false); break;
+	case COMMAND_FIND_NEWER: console_marks_find(ui, pane, state->search, false, false); break;
+	case COMMAND_TIMES: change_times(ui, pane, argument); break;
+	case COMMAND_BOOKMARK:
+		if (argument != NULL)
+			console_marks_set(ui, pane, console_pane_row(pane), argument);
+		else
+			ask_bookmark(ui, state, pane);
+		break;
+	case COMMAND_DTR: case COMMAND_RTS: switch_line(ui, pane, what); break;
+	default: return false;
+	}
+	return true;
+}
+
+static void command(struct ui *ui, void *user, enum ui_command what, const char *argument)
+{
+	struct console_state *state = user;
+	struct console_pane *pane = pane_of(ui, state);
+	struct error error;
+
+	if (pane != NULL && picture_command(ui, state, pane, what, argument))
+		return;
+	switch (what) {
+	case COMMAND_BACK: ui_pop(ui); break;
+	case COMMAND_BAUD:
+		if (argument != NULL)
+			set_baud(ui, state, argument);
+		else
+			ask_baud(ui, state);
+		break;
 	case COMMAND_BREAK: report(ui, app_console_break(ui_app(ui), state->id, &error), &error, "break sent"); break;
-	case COMMAND_DTR: case COMMAND_RTS: switch_line(ui, state, what); break;
 	case COMMAND_POWER: ui_power(ui, argument); break;
 	case COMMAND_SEND_PREFIX: type(ui, state, BYTES("\001")); break;
 	case COMMAND_CLOSE:
 		app_console_close(ui_app(ui), state->id);
 		ui_pop(ui);
 		break;
+	case COMMAND_MARKS: ui_push(ui, &screen_marks, &(struct screen_arg){ .console_id = state->id }); break;
+	case COMMAND_NEXT_CONSOLE: case COMMAND_OTHER_SIDE: change_console(ui, state, what); break;
+	case COMMAND_SPLIT: change_split(ui, state); break;
 	case COMMAND_HELP: ui_push(ui, &screen_help, &(struct screen_arg){ .about = &screen_console }); break;
 	default: break;
 	}
@@ -285,6 +422,7 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 {
 	struct console_state *state = user;
 	const struct console_view *console = console_of(ui, user);
+	const struct console_pane *pane = pane_of(ui, state);
 
 	if (what == COMMAND_BACK || what == COMMAND_HELP || what == COMMAND_LINE)
 		return true;
@@ -293,7 +431,18 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 	if (what == COMMAND_CLOSE || what == COMMAND_BAUD || what == COMMAND_BREAK || what == COMMAND_DTR ||
 	    what == COMMAND_RTS)
 		return !console->is_driven;
-	return what != COMMAND_SCROLL_DOWN || state->scroll_back > 0;
+	if (what == COMMAND_NEXT_CONSOLE || what == COMMAND_SPLIT)
+		return ui_now(ui)->console_count > 1;
+	if (what == COMMAND_OTHER_SIDE)
+		return ui_now(ui)->console_count > (state->beside_id != 0 ? 2 : 1);
+	return what != COMMAND_SCROLL_DOWN || (pane != NULL && pane->scroll_back > 0);
+}
+
+static const char *why_not(enum ui_command command)
+{
+	if (command == COMMAND_NEXT_CONSOLE || command == COMMAND_OTHER_SIDE || command == COMMAND_SPLIT)
+		return "no other console is open: c on the first page opens one";
+	return "not now: a step works on this line";
 }
 
 static bool prefixed_key(struct ui *ui, struct console_state *state, int pressed)
@@ -304,7 +453,7 @@ static bool prefixed_key(struct ui *ui, struct console_state *state, int pressed
 	if (binding == NULL)
 		ui_say(ui, true, "Ctrl-A and this key means nothing: Ctrl-A ? lists them");
 	else if (!allows(ui, state, binding->command))
-		ui_say(ui, true, "not now: a step works on this line");
+		ui_say(ui, true, "%s", why_not(binding->command));
 	else if (binding->command == COMMAND_LINE)
 		ui_command_line(ui);
 	else
@@ -315,7 +464,7 @@ static bool prefixed_key(struct ui *ui, struct console_state *state, int pressed
 static bool key(struct ui *ui, void *user, int pressed)
 {
 	struct console_state *state = user;
-	struct terminal_view *view = ui_terminal(ui, state->id);
+	struct console_pane *pane = pane_of(ui, state);
 	char out[32];
 	size_t size;
 
@@ -325,22 +474,51 @@ static bool key(struct ui *ui, void *user, int pressed)
 		state->is_prefixed = true;
 		return true;
 	}
-	if (keys_find(keys, pressed) != NULL || view == NULL || console_of(ui, state) == NULL)
+	if (keys_find(keys, pressed) != NULL || pane == NULL || console_of(ui, state) == NULL)
 		return false;
-	state->scroll_back = 0;
-	state->found_row = UINT64_MAX;
-	size = terminal_view_encode_key(view, pressed, out, sizeof(out));
+	console_pane_go_live(pane);
+	size = terminal_view_encode_key(pane->view, pressed, out, sizeof(out));
 	if (size > 0)
 		type(ui, state, bytes_of(out, size));
 	return true;
 }
 
+/* A click into the other half, or on a tab, goes there; on a line, it chooses it, for a bookmark or to read on. */
+static void click(struct ui *ui, struct console_state *state, int y, int x)
+{
+	bool has_head = ui_now(ui)->console_count > 1, has_halves = is_split(ui, state, state->cols);
+	struct console_pane *pane;
+	char text[TERMINAL_LINE_TEXT_MAX];
+	struct terminal_place place = { 0 };
+
+	if (has_halves && (x > (state->cols - 1) / 2) != state->is_right) {
+		change_sides(state);
+		return;
+	}
+	if (has_head && y == 0) {
+		if (!has_halves && console_tabs_at(&state->tabs, x) != 0)
+			state->id = console_tabs_at(&state->tabs, x);
+		return;
+	}
+	pane = pane_of(ui, state);
+	if (pane == NULL)
+		return;
+	place.row = console_pane_row_at(pane, y - has_head);
+	place.size = terminal_view_row_text(pane->view, place.row, text, sizeof(text));
+	if (place.row == pane->found.row)
+		place.row = UINT64_MAX;
+	pane->found = place;
+}
+
 static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int x)
 {
-	(void)y;
-	(void)x;
-	if (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN)
-		scroll_view(ui, user, what == SCREEN_MOUSE_WHEEL_UP);
+	struct console_state *state = user;
+	struct console_pane *pane = pane_of(ui, state);
+
+	if (what == SCREEN_MOUSE_CLICK)
+		click(ui, state, y, x);
+	else if (pane != NULL && (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN))
+		console_pane_scroll(pane, what == SCREEN_MOUSE_WHEEL_UP ? CONSOLE_WHEEL_ROWS : -CONSOLE_WHEEL_ROWS);
 }
 
 static enum screen_appetite appetite(struct ui *ui, void *user)

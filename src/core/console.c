@@ -122,7 +122,7 @@ static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
 	console->last_byte_ms = now_ms;
 	console->bytes += in.size;
 	if (console->app->observer.on_console_bytes)
-		console->app->observer.on_console_bytes(console->app->observer.user, console->id, in);
+		console->app->observer.on_console_bytes(console->app->observer.user, console->id, in, now_ms);
 	diagnosis_input(console->diagnosis, in, now_ms);
 	follow_last_line(console, in);
 	keep_window(console, in);
@@ -377,10 +377,7 @@ void console_fill_view(struct console *console, struct console_view *ret_view)
 	diagnosis_verdict(console->diagnosis, &ret_view->verdict);
 }
 
-void console_remark(struct console *console, const char *text)
+bool console_remark(struct console *console, const char *text)
 {
-	struct error error;
-
-	if (console->capture)
-		capture_remark(console->capture, text, loop_wall_ms(), &error);
+	return console->capture != NULL && capture_remark(console->capture, text, loop_wall_ms(), NULL) == STATUS_OK;
 }

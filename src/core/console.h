@@ -61,7 +61,7 @@ void console_look(const struct console *console, struct console_seen *seen, uint
 /* The line with that number, or NULL when it is not kept any more. */
 const struct console_line *console_find_line(const struct console *console, unsigned number);
 void console_fill_view(struct console *console, struct console_view *ret_view);
-/* A remark in the capture: what the program did to the line. */
-void console_remark(struct console *console, const char *text);
+/* A remark in the capture: what the program did to the line, or what the operator noted. False: it could not be kept. */
+bool console_remark(struct console *console, const char *text);
 
 #endif

@@ -8,7 +8,7 @@
 #include "src/base/text.h"
 #include "tests/fakes/fake_image.h"
 
-enum { FAKE_LIVE = 2, FAKE_ECHO_MAX = 4096 };
+enum { FAKE_LIVE = 2, FAKE_ECHO_MAX = 4096, LINE_MS = 137 };
 
 struct app {
 	struct loop *loop;
@@ -21,10 +21,12 @@ struct app {
 	const char *scene;
 	const char *console_text;	/* what the device says, once the console is open */
 	bool is_flood, is_fed, is_walk;
+	unsigned speaks;	/* the console that bytes come from */
 	unsigned flood_line;
 	char echo[FAKE_ECHO_MAX];
 	size_t echo_size;
 	unsigned number;
+	uint64_t now_ms;	/* of the device: what it says comes at times that are always the same */
 	int64_t first_case;
 	const char *first_console;
 	struct image_view image;
@@ -455,29 +457,35 @@ static const struct sign fake_signs[] = {
 	{ .id = "crc", .match = "Bad Data CRC", .effect = SIGN_FAULT, .cause = CAUSE_CHECKSUM, .also = CAUSE_POWER },
 };
 
-static void send_line_signs(struct app *app, const char *text, size_t size)
+static void send_line_sign(struct app *app, const char *text, size_t size)
 {
-	const char *at = text, *end;
+	char line[512];
+	struct diagnosis_line out = { .number = ++app->number, .text = line, .start = 1, .stage = STAGE_LOADER, .time_ms = app->now_ms };
 
-	while ((end = memchr(at, '\n', size - (size_t)(at - text))) != NULL) {
-		char line[512];
-		struct diagnosis_line out = { .number = ++app->number, .text = line };
-
-		text_printable(line, sizeof(line), bytes_of(at, (size_t)(end - at)));
-		for (size_t i = 0; i < ARRAY_SIZE(fake_signs); i++)
-			if (strstr(line, fake_signs[i].match) != NULL)
-				out.sign = &fake_signs[i];
-		if (app->observer.on_console_line != NULL)
-			app->observer.on_console_line(app->observer.user, 1, &out);
-		at = end + 1;
-	}
+	text_printable(line, sizeof(line), bytes_of(text, size));
+	for (size_t i = 0; i < ARRAY_SIZE(fake_signs); i++)
+		if (strstr(line, fake_signs[i].match) != NULL)
+			out.sign = &fake_signs[i];
+	if (app->observer.on_console_line != NULL)
+		app->observer.on_console_line(app->observer.user, app->speaks, &out);
 }
 
+/* Each line comes a while after the one before. */
 static void device_says(struct app *app, const char *text, size_t size)
 {
-	if (app->observer.on_console_bytes != NULL)
-		app->observer.on_console_bytes(app->observer.user, 1, bytes_of(text, size));
-	send_line_signs(app, text, size);
+	const char *at = text, *end = text + size;
+
+	while (at < end) {
+		const char *line_end = memchr(at, '\n', (size_t)(end - at));
+		size_t length = line_end ? (size_t)(line_end - at) + 1 : (size_t)(end - at);
+
+		app->now_ms += LINE_MS;
+		if (app->observer.on_console_bytes != NULL)
+			app->observer.on_console_bytes(app->observer.user, app->speaks, bytes_of(at, length), app->now_ms);
+		if (line_end != NULL)
+			send_line_sign(app, at, length - 1);
+		at += length;
+	}
 	if (app->observer.on_change != NULL)
 		app->observer.on_change(app->observer.user);
 }
@@ -518,6 +526,8 @@ struct app *fake_app_new(struct loop *loop, const char *scene)
 		return NULL;
 	}
 	app->loop = loop;
+	app->speaks = 1;
+	app->now_ms = 1000000;
 	app->snapshot.bench = &app->bench;
 	text_copy(app->snapshot.clock, sizeof(app->snapshot.clock), "12:04");
 	text_copy(app->fact[0].name, sizeof(app->fact[0].name), "loader");
@@ -735,6 +745,12 @@ enum status app_console_set_baud(struct app *app, unsigned console_id, unsigned 
 	(void)reterr;
 	app->snapshot.console[0].baud = baud;
 	app->snapshot.console[0].text_score = 99;
+	return STATUS_OK;
+}
+
+enum status app_console_remark(struct app *app, unsigned console_id, const char *text, struct error *reterr)
+{
+	(void)app; (void)console_id; (void)text; (void)reterr;
 	return STATUS_OK;
 }
 

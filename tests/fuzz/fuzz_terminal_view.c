@@ -18,11 +18,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 4 || terminal_view_new(data[0] % 60, data[1] % 200, &view, NULL) != STATUS_OK)
 		return 0;
 	half = 4 + (size - 4) / 2;
-	terminal_view_input(view, bytes_of(data + 4, half - 4));
+	terminal_view_input(view, bytes_of(data + 4, half - 4), 1000);
 	line.sign = &sign;
 	terminal_view_mark_line(view, &line);
 	terminal_view_resize(view, data[2] % 60, data[3] % 200);
-	terminal_view_input(view, bytes_of(data + half, size - half));
+	terminal_view_input(view, bytes_of(data + half, size - half), 2000);
 	line.number = data[3];
 	terminal_view_mark_line(view, &line);
 	for (uint64_t row = terminal_view_first_row(view); row < terminal_view_end_row(view); row++) {
