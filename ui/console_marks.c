@@ -4,7 +4,6 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
-#include "src/io/loop.h"
 #include "ui/console_search.h"
 
 DEFINE_AUTO(console_search);
@@ -57,7 +56,7 @@ void console_marks_set(struct ui *ui, struct console_pane *pane, uint64_t row, c
 	}
 	terminal_view_row_text(pane->view, row, line, sizeof(line));
 	if (at_ms > 0)
-		text_format(remark, sizeof(remark), "bookmark at %" PRIu64 " '%s': %s", at_ms + loop_wall_ms() - loop_now_ms(), line, text);
+		text_format(remark, sizeof(remark), "bookmark at %" PRIu64 " '%s': %s", at_ms + console_pane_wall_shift(pane), line, text);
 	else
 		text_format(remark, sizeof(remark), "bookmark at '%s': %s", line, text);
 	if (app_console_remark(ui_app(ui), pane->id, remark, &error) != STATUS_OK)

@@ -2,6 +2,8 @@
 
 #include "src/io/loop.h"
 
+enum { CLOCK_STEP_MS = 20 };	/* a wall clock that was set moves by more */
+
 /* The device's own 80 columns come first; marks get a column of their own where the window is wider. */
 static int mark_column(int cols)
 {
@@ -26,11 +28,20 @@ static void hold_position(struct console_pane *pane)
 	pane->held_end = end;
 }
 
+uint64_t console_pane_wall_shift(struct console_pane *pane)
+{
+	uint64_t shift = loop_wall_ms() - loop_now_ms();
+
+	/* both clocks are cut to milliseconds: followed as they are, all times would tremble by one */
+	if (shift - pane->wall_shift > CLOCK_STEP_MS && pane->wall_shift - shift > CLOCK_STEP_MS)
+		pane->wall_shift = shift;
+	return pane->wall_shift;
+}
+
 void console_pane_draw(struct console_pane *pane, struct canvas *to, int cols)
 {
 	int marks = mark_column(to->cols);
-	struct terminal_show show = { .mark_x = marks, .clock = pane->clock, .found = pane->found,
-				      .wall_shift = loop_wall_ms() - loop_now_ms() };
+	struct terminal_show show = { .mark_x = marks, .clock = pane->clock, .found = pane->found, .wall_shift = console_pane_wall_shift(pane) };
 
 	terminal_view_resize(pane->view, to->rows, cols);
 	hold_position(pane);

@@ -19,6 +19,7 @@ struct console_pane {
 	struct terminal_view *view;	/* NULL: this place is free */
 	uint64_t scroll_back, held_end;	/* while scrolled back, new output must not move what is read */
 	enum terminal_clock clock;
+	uint64_t wall_shift;
 	struct terminal_place found;
 	uint64_t power_ms;		/* of the snapshot, as it was heeded last */
 	bool has_news;			/* it said something since it was last on the screen */
@@ -32,6 +33,8 @@ struct console_pane *ui_pane(struct ui *ui, unsigned console_id);
 int console_pane_device_cols(int window_cols);
 /* Draws the picture into all of to. cols: of the emulated screen, which does not change with what stands beside it. */
 void console_pane_draw(struct console_pane *pane, struct canvas *to, int cols);
+/* What turns the times of its rows into the time of day. */
+uint64_t console_pane_wall_shift(struct console_pane *pane);
 void console_pane_scroll(struct console_pane *pane, int64_t rows_back);
 /* Back to where the device writes. */
 void console_pane_go_live(struct console_pane *pane);

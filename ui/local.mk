@@ -12,6 +12,7 @@ libui_a_SOURCES += \
 	ui/screen_console.c \
 	ui/screen_evidence.c \
 	ui/screen_help.c \
+	ui/screen_hex.c \
 	ui/screen_home.c \
 	ui/screen_image.c ui/image_rows.c ui/image_rows.h \
 	ui/screen_log.c \
@@ -25,6 +26,7 @@ libui_a_SOURCES += \
 	ui/ui.c ui/ui.h ui/ui_draw.c ui/ui_input.c ui/ui_internal.h ui/ui_terminal.c \
 	ui/widget_bar.c ui/widget_bar.h \
 	ui/widget_digits.c ui/widget_digits.h \
+	ui/widget_hex.c ui/widget_hex.h \
 	ui/widget_input.c ui/widget_input.h \
 	ui/widget_list.c ui/widget_list.h \
 	ui/widget_map.c ui/widget_map.h \

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "src/base/text.h"
-#include "src/io/loop.h"
 #include "ui/console_marks.h"
 #include "ui/console_tabs.h"
 
@@ -12,7 +11,6 @@ enum {
 	CONSOLE_PAGE_ROWS = 15,
 	CONSOLE_WHEEL_ROWS = 5,
 	CONSOLE_BAD_TEXT = 40,
-	CONSOLE_LITTLE_DISK = 500,	/* MB */
 };
 
 struct console_state {
@@ -40,8 +38,8 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_AFTER_PREFIX + 't', COMMAND_TIMES, "times", "times: off, clock, since start, delta" },
 	{ UI_KEY_AFTER_PREFIX + 'h', COMMAND_HEX, "hex", "the bytes as they came" },
 	{ UI_KEY_AFTER_PREFIX + 'm', COMMAND_BOOKMARK, "mark", "set a bookmark" },
-	{ UI_KEY_AFTER_PREFIX + 'g', COMMAND_MARKS, "go", "bookmarks and marks, to jump to" },
-	{ UI_KEY_AFTER_PREFIX + '\t', COMMAND_NEXT_CONSOLE, "tab", "next console, or other half" },
+	{ UI_KEY_AFTER_PREFIX + 'g', COMMAND_MARKS, "marks", "bookmarks and marks, to jump to" },
+	{ UI_KEY_AFTER_PREFIX + '\t', COMMAND_NEXT_CONSOLE, "other", "next console, or other half" },
 	{ UI_KEY_AFTER_PREFIX + 'w', COMMAND_OTHER_SIDE, "switch", "next console, in this half" },
 	{ UI_KEY_AFTER_PREFIX + '|', COMMAND_SPLIT, "split", "two consoles beside each other" },
 	{ UI_KEY_AFTER_PREFIX + 'b', COMMAND_BREAK, "break", "send a break" },
@@ -174,6 +172,8 @@ static void prefix_hint(struct ui *ui, struct console_state *state, char *to, si
 /* What hinders the console's work, the worst first; empty: nothing does. */
 static void trouble(const struct console_state *state, const struct console_view *console, char *to, size_t size)
 {
+	char left[32];
+
 	if (!console->is_open)
 		text_format(to, size, "the port is lost: %s. Plug it in again; it goes on by itself", console->state);
 	else if (console->capture_problem[0] != '\0')
@@ -184,6 +184,9 @@ static void trouble(const struct console_state *state, const struct console_view
 		text_format(to, size, "this looks like a wrong baud rate; Ctrl-A s tries %u", console->likely_baud);
 	else if (console->text_score >= 0 && console->text_score < CONSOLE_BAD_TEXT)
 		text_copy(to, size, "this looks like a wrong baud rate, or TX and GND are loose; Ctrl-A s tries another rate");
+	else if (console->capture_room < SNAPSHOT_LITTLE_ROOM)
+		text_format(to, size, "only %s are left on the disk of the captures: make room",
+			    text_size(left, sizeof(left), console->capture_room));
 }
 
 static void hint(struct ui *ui, void *user, char *to, size_t size)
@@ -239,10 +242,10 @@ static void ask_bookmark(struct ui *ui, struct console_state *state, struct cons
 static void change_times(struct ui *ui, struct console_pane *pane, const char *name)
 {
 	static const char *const said[TERMINAL_CLOCK_COUNT] = {
-		"no times; they are kept in the file all the same",
-		"the time of day at which each line began; Ctrl-A t again: since the device started",
-		"seconds since the device started or was switched on here; Ctrl-A t again: since the line before",
-		"seconds since the line before; Ctrl-A t again hides the times",
+		"no times here; the file beside the capture has them",
+		"the time of day when each line began; Ctrl-A t: since the device started",
+		"seconds since the device started; Ctrl-A t: since the line before",
+		"seconds since the line before; Ctrl-A t hides the times",
 	};
 	enum terminal_clock clock = (enum terminal_clock)((pane->clock + 1) % TERMINAL_CLOCK_COUNT);
 
@@ -344,7 +347,7 @@ static void change_split(struct ui *ui, struct console_state *state)
 	}
 	state->beside_id = console_tabs_next(ui_now(ui), state->id, state->id);
 	state->is_right = false;
-	ui_say(ui, false, "Ctrl-A Tab goes to the other half, Ctrl-A | joins them again; every line is cut only in the picture");
+	ui_say(ui, false, "Ctrl-A Tab goes to the other half, Ctrl-A | makes it one again; lines are cut in the picture only");
 }
 
 static void change_console(struct ui *ui, struct console_state *state, enum ui_command what)
@@ -410,6 +413,7 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 		app_console_close(ui_app(ui), state->id);
 		ui_pop(ui);
 		break;
+	case COMMAND_HEX: ui_push(ui, &screen_hex, &(struct screen_arg){ .console_id = state->id }); break;
 	case COMMAND_MARKS: ui_push(ui, &screen_marks, &(struct screen_arg){ .console_id = state->id }); break;
 	case COMMAND_NEXT_CONSOLE: case COMMAND_OTHER_SIDE: change_console(ui, state, what); break;
 	case COMMAND_SPLIT: change_split(ui, state); break;
@@ -545,5 +549,12 @@ const struct screen_ops screen_console = {
 		"back. The commands of this screen come after Ctrl-A, as in picocom.\n"
 		"Words at the right say what a line means: a cause it speaks for, or how far the start has come. All bytes are kept "
 		"in a file as they came.\n"
-		"While a step of a procedure types on the line, your keys are not sent.\n",
+		"While a step of a procedure types on the line, your keys are not sent.\n"
+		"Ctrl-A t shows when each line began: the time of day, then since the device started (or was switched on here), then since "
+		"the line before. What has no room beside the times ends in a cut mark; nothing of it is lost. Ctrl-A h shows the bytes.\n"
+		"Ctrl-A / finds text upwards, n and N go on to older and newer hits; a text that begins with a slash is a regular expression. "
+		"Ctrl-A m sets a bookmark on the line that was found or clicked, else on the newest; Ctrl-A g lists bookmarks, starts, stages "
+		"and telling messages, to go there.\n"
+		"Several consoles stand in a row at the top, with what is new; Ctrl-A Tab goes to the next, Ctrl-A | puts two beside each "
+		"other where the window has 132 columns.\n",
 };

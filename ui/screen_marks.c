@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "src/base/text.h"
-#include "src/io/loop.h"
 #include "ui/screen.h"
 #include "ui/widget_list.h"
 
@@ -66,6 +65,9 @@ static void draw_row(struct console_pane *pane, struct canvas *to, int y, const 
 {
 	char time[TERMINAL_TIME_TEXT_MAX], line[512], what[TERMINAL_MARK_MAX + 24] = "";
 	enum role role = mark->is_bookmark ? ROLE_STRONG : mark->role;
+	/* as the console tells the times; from mark to mark, the distance to the line before tells nothing */
+	enum terminal_clock clock = pane->clock == TERMINAL_CLOCK_START || pane->clock == TERMINAL_CLOCK_DELTA ? TERMINAL_CLOCK_START
+													      : TERMINAL_CLOCK_WALL;
 
 	if (mark->is_bookmark)
 		text_format(what, sizeof(what), "* %s", mark->text);
@@ -75,7 +77,7 @@ static void draw_row(struct console_pane *pane, struct canvas *to, int y, const 
 		text_copy(what, sizeof(what), mark->text);
 	terminal_view_row_text(pane->view, mark->row, line, sizeof(line));
 	canvas_put(to, y, TIME_X, WHAT_X - TIME_X - 1, ROLE_DIM,
-		   terminal_times_text(terminal_view_times(pane->view), TERMINAL_CLOCK_WALL, mark->row, loop_wall_ms() - loop_now_ms(), time));
+		   terminal_times_text(terminal_view_times(pane->view), clock, mark->row, console_pane_wall_shift(pane), time));
 	canvas_put(to, y, WHAT_X, WHAT_COLS, mark->start > 0 && !mark->is_bookmark ? ROLE_STRONG : role, what);
 	canvas_put(to, y, TEXT_X, to->cols - TEXT_X - 1, ROLE_NORMAL, line);
 	if (is_chosen)
