@@ -44,14 +44,26 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 	text_copy(right, right_size, state->only_bookmarks ? "bookmarks" : "marks and bookmarks");
 }
 
+/* Many messages tell the same stage; where it begins is enough to go to. */
+static bool is_same_stage(const struct terminal_mark *mark, const struct terminal_mark **last_stage)
+{
+	const struct terminal_mark *last = *last_stage;
+
+	if (mark->is_bookmark || mark->role != ROLE_DIM)
+		return false;
+	*last_stage = mark;
+	return last != NULL && mark->start == 0 && strcmp(last->text, mark->text) == 0;
+}
+
 static int collect(struct marks_state *state, struct console_pane *pane)
 {
 	size_t count = terminal_marks_list(terminal_view_marks(pane->view), terminal_view_first_row(pane->view), state->shown,
 					   TERMINAL_MARKS_LISTED_MAX);
+	const struct terminal_mark *last_stage = NULL;
 	int kept = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (!state->only_bookmarks || state->shown[i]->is_bookmark)
+		if (!is_same_stage(state->shown[i], &last_stage) && (!state->only_bookmarks || state->shown[i]->is_bookmark))
 			state->shown[kept++] = state->shown[i];
 	return kept;
 }

@@ -187,8 +187,8 @@ enum status app_power(struct app *app, const char *how, struct error *reterr)
 	char line[64], answer[64], command[600];
 	const char *place = app->options.power_command ? strstr(app->options.power_command, "{}") : NULL;
 
-	/* how long a cycle keeps the power off is the command's secret; the practice camera's is on at once */
-	app->snapshot.power_on_ms = text_equal(how, "on") || (app->practice && text_equal(how, "cycle")) ? loop_now_ms() : 0;
+	/* how long a cycle keeps the power off is the switch's own secret */
+	app->snapshot.power_on_ms = text_equal(how, "on") ? loop_now_ms() : 0;
 	if (app->practice)
 		return practice_process_tell(app->practice, text_format(line, sizeof(line), "power %s", how), answer, sizeof(answer), reterr);
 	if (app->options.power_command == NULL)

@@ -218,7 +218,7 @@ struct snapshot {
 	unsigned console_count;
 	unsigned running;	/* jobs under way */
 	bool is_practice;	/* a practice camera is plugged in */
-	uint64_t power_on_ms;	/* when this program switched the device on, by the loop's clock; 0: not, or not known */
+	uint64_t power_on_ms;	/* when this program switched the device on, by the loop's clock; 0: it did not, or when is not known */
 	char notice[200];	/* last thing that concerns no case: "ttyUSB0 was unplugged"; or empty */
 	bool notice_is_error;
 	char notice_hint[200];
