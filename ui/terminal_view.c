@@ -262,12 +262,13 @@ static void end_line(struct terminal_view *view)
 	view->row_of_line[view->lines % VIEW_LINES_MAX] = cursor_row(view);
 }
 
-/* A row that was wiped is begun anew. */
+/* A row that was wiped is begun anew. After a resize libvterm 0.1.4 may leave the cursor below the last row, where it has no
+ * cells to look at. */
 static bool is_blank(const struct terminal_view *view, uint64_t row)
 {
-	int y = (int)(row - screen_row(view, 0));
+	uint64_t y = row - screen_row(view, 0);
 
-	return vterm_screen_is_eol(view->screen, (VTermPos){ .row = y, .col = 0 });
+	return y < (uint64_t)view->rows && vterm_screen_is_eol(view->screen, (VTermPos){ .row = (int)y, .col = 0 });
 }
 
 /* A carriage return alone begins no row: some devices end their lines with LF CR. */
