@@ -18,6 +18,7 @@ libui_a_SOURCES += \
 	ui/screen_log.c \
 	ui/screen_marks.c \
 	ui/screen_practice.c \
+	ui/terminal_cells.c ui/terminal_cells.h \
 	ui/terminal_history.c ui/terminal_history.h \
 	ui/terminal_marks.c ui/terminal_marks.h \
 	ui/terminal_times.c ui/terminal_times.h \

@@ -361,6 +361,19 @@ static void change_console(struct ui *ui, struct console_state *state, enum ui_c
 	state->was_refused = false;
 }
 
+/* The next console takes the place of the one that is closed; without one, it goes back. */
+static void close_port(struct ui *ui, struct console_state *state)
+{
+	unsigned closed = state->id, next = console_tabs_next(ui_now(ui), closed, closed);
+
+	app_console_close(ui_app(ui), closed);
+	state->beside_id = 0;
+	if (next == closed)
+		ui_pop(ui);
+	else
+		state->id = next;
+}
+
 /* The commands that need no more than the picture. False: it is none of them. */
 static bool picture_command(struct ui *ui, struct console_state *state, struct console_pane *pane, enum ui_command what, const char *argument)
 {
@@ -409,10 +422,7 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 	case COMMAND_BREAK: report(ui, app_console_break(ui_app(ui), state->id, &error), &error, "break sent"); break;
 	case COMMAND_POWER: ui_power(ui, argument); break;
 	case COMMAND_SEND_PREFIX: type(ui, state, BYTES("\001")); break;
-	case COMMAND_CLOSE:
-		app_console_close(ui_app(ui), state->id);
-		ui_pop(ui);
-		break;
+	case COMMAND_CLOSE: close_port(ui, state); break;
 	case COMMAND_HEX: ui_push(ui, &screen_hex, &(struct screen_arg){ .console_id = state->id }); break;
 	case COMMAND_MARKS: ui_push(ui, &screen_marks, &(struct screen_arg){ .console_id = state->id }); break;
 	case COMMAND_NEXT_CONSOLE: case COMMAND_OTHER_SIDE: change_console(ui, state, what); break;

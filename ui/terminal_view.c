@@ -7,6 +7,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "ui/keys.h"
+#include "ui/terminal_cells.h"
 #include "ui/terminal_history.h"
 
 enum {
@@ -33,147 +34,24 @@ struct terminal_view {
 	struct terminal_marks marks;
 };
 
-static int nearest_of_8(uint8_t red, uint8_t green, uint8_t blue)
-{
-	return (red > 100 ? 1 : 0) | (green > 100 ? 2 : 0) | (blue > 100 ? 4 : 0);
-}
-
-/* 0..7, -1 for the default; bright ones say so, because bold shows them on every terminal. */
-static int simple_colour(const VTermScreen *screen, VTermColor colour, bool *ret_is_bright)
-{
-	if (VTERM_COLOR_IS_DEFAULT_FG(&colour) || VTERM_COLOR_IS_DEFAULT_BG(&colour))
-		return -1;
-	if (VTERM_COLOR_IS_INDEXED(&colour) && colour.indexed.idx < 16) {
-		*ret_is_bright = colour.indexed.idx >= 8;
-		return colour.indexed.idx & 7;
-	}
-	vterm_screen_convert_color_to_rgb(screen, &colour);
-	return nearest_of_8(colour.rgb.red, colour.rgb.green, colour.rgb.blue);
-}
-
-static struct terminal_run look_of(const VTermScreen *screen, const VTermScreenCell *cell)
-{
-	struct terminal_run look = { 0 };
-	bool is_bright = false, is_bright_background = false;
-
-	look.foreground = (int8_t)simple_colour(screen, cell->fg, &is_bright);
-	look.background = (int8_t)simple_colour(screen, cell->bg, &is_bright_background);
-	look.flags = (uint8_t)((cell->attrs.bold || is_bright ? TERMINAL_BOLD : 0) |
-			       (cell->attrs.underline ? TERMINAL_UNDERLINE : 0) |
-			       (cell->attrs.reverse ? TERMINAL_REVERSE : 0));
-	return look;
-}
-
-static bool same_look(const struct terminal_run *a, const struct terminal_run *b)
-{
-	return a->foreground == b->foreground && a->background == b->background && a->flags == b->flags;
-}
-
-static bool is_plain(const struct terminal_run *look)
-{
-	return look->foreground < 0 && look->background < 0 && look->flags == 0;
-}
-
-struct packed_line {
-	char text[TERMINAL_LINE_TEXT_MAX];
-	size_t size;
-	struct terminal_run run[TERMINAL_LINE_RUNS_MAX];
-	size_t run_count;
-};
-
-static void pack_look(struct packed_line *line, struct terminal_run look, int column, int width)
-{
-	struct terminal_run *last = line->run_count > 0 ? &line->run[line->run_count - 1] : NULL;
-
-	if (is_plain(&look))
-		return;
-	if (last != NULL && last->first + last->count == column && same_look(last, &look)) {
-		last->count = (uint16_t)(last->count + width);
-		return;
-	}
-	if (line->run_count == TERMINAL_LINE_RUNS_MAX)
-		return;
-	look.first = (uint16_t)column;
-	look.count = (uint16_t)width;
-	line->run[line->run_count++] = look;
-}
-
-/* Columns of cells become UTF-8; blanks at the end without a look are dropped. */
-static void pack_line(const VTermScreen *screen, int cols, const VTermScreenCell *cells, struct packed_line *line)
-{
-	int used = cols;
-
-	line->size = line->run_count = 0;
-	while (used > 0 && (cells[used - 1].chars[0] == 0 || cells[used - 1].chars[0] == ' ')) {
-		struct terminal_run look = look_of(screen, &cells[used - 1]);
-
-		if (!is_plain(&look))
-			break;
-		used--;
-	}
-	for (int column = 0; column < used; column++) {
-		uint32_t code = cells[column].chars[0];
-		int width = cells[column].width == 2 ? 2 : 1;
-
-		if (line->size + 5 > sizeof(line->text))
-			break;
-		line->size += utf8_put(line->text + line->size, code == 0 || code > 0x10ffff ? ' ' : code);
-		pack_look(line, look_of(screen, &cells[column]), column, width);
-		column += width - 1;
-	}
-}
-
 static int on_push_line(int cols, const VTermScreenCell *cells, void *user)
 {
 	struct terminal_view *view = user;
-	struct packed_line line;
+	struct terminal_packed line;
 
-	pack_line(view->screen, cols, cells, &line);
+	terminal_cells_pack(view->screen, cols, cells, &line);
 	terminal_history_push(&view->history, line.text, line.size, line.run, line.run_count);
 	return 1;
-}
-
-static void set_cell(VTermScreenCell *cell, uint32_t code, int width)
-{
-	memset(cell, 0, sizeof(*cell));
-	cell->chars[0] = code;
-	cell->width = (char)width;
-	cell->fg.type = VTERM_COLOR_INDEXED | VTERM_COLOR_DEFAULT_FG;
-	cell->bg.type = VTERM_COLOR_INDEXED | VTERM_COLOR_DEFAULT_BG;
-}
-
-static void give_look(VTermScreenCell *cell, const struct terminal_run *run)
-{
-	if (run->foreground >= 0)
-		vterm_color_indexed(&cell->fg, (uint8_t)run->foreground);
-	if (run->background >= 0)
-		vterm_color_indexed(&cell->bg, (uint8_t)run->background);
-	cell->attrs.bold = (run->flags & TERMINAL_BOLD) != 0;
-	cell->attrs.underline = (run->flags & TERMINAL_UNDERLINE) != 0;
-	cell->attrs.reverse = (run->flags & TERMINAL_REVERSE) != 0;
 }
 
 /* The picture grew: the newest line comes back. */
 static int on_pop_line(int cols, VTermScreenCell *cells, void *user)
 {
 	struct terminal_view *view = user;
-	const struct terminal_line *line;
-	const struct terminal_run *run, *end;
-	const char *at;
 
 	if (view->history.count == 0)
 		return 0;
-	line = terminal_history_line(&view->history, view->history.count - 1);
-	run = line ? line->run : NULL;
-	end = line ? line->run + line->run_count : NULL;
-	at = terminal_line_text(line);
-	for (int column = 0; column < cols; column++) {
-		set_cell(&cells[column], *at != '\0' ? utf8_next(&at) : 0, 1);
-		while (run < end && run->first + run->count <= column)
-			run++;
-		if (run < end && run->first <= column)
-			give_look(&cells[column], run);
-	}
+	terminal_cells_unpack(terminal_history_line(&view->history, view->history.count - 1), cols, cells);
 	terminal_history_pop(&view->history);
 	return 1;
 }
@@ -487,15 +365,14 @@ static int draw_packed(struct canvas *to, const struct row_frame *frame, const c
 }
 
 /* The looks of a live row and of a kept one go the same way, so that a line does not change when it scrolls off. */
-static void pack_screen_row(struct terminal_view *view, int row, struct packed_line *line)
+static void pack_screen_row(struct terminal_view *view, int row, struct terminal_packed *line)
 {
 	VTermScreenCell cells[VIEW_COLS_MAX];
 
 	for (int column = 0; column < view->cols; column++)
 		if (!vterm_screen_get_cell(view->screen, (VTermPos){ .row = row, .col = column }, &cells[column]))
-			set_cell(&cells[column], ' ', 1);
-	pack_line(view->screen, view->cols, cells, line);
-	line->text[line->size] = '\0';
+			terminal_cells_set(&cells[column], ' ');
+	terminal_cells_pack(view->screen, view->cols, cells, line);
 }
 
 static int draw_row(struct terminal_view *view, struct canvas *to, uint64_t row, const struct row_frame *frame)
@@ -510,7 +387,7 @@ static int draw_row(struct terminal_view *view, struct canvas *to, uint64_t row,
 		return draw_packed(to, frame, terminal_line_text(line), line ? line->run : NULL, line ? line->run_count : 0);
 	}
 	if (row < first_on_screen + (uint64_t)view->rows) {
-		struct packed_line line;
+		struct terminal_packed line;
 
 		pack_screen_row(view, (int)(row - first_on_screen), &line);
 		return draw_packed(to, frame, line.text, line.run, line.run_count);
@@ -617,7 +494,7 @@ size_t terminal_view_row_text(struct terminal_view *view, uint64_t row, char *to
 
 	to[0] = '\0';
 	if (row >= first_on_screen && row < first_on_screen + (uint64_t)view->rows) {
-		struct packed_line line;
+		struct terminal_packed line;
 
 		pack_screen_row(view, (int)(row - first_on_screen), &line);
 		text_copy(to, size, line.text);
