@@ -1,6 +1,9 @@
 #include "ui/console_pane.h"
 
+#include <string.h>
+
 #include "src/io/loop.h"
+#include "ui/screen.h"
 
 enum { CLOCK_STEP_MS = 20 };	/* a wall clock that was set moves by more */
 
@@ -87,4 +90,25 @@ uint64_t console_pane_row(const struct console_pane *pane)
 uint64_t console_pane_row_at(const struct console_pane *pane, int y)
 {
 	return terminal_view_top_row(pane->view, pane->scroll_back) + (uint64_t)y;
+}
+
+void console_pane_change_times(struct ui *ui, struct console_pane *pane, const char *name)
+{
+	static const char *const said[TERMINAL_CLOCK_COUNT] = {
+		"no times here; the file beside the capture has them",
+		"the time of day when each line began; Ctrl-A t: since the device started",
+		"seconds since the device started; Ctrl-A t: since the line before",
+		"seconds since the line before; Ctrl-A t hides the times",
+	};
+	enum terminal_clock clock = (enum terminal_clock)((pane->clock + 1) % TERMINAL_CLOCK_COUNT);
+
+	for (int i = 0; name != NULL && i < TERMINAL_CLOCK_COUNT; i++)
+		if (strcmp(name, terminal_clock_name((enum terminal_clock)i)) == 0)
+			clock = (enum terminal_clock)i;
+	if (name != NULL && strcmp(name, terminal_clock_name(clock)) != 0) {
+		ui_say(ui, true, "times %s? It is off, clock, start or delta", name);
+		return;
+	}
+	pane->clock = clock;
+	ui_say(ui, false, "%s", said[clock]);
 }

@@ -44,5 +44,7 @@ void console_pane_go_to(struct console_pane *pane, const struct terminal_place *
 uint64_t console_pane_row(const struct console_pane *pane);
 /* The row under a click in the canvas it was drawn into. */
 uint64_t console_pane_row_at(const struct console_pane *pane, int y);
+/* The next way to tell the times, or the named one, and says what they are now. */
+void console_pane_change_times(struct ui *ui, struct console_pane *pane, const char *name);
 
 #endif

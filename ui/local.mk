@@ -1,15 +1,17 @@
 libui_a_SOURCES += \
 	ui/canvas.c ui/canvas.h \
+	ui/console_halves.c ui/console_halves.h \
 	ui/console_marks.c ui/console_marks.h \
 	ui/console_pane.c ui/console_pane.h \
 	ui/console_search.c ui/console_search.h \
 	ui/console_tabs.c ui/console_tabs.h \
+	ui/console_type.c \
 	ui/home_rows.c ui/home_rows.h \
 	ui/keys.c ui/keys.h \
 	ui/screen.h ui/screens.c \
 	ui/screen_case.c ui/screen_case.h ui/screen_case_coach.c ui/screen_case_diagnosis.c ui/screen_case_write.c \
 	ui/screen_bytes.c \
-	ui/screen_console.c \
+	ui/screen_console.c ui/console_parts.h ui/screen_settings.c \
 	ui/screen_evidence.c \
 	ui/screen_help.c \
 	ui/screen_hex.c \

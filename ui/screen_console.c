@@ -1,13 +1,12 @@
 /* The console of a device: its screen, what its lines mean beside them, and the keys that go to it. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "src/base/text.h"
+#include "ui/console_halves.h"
 #include "ui/console_marks.h"
-#include "ui/console_tabs.h"
+#include "ui/console_parts.h"
 
 enum {
-	CONSOLE_SPLIT_COLS = 132,	/* two consoles beside each other need so many */
 	CONSOLE_PAGE_ROWS = 15,
 	CONSOLE_WHEEL_ROWS = 5,
 	CONSOLE_BAD_TEXT = 40,
@@ -15,14 +14,11 @@ enum {
 
 struct console_state {
 	unsigned id;			/* the console that the keys go to */
-	unsigned beside_id;		/* split: the one in the other half; 0: not split */
-	bool is_right;			/* split: id is in the right half */
 	bool is_prefixed;
 	bool was_refused;
 	char search[CONSOLE_SEARCH_TEXT_MAX];
-	int cols;			/* of the window, when it was drawn last */
 	uint64_t marked_row;		/* while the text of a bookmark is asked for */
-	struct console_tabs tabs;
+	struct console_halves halves;
 };
 
 static const struct key_binding keys[] = {
@@ -32,6 +28,7 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_PAGE_UP, COMMAND_SCROLL_UP, NULL, "older lines" },
 	{ UI_KEY_SHIFT_PAGE_UP, COMMAND_SCROLL_UP, NULL, NULL },
 	{ UI_KEY_AFTER_PREFIX + 's', COMMAND_BAUD, "baud", "baud rate" },
+	{ UI_KEY_AFTER_PREFIX + 'c', COMMAND_SETTINGS, "settings", "settings" },
 	{ UI_KEY_AFTER_PREFIX + '/', COMMAND_FIND, "find", "find" },
 	{ UI_KEY_AFTER_PREFIX + 'n', COMMAND_FIND_NEXT, "next", "find the next older one" },
 	{ UI_KEY_AFTER_PREFIX + 'N', COMMAND_FIND_NEWER, "newer", "find the next newer one" },
@@ -50,6 +47,13 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_AFTER_PREFIX + 'x', COMMAND_CLOSE, "close", "close the port" },
 	{ UI_KEY_AFTER_PREFIX + '?', COMMAND_HELP, "help", "help" },
 	{ UI_KEY_AFTER_PREFIX + ':', COMMAND_LINE, NULL, "command line" },
+	{ UI_KEY_VERB_ONLY, COMMAND_FRAME, "frame", "frame: 8N1, 7E1" },
+	{ UI_KEY_VERB_ONLY, COMMAND_FLOW, "flow", "flow control: none, rtscts, xonxoff" },
+	{ UI_KEY_VERB_ONLY, COMMAND_ENTER_SENDS, "enter", "Enter sends cr, lf, crlf" },
+	{ UI_KEY_VERB_ONLY, COMMAND_BACKSPACE, "backspace", "Backspace sends del, bs" },
+	{ UI_KEY_VERB_ONLY, COMMAND_ECHO, "echo", "local echo on, off" },
+	{ UI_KEY_VERB_ONLY, COMMAND_LONE_LF, "lf", "a lone LF means down, newline" },
+	{ UI_KEY_VERB_ONLY, COMMAND_LONE_CR, "cr", "a lone CR means left, newline" },
 	{ UI_KEY_SHIFT_PAGE_DOWN, COMMAND_SCROLL_DOWN, NULL, NULL },
 	{ UI_KEY_PAGE_DOWN, COMMAND_SCROLL_DOWN, NULL, "newer lines" },
 	{ 0 },
@@ -95,66 +99,11 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 	}
 }
 
-static void draw_console(struct ui *ui, unsigned id, struct canvas *to, int cols)
-{
-	struct console_pane *pane = ui_pane(ui, id);
-
-	if (pane == NULL)
-		canvas_wrap(to, 1, 1, to->cols - 2, 3, ROLE_NORMAL,
-			    "No memory for the picture of this console; what the device says is kept all the same.");
-	else
-		console_pane_draw(pane, to, cols);
-}
-
-/* One console in a part of the body; its cursor becomes the body's where the keys go to it. */
-static void draw_part(struct ui *ui, unsigned id, bool is_lit, struct canvas *to, int x, int cols, int device_cols)
-{
-	struct canvas part;
-
-	if (!canvas_part(to, 1, x, to->rows - 1, cols, &part))
-		return;
-	draw_console(ui, id, &part, device_cols);
-	if (is_lit && part.cursor_y >= 0) {
-		to->cursor_y = part.cursor_y + 1;
-		to->cursor_x = part.cursor_x + x;
-	}
-	canvas_part_end(&part);
-}
-
-static void draw_half(struct ui *ui, unsigned id, bool is_lit, struct canvas *to, int x, int device_cols)
-{
-	struct canvas head;
-	int cols = (to->cols - 1) / 2;
-
-	if (canvas_part(to, 0, x, 1, cols, &head)) {
-		console_tabs_title(ui, id, is_lit, &head);
-		canvas_part_end(&head);
-	}
-	draw_part(ui, id, is_lit, to, x, cols, device_cols);
-}
-
-static bool is_split(struct ui *ui, const struct console_state *state, int cols)
-{
-	return state->beside_id != 0 && cols >= CONSOLE_SPLIT_COLS && ui_find_console(ui_now(ui), state->beside_id, NULL) != NULL;
-}
-
 static void draw(struct ui *ui, void *user, struct canvas *to)
 {
 	struct console_state *state = user;
-	int half = (to->cols - 1) / 2, device_cols = console_pane_device_cols(to->cols);
 
-	state->cols = to->cols;
-	if (is_split(ui, state, to->cols)) {
-		for (int y = 0; y < to->rows; y++)
-			canvas_fill(to, y, half, 1, ROLE_DIM, theme_glyph(to->theme, GLYPH_SIDE));
-		draw_half(ui, state->is_right ? state->beside_id : state->id, !state->is_right, to, 0, device_cols);
-		draw_half(ui, state->is_right ? state->id : state->beside_id, state->is_right, to, half + 1, device_cols);
-	} else if (ui_now(ui)->console_count > 1) {
-		console_tabs_draw(&state->tabs, ui, state->id, to, 0);
-		draw_part(ui, state->id, true, to, 0, to->cols, device_cols);
-	} else {
-		draw_console(ui, state->id, to, device_cols);
-	}
+	console_halves_draw(&state->halves, ui, state->id, to);
 }
 
 /* What can follow Ctrl-A now, by the short names of the commands. */
@@ -238,38 +187,11 @@ static void ask_bookmark(struct ui *ui, struct console_state *state, struct cons
 	ui_prompt(ui, label, there ? there->text : "", &ops, state);
 }
 
-/* `:times start` names one; the key goes round. */
-static void change_times(struct ui *ui, struct console_pane *pane, const char *name)
-{
-	static const char *const said[TERMINAL_CLOCK_COUNT] = {
-		"no times here; the file beside the capture has them",
-		"the time of day when each line began; Ctrl-A t: since the device started",
-		"seconds since the device started; Ctrl-A t: since the line before",
-		"seconds since the line before; Ctrl-A t hides the times",
-	};
-	enum terminal_clock clock = (enum terminal_clock)((pane->clock + 1) % TERMINAL_CLOCK_COUNT);
-
-	for (int i = 0; name != NULL && i < TERMINAL_CLOCK_COUNT; i++)
-		if (strcmp(name, terminal_clock_name((enum terminal_clock)i)) == 0)
-			clock = (enum terminal_clock)i;
-	if (name != NULL && strcmp(name, terminal_clock_name(clock)) != 0) {
-		ui_say(ui, true, "times %s? It is off, clock, start or delta", name);
-		return;
-	}
-	pane->clock = clock;
-	ui_say(ui, false, "%s", said[clock]);
-}
-
-static void set_baud(struct ui *ui, void *user, const char *text)
+static void baud_typed(struct ui *ui, void *user, const char *text)
 {
 	struct console_state *state = user;
-	struct error error;
-	unsigned long baud = strtoul(text, NULL, 10);
 
-	if (baud < 50 || baud > 12000000)
-		ui_say(ui, true, "'%s' is no baud rate: 115200 is the usual one, then 57600, 38400, 9600", text);
-	else if (app_console_set_baud(ui_app(ui), state->id, (unsigned)baud, &error) != STATUS_OK)
-		ui_say_error(ui, &error);
+	console_set_baud_text(ui, state->id, text);
 }
 
 static unsigned proposed_baud(const struct console_view *console)
@@ -286,21 +208,11 @@ static unsigned proposed_baud(const struct console_view *console)
 
 static void ask_baud(struct ui *ui, struct console_state *state)
 {
-	static const struct ui_prompt_ops ops = { .accept = set_baud };
+	static const struct ui_prompt_ops ops = { .accept = baud_typed };
 	char baud[16];
 
 	ui_prompt(ui, "baud rate:", text_format(baud, sizeof(baud), "%u", proposed_baud(console_of(ui, state))), &ops,
 		  state);
-}
-
-static void type(struct ui *ui, struct console_state *state, struct bytes out)
-{
-	struct error error;
-	enum status status = app_console_type(ui_app(ui), state->id, out, &error);
-
-	state->was_refused = status == STATUS_BUSY;
-	if (status != STATUS_OK && status != STATUS_BUSY)
-		ui_say_error(ui, &error);
 }
 
 static void switch_line(struct ui *ui, struct console_pane *pane, enum ui_command what)
@@ -326,48 +238,13 @@ static void report(struct ui *ui, enum status status, const struct error *error,
 		ui_say(ui, false, "%s", done);
 }
 
-static void change_sides(struct console_state *state)
-{
-	unsigned id = state->id;
-
-	state->id = state->beside_id;
-	state->beside_id = id;
-	state->is_right = !state->is_right;
-}
-
-static void change_split(struct ui *ui, struct console_state *state)
-{
-	if (state->beside_id != 0) {
-		state->beside_id = 0;
-		return;
-	}
-	if (state->cols < CONSOLE_SPLIT_COLS) {
-		ui_say(ui, true, "two consoles beside each other need a window of %d columns; this one has %d", CONSOLE_SPLIT_COLS, state->cols);
-		return;
-	}
-	state->beside_id = console_tabs_next(ui_now(ui), state->id, state->id);
-	state->is_right = false;
-	ui_say(ui, false, "Ctrl-A Tab goes to the other half, Ctrl-A | makes it one again; lines are cut in the picture only");
-}
-
-static void change_console(struct ui *ui, struct console_state *state, enum ui_command what)
-{
-	bool has_halves = is_split(ui, state, state->cols);
-
-	if (what == COMMAND_NEXT_CONSOLE && has_halves)
-		change_sides(state);
-	else
-		state->id = console_tabs_next(ui_now(ui), state->id, has_halves ? state->beside_id : 0);
-	state->was_refused = false;
-}
-
 /* The next console takes the place of the one that is closed; without one, it goes back. */
 static void close_port(struct ui *ui, struct console_state *state)
 {
 	unsigned closed = state->id, next = console_tabs_next(ui_now(ui), closed, closed);
 
 	app_console_close(ui_app(ui), closed);
-	state->beside_id = 0;
+	state->halves.beside_id = 0;
 	if (next == closed)
 		ui_pop(ui);
 	else
@@ -390,7 +267,7 @@ static bool picture_command(struct ui *ui, struct console_state *state, struct c
 		break;
 	case COMMAND_FIND_NEXT: console_marks_find(ui, pane, state->search, true, false); break;
 	case COMMAND_FIND_NEWER: console_marks_find(ui, pane, state->search, false, false); break;
-	case COMMAND_TIMES: change_times(ui, pane, argument); break;
+	case COMMAND_TIMES: console_pane_change_times(ui, pane, argument); break;
 	case COMMAND_BOOKMARK:
 		if (argument != NULL)
 			console_marks_set(ui, pane, console_pane_row(pane), argument);
@@ -415,20 +292,24 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 	case COMMAND_BACK: ui_pop(ui); break;
 	case COMMAND_BAUD:
 		if (argument != NULL)
-			set_baud(ui, state, argument);
+			console_set_baud_text(ui, state->id, argument);
 		else
 			ask_baud(ui, state);
 		break;
 	case COMMAND_BREAK: report(ui, app_console_break(ui_app(ui), state->id, &error), &error, "break sent"); break;
 	case COMMAND_POWER: ui_power(ui, argument); break;
-	case COMMAND_SEND_PREFIX: type(ui, state, BYTES("\001")); break;
+	case COMMAND_SEND_PREFIX: state->was_refused = !console_type(ui, state->id, BYTES("\001")); break;
 	case COMMAND_CLOSE: close_port(ui, state); break;
 	case COMMAND_HEX: ui_push(ui, &screen_hex, &(struct screen_arg){ .console_id = state->id }); break;
 	case COMMAND_MARKS: ui_push(ui, &screen_marks, &(struct screen_arg){ .console_id = state->id }); break;
-	case COMMAND_NEXT_CONSOLE: case COMMAND_OTHER_SIDE: change_console(ui, state, what); break;
-	case COMMAND_SPLIT: change_split(ui, state); break;
+	case COMMAND_NEXT_CONSOLE: case COMMAND_OTHER_SIDE:
+		state->id = console_halves_next(&state->halves, ui, state->id, what == COMMAND_OTHER_SIDE);
+		state->was_refused = false;
+		break;
+	case COMMAND_SPLIT: console_halves_split(&state->halves, ui, state->id); break;
 	case COMMAND_HELP: ui_push(ui, &screen_help, &(struct screen_arg){ .about = &screen_console }); break;
-	default: break;
+	case COMMAND_SETTINGS: ui_push(ui, &screen_settings, &(struct screen_arg){ .console_id = state->id }); break;
+	default: console_settings_command(ui, state->id, what, argument); break;
 	}
 }
 
@@ -443,12 +324,12 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 	if (console == NULL)
 		return false;
 	if (what == COMMAND_CLOSE || what == COMMAND_BAUD || what == COMMAND_BREAK || what == COMMAND_DTR ||
-	    what == COMMAND_RTS)
+	    what == COMMAND_RTS || what == COMMAND_FRAME || what == COMMAND_FLOW)
 		return !console->is_driven;
 	if (what == COMMAND_NEXT_CONSOLE || what == COMMAND_SPLIT)
 		return ui_now(ui)->console_count > 1;
 	if (what == COMMAND_OTHER_SIDE)
-		return ui_now(ui)->console_count > (state->beside_id != 0 ? 2 : 1);
+		return ui_now(ui)->console_count > (state->halves.beside_id != 0 ? 2 : 1);
 	return what != COMMAND_SCROLL_DOWN || (pane != NULL && pane->scroll_back > 0);
 }
 
@@ -479,8 +360,6 @@ static bool key(struct ui *ui, void *user, int pressed)
 {
 	struct console_state *state = user;
 	struct console_pane *pane = pane_of(ui, state);
-	char out[32];
-	size_t size;
 
 	if (state->is_prefixed)
 		return prefixed_key(ui, state, pressed);
@@ -491,37 +370,8 @@ static bool key(struct ui *ui, void *user, int pressed)
 	if (keys_find(keys, pressed) != NULL || pane == NULL || console_of(ui, state) == NULL)
 		return false;
 	console_pane_go_live(pane);
-	size = terminal_view_encode_key(pane->view, pressed, out, sizeof(out));
-	if (size > 0)
-		type(ui, state, bytes_of(out, size));
+	state->was_refused = !console_type_key(ui, state->id, pressed);
 	return true;
-}
-
-/* A click into the other half, or on a tab, goes there; on a line, it chooses it, for a bookmark or to read on. */
-static void click(struct ui *ui, struct console_state *state, int y, int x)
-{
-	bool has_head = ui_now(ui)->console_count > 1, has_halves = is_split(ui, state, state->cols);
-	struct console_pane *pane;
-	char text[TERMINAL_LINE_TEXT_MAX];
-	struct terminal_place place = { 0 };
-
-	if (has_halves && (x > (state->cols - 1) / 2) != state->is_right) {
-		change_sides(state);
-		return;
-	}
-	if (has_head && y == 0) {
-		if (!has_halves && console_tabs_at(&state->tabs, x) != 0)
-			state->id = console_tabs_at(&state->tabs, x);
-		return;
-	}
-	pane = pane_of(ui, state);
-	if (pane == NULL)
-		return;
-	place.row = console_pane_row_at(pane, y - has_head);
-	place.size = terminal_view_row_text(pane->view, place.row, text, sizeof(text));
-	if (place.row == pane->found.row)
-		place.row = UINT64_MAX;
-	pane->found = place;
 }
 
 static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int x)
@@ -530,7 +380,7 @@ static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int 
 	struct console_pane *pane = pane_of(ui, state);
 
 	if (what == SCREEN_MOUSE_CLICK)
-		click(ui, state, y, x);
+		state->id = console_halves_click(&state->halves, ui, state->id, y, x);
 	else if (pane != NULL && (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN))
 		console_pane_scroll(pane, what == SCREEN_MOUSE_WHEEL_UP ? CONSOLE_WHEEL_ROWS : -CONSOLE_WHEEL_ROWS);
 }

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "src/base/text.h"
-#include "ui/screen.h"
+#include "ui/console_parts.h"
 #include "ui/widget_hex.h"
 
 enum { ROW = CONSOLE_BYTES_ROW, WIDE_COLS = 92, TIME_SIZE = 16 };
@@ -191,16 +191,6 @@ static void go_to(struct ui *ui, void *user, const char *text)
 	}
 }
 
-static void type(struct ui *ui, struct hex_state *state, struct bytes out)
-{
-	struct error error;
-	enum status status = app_console_type(ui_app(ui), state->id, out, &error);
-
-	state->was_refused = status == STATUS_BUSY;
-	if (status != STATUS_OK && status != STATUS_BUSY)
-		ui_say_error(ui, &error);
-}
-
 static void command(struct ui *ui, void *user, enum ui_command what, const char *argument)
 {
 	static const struct ui_prompt_ops offset = { .accept = go_to };
@@ -217,7 +207,7 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 		else
 			ui_prompt(ui, "go to offset (0x20000, 128KiB):", "", &offset, state);
 		break;
-	case COMMAND_SEND_PREFIX: type(ui, state, BYTES("\001")); break;
+	case COMMAND_SEND_PREFIX: state->was_refused = !console_type(ui, state->id, BYTES("\001")); break;
 	case COMMAND_LINE: ui_command_line(ui); break;
 	case COMMAND_HELP: ui_push(ui, &screen_help, &(struct screen_arg){ .about = &screen_hex }); break;
 	default: break;
@@ -227,10 +217,7 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 static bool key(struct ui *ui, void *user, int pressed)
 {
 	struct hex_state *state = user;
-	struct console_pane *pane = ui_pane(ui, state->id);
 	const struct key_binding *binding;
-	char out[32];
-	size_t size;
 
 	if (state->is_prefixed) {
 		state->is_prefixed = false;
@@ -245,12 +232,10 @@ static bool key(struct ui *ui, void *user, int pressed)
 		state->is_prefixed = true;
 		return true;
 	}
-	if (keys_find(keys, pressed) != NULL || pane == NULL || console_of(ui, state) == NULL)
+	if (keys_find(keys, pressed) != NULL || console_of(ui, state) == NULL)
 		return false;
 	state->is_back = false;
-	size = terminal_view_encode_key(pane->view, pressed, out, sizeof(out));
-	if (size > 0)
-		type(ui, state, bytes_of(out, size));
+	state->was_refused = !console_type_key(ui, state->id, pressed);
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include "src/base/text.h"
 #include "src/core/app_internal.h"
 #include "src/core/live_case.h"
+#include "src/core/port_name.h"
 #include "src/core/practice_process.h"
 #include "src/practice/practice_device.h"
 
@@ -27,11 +28,16 @@ struct console *app_console(struct app *app, unsigned console_id_wanted)
 	return NULL;
 }
 
-enum status app_console_open(struct app *app, const char *port, unsigned baud, unsigned *ret_console_id, struct error *reterr)
+enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
+			     struct error *reterr)
 {
-	struct console *console = app_find_console(app, port);
-	enum status status;
+	char name[PORT_NAME_MAX];
+	struct console *console;
+	enum status status = port_name_resolve(&app->bench, port, name, sizeof(name), reterr);
 
+	if (status != STATUS_OK)
+		return status;
+	console = app_find_console(app, name);
 	if (app->signs == NULL) {
 		status = device_library_signs(app->library, &app->signs, &app->sign_count, reterr);
 		if (status != STATUS_OK)
@@ -40,12 +46,12 @@ enum status app_console_open(struct app *app, const char *port, unsigned baud, u
 	for (size_t i = 0; console == NULL && i < ARRAY_SIZE(app->console); i++) {
 		if (app->console[i])
 			continue;
-		status = console_new(app, app->last_console_id + 1, port, baud, &app->console[i], reterr);
+		status = console_new(app, app->last_console_id + 1, name, settings, &app->console[i], reterr);
 		if (status != STATUS_OK)
 			return status;
 		console = app->console[i];
 		app->last_console_id++;
-		app_event(app, 0, JOURNAL_PROGRAM, "console", port, NULL);
+		app_event(app, 0, JOURNAL_PROGRAM, "console", name, NULL);
 	}
 	if (console == NULL)
 		return error_set(reterr, STATUS_BUSY, "%u consoles are open already: close one first", SNAPSHOT_CONSOLES_MAX);
@@ -77,6 +83,15 @@ static enum status find_console(struct app *app, unsigned id, struct console **r
 	return *ret_console ? STATUS_OK : error_set(reterr, STATUS_GONE, "that console is closed");
 }
 
+enum status app_console_log(struct app *app, unsigned id, const char *path, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	return status == STATUS_OK ? console_log_to(console, path, reterr) : status;
+}
+
 enum status app_console_type(struct app *app, unsigned id, struct bytes keys, struct error *reterr)
 {
 	struct console *console;
@@ -99,6 +114,26 @@ enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, st
 
 	app_changed(app);
 	return status == STATUS_OK ? console_set_baud(console, baud, reterr) : status;
+}
+
+enum status app_console_set_line(struct app *app, unsigned id, const struct line_settings *settings, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	return status == STATUS_OK ? console_set_line(console, settings, reterr) : status;
+}
+
+enum status app_console_set_manner(struct app *app, unsigned id, const struct console_manner *manner, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	if (status == STATUS_OK)
+		console_set_manner(console, manner);
+	return status;
 }
 
 enum status app_console_break(struct app *app, unsigned id, struct error *reterr)

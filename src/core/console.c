@@ -28,6 +28,7 @@ struct console {
 	unsigned id;
 	char port[96];
 	struct line *line;
+	struct console_manner manner;
 	enum line_state state;
 	char state_text[120];
 	struct capture *capture;
@@ -171,6 +172,9 @@ static void on_state(void *user, enum line_state state, const struct error *why)
 	if (state == LINE_OPEN) {
 		text_copy(console->state_text, sizeof(console->state_text), "open");
 		text_format(text, sizeof(text), "%s is back", console->port);
+		if (!text_equal(console->port, line_name(console->line)))
+			text_append(text, sizeof(text), " as %s", line_name(console->line));
+		text_copy(console->port, sizeof(console->port), line_name(console->line));
 	} else {
 		text_copy(console->state_text, sizeof(console->state_text), why ? why->text : "lost");
 		const char *reason = why ? why->text : "unplugged";
@@ -221,6 +225,12 @@ static uint64_t part_bytes(struct console *console)
 	return CAPTURE_PART_BYTES;
 }
 
+static void set_limits(struct console *console)
+{
+	capture_set_limits(console->capture, &(struct capture_limits){ .part_bytes = part_bytes(console), .part_ms = CAPTURE_PART_MS,
+								       .keep_free_bytes = CAPTURE_KEEP_FREE });
+}
+
 static enum status open_capture(struct console *console, struct error *reterr)
 {
 	char folder[600], name[64], stamp[32];
@@ -238,15 +248,14 @@ static enum status open_capture(struct console *console, struct error *reterr)
 			*at = '-';
 	status = capture_open(folder, name, &console->capture, reterr);
 	if (status == STATUS_OK)
-		capture_set_limits(console->capture, &(struct capture_limits){ .part_bytes = part_bytes(console), .part_ms = CAPTURE_PART_MS,
-									       .keep_free_bytes = CAPTURE_KEEP_FREE });
+		set_limits(console);
 	return status;
 }
 
-enum status console_new(struct app *app, unsigned id, const char *port, unsigned baud, struct console **ret_console, struct error *reterr)
+enum status console_new(struct app *app, unsigned id, const char *port, const struct line_settings *settings,
+			struct console **ret_console, struct error *reterr)
 {
 	AUTO(console) console = calloc(1, sizeof(*console));
-	struct line_settings settings = { .baud = baud };
 	enum status status;
 
 	if (console == NULL)
@@ -267,7 +276,7 @@ enum status console_new(struct app *app, unsigned id, const char *port, unsigned
 		text_copy(console->capture_problem, sizeof(console->capture_problem), reterr->text);
 		app_notice(app, true, reterr->text, reterr->hint);
 	}
-	status = line_open(app->loop, port, &settings, &(struct line_observer){ .on_bytes = on_bytes, .on_state = on_state, .user = console },
+	status = line_open(app->loop, port, settings, &(struct line_observer){ .on_bytes = on_bytes, .on_state = on_state, .user = console },
 			   &console->line, reterr);
 	if (status != STATUS_OK)
 		return status;
@@ -275,6 +284,24 @@ enum status console_new(struct app *app, unsigned id, const char *port, unsigned
 		if (common_bauds[i] == line_baud(console->line))
 			console->tried_bauds |= 1u << i;
 	*ret_console = TAKE(console);
+	return STATUS_OK;
+}
+
+enum status console_log_to(struct console *console, const char *path, struct error *reterr)
+{
+	struct capture *capture;
+	char text[300];
+	enum status status = capture_open_file(path, &capture, reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	if (console->capture && capture_size(console->capture) > 0)
+		console_remark(console, text_format(text, sizeof(text), "goes on in %s", path));
+	capture_abandon(console->capture);
+	console->capture = capture;
+	set_limits(console);
+	console->capture_problem[0] = '\0';
+	console_remark(console, text_format(text, sizeof(text), "port %s", console->port));
 	return STATUS_OK;
 }
 
@@ -397,17 +424,31 @@ void console_expect_baud(struct console *console, unsigned baud)
 
 enum status console_set_baud(struct console *console, unsigned baud, struct error *reterr)
 {
+	struct line_settings settings = line_get_settings(console->line);
+
+	settings.baud = baud;
+	return console_set_line(console, &settings, reterr);
+}
+
+enum status console_set_line(struct console *console, const struct line_settings *settings, struct error *reterr)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(common_bauds); i++)
-		if (common_bauds[i] == baud)
+		if (common_bauds[i] == settings->baud)
 			console->tried_bauds |= 1u << i;
 	console->window_size = 0;
-	return line_set_baud(console->line, baud, reterr);
+	return line_set_settings(console->line, settings, reterr);
+}
+
+void console_set_manner(struct console *console, const struct console_manner *manner)
+{
+	console->manner = *manner;
 }
 
 void console_fill_view(struct console *console, struct console_view *ret_view)
 {
 	*ret_view = (struct console_view){
-		.id = console->id, .baud = line_baud(console->line), .is_open = console->state == LINE_OPEN, .case_id = console->case_id,
+		.id = console->id, .baud = line_baud(console->line), .line = line_get_settings(console->line),
+		.manner = console->manner, .is_open = console->state == LINE_OPEN, .case_id = console->case_id,
 		.is_driven = console->is_driven, .stage = diagnosis_stage(console->diagnosis), .starts = diagnosis_starts(console->diagnosis),
 		.lines = diagnosis_line_count(console->diagnosis), .bytes = console->bytes, .text_score = -1,
 	};

@@ -37,7 +37,8 @@ struct console_listener {
 	void *user;
 };
 
-enum status console_new(struct app *app, unsigned id, const char *port, unsigned baud, struct console **ret_console, struct error *reterr);
+enum status console_new(struct app *app, unsigned id, const char *port, const struct line_settings *settings,
+			struct console **ret_console, struct error *reterr);
 void console_free(struct console *console);
 unsigned console_id(const struct console *console);
 const char *console_port(const struct console *console);
@@ -50,6 +51,9 @@ bool console_is_open(const struct console *console);
 /* What the model's console runs at: proposed first when what comes is no text. */
 void console_expect_baud(struct console *console, unsigned baud);
 enum status console_set_baud(struct console *console, unsigned baud, struct error *reterr);
+/* Rate, frame and flow control at once. */
+enum status console_set_line(struct console *console, const struct line_settings *settings, struct error *reterr);
+void console_set_manner(struct console *console, const struct console_manner *manner);
 struct line *console_get_line(struct console *console);
 struct diagnosis *console_diagnosis(struct console *console);
 /* Forgets what was seen: the next start counts as the first. The capture goes on. */
@@ -65,6 +69,8 @@ const struct console_line *console_find_line(const struct console *console, unsi
 void console_fill_view(struct console *console, struct console_view *ret_view);
 /* NULL: it could not be made. */
 const struct capture *console_capture(const struct console *console);
+/* From here on the capture goes to exactly this file, behind what is there already. */
+enum status console_log_to(struct console *console, const char *path, struct error *reterr);
 /* A remark in the capture: what the program did to the line, or what the operator noted. False: it could not be kept. */
 bool console_remark(struct console *console, const char *text);
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ enum {
 	SYNC_INTERVAL_MS = 1000,
 	REMARK_SIZE = 512,
 	PARTS_MAX = NUMBERS,
+	NAMED_BY_OPERATOR = 0,		/* number of the part that stays in one file, whatever its name is */
 	RETRY_BYTES = 1024 * 1024,	/* a next part that could not be made is tried again so much later */
 	LOOK_INTERVAL_MS = 2000,	/* between two looks at the disk; a line of 4 Mbaud brings less than a MiB meanwhile */
 	LOOK_BYTES = 4 * 1024 * 1024,
@@ -233,6 +235,61 @@ void capture_set_limits(struct capture *capture, const struct capture_limits *li
 	capture->looked_ms = 0;
 }
 
+bool capture_times_path(const char *raw_path, char *to, size_t size)
+{
+	size_t length = strlen(raw_path);
+
+	if (length >= 4 && strcmp(raw_path + length - 4, ".raw") == 0)
+		length -= 4;
+	return (size_t)snprintf(to, size, "%.*s.times", (int)length, raw_path) < size;
+}
+
+/* The length that it has is where these bytes begin. The lock is what keeps two programs from writing over each other. */
+static enum status open_to_append(const char *path, int *ret_fd, uint64_t *ret_size, struct error *reterr)
+{
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+	struct stat about;
+
+	if (fd < 0 && errno != EISDIR)
+		return capture_error(path, "open", errno, reterr);
+	if (fd < 0 || fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
+		error_set(reterr, STATUS_INVALID, "cannot keep a log in '%s': it is no plain file", path);
+		return error_hint(reterr, "Name a file; a pipe can have standard output");
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		error_set(reterr, STATUS_BUSY, "cannot keep a log in '%s': another program is writing there", path);
+		return error_hint(reterr, "Name another file, or end the other program");
+	}
+	*ret_size = (uint64_t)about.st_size;
+	*ret_fd = TAKE_FD(fd);
+	return STATUS_OK;
+}
+
+enum status capture_open_file(const char *path, struct capture **ret_capture, struct error *reterr)
+{
+	AUTO(capture) capture = calloc(1, sizeof(*capture));
+	char times_path[PATH_SIZE];
+	enum status status;
+
+	if (capture == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a log");
+	capture->raw_fd = capture->times_fd = -1;
+	if (path[0] == '\0' || strlen(path) >= sizeof(capture->path) ||
+	    !capture_times_path(path, times_path, sizeof(times_path)))
+		return error_set(reterr, STATUS_INVALID, "cannot keep a log in '%.100s': the name is empty or too long", path);
+	text_copy(capture->path, sizeof(capture->path), path);
+	status = make_room_for_part(capture, reterr);
+	if (status != STATUS_OK)
+		return status;
+	capture->parts[capture->part_count++] = (struct part){ .number = NAMED_BY_OPERATOR };
+	status = open_to_append(path, &capture->raw_fd, &capture->raw_size, reterr);
+	if (status == STATUS_OK)
+		status = open_to_append(times_path, &capture->times_fd, &capture->times_size, reterr);
+	if (status == STATUS_OK)
+		*ret_capture = TAKE(capture);
+	return status;
+}
+
 /* --- writing --- */
 
 /* Returns 0, or the errno that stopped it; *ret_written says how far it came. */
@@ -378,7 +435,7 @@ static bool is_part_full(const struct capture *capture, size_t more, uint64_t wa
 {
 	const struct capture_limits *limits = &capture->limits;
 
-	if (capture->raw_size == 0 || capture->is_losing || capture->part_count == PARTS_MAX)
+	if (capture->raw_size == 0 || capture->is_losing || capture->part_count == PARTS_MAX || capture->parts[0].number == NAMED_BY_OPERATOR)
 		return false;
 	if (limits->part_bytes > 0 && capture->raw_size + more > capture->retry_size)
 		return true;
@@ -395,11 +452,10 @@ static const char *file_name(const char *path)
 static void drop_files(const struct part_files *files)
 {
 	char times_path[PATH_SIZE];
-	size_t size = strlen(files->path);
 
-	text_format(times_path, sizeof(times_path), "%.*stimes", (int)(size - 3), files->path);
 	unlink(files->path);
-	unlink(times_path);
+	if (capture_times_path(files->path, times_path, sizeof(times_path)))
+		unlink(times_path);
 	close(files->raw_fd);
 	close(files->times_fd);
 }
@@ -494,7 +550,10 @@ bool capture_part_at(const struct capture *capture, uint64_t offset, struct capt
 		at--;
 	if (at == 0)
 		return false;
-	part_path(capture, capture->parts[at - 1].number, "raw", ret_part->path);
+	if (capture->parts[at - 1].number == NAMED_BY_OPERATOR)
+		text_copy(ret_part->path, sizeof(ret_part->path), capture->path);
+	else
+		part_path(capture, capture->parts[at - 1].number, "raw", ret_part->path);
 	ret_part->start = capture->parts[at - 1].start;
 	ret_part->end = at < capture->part_count ? capture->parts[at].start : capture_size(capture);
 	return true;
@@ -529,4 +588,21 @@ void capture_close(struct capture *capture)
 	}
 	free(capture->parts);
 	free(capture);
+}
+
+void capture_abandon(struct capture *capture)
+{
+	char path[PATH_SIZE], times_path[PATH_SIZE];
+	bool is_empty;
+
+	if (capture == NULL)
+		return;
+	is_empty = capture->raw_size == 0 && capture->times_size == 0 && capture->lost == 0 &&
+		   capture_times_path(capture->path, times_path, sizeof(times_path));
+	text_copy(path, sizeof(path), capture->path);
+	capture_close(capture);
+	if (is_empty) {
+		unlink(path);
+		unlink(times_path);
+	}
 }

@@ -34,11 +34,16 @@ struct capture_part {
 enum status capture_open(const char *folder, const char *name, struct capture **ret_capture, struct error *reterr);
 /* From now on; without it there are none. */
 void capture_set_limits(struct capture *capture, const struct capture_limits *limits);
+/* The file that the operator named, 0666 less the umask: what is there already stays, and these bytes follow it. The index is beside
+ * it, PATH.times (NAME.times where the path is NAME.raw); it does not go on in a next file. STATUS_BUSY: another program writes there; INVALID: no plain file. */
+enum status capture_open_file(const char *path, struct capture **ret_capture, struct error *reterr);
 /* STATUS_NO_SPACE or STATUS_IO when these bytes could not be kept; capture_lost() counts them. Later calls try again. */
 enum status capture_write(struct capture *capture, struct bytes in, uint64_t wall_ms, struct error *reterr);
 enum status capture_remark(struct capture *capture, const char *text, uint64_t wall_ms, struct error *reterr);
 /* True after the call that lost bytes first, and after the first one that kept its bytes again: the two moments to report. */
 bool capture_is_news(const struct capture *capture);
+/* Where the index of a .raw file, or of one that the operator named, lies. False: the path is too long. */
+bool capture_times_path(const char *raw_path, char *to, size_t size);
 const char *capture_path(const struct capture *capture);	/* of the .raw file that grows now */
 uint64_t capture_size(const struct capture *capture);		/* of all parts */
 unsigned capture_part_count(const struct capture *capture);	/* rises when it goes on in a next pair */
@@ -48,5 +53,7 @@ bool capture_part_at(const struct capture *capture, uint64_t offset, struct capt
 uint64_t capture_free_bytes(struct capture *capture, uint64_t wall_ms);
 uint64_t capture_lost(const struct capture *capture);
 void capture_close(struct capture *capture);
+/* Closes it, and deletes both files when nothing at all was kept in them: another one was wanted. */
+void capture_abandon(struct capture *capture);
 
 #endif

@@ -11,7 +11,7 @@
 
 struct capture_times;
 
-/* STATUS_NOT_FOUND: the name does not end in .raw, or nothing lies beside it. */
+/* STATUS_NOT_FOUND: nothing lies beside it (see capture_times_path). */
 enum status capture_times_open(const char *raw_path, struct capture_times **ret_times, struct error *reterr);
 /* Goes near to offset without reading what lies before: the next capture_times_at is for it or for one behind it. */
 void capture_times_seek(struct capture_times *times, uint64_t offset);

@@ -91,6 +91,7 @@ static void plug_in(struct app *app)
 	app->snapshot.console_count = 1;
 	*console = (struct console_view){ .id = 1,
 					  .baud = 115200,
+					  .line = { .baud = 115200 },
 					  .is_open = true,
 					  .stage = STAGE_LOADER,
 					  .starts = 3,
@@ -740,10 +741,10 @@ enum status app_case_back(struct app *app, int64_t case_id, enum guide_phase to,
 	return STATUS_OK;
 }
 
-enum status app_console_open(struct app *app, const char *port, unsigned baud, unsigned *ret_console_id,
-			     struct error *reterr)
+enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings,
+			     unsigned *ret_console_id, struct error *reterr)
 {
-	(void)baud;
+	(void)settings;
 	if (strcmp(port, "/dev/ttyUSB0") != 0)
 		return error_set(reterr, STATUS_NOT_FOUND, "%s: there is no such port", port);
 	*ret_console_id = 1;
@@ -800,6 +801,25 @@ enum status app_console_read(struct app *app, unsigned console_id, uint64_t offs
 enum status app_console_remark(struct app *app, unsigned console_id, const char *text, struct error *reterr)
 {
 	(void)app; (void)console_id; (void)text; (void)reterr;
+	return STATUS_OK;
+}
+
+enum status app_console_set_line(struct app *app, unsigned console_id, const struct line_settings *settings,
+				 struct error *reterr)
+{
+	(void)console_id;
+	(void)reterr;
+	app->snapshot.console[0].line = *settings;
+	app->snapshot.console[0].baud = settings->baud;
+	return STATUS_OK;
+}
+
+enum status app_console_set_manner(struct app *app, unsigned console_id, const struct console_manner *manner,
+				   struct error *reterr)
+{
+	(void)console_id;
+	(void)reterr;
+	app->snapshot.console[0].manner = *manner;
 	return STATUS_OK;
 }
 

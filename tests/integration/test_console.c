@@ -49,7 +49,7 @@ static int setup(void **state)
 	options.state_folder = text_format(states, sizeof(states), "%s/state", b->folder);
 	setenv("UNBRICK_CAPTURE_SIZE", "64KiB", 1);
 	if (app_new(b->loop, &options, &b->app, &error) != STATUS_OK ||
-	    app_console_open(b->app, b->port, 115200, &b->id, &error) != STATUS_OK) {
+	    app_console_open(b->app, b->port, NULL, &b->id, &error) != STATUS_OK) {
 		fprintf(stderr, "%s\n", error.text);
 		return -1;
 	}
