@@ -410,11 +410,7 @@ const struct screen_ops screen_console = {
 		"Words at the right say what a line means: a cause it speaks for, or how far the start has come. All bytes are kept "
 		"in a file as they came.\n"
 		"While a step of a procedure types on the line, your keys are not sent.\n"
-		"Ctrl-A t shows when each line began: the time of day, then since the device started (or was switched on here), then since "
-		"the line before. What has no room beside the times ends in a cut mark; nothing of it is lost. Ctrl-A h shows the bytes.\n"
-		"Ctrl-A / finds text upwards, n and N go on to older and newer hits; a text that begins with a slash is a regular expression. "
-		"Ctrl-A m sets a bookmark on the line that was found or clicked, else on the newest; Ctrl-A g lists bookmarks, starts, stages "
-		"and telling messages, to go there.\n"
-		"Several consoles stand in a row at the top, with what is new; Ctrl-A Tab goes to the next, Ctrl-A | puts two beside each "
-		"other where the window has 132 columns.\n",
+		"Ctrl-A t shows when each line began; what has no room beside the times ends in a cut mark, and is not lost. Behind Ctrl-A / a "
+		"slash begins a regular expression. Ctrl-A m marks the line that was found or clicked, else the newest.\n"
+		"Several consoles stand in a row at the top. Ctrl-A | puts two beside each other in a window of 132 columns.\n",
 };
