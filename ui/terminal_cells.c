@@ -1,8 +1,11 @@
 #include "ui/terminal_cells.h"
 
 #include <string.h>
+#include <wchar.h>
 
 #include "ui/canvas.h"
+
+enum { WIDE_FROM = 0x1100 };	/* no character before it takes two columns */
 
 static int nearest_of_8(uint8_t red, uint8_t green, uint8_t blue)
 {
@@ -113,10 +116,16 @@ void terminal_cells_unpack(const struct terminal_line *line, int cols, VTermScre
 	const char *at = terminal_line_text(line);
 
 	for (int column = 0; column < cols; column++) {
-		terminal_cells_set(&cells[column], *at != '\0' ? utf8_next(&at) : 0);
+		uint32_t code = *at != '\0' ? utf8_next(&at) : 0;
+
+		terminal_cells_set(&cells[column], code);
 		while (run < end && run->first + run->count <= column)
 			run++;
 		if (run < end && run->first <= column)
 			give_look(&cells[column], run);
+		if (code < WIDE_FROM || wcwidth((wchar_t)code) != 2 || column + 1 == cols)
+			continue;
+		cells[column].width = 2;
+		terminal_cells_set(&cells[++column], 0);	/* its right half */
 	}
 }

@@ -427,7 +427,7 @@ static enum status waiting_error(const struct capture *capture, struct error *re
 
 	text_size(left, sizeof(left), capture->free_bytes);
 	text_size(keep, sizeof(keep), capture->limits.keep_free_bytes + capture->limits.keep_free_bytes / 2);
-	error_set(reterr, STATUS_NO_SPACE, "log '%s' has stopped: its disk has only %s left", capture->path, left);
+	error_set(reterr, STATUS_NO_SPACE, "the log has stopped: its disk has only %s left (%s)", left, capture->path);
 	return error_hint(reterr, "Make room: it goes on by itself when there are %s; the session goes on meanwhile", keep);
 }
 

@@ -426,6 +426,25 @@ static void what_is_typed_shows_as_a_device_would_echo_it(void **state)
 	terminal_view_free(view);
 }
 
+static void rows_that_come_back_are_as_they_went(void **state)
+{
+	static const char text[] = "a\xe4\xb8\xad" "b\x1b[31mred\x1b[0m";
+	struct terminal_view *view = new_view(3, 20);
+	char before[200];
+
+	(void)state;
+	feed(view, text);
+	feed(view, "\r\n2\r\n3\r\n4\r\n5\r\n");
+	terminal_view_row_text(view, 0, before, sizeof(before));
+	terminal_view_resize(view, 8, 20);	/* all of them are on the screen again */
+	assert_string_equal(row(view, 0), before);
+	assert_int_equal(time_of(view, 0), 1000);
+	terminal_view_resize(view, 3, 20);
+	feed(view, "6\r\n7");
+	assert_string_equal(row(view, 0), before);
+	terminal_view_free(view);
+}
+
 static void sizes_beyond_reason_are_cut_down(void **state)
 {
 	struct terminal_view *view = new_view(0, 100000);
@@ -461,6 +480,7 @@ int main(void)
 		cmocka_unit_test(a_lone_line_feed_goes_down_unless_it_is_a_new_line),
 		cmocka_unit_test(a_lone_carriage_return_is_a_new_line_when_told_so_wherever_it_is_cut),
 		cmocka_unit_test(what_is_typed_shows_as_a_device_would_echo_it),
+		cmocka_unit_test(rows_that_come_back_are_as_they_went),
 		cmocka_unit_test(sizes_beyond_reason_are_cut_down),
 	};
 
