@@ -68,9 +68,13 @@ static int collect(struct marks_state *state, struct console_pane *pane)
 	return kept;
 }
 
-static const struct terminal_mark *chosen(const struct marks_state *state)
+/* Collected anew: since the last picture the console may have been closed, and its marks with it. */
+static const struct terminal_mark *chosen(struct ui *ui, struct marks_state *state)
 {
-	return state->list.cursor >= 0 && state->list.cursor < state->list.count ? state->shown[state->list.cursor] : NULL;
+	struct console_pane *pane = ui_pane(ui, state->id);
+	int count = pane != NULL ? collect(state, pane) : 0;
+
+	return state->list.cursor >= 0 && state->list.cursor < count ? state->shown[state->list.cursor] : NULL;
 }
 
 static void draw_row(struct console_pane *pane, struct canvas *to, int y, const struct terminal_mark *mark, bool is_chosen)
@@ -125,8 +129,7 @@ static bool key(struct ui *ui, void *user, int pressed)
 
 static bool allows(struct ui *ui, void *user, enum ui_command what)
 {
-	const struct marks_state *state = user;
-	const struct terminal_mark *mark = ui_pane(ui, state->id) != NULL ? chosen(state) : NULL;
+	const struct terminal_mark *mark = chosen(ui, user);
 
 	if (what == COMMAND_OPEN)
 		return mark != NULL;
@@ -146,7 +149,7 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 {
 	struct marks_state *state = user;
 	struct console_pane *pane = ui_pane(ui, state->id);
-	const struct terminal_mark *mark = chosen(state);
+	const struct terminal_mark *mark = chosen(ui, state);
 
 	(void)argument;
 	if (what == COMMAND_BACK || pane == NULL) {
