@@ -9,5 +9,8 @@
 /* False: it is no setting. argument NULL: the next value. */
 bool console_settings_command(struct ui *ui, unsigned id, enum ui_command what, const char *argument);
 void console_set_baud_text(struct ui *ui, unsigned id, const char *text);
+/* False: a step drives the line, and nothing was sent. */
+bool console_type(struct ui *ui, unsigned id, struct bytes out);
+bool console_type_key(struct ui *ui, unsigned id, int pressed);
 
 #endif
