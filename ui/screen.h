@@ -8,8 +8,8 @@
 
 #include "src/core/app.h"
 #include "ui/canvas.h"
+#include "ui/console_pane.h"
 #include "ui/keys.h"
-#include "ui/terminal_view.h"
 
 struct ui;
 struct screen_ops;
@@ -66,7 +66,7 @@ struct screen_ops {
 /* ui/screens.c: all of them, ended by NULL. */
 extern const struct screen_ops *const screens[];
 extern const struct screen_ops screen_home, screen_case, screen_console, screen_evidence, screen_log, screen_help,
-	screen_practice, screen_image, screen_bytes, screen_replay, screen_line_check;
+	screen_practice, screen_image, screen_bytes, screen_marks, screen_hex, screen_settings, screen_replay, screen_line_check;
 
 /* What screens may ask of the stack (ui.c). */
 struct app *ui_app(struct ui *ui);
@@ -95,8 +95,8 @@ void ui_ask(struct ui *ui, const char *label, const char *yes, const struct ui_p
 void ui_power(struct ui *ui, const char *how);
 /* The `:` line, for a screen that eats the key itself. */
 void ui_command_line(struct ui *ui);
-/* Opens (or finds) the console of a port and shows it. baud 0: the usual. */
-void ui_show_console(struct ui *ui, const char *port, unsigned baud);
+/* Opens (or finds) the console of a port and shows it. */
+void ui_show_console(struct ui *ui, const char *port);
 /* Opens (or finds) the view of a file and shows it; path NULL: the image of the case. */
 bool ui_show_image(struct ui *ui, const char *path, int64_t case_id);
 /* The picture of a console, NULL when there is no memory for one. */

@@ -4,6 +4,7 @@
 #ifndef UNBRICK_UI_UI_INTERNAL_H
 #define UNBRICK_UI_UI_INTERNAL_H
 
+#include "ui/console_pane.h"
 #include "ui/screen.h"
 #include "ui/ui.h"
 #include "ui/widget_input.h"
@@ -20,11 +21,6 @@ struct ui_screen {
 	void *state;
 };
 
-struct ui_terminal {
-	unsigned id;
-	struct terminal_view *view;
-};
-
 struct ui {
 	struct loop *loop;
 	struct app *app;
@@ -36,7 +32,7 @@ struct ui {
 	int rows, cols;
 	struct ui_screen stack[UI_STACK_MAX];
 	unsigned depth;
-	struct ui_terminal terminal[SNAPSHOT_CONSOLES_MAX];
+	struct console_pane pane[SNAPSHOT_CONSOLES_MAX];
 	struct loop_watch *input;
 	struct loop_timer *redraw;	/* at most 30 pictures a second */
 	struct loop_timer *clock;	/* the minute, or what moves by itself */

@@ -6,13 +6,14 @@
 
 #include "src/base/text.h"
 #include "src/cli/output.h"
+#include "src/cli/port_argument.h"
 #include "src/core/app.h"
 
 enum { FROM, TIMEOUT, JSON };
 enum { TIMEOUT_S = 120, TIMEOUT_MAX_S = 86400 };
 
 static const struct cli_option options[] = {
-	[FROM] = { "from", "RATE", "the rate to listen at first; without it: 115200" },
+	[FROM] = { "from", "RATE", "the rate to listen at first; without it: the port's last one, or 115200" },
 	[TIMEOUT] = { "timeout", "SECONDS", "stop after so long (120)" },
 	[JSON] = { "json", NULL, "one JSON object" },
 	{ NULL, NULL, NULL },
@@ -114,7 +115,7 @@ static enum status look(struct finding *finding, const char *port, unsigned from
 	app_observe(finding->app, &observer);
 	loop_on_signal(finding->loop, SIGINT, on_signal, finding);
 	loop_on_signal(finding->loop, SIGTERM, on_signal, finding);
-	status = app_console_open(finding->app, port, from, &finding->console, reterr);
+	status = app_console_open(finding->app, port, &(struct line_settings){ .baud = from }, &finding->console, reterr);
 	if (status == STATUS_OK)
 		status = app_console_find_baud(finding->app, finding->console, true, reterr);
 	if (status == STATUS_OK) {
@@ -158,7 +159,9 @@ static int run(const struct cli_line *line)
 {
 	struct finding finding = { .is_json = line->value[JSON] != NULL, .exit_code = EXIT_FAILED };
 	const struct app_options app_options = { .state_folder = line->state_folder, .library_folders = line->library_folders };
+	char port[PORT_NAME_MAX];
 	unsigned from = 0, timeout_s = TIMEOUT_S;
+	int code;
 	struct error error;
 	enum status status;
 
@@ -168,13 +171,16 @@ static int run(const struct cli_line *line)
 		return output_usage("baud", "'%s' is no baud rate", line->value[FROM]);
 	if (line->value[TIMEOUT] && !parse_number(line->value[TIMEOUT], TIMEOUT_MAX_S, &timeout_s))
 		return output_usage("baud", "'%s' are no seconds", line->value[TIMEOUT]);
+	code = port_argument(line->word[0], port);
+	if (code != EXIT_WELL)
+		return code;
 	status = loop_new(&finding.loop, &error);
 	if (status == STATUS_OK)
 		status = app_new(finding.loop, &app_options, &finding.app, &error);
 	if (status == STATUS_OK)
-		status = look(&finding, line->word[0], from, timeout_s, &error);
+		status = look(&finding, port, from, timeout_s, &error);
 	if (status == STATUS_OK)
-		print(&finding, line->word[0]);
+		print(&finding, port);
 	app_free(finding.app);
 	loop_free(finding.loop);
 	if (status != STATUS_OK)

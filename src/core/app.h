@@ -36,8 +36,8 @@ struct app_event {
 struct app_observer {
 	void (*on_change)(void *user);		/* the snapshot differs: draw it when convenient */
 	void (*on_event)(void *user, const struct app_event *event);
-	/* Raw bytes of a console, before anything else looks at them; then its finished lines. */
-	void (*on_console_bytes)(void *user, unsigned console_id, struct bytes in);
+	/* Raw bytes of a console, before anything else looks at them, and when they came; then its finished lines. */
+	void (*on_console_bytes)(void *user, unsigned console_id, struct bytes in, uint64_t now_ms);
 	void (*on_console_line)(void *user, unsigned console_id, const struct diagnosis_line *line);
 	void *user;
 };
@@ -69,8 +69,12 @@ enum status app_case_cancel(struct app *app, int64_t case_id, struct error *rete
 /* Back to an earlier question (device, happened, connect): nothing that was written is undone. */
 enum status app_case_back(struct app *app, int64_t case_id, enum guide_phase to, struct error *reterr);
 
-/* Consoles. Opening a port that is open already gives the same console. */
-enum status app_console_open(struct app *app, const char *port, unsigned baud, unsigned *ret_console_id, struct error *reterr);
+/* Consoles. port: as port_name.h has it. Opening a port that is open already gives the same console, as it is set. settings NULL, or
+ * without a rate: as this adapter was used last, else 115200 8N1. */
+enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
+			     struct error *reterr);
+/* The capture goes to this file from now on, behind what is there already; see capture_open_file(). */
+enum status app_console_log(struct app *app, unsigned console_id, const char *path, struct error *reterr);
 void app_console_close(struct app *app, unsigned console_id);
 /* STATUS_BUSY while a step drives the line. */
 enum status app_console_type(struct app *app, unsigned console_id, struct bytes keys, struct error *reterr);
@@ -79,9 +83,28 @@ enum status app_console_set_baud(struct app *app, unsigned console_id, unsigned 
 enum status app_console_find_baud(struct app *app, unsigned console_id, bool begins, struct error *reterr);
 /* "Nothing appears": the questions stand in the console's view. id NULL: begins anew; "end": ends it; else the answer's. */
 enum status app_console_check_line(struct app *app, unsigned console_id, const char *id, struct error *reterr);
+/* Rate, frame and flow control at once. */
+enum status app_console_set_line(struct app *app, unsigned console_id, const struct line_settings *settings, struct error *reterr);
+enum status app_console_set_manner(struct app *app, unsigned console_id, const struct console_manner *manner, struct error *reterr);
 enum status app_console_break(struct app *app, unsigned console_id, struct error *reterr);
 enum status app_console_set_dtr(struct app *app, unsigned console_id, bool on, struct error *reterr);
 enum status app_console_set_rts(struct app *app, unsigned console_id, bool on, struct error *reterr);
+/* The operator's remark, kept beside the captured bytes. */
+enum status app_console_remark(struct app *app, unsigned console_id, const char *text, struct error *reterr);
+
+enum { CONSOLE_BYTES_ROW = 16, CONSOLE_BYTES_MAX = 200 * CONSOLE_BYTES_ROW };
+
+/* Bytes as they came, read back from the capture. */
+struct console_bytes {
+	uint8_t data[CONSOLE_BYTES_MAX];
+	size_t count;
+	uint64_t row_ms[CONSOLE_BYTES_MAX / CONSOLE_BYTES_ROW];	/* wall clock of the first byte of each row; 0: not known */
+	char file[256];			/* that the first one is in */
+	uint64_t file_start;		/* the offset that file begins at */
+};
+/* Offsets count from the first byte of the console, through all files of its capture. At most size bytes, fewer at the end. */
+enum status app_console_read(struct app *app, unsigned console_id, uint64_t offset, size_t size, struct console_bytes *ret_bytes,
+			     struct error *reterr);
 
 /* A console of a recording (replay:PATH); see console_change_replay. */
 enum status app_replay_change(struct app *app, unsigned console_id, enum line_replay_change what, double value, struct error *reterr);

@@ -6,6 +6,7 @@
 #include "src/base/text.h"
 #include "src/core/app_internal.h"
 #include "src/core/live_case.h"
+#include "src/core/port_name.h"
 #include "src/core/practice_process.h"
 #include "src/practice/practice_device.h"
 
@@ -14,7 +15,7 @@
 struct console *app_find_console(struct app *app, const char *port)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)
-		if (app->console[i] && text_equal(line_name(console_get_line(app->console[i])), port))
+		if (app->console[i] && text_equal(line_name(console_get_line(app->console[i])), port) && !app_port_is_anothers(app, app->console[i]))
 			return app->console[i];
 	return NULL;
 }
@@ -27,11 +28,25 @@ struct console *app_console(struct app *app, unsigned console_id_wanted)
 	return NULL;
 }
 
-enum status app_console_open(struct app *app, const char *port, unsigned baud, unsigned *ret_console_id, struct error *reterr)
+static void remember_line(struct app *app, struct console *console)
 {
-	struct console *console = app_find_console(app, port);
-	enum status status;
+	struct line_settings settings = line_get_settings(console_get_line(console));
 
+	app_port_remember_line(app, console_port(console), &settings);
+}
+
+enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
+			     struct error *reterr)
+{
+	struct line_settings wanted = settings ? *settings : (struct line_settings){ 0 };
+	struct console_manner manner = { 0 };
+	char name[PORT_NAME_MAX];
+	struct console *console;
+	enum status status = port_name_resolve(&app->bench, port, name, sizeof(name), reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	console = app_find_console(app, name);
 	if (app->signs == NULL) {
 		status = device_library_signs(app->library, &app->signs, &app->sign_count, reterr);
 		if (status != STATUS_OK)
@@ -40,12 +55,17 @@ enum status app_console_open(struct app *app, const char *port, unsigned baud, u
 	for (size_t i = 0; console == NULL && i < ARRAY_SIZE(app->console); i++) {
 		if (app->console[i])
 			continue;
-		status = console_new(app, app->last_console_id + 1, port, baud, &app->console[i], reterr);
+		app_port_recall(app, name, &wanted);
+		status = console_new(app, app->last_console_id + 1, name, &wanted, &app->console[i], reterr);
 		if (status != STATUS_OK)
 			return status;
 		console = app->console[i];
+		app_port_recall_manner(app, name, &manner);
+		console_set_manner(console, &manner);
+		if (!console_is_replay(console))
+			remember_line(app, console);
 		app->last_console_id++;
-		app_event(app, 0, JOURNAL_PROGRAM, "console", port, NULL);
+		app_event(app, 0, JOURNAL_PROGRAM, "console", name, NULL);
 	}
 	if (console == NULL)
 		return error_set(reterr, STATUS_BUSY, "%u consoles are open already: close one first", SNAPSHOT_CONSOLES_MAX);
@@ -75,6 +95,15 @@ static enum status find_console(struct app *app, unsigned id, struct console **r
 {
 	*ret_console = app_console(app, id);
 	return *ret_console ? STATUS_OK : error_set(reterr, STATUS_GONE, "that console is closed");
+}
+
+enum status app_console_log(struct app *app, unsigned id, const char *path, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	return status == STATUS_OK ? console_log_to(console, path, reterr) : status;
 }
 
 enum status app_console_type(struct app *app, unsigned id, struct bytes keys, struct error *reterr)
@@ -114,7 +143,10 @@ enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, st
 	if (status != STATUS_OK)
 		return status;
 	console_stop_baud(console);
-	return console_set_baud(console, baud, reterr);
+	status = console_set_baud(console, baud, reterr);
+	if (status == STATUS_OK)
+		remember_line(app, console);
+	return status;
 }
 
 enum status app_console_find_baud(struct app *app, unsigned id, bool begins, struct error *reterr)
@@ -148,6 +180,32 @@ enum status app_console_check_line(struct app *app, unsigned id, const char *ans
 	return console_check_line(console, reterr);
 }
 
+enum status app_console_set_line(struct app *app, unsigned id, const struct line_settings *settings, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	if (status == STATUS_OK)
+		status = console_set_line(console, settings, reterr);
+	if (status == STATUS_OK)
+		remember_line(app, console);
+	return status;
+}
+
+enum status app_console_set_manner(struct app *app, unsigned id, const struct console_manner *manner, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	if (status == STATUS_OK) {
+		console_set_manner(console, manner);
+		app_port_remember_manner(app, console_port(console), manner);
+	}
+	return status;
+}
+
 enum status app_console_break(struct app *app, unsigned id, struct error *reterr)
 {
 	struct console *console;
@@ -170,6 +228,16 @@ enum status app_console_set_rts(struct app *app, unsigned id, bool on, struct er
 	enum status status = find_console(app, id, &console, reterr);
 
 	return status == STATUS_OK ? line_set_rts(console_get_line(console), on, reterr) : status;
+}
+
+enum status app_console_remark(struct app *app, unsigned id, const char *text, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	if (status != STATUS_OK || console_remark(console, text))
+		return status;
+	return error_set(reterr, STATUS_IO, "the remark could not be written beside the captured bytes");
 }
 
 /* ---- practice and power ---- */
@@ -214,6 +282,7 @@ static void on_power_command(void *user, int exit_status, const char *output)
 
 	if (exit_status == 0)
 		return;
+	app->snapshot.power_on_ms = 0;
 	text_format(text, sizeof(text), "the power command failed (exit %d): %.120s", exit_status, output);
 	app_notice(app, true, text, "switch the device off and on by hand");
 }
@@ -223,6 +292,8 @@ enum status app_power(struct app *app, const char *how, struct error *reterr)
 	char line[64], answer[64], command[600];
 	const char *place = app->options.power_command ? strstr(app->options.power_command, "{}") : NULL;
 
+	/* how long a cycle keeps the power off is the switch's own secret */
+	app->snapshot.power_on_ms = text_equal(how, "on") ? loop_now_ms() : 0;
 	if (app->practice)
 		return practice_process_tell(app->practice, text_format(line, sizeof(line), "power %s", how), answer, sizeof(answer), reterr);
 	if (app->options.power_command == NULL)

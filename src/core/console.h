@@ -30,6 +30,8 @@ struct console_listener {
 	void (*on_bytes)(void *user, struct bytes in, uint64_t now_ms);
 	void (*on_line)(void *user, const struct diagnosis_line *line);
 	void (*on_state)(void *user, enum line_state state, const struct error *why);
+	/* The capture goes on in another file. */
+	void (*on_capture)(void *user, const char *path);
 	/* Nothing came for a while (150 ms), or a second has gone by: look at the verdict. */
 	void (*on_pause)(void *user, uint64_t now_ms);
 	/* A question of the line check is answered by itself: something came, or the test of the adapter is over. */
@@ -39,7 +41,8 @@ struct console_listener {
 	void *user;
 };
 
-enum status console_new(struct app *app, unsigned id, const char *port, unsigned baud, struct console **ret_console, struct error *reterr);
+enum status console_new(struct app *app, unsigned id, const char *port, const struct line_settings *settings,
+			struct console **ret_console, struct error *reterr);
 void console_free(struct console *console);
 unsigned console_id(const struct console *console);
 const char *console_port(const struct console *console);
@@ -60,6 +63,9 @@ bool console_is_hunting(const struct console *console);
 enum status console_check_line(struct console *console, struct error *reterr);
 enum status console_check_answer(struct console *console, const char *id, struct error *reterr);
 const struct line_check *console_line_check(const struct console *console);	/* NULL: none is under way */
+/* Rate, frame and flow control at once. */
+enum status console_set_line(struct console *console, const struct line_settings *settings, struct error *reterr);
+void console_set_manner(struct console *console, const struct console_manner *manner);
 struct line *console_get_line(struct console *console);
 struct diagnosis *console_diagnosis(struct console *console);
 /* Forgets what was seen: the next start counts as the first. The capture goes on. */
@@ -76,7 +82,11 @@ void console_fill_view(struct console *console, struct console_view *ret_view);
 /* A recording (replay:PATH): its speed, halt, and skipping to the next start or stage. STATUS_UNSUPPORTED for a line. */
 enum status console_change_replay(struct console *console, enum line_replay_change what, double value, struct error *reterr);
 bool console_is_replay(const struct console *console);
-/* A remark in the capture: what the program did to the line. */
-void console_remark(struct console *console, const char *text);
+/* NULL: it could not be made. */
+const struct capture *console_capture(const struct console *console);
+/* From here on the capture goes to exactly this file, behind what is there already. */
+enum status console_log_to(struct console *console, const char *path, struct error *reterr);
+/* A remark in the capture: what the program did to the line, or what the operator noted. False: it could not be kept. */
+bool console_remark(struct console *console, const char *text);
 
 #endif
