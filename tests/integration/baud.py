@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import tty
@@ -46,6 +47,13 @@ class Device(threading.Thread):
         self.path = os.ttyname(self.slave)
         self.set_rates, self.received, self.is_over = [], b"", False
         self.bits, self.at = [], 0.0
+
+    def preset(self, rate):
+        """What waits in the pty before the program opens it was read at the rate that it sets first."""
+        settings = termios.tcgetattr(self.slave)
+        settings[4] = settings[5] = getattr(termios, f"B{rate}")
+        termios.tcsetattr(self.slave, termios.TCSANOW, settings)
+        return self
 
     def reader_rate(self):
         rate = struct.unpack_from("I", fcntl.ioctl(self.slave, TCGETS2, bytes(44)), 40)[0]
@@ -123,11 +131,11 @@ def remarks(state):
 def found_rates(work):
     for number, (rate, start) in enumerate([(57600, 115200), (9600, 115200), (115200, 9600), (921600, 115200), (38400, 1500000), (115200, 115200)]):
         state = os.path.join(work, f"found{number}")
-        device = Device(rate, BOOT)
+        device = Device(rate, BOOT).preset(start)
         done, said, _ = run(device, "--from", str(start), state=state)
         what = f"{rate} from {start}"
         check(f"{what}: found", done.returncode == WELL and said.get("baud") == rate, f"{done.returncode} {said} {done.stderr[-300:]}")
-        check(f"{what}: within four rates", said.get("rates", 99) <= 4, said)
+        check(f"{what}: within three rates", said.get("rates", 99) <= 3, said)
         check(f"{what}: nothing was sent", device.received == b"", device.received)
         notes, folder = remarks(state)
         check(f"{what}: the capture tells each change", sum("listening at" in note for note in notes) == said.get("rates", 0) - 1, notes)
