@@ -14,6 +14,7 @@ enum {
 	TRIES_MAX = 2,			/* a rate may be right later: a boot ROM has its own */
 	MIN_BYTES = 8,			/* fewer say nothing, even in a pause */
 	TEXT_SCORE = 75, CLEAR_TEXT_SCORE = 95,
+	PARITY_ERRORS_ONE_IN = 25,
 	DISTINCT = 16, DISTINCT_CLEAR = 8, LETTERS_ONE_IN = 6,
 	MUCH = 2000,
 	CLEAR_TEXT_BYTES = 12,		/* so much text, without one odd byte, is no chance: 0.4 to the power of 12 */
@@ -291,6 +292,30 @@ unsigned baud_guess_bytes(const struct baud_guess *guess)
 	return guess->total;
 }
 
+/* By chance half of the bytes fit: so many do never. */
+char baud_guess_parity(const struct baud_guess *guess)
+{
+	size_t odd = 0, high = 0;
+
+	for (size_t i = 0; i < guess->window_size; i++) {
+		odd += (size_t)__builtin_parity(guess->window[i]);
+		high += guess->window[i] >> 7;
+	}
+	if (guess->window_size < BAUD_GUESS_FEW || high * 8 < guess->window_size)
+		return 0;
+	return odd * PARITY_ERRORS_ONE_IN <= guess->window_size ? 'E'
+	       : (guess->window_size - odd) * PARITY_ERRORS_ONE_IN <= guess->window_size ? 'O' : 0;
+}
+
+static int text_score(const struct baud_guess *guess, bool has_parity)
+{
+	uint8_t text[BAUD_GUESS_ENOUGH];
+
+	for (size_t i = 0; i < guess->window_size; i++)
+		text[i] = guess->window[i] & (has_parity ? 0x7f : 0xff);
+	return diagnosis_text_score(bytes_of(text, guess->window_size));
+}
+
 /* Rules and dumps are few characters over and over, and those below '@' survive a rate that is a tenth too high: the stop bit is taken for
  * bit 7, bit 6 for nothing. Only letters show. */
 static bool has_letters(const struct baud_guess *guess)
@@ -308,9 +333,12 @@ enum likeness { NO_TEXT, MAYBE_TEXT, TEXT };
 
 static enum likeness text_likeness(const struct baud_guess *guess, bool leads)
 {
-	int score = diagnosis_text_score(bytes_of(guess->window, guess->window_size));
+	bool has_parity = baud_guess_parity(guess) != 0;
+	int score = text_score(guess, has_parity);
 	bool is_clear = score >= CLEAR_TEXT_SCORE;
 
+	if (has_parity && score >= CLEAR_TEXT_SCORE)
+		return TEXT;
 	if (score < TEXT_SCORE || (!leads && (!is_clear || guess->total < BAUD_GUESS_ENOUGH)))
 		return NO_TEXT;
 	if (!has_letters(guess) && guess->total < MUCH)

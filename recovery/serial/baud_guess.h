@@ -7,7 +7,7 @@
  * of its own (uart_model.h) and asks under which candidate the bytes seen are likeliest (naive Bayes, with how common a rate is as the
  * prior). What was learnt at one rate counts at the next. (Rejected: trying the common rates in turn, scoring text: that takes a boot
  * for each; the shortest run alone: one glitch or one odd character decides.)
- * Limits: 8N1 and 7-bit text is assumed. A rate ten times too high or more may show NULs only (their pace helps), one far too low chance
+ * Limits: 8N1 with 7-bit text, or 7E1 and 7O1, is assumed. A rate ten times too high or more may show NULs only (their pace helps), one far too low chance
  * bits only: then the first guess is the common rate on that side, and the second look settles it. */
 #ifndef UNBRICK_RECOVERY_BAUD_GUESS_H
 #define UNBRICK_RECOVERY_BAUD_GUESS_H
@@ -66,6 +66,8 @@ void baud_guess_framing(struct baud_guess *guess, unsigned errors);
 enum baud_answer baud_guess_answer(const struct baud_guess *guess, bool is_pause, unsigned *ret_rate);
 /* The device talked before and nothing comes at this rate: some adapters keep characters with a framing error to themselves. */
 enum baud_answer baud_guess_silence(const struct baud_guess *guess, unsigned *ret_rate);
+/* Text whose highest bit is a parity bit throughout, as 7E1 and 7O1 have it: 'E' or 'O'; 0: it is none. It counts as text. */
+char baud_guess_parity(const struct baud_guess *guess);
 unsigned baud_guess_bytes(const struct baud_guess *guess);	/* read at this rate */
 /* The candidates in rising order; 0 behind the last. */
 unsigned baud_guess_rate(size_t index);

@@ -78,6 +78,8 @@ static void on_event(void *user, const struct app_event *event)
 	data = json_loads(event->data, 0, NULL);
 	finding->found = (unsigned)json_integer_value(json_object_get(data, "baud"));
 	json_decref(data);
+	if (finding->found && !finding->is_json)	/* standard output has the number alone */
+		fprintf(stderr, "%s\n", event->text);
 	finish(finding, finding->found ? EXIT_WELL : EXIT_UNDECIDED);
 }
 

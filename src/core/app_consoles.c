@@ -186,8 +186,10 @@ enum status app_console_set_line(struct app *app, unsigned id, const struct line
 	enum status status = find_console(app, id, &console, reterr);
 
 	app_changed(app);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		console_stop_baud(console);
 		status = console_set_line(console, settings, reterr);
+	}
 	if (status == STATUS_OK)
 		remember_line(app, console);
 	return status;

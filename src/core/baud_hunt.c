@@ -51,6 +51,20 @@ static void begin_look(struct baud_hunt *hunt)
 	hunt->counts_errors = line_count_errors(console_get_line(hunt->console), &hunt->errors);
 }
 
+/* Text with a parity bit is only readable as such. One that was set before stays. */
+static void set_parity(struct baud_hunt *hunt, char parity)
+{
+	struct line_settings settings = line_get_settings(console_get_line(hunt->console));
+	struct error error;
+
+	if (parity == 0 || settings.data_bits != 8 || settings.parity != 'N')
+		return;
+	settings.data_bits = 7;
+	settings.parity = parity;
+	if (console_set_line(hunt->console, &settings, &error) == STATUS_OK)
+		console_remark(hunt->console, parity == 'E' ? "its highest bit is even parity: 7E1 is set" : "its highest bit is odd parity: 7O1 is set");
+}
+
 static void finish(struct baud_hunt *hunt, unsigned baud)
 {
 	struct error error;
@@ -61,6 +75,8 @@ static void finish(struct baud_hunt *hunt, unsigned baud)
 		remark(hunt, "no rate gives text: back to", hunt->from);
 	else if (baud != 0)
 		remark(hunt, "the device talks at", baud);
+	if (baud != 0)
+		set_parity(hunt, baud_guess_parity(&hunt->guess));
 	hunt->done(hunt->user, baud);
 }
 

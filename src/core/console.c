@@ -54,6 +54,7 @@ struct console {
 	struct baud_hunt *hunt;		/* NULL: none */
 	struct line_test *test;		/* NULL: none */
 	bool is_replay, is_skipping;
+	uint64_t replay_base_ms;	/* when it would have begun, had it come at its own speed */
 	enum boot_stage skip_stage;	/* where it skips from */
 	unsigned skip_starts;
 };
@@ -152,7 +153,7 @@ static uint64_t device_time(const struct console *console, uint64_t now_ms)
 {
 	struct replay_state replay;
 
-	return console->is_replay && line_replay_look(console->line, &replay) ? replay.at_ms : now_ms;
+	return console->is_replay && line_replay_look(console->line, &replay) ? console->replay_base_ms + replay.read_ms : now_ms;
 }
 
 static void end_skip(struct console *console)
@@ -172,7 +173,7 @@ static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
 	console->last_byte_ms = now_ms;
 	console->bytes += in.size;
 	if (console->app->observer.on_console_bytes)
-		console->app->observer.on_console_bytes(console->app->observer.user, console->id, in, now_ms);
+		console->app->observer.on_console_bytes(console->app->observer.user, console->id, in, device_time(console, now_ms));
 	diagnosis_input(console->diagnosis, in, device_time(console, now_ms));
 	end_skip(console);
 	follow_last_line(console, in);
@@ -311,6 +312,7 @@ enum status console_new(struct app *app, unsigned id, const char *port, const st
 		return status;
 	/* A capture that cannot be kept is said, and does not keep the technician from the device. A recording is one already. */
 	console->is_replay = text_starts(port, "replay:");
+	console->replay_base_ms = loop_now_ms();
 	if (!console->is_replay)
 		status = open_capture(console, reterr);
 	if (status != STATUS_OK) {
@@ -537,8 +539,10 @@ enum status console_change_replay(struct console *console, enum line_replay_chan
 {
 	if (!console->is_replay)
 		return error_set(reterr, STATUS_UNSUPPORTED, "%s is a line, not a recording", console->port);
-	if (what == LINE_REPLAY_RESTART)
+	if (what == LINE_REPLAY_RESTART) {
+		console->replay_base_ms = device_time(console, loop_now_ms());
 		console_forget(console);
+	}
 	console->is_skipping = what == LINE_REPLAY_SKIP && value > 0;
 	console->skip_stage = diagnosis_stage(console->diagnosis);
 	console->skip_starts = diagnosis_starts(console->diagnosis);
@@ -551,14 +555,15 @@ enum status console_change_replay(struct console *console, enum line_replay_chan
 static void on_baud(void *user, unsigned baud)
 {
 	struct console *console = user;
-	char text[120], data[32];
+	char text[160], data[32];
 
 	baud_hunt_free(TAKE(console->hunt));
 	if (baud != 0) {
 		struct line_settings settings = line_get_settings(console->line);
 
 		app_port_remember_line(console->app, console->port, &settings);
-		text_format(text, sizeof(text), "%s talks at %u baud", console->port, baud);
+		text_format(text, sizeof(text), "%s talks at %u baud%s", console->port, baud,
+			    settings.parity == 'N' ? "" : settings.parity == 'E' ? ", even parity" : ", odd parity");
 	} else {
 		text_format(text, sizeof(text), "no baud rate makes text of what comes on %s", console->port);
 	}

@@ -15,7 +15,7 @@
 struct replay_channel {
 	struct line_channel base;
 	struct replay *replay;
-	bool rests;	/* one line was given while skipping: who reads it looks at it first */
+	bool rests;	/* what came at one time was given: who reads it takes it with that time */
 };
 
 /* A timer of 0 would be disarmed. */
@@ -81,7 +81,7 @@ static ssize_t read_replay(struct line_channel *base, uint8_t *to, size_t size)
 		return -1;	/* EAGAIN: the time has not come */
 	count = replay_read(channel->replay, to, size, loop_now_ms());
 	replay_look(channel->replay, loop_now_ms(), &state);
-	channel->rests = count > 0 && state.is_skipping;
+	channel->rests = count > 0 && (state.is_skipping || state.speed > REPLAY_SPEED_MAX);
 	arm(channel);
 	if (count > 0)
 		return (ssize_t)count;

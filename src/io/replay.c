@@ -14,7 +14,7 @@ struct replay {
 	bool is_paused, is_skipping;
 	uint64_t base_ms, base_now_ms;	/* of the recording, and the clock then */
 	bool is_started;
-	uint64_t bytes;
+	uint64_t bytes, read_ms;
 	char remark[120];
 };
 DEFINE_AUTO(replay);
@@ -89,10 +89,12 @@ static size_t line_size(struct bytes piece)
 size_t replay_read(struct replay *replay, uint8_t *to, size_t size, uint64_t now_ms)
 {
 	size_t done = 0;
+	uint64_t first_ms = replay->piece.at_ms;
 
 	if (!replay->is_started)
 		rebase(replay, now_ms);
-	while (!replay->is_over && !replay->is_paused && done < size && (is_at_once(replay) || replay->piece.at_ms <= position(replay, now_ms))) {
+	while (!replay->is_over && !replay->is_paused && done < size && (replay->speed <= REPLAY_SPEED_MAX || replay->piece.at_ms == first_ms) &&
+	       (is_at_once(replay) || replay->piece.at_ms <= position(replay, now_ms))) {
 		size_t most = replay->is_skipping ? line_size(replay->piece.bytes) : replay->piece.bytes.size;
 		size_t count = most < size - done ? most : size - done;
 		bool is_line = replay->piece.bytes.data[count - 1] == '\n';
@@ -100,6 +102,7 @@ size_t replay_read(struct replay *replay, uint8_t *to, size_t size, uint64_t now
 		memcpy(to + done, replay->piece.bytes.data, count);
 		done += count;
 		replay->bytes += count;
+		replay->read_ms = replay->piece.at_ms;
 		if (is_at_once(replay))
 			replay->base_ms = replay->piece.at_ms;
 		replay->piece.bytes = bytes_from(replay->piece.bytes, count);
@@ -153,7 +156,7 @@ enum status replay_restart(struct replay *replay, uint64_t now_ms, struct error 
 		return status;
 	replay_source_free(replay->source);
 	replay->source = source;
-	replay->bytes = replay->base_ms = 0;
+	replay->bytes = replay->base_ms = replay->read_ms = 0;
 	replay->base_now_ms = now_ms;
 	replay->is_started = true;
 	replay->is_paused = replay->is_skipping = false;
@@ -167,7 +170,7 @@ void replay_look(const struct replay *replay, uint64_t now_ms, struct replay_sta
 	*ret_state = (struct replay_state){
 		.timing = replay_source_timing(replay->source), .speed = replay->speed, .is_paused = replay->is_paused,
 		.is_skipping = replay->is_skipping, .is_over = replay->is_over, .at_ms = position(replay, now_ms),
-		.total_ms = replay_source_total_ms(replay->source), .bytes = replay->bytes, .total_bytes = replay_source_total_bytes(replay->source),
+		.total_ms = replay_source_total_ms(replay->source), .read_ms = replay->read_ms, .bytes = replay->bytes, .total_bytes = replay_source_total_bytes(replay->source),
 	};
 	text_copy(ret_state->remark, sizeof(ret_state->remark), replay->remark);
 	text_copy(ret_state->problem, sizeof(ret_state->problem), replay_source_problem(replay->source));

@@ -16,6 +16,7 @@ struct replay_state {
 	double speed;			/* 1: as it was; REPLAY_SPEED_MAX */
 	bool is_paused, is_skipping, is_over;
 	uint64_t at_ms, total_ms;	/* of the recording; total 0: not known */
+	uint64_t read_ms;		/* when what was read last had come, in the recording's time */
 	uint64_t bytes, total_bytes;
 	char remark[120];		/* the last one that came by */
 	char problem[200];
@@ -23,7 +24,7 @@ struct replay_state {
 
 enum status replay_open(const char *path, const char *times_path, struct replay **ret_replay, struct error *reterr);
 void replay_free(struct replay *replay);
-/* What has come up to now, at most size; 0: nothing is due. While skipping one line a call. */
+/* What has come up to now, at most size, of one time a call (unless all comes at once); 0: nothing is due. While skipping one line a call. */
 size_t replay_read(struct replay *replay, uint8_t *to, size_t size, uint64_t now_ms);
 /* When replay_read has something; UINT64_MAX: halted, or over. */
 uint64_t replay_deadline(struct replay *replay, uint64_t now_ms);

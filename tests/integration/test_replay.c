@@ -89,6 +89,7 @@ static void a_capture_comes_at_its_own_times(void **state)
 	assert_int_equal(replay_deadline(replay, 100), 601);
 	assert_string_equal(read_at(replay, 599), "");
 	assert_string_equal(read_at(replay, 601), "def");
+	assert_int_equal(look(replay, 700).read_ms, 500);
 	assert_string_equal(look(replay, 601).remark, "lost");
 	assert_int_equal(look(replay, 1100).total_ms, 3000);
 	assert_string_equal(read_at(replay, 3101), "gh");

@@ -212,8 +212,8 @@ static void most_wrong_rates_are_found_by_one_look(void **state)
 	free_logs(logs, count);
 	print_message("of %u: first guess right %u %%, within three %u %%, a wrong rate called right %u\n", sum.all, percent(sum.first, sum.all),
 		      percent(sum.three, sum.all), sum.lied);
-	assert_true(percent(sum.first, sum.all) >= 60);
-	assert_true(percent(sum.three, sum.all) >= 94);
+	assert_true(percent(sum.first, sum.all) >= 70);
+	assert_true(percent(sum.three, sum.all) >= 90);
 	assert_int_equal(sum.lied, 0);
 }
 
@@ -300,6 +300,28 @@ static void silence_leads_to_the_next_rate_and_ends(void **state)
 	assert_in_range(tries, BAUD_GUESS_RATES, 3 * BAUD_GUESS_RATES);
 }
 
+static void text_with_parity_is_text(void **state)
+{
+	static const char text[] = "\r\nWelcome to the service port of this unit. Login: \r\nPassword: \r\n";
+	AUTO_FREE struct baud_guess *guess = malloc(sizeof(*guess));
+	uint8_t sent[sizeof(text) - 1];
+	unsigned rate = 0;
+
+	(void)state;
+	for (unsigned odd = 0; odd < 2; odd++) {
+		baud_guess_init(guess, 0, 9600);
+		learn(guess);
+		for (size_t i = 0; i < sizeof(sent); i++)
+			sent[i] = (uint8_t)(text[i] | ((unsigned)__builtin_parity((unsigned)text[i]) ^ odd) << 7);
+		baud_guess_input(guess, bytes_of(sent, sizeof(sent)), 1);
+		assert_int_equal(baud_guess_parity(guess), odd ? 'O' : 'E');
+		assert_int_equal(baud_guess_answer(guess, false, &rate), BAUD_HERE);
+	}
+	baud_guess_init(guess, 0, 9600);
+	baud_guess_input(guess, bytes_of(text, sizeof(text) - 1), 1);
+	assert_int_equal(baud_guess_parity(guess), 0);
+}
+
 static void what_is_3_percent_apart_is_the_same(void **state)
 {
 	(void)state;
@@ -318,6 +340,7 @@ int main(void)
 		cmocka_unit_test(of_equal_looks_the_common_rate_is_tried_first),
 		cmocka_unit_test(the_pace_tells_slow_rates_apart),
 		cmocka_unit_test(silence_leads_to_the_next_rate_and_ends),
+		cmocka_unit_test(text_with_parity_is_text),
 		cmocka_unit_test(what_is_3_percent_apart_is_the_same),
 		cmocka_unit_test(most_wrong_rates_are_found_by_one_look),
 	};
