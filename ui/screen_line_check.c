@@ -6,9 +6,10 @@
 struct check_state {
 	unsigned id;
 	struct widget_list list;
-	unsigned at;		/* the question that the cursor belongs to */
+	unsigned at; /* the question that the cursor belongs to */
 };
 
+/* clang-format off */
 static const struct key_binding keys[] = {
 	{ UI_KEY_ENTER, COMMAND_OPEN, NULL, "answer with the marked line" },
 	{ 'f', COMMAND_BAUD, "find", "find the baud rate" },
@@ -17,6 +18,7 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_F1 + 9, COMMAND_BACK, NULL, NULL },
 	{ 0 },
 };
+/* clang-format on */
 
 static const struct console_view *console_of(struct ui *ui, const struct check_state *state)
 {
@@ -89,8 +91,8 @@ static int draw_question(struct check_state *state, struct canvas *to, int y, co
 		enum role role = i == state->list.cursor ? ROLE_SELECTED : ROLE_NORMAL;
 
 		canvas_fill(to, y + i, 1, to->cols - 2, role, ' ');
-		canvas_printf(to, y + i, 1, to->cols - 2, role, "%s %c  %s", i == state->list.cursor ? ">" : " ", row->answer[i].key,
-			      row->answer[i].text);
+		canvas_printf(to, y + i, 1, to->cols - 2, role, "%s %c  %s", i == state->list.cursor ? ">" : " ",
+			      row->answer[i].key, row->answer[i].text);
 	}
 	return y + count + 1;
 }
@@ -118,7 +120,9 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 		if (check->given[i] == NULL)
 			continue;
 		canvas_put(to, y, 1, 12, ROLE_DIM, line_check_rows()[i].name);
-		canvas_put(to, y++, 14, to->cols - 15, check->given[i]->effect == LINE_CHECK_FOUND ? ROLE_ATTENTION : ROLE_NORMAL, check->given[i]->proves);
+		canvas_put(to, y++, 14, to->cols - 15,
+			   check->given[i]->effect == LINE_CHECK_FOUND ? ROLE_ATTENTION : ROLE_NORMAL,
+			   check->given[i]->proves);
 	}
 }
 
@@ -134,7 +138,8 @@ static bool key(struct ui *ui, void *user, int pressed)
 {
 	struct check_state *state = user;
 	const struct line_check *check = check_of(ui, state);
-	const struct line_check_row *row = check != NULL && check->state == LINE_CHECK_ASKING ? line_check_asked(check) : NULL;
+	const struct line_check_row *row = check != NULL && check->state == LINE_CHECK_ASKING ? line_check_asked(check)
+											      : NULL;
 
 	for (int i = 0; row != NULL && i < LINE_CHECK_ANSWERS_MAX && row->answer[i].key != 0; i++)
 		if (row->answer[i].key == pressed) {
@@ -168,8 +173,8 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 		begin(ui, state);
 	else if (what == COMMAND_BAUD)
 		find_baud(ui, state);
-	else if (what == COMMAND_OPEN && row != NULL && state->list.cursor >= 0 && state->list.cursor < LINE_CHECK_ANSWERS_MAX &&
-		 row->answer[state->list.cursor].key != 0)
+	else if (what == COMMAND_OPEN && row != NULL && state->list.cursor >= 0 &&
+		 state->list.cursor < LINE_CHECK_ANSWERS_MAX && row->answer[state->list.cursor].key != 0)
 		answer(ui, state, &row->answer[state->list.cursor]);
 }
 

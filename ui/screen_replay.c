@@ -18,6 +18,7 @@ struct replay_screen {
 static const double speeds[] = { 0.25, 0.5, 1, 2, 5, 10, 50, 200, REPLAY_SPEED_MAX };
 enum { SPEEDS = sizeof(speeds) / sizeof(speeds[0]) };
 
+/* clang-format off */
 static const struct key_binding keys[] = {
 	{ ' ', COMMAND_REPLAY_PAUSE, "pause", "pause" },
 	{ UI_KEY_RIGHT, COMMAND_REPLAY_NEXT, "next", "next start or stage" },
@@ -36,6 +37,7 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_SHIFT_PAGE_DOWN, COMMAND_SCROLL_DOWN, NULL, NULL },
 	{ 0 },
 };
+/* clang-format on */
 
 static const struct console_view *console_of(struct ui *ui, const struct replay_screen *state)
 {
@@ -96,7 +98,8 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 	replay = &console->replay;
 	ui_console_summary(console, summary, sizeof(summary));
 	name = strrchr(console->port, '/');
-	text_format(left, left_size, "recording %.40s  %s", name ? name + 1 : console->port + strlen("replay:"), summary);
+	text_format(left, left_size, "recording %.40s  %s", name ? name + 1 : console->port + strlen("replay:"),
+		    summary);
 	if (console->starts > 0)
 		text_append(left, left_size, "  start %u", console->starts);
 	clock_text(at, sizeof(at), replay->at_ms);
@@ -187,7 +190,8 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 		return false;
 	if (what == COMMAND_REPLAY_PAUSE || what == COMMAND_REPLAY_NEXT)
 		return !console->replay.is_over;
-	return what != COMMAND_SCROLL_DOWN || screen_console.allows == NULL || screen_console.allows(ui, state->console, what);
+	return what != COMMAND_SCROLL_DOWN || screen_console.allows == NULL ||
+	       screen_console.allows(ui, state->console, what);
 }
 
 /* What is no key of the player is the console's: Ctrl-A and what follows it. */
@@ -214,7 +218,9 @@ static unsigned refresh_ms(struct ui *ui, void *user)
 {
 	const struct console_view *console = console_of(ui, user);
 
-	return console != NULL && console->is_replay && !console->replay.is_over && !console->replay.is_paused ? REFRESH_MS : 0;
+	return console != NULL && console->is_replay && !console->replay.is_over && !console->replay.is_paused
+		       ? REFRESH_MS
+		       : 0;
 }
 
 const struct screen_ops screen_replay = {

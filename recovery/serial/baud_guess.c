@@ -8,41 +8,50 @@
 
 enum {
 	SLOT_MS = 60,
-	READ_MAX = 400,			/* bytes of each simulated reading */
-	TURNS = 24,			/* of the reference text */
+	READ_MAX = 400, /* bytes of each simulated reading */
+	TURNS = 24, /* of the reference text */
 	SAME_PERCENT = 3,
-	TRIES_MAX = 2,			/* a rate may be right later: a boot ROM has its own */
-	MIN_BYTES = 8,			/* fewer say nothing, even in a pause */
-	TEXT_SCORE = 75, CLEAR_TEXT_SCORE = 95,
+	TRIES_MAX = 2, /* a rate may be right later: a boot ROM has its own */
+	MIN_BYTES = 8, /* fewer say nothing, even in a pause */
+	TEXT_SCORE = 75,
+	CLEAR_TEXT_SCORE = 95,
 	PARITY_ERRORS_ONE_IN = 25,
-	DISTINCT = 16, DISTINCT_CLEAR = 8, LETTERS_ONE_IN = 6,
+	DISTINCT = 16,
+	DISTINCT_CLEAR = 8,
+	LETTERS_ONE_IN = 6,
 	MUCH = 2000,
-	CLEAR_TEXT_BYTES = 12,		/* so much text, without one odd byte, is no chance: 0.4 to the power of 12 */
+	CLEAR_TEXT_BYTES = 12, /* so much text, without one odd byte, is no chance: 0.4 to the power of 12 */
 };
 
-/* Bytes of a text depend on each other, so each counts for less than a whole one; and no look may rule a rate out for ever: a boot ROM
- * may talk at another rate than the loader behind it. */
+/* Bytes of a text depend on each other, so each counts for less than a whole one; and no look may rule a rate out for
+ * ever: a boot ROM may talk at another rate than the loader behind it. */
 static const double weight_of_byte = 0.35, look_floor = -14, tried_cost = -6, expected_gain = 8, lead_wanted = 3;
 static const double pace_slack = 0.25, pace_weight = 12, pause_weight = 0.7, pause_floor = -2.5;
 /* How a byte's likelihood is put together: seen with exactly these clocks, with any, and what no text explains. */
 static const double own_share = 0.6, any_clock_share = 0.37, noise_share = 0.03;
-static const double ratio_max = 40;	/* above that only chance bits are left, and simulating is dear */
+static const double ratio_max = 40; /* above that only chance bits are left, and simulating is dear */
 
+/* clang-format off */
 static const struct { unsigned baud; double prior; } rates[] = {
 	{ 1200, -6 }, { 2400, -6 }, { 4800, -5.5 }, { 9600, -2 }, { 14400, -7 }, { 19200, -3.5 }, { 28800, -7 }, { 38400, -2.5 },
 	{ 57600, -2 }, { 57800, -6 }, { 74880, -3.5 }, { 115200, 0 }, { 128000, -7 }, { 230400, -4.5 }, { 250000, -6 }, { 256000, -7 },
 	{ 460800, -5 }, { 500000, -6 }, { 576000, -7 }, { 921600, -3.5 }, { 1000000, -5 }, { 1152000, -7 }, { 1500000, -3 },
 	{ 2000000, -5.5 }, { 2500000, -7 }, { 3000000, -6 }, { 3500000, -8 }, { 4000000, -7 },
 };
+/* clang-format on */
 _Static_assert(ARRAY_SIZE(rates) == BAUD_GUESS_RATES, "one row a rate");
 
-/* Where the reader samples a bit's very edge (a rate twice too low), a percent between the clocks decides what it reads. */
+/* Where the reader samples a bit's very edge (a rate twice too low), a percent between the clocks decides what it
+ * reads. */
 static const double clock_errors[] = { 0.98, 0.99, 1.0, 1.01, 1.02 };
-static const double gaps[] = { 0, 3, 50 };	/* bits between two characters, at most: a FIFO, a loop that waits for each, somebody who types */
-enum manner { RESYNCS, WAITS, DROPS, MANNERS };	/* of the receiver behind a framing error; the last one keeps such characters to itself */
+/* Bits between two characters, at most: a FIFO, a loop that waits for each, somebody who types. */
+static const double gaps[] = { 0, 3, 50 };
+/* Of the receiver behind a framing error; the last one keeps such characters to itself. */
+enum manner { RESYNCS, WAITS, DROPS, MANNERS };
 enum { CLOCKS = ARRAY_SIZE(clock_errors), GAPS = ARRAY_SIZE(gaps) };
 _Static_assert(CLOCKS * GAPS * MANNERS == BAUD_GUESS_VARIANTS, "each manner with each gap and clock");
 
+/* clang-format off */
 /* Words, numbers, addresses and rules as boot messages mix them; the letters matter, not what it says. */
 static const char reference[] =
 	"\r\n\r\nLoader 2023.01 (Jan 10 2023 - 12:30:45 +0000)\r\n\r\nCPU:   dual core at 1000 MHz\r\nDRAM:  256 MiB\r\n"
@@ -52,6 +61,7 @@ static const char reference[] =
 	"[    0.000000] Linux version 5.10.176 (builder@host) #0 SMP Thu Apr 27 20:28:15 2023\r\n"
 	"[    0.182733] Memory: 250432K/262144K available (6144K kernel code, 512K rwdata)\r\n"
 	"[    1.047261] 3 fixed partitions found on device spi0.0\r\n[    2.501938] random: crng init done\r\n";
+/* clang-format on */
 
 unsigned baud_guess_rate(size_t index)
 {
@@ -74,7 +84,8 @@ static struct bytes mix_text(uint8_t *to)
 
 	for (size_t i = 0; i < sizeof(reference) - 1; i++) {
 		random = random * 1664525u + 1013904223u;
-		to[i] = (random >> 24) % 6 == 0 && reference[i] >= ' ' ? (uint8_t)(' ' + (random >> 8) % 95) : (uint8_t)reference[i];
+		to[i] = (random >> 24) % 6 == 0 && reference[i] >= ' ' ? (uint8_t)(' ' + (random >> 8) % 95)
+								       : (uint8_t)reference[i];
 	}
 	return bytes_of(to, sizeof(reference) - 1);
 }
@@ -112,13 +123,14 @@ static void keep_tallies(struct baud_guess *guess, size_t candidate, size_t vari
 		for (unsigned byte = 0; byte < 256; byte++)
 			any[byte] += tally[clock].count[byte];
 		all += tally[clock].total;
-		guess->framing[candidate][variant + clock] = (float)((tally[clock].framing + 1.0) / (tally[clock].framing + tally[clock].total + 50.0));
+		guess->framing[candidate][variant + clock] =
+			(float)((tally[clock].framing + 1.0) / (tally[clock].framing + tally[clock].total + 50.0));
 	}
 	for (size_t clock = 0; clock < CLOCKS; clock++)
 		for (unsigned byte = 0; byte < 256; byte++)
-			guess->byte[candidate][variant + clock][byte] =
-				log_unit(own_share * tally[clock].count[byte] / fmax(tally[clock].total, 1) + any_clock_share * any[byte] / fmax(all, 1) +
-					 noise_share / 256);
+			guess->byte[candidate][variant + clock][byte] = log_unit(
+				own_share * tally[clock].count[byte] / fmax(tally[clock].total, 1) +
+				any_clock_share * any[byte] / fmax(all, 1) + noise_share / 256);
 }
 
 /* One gap and one receiver, with all clocks. */
@@ -129,7 +141,9 @@ static void learn_manner(struct baud_guess *guess, size_t candidate, size_t gap,
 	uint16_t read[READ_MAX];
 
 	for (size_t clock = 0; clock < CLOCKS; clock++) {
-		struct uart_model model = { .ratio = ratio * clock_errors[clock], .gap_bits = gaps[gap], .waits_for_high = waits,
+		struct uart_model model = { .ratio = ratio * clock_errors[clock],
+					    .gap_bits = gaps[gap],
+					    .waits_for_high = waits,
 					    .seed = (uint32_t)clock + 1 };
 		struct uart_reading reading = uart_model_read(&model, text, TURNS, read, ARRAY_SIZE(read));
 		double per_second = (double)reading.size / fmax(reading.sent_bits, 1) * ratio * guess->rate;
@@ -217,7 +231,8 @@ void baud_guess_init(struct baud_guess *guess, unsigned expected, unsigned rate)
 {
 	memset(guess, 0, sizeof(*guess));
 	for (size_t i = 0; i < BAUD_GUESS_RATES; i++)
-		guess->before[i] = rates[i].prior + (expected > 0 && baud_guess_same(rates[i].baud, expected) ? expected_gain : 0);
+		guess->before[i] = rates[i].prior +
+				   (expected > 0 && baud_guess_same(rates[i].baud, expected) ? expected_gain : 0);
 	begin_look(guess, rate);
 }
 
@@ -244,7 +259,8 @@ void baud_guess_exclude(struct baud_guess *guess, unsigned rate)
 		guess->is_excluded[i] |= rates[i].baud == rate;
 }
 
-/* An adapter collects bytes for up to 16 ms and hands them over at once: only a longer stretch has a pace, and what came first came before. */
+/* An adapter collects bytes for up to 16 ms and hands them over at once: only a longer stretch has a pace, and what
+ * came first came before. */
 static void measure_pace(struct baud_guess *guess, size_t size, uint64_t now_ms)
 {
 	if (guess->slot_ms == 0 || now_ms < guess->slot_ms || now_ms - guess->slot_ms > 4 * SLOT_MS) {
@@ -255,7 +271,8 @@ static void measure_pace(struct baud_guess *guess, size_t size, uint64_t now_ms)
 	guess->slot_bytes += (unsigned)(size < UINT16_MAX ? size : UINT16_MAX);
 	if (now_ms - guess->slot_ms < SLOT_MS)
 		return;
-	guess->peak_per_second = fmax(guess->peak_per_second, guess->slot_bytes * 1000.0 / (double)(now_ms - guess->slot_ms));
+	guess->peak_per_second = fmax(guess->peak_per_second,
+				      guess->slot_bytes * 1000.0 / (double)(now_ms - guess->slot_ms));
 	guess->slot_ms = now_ms;
 	guess->slot_bytes = 0;
 }
@@ -272,7 +289,9 @@ void baud_guess_input(struct baud_guess *guess, struct bytes in, uint64_t now_ms
 	}
 	if (in.size > sizeof(guess->window))
 		in = bytes_from(in, in.size - sizeof(guess->window));
-	drop = guess->window_size + in.size > sizeof(guess->window) ? guess->window_size + in.size - sizeof(guess->window) : 0;
+	drop = guess->window_size + in.size > sizeof(guess->window)
+		       ? guess->window_size + in.size - sizeof(guess->window)
+		       : 0;
 	memmove(guess->window, guess->window + drop, guess->window_size - drop);
 	guess->window_size -= drop;
 	if (in.size > 0)
@@ -303,8 +322,9 @@ char baud_guess_parity(const struct baud_guess *guess)
 	}
 	if (guess->window_size < BAUD_GUESS_FEW || high * 8 < guess->window_size)
 		return 0;
-	return odd * PARITY_ERRORS_ONE_IN <= guess->window_size ? 'E'
-	       : (guess->window_size - odd) * PARITY_ERRORS_ONE_IN <= guess->window_size ? 'O' : 0;
+	return odd * PARITY_ERRORS_ONE_IN <= guess->window_size                          ? 'E'
+	       : (guess->window_size - odd) * PARITY_ERRORS_ONE_IN <= guess->window_size ? 'O'
+											 : 0;
 }
 
 static int text_score(const struct baud_guess *guess, bool has_parity)
@@ -316,8 +336,8 @@ static int text_score(const struct baud_guess *guess, bool has_parity)
 	return diagnosis_text_score(bytes_of(text, guess->window_size));
 }
 
-/* Rules and dumps are few characters over and over, and those below '@' survive a rate that is a tenth too high: the stop bit is taken for
- * bit 7, bit 6 for nothing. Only letters show. */
+/* Rules and dumps are few characters over and over, and those below '@' survive a rate that is a tenth too high: the
+ * stop bit is taken for bit 7, bit 6 for nothing. Only letters show. */
 static bool has_letters(const struct baud_guess *guess)
 {
 	unsigned distinct = 0, letters = 0;
@@ -326,7 +346,8 @@ static bool has_letters(const struct baud_guess *guess)
 		distinct += guess->count[byte] > 0;
 		letters += byte >= '@' && byte < 0x7f ? guess->count[byte] : 0;
 	}
-	return letters * LETTERS_ONE_IN >= guess->total && distinct >= (guess->total >= BAUD_GUESS_FEW ? DISTINCT : DISTINCT_CLEAR);
+	return letters * LETTERS_ONE_IN >= guess->total &&
+	       distinct >= (guess->total >= BAUD_GUESS_FEW ? DISTINCT : DISTINCT_CLEAR);
 }
 
 enum likeness { NO_TEXT, MAYBE_TEXT, TEXT };
@@ -382,7 +403,8 @@ enum baud_answer baud_guess_silence(const struct baud_guess *guess, unsigned *re
 	size_t first = BAUD_GUESS_RATES;
 
 	for (size_t i = 0; i < BAUD_GUESS_RATES; i++)
-		if (!guess->is_excluded[i] && guess->tries[i] < TRIES_MAX && !baud_guess_same(rates[i].baud, guess->rate) &&
+		if (!guess->is_excluded[i] && guess->tries[i] < TRIES_MAX &&
+		    !baud_guess_same(rates[i].baud, guess->rate) &&
 		    (first == BAUD_GUESS_RATES || guess->before[i] > guess->before[first]))
 			first = i;
 	if (first == BAUD_GUESS_RATES)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+/* clang-format off */
 #define NOT_KNOWN { 'u', "unknown", "I cannot tell", LINE_CHECK_SKIP, "not tested", NULL }
 
 enum { POWER, ADAPTER, CROSSED, GROUND, LEVEL, PHANTOM, EARLY, LIFE };
@@ -63,6 +64,7 @@ static const struct line_check_answer
 		     "Are these the adapter's TX and RX, and is this its port? Try its other pins, then another adapter." },
 	came_wrong = { 0, "wrong", "", LINE_CHECK_FOUND, "what came back is not what was sent: a bad contact, or an adapter that cannot do this rate",
 		       "Press the joined pins together and test again, then at 115200 baud, then with another adapter." };
+/* clang-format on */
 
 const struct line_check_row *line_check_rows(void)
 {
@@ -95,11 +97,14 @@ static void end(struct line_check *check, const char *found, const char *remedy)
 static void end_with_nothing(struct line_check *check)
 {
 	check->state = LINE_CHECK_OVER;
-	check->is_proven = has_passed(check, POWER) && has_passed(check, ADAPTER) && has_passed(check, GROUND) && has_passed(check, LEVEL) &&
-			   has_passed(check, EARLY);
-	check->found = check->is_proven ? "the line is good from end to end, and the device says nothing" : "nothing was found; but not all was tested";
-	check->remedy = check->is_proven ? "Its bootloader may be gone: a boot ROM's way (USB, serial), or a programmer, is what is left."
-					 : "Come back to what was left out: adapter, ground, level and the beginning prove most.";
+	check->is_proven = has_passed(check, POWER) && has_passed(check, ADAPTER) && has_passed(check, GROUND) &&
+			   has_passed(check, LEVEL) && has_passed(check, EARLY);
+	check->found = check->is_proven ? "the line is good from end to end, and the device says nothing"
+					: "nothing was found; but not all was tested";
+	check->remedy =
+		check->is_proven
+			? "Its bootloader may be gone: a boot ROM's way (USB, serial), or a programmer, is what is left."
+			: "Come back to what was left out: adapter, ground, level and the beginning prove most.";
 }
 
 static void take(struct line_check *check, const struct line_check_answer *answer)
@@ -147,7 +152,8 @@ void line_check_heard(struct line_check *check, bool is_text)
 	if (is_text)
 		end(check, "text comes now", "The line works: watch the device start.");
 	else
-		end(check, "bytes come, and they are no text: the wires carry something", "Let the baud rate be found.");
+		end(check, "bytes come, and they are no text: the wires carry something",
+		    "Let the baud rate be found.");
 }
 
 size_t line_check_pattern(uint8_t *to, size_t size)

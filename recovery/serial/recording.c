@@ -35,8 +35,9 @@ bool recording_parse_capture(const char *line, struct recording_entry *ret_entry
 {
 	const char *at = line;
 
-	return take_number(&at, &ret_entry->ms) && take_blank(&at) && take_number(&at, &ret_entry->offset) && take_blank(&at) &&
-	       take_number(&at, &ret_entry->length) && is_end(at) && ret_entry->length > 0 && ret_entry->offset <= UINT64_MAX - ret_entry->length;
+	return take_number(&at, &ret_entry->ms) && take_blank(&at) && take_number(&at, &ret_entry->offset) &&
+	       take_blank(&at) && take_number(&at, &ret_entry->length) && is_end(at) && ret_entry->length > 0 &&
+	       ret_entry->offset <= UINT64_MAX - ret_entry->length;
 }
 
 const char *recording_parse_remark(const char *line, uint64_t *ret_ms)
@@ -88,7 +89,7 @@ bool recording_parse_script(const char *line, uint64_t *ret_us, uint64_t *ret_co
 		return false;
 	if (!take_seconds(&at, ret_us) || !take_blank(&at))
 		return false;
-	if (kind == 'H' || kind == 'S')		/* a word and its value, or a signal */
+	if (kind == 'H' || kind == 'S') /* a word and its value, or a signal */
 		return true;
 	if (!take_number(&at, ret_count) || !is_end(at))
 		return false;
@@ -116,8 +117,8 @@ static bool take_date(const char **at, uint64_t *ret_days)
 	unsigned year, month, day;
 	const char *from = *at;
 
-	if (!take_digits(&from, 4, 9999, &year) || *from++ != '-' || !take_digits(&from, 2, 12, &month) || *from++ != '-' ||
-	    !take_digits(&from, 2, 31, &day) || (*from != ' ' && *from != 'T'))
+	if (!take_digits(&from, 4, 9999, &year) || *from++ != '-' || !take_digits(&from, 2, 12, &month) ||
+	    *from++ != '-' || !take_digits(&from, 2, 31, &day) || (*from != ' ' && *from != 'T'))
 		return false;
 	*ret_days = (uint64_t)year * DAYS_A_YEAR * 2 + (uint64_t)month * DAYS_A_MONTH + day;
 	*at = from + 1;
@@ -129,8 +130,8 @@ static bool take_time(const char **at, uint64_t *ret_ms)
 	unsigned hours, minutes, seconds;
 	uint64_t unit = 100;
 
-	if (!take_digits(at, 2, 99, &hours) || *(*at)++ != ':' || !take_digits(at, 2, 59, &minutes) || *(*at)++ != ':' ||
-	    !take_digits(at, 2, 60, &seconds))
+	if (!take_digits(at, 2, 99, &hours) || *(*at)++ != ':' || !take_digits(at, 2, 59, &minutes) ||
+	    *(*at)++ != ':' || !take_digits(at, 2, 60, &seconds))
 		return false;
 	*ret_ms = ((uint64_t)hours * 3600 + minutes * 60 + seconds) * 1000;
 	if (**at == '.' || **at == ',')
@@ -154,7 +155,7 @@ size_t recording_parse_stamp(struct bytes line, uint64_t *ret_ms)
 	if (!take_time(&at, ret_ms))
 		return 0;
 	*ret_ms += days * MS_A_DAY;
-	if (*at == '+' || *at == '-' || *at == 'Z')	/* the zone */
+	if (*at == '+' || *at == '-' || *at == 'Z') /* the zone */
 		for (at++; isdigit((unsigned char)*at) || *at == ':'; at++)
 			;
 	if (at[0] != ']' || at[1] != ' ')

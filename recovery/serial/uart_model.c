@@ -6,15 +6,15 @@ struct wave {
 	const struct uart_model *model;
 	struct bytes text;
 	unsigned turns;
-	size_t at;		/* the character on the line, or the one that comes next */
-	double begin;		/* of its start bit, in the sender's bits */
+	size_t at; /* the character on the line, or the one that comes next */
+	double begin; /* of its start bit, in the sender's bits */
 	uint32_t random;
 };
 
 struct receiver {
-	double bit;		/* its own, in the sender's bits */
+	double bit; /* its own, in the sender's bits */
 	double now;
-	bool is_in_start;	/* the low stop bit before is this one's start bit */
+	bool is_in_start; /* the low stop bit before is this one's start bit */
 };
 
 /* Numerical Recipes' linear congruence; only the upper bits are used. */
@@ -29,7 +29,7 @@ static void next_character(struct wave *wave)
 	bool is_line_end = wave->text.data[wave->at] == '\n';
 
 	wave->begin += FRAME_BITS + random_part(&wave->random) * wave->model->gap_bits;
-	if (is_line_end)	/* a program does something between two lines */
+	if (is_line_end) /* a program does something between two lines */
 		wave->begin += random_part(&wave->random) * LINE_GAP_BITS;
 	wave->at++;
 	if (wave->at == wave->text.size) {
@@ -82,7 +82,7 @@ static bool receive(struct wave *wave, struct receiver *receiver, uint16_t *ret_
 		/* the edge is seen at the next tick of a clock that is 16 times as fast */
 		first = receiver->now + receiver->bit * (0.5 + random_part(&wave->random) / 16);
 		receiver->now = first;
-	} while (level_at(wave, first));	/* a pulse shorter than half a bit is none */
+	} while (level_at(wave, first)); /* a pulse shorter than half a bit is none */
 	for (int i = 0; i < 8; i++)
 		if (level_at(wave, first + receiver->bit * (i + 1))) {
 			byte |= (uint16_t)(1u << i);
@@ -95,7 +95,8 @@ static bool receive(struct wave *wave, struct receiver *receiver, uint16_t *ret_
 	return is_stop || receiver->is_in_start || find_level(wave, receiver, true);
 }
 
-struct uart_reading uart_model_read(const struct uart_model *model, struct bytes text, unsigned turns, uint16_t *to, size_t room)
+struct uart_reading uart_model_read(const struct uart_model *model, struct bytes text, unsigned turns, uint16_t *to,
+				    size_t room)
 {
 	struct wave wave = { .model = model, .text = text, .turns = text.size > 0 ? turns : 0, .random = model->seed };
 	struct receiver receiver = { .bit = model->ratio };

@@ -1,4 +1,5 @@
-/* unbrick baud: at which rate does the device at a port talk? By listening only; everything read is kept in a capture as always. */
+/* unbrick baud: at which rate does the device at a port talk? By listening only; everything read is kept in a capture
+ * as always. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,22 +13,24 @@
 enum { FROM, TIMEOUT, JSON };
 enum { TIMEOUT_S = 120, TIMEOUT_MAX_S = 86400 };
 
+/* clang-format off */
 static const struct cli_option options[] = {
 	[FROM] = { "from", "RATE", "the rate to listen at first; without it: the port's last one, or 115200" },
 	[TIMEOUT] = { "timeout", "SECONDS", "stop after so long (120)" },
 	[JSON] = { "json", NULL, "one JSON object" },
 	{ NULL, NULL, NULL },
 };
+/* clang-format on */
 
 struct finding {
 	struct loop *loop;
 	struct app *app;
 	unsigned console;
-	unsigned shown;			/* how many rates were told */
+	unsigned shown; /* how many rates were told */
 	uint64_t began_ms, bytes;
 	bool is_json, is_over, timed_out;
 	unsigned rates;
-	unsigned at;			/* the rate that it listened at last: the likeliest */
+	unsigned at; /* the rate that it listened at last: the likeliest */
 	unsigned found;
 	int exit_code;
 };
@@ -63,7 +66,8 @@ static void on_change(void *user)
 		finding->rates = view->hunt.rates;
 		finding->at = view->baud;
 		if (view->hunt.rates > finding->shown && !finding->is_json)
-			fprintf(stderr, "listening at %u baud%s\n", view->baud, finding->shown ? "" : "; if the device is silent, switch it off and on");
+			fprintf(stderr, "listening at %u baud%s\n", view->baud,
+				finding->shown ? "" : "; if the device is silent, switch it off and on");
 		finding->shown = view->hunt.rates;
 	}
 }
@@ -78,7 +82,7 @@ static void on_event(void *user, const struct app_event *event)
 	data = json_loads(event->data, 0, NULL);
 	finding->found = (unsigned)json_integer_value(json_object_get(data, "baud"));
 	json_decref(data);
-	if (finding->found && !finding->is_json)	/* standard output has the number alone */
+	if (finding->found && !finding->is_json) /* standard output has the number alone */
 		fprintf(stderr, "%s\n", event->text);
 	finish(finding, finding->found ? EXIT_WELL : EXIT_UNDECIDED);
 }
@@ -106,7 +110,8 @@ static bool parse_number(const char *text, unsigned most, unsigned *ret_number)
 	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && number > 0 && number <= most;
 }
 
-static enum status look(struct finding *finding, const char *port, unsigned from, unsigned timeout_s, struct error *reterr)
+static enum status look(struct finding *finding, const char *port, unsigned from, unsigned timeout_s,
+			struct error *reterr)
 {
 	struct loop_timer *limit = loop_timer_new(finding->loop, on_time, finding);
 	struct app_observer observer = { .on_change = on_change, .on_event = on_event, .user = finding };
@@ -117,7 +122,8 @@ static enum status look(struct finding *finding, const char *port, unsigned from
 	app_observe(finding->app, &observer);
 	loop_on_signal(finding->loop, SIGINT, on_signal, finding);
 	loop_on_signal(finding->loop, SIGTERM, on_signal, finding);
-	status = app_console_open(finding->app, port, &(struct line_settings){ .baud = from }, &finding->console, reterr);
+	status = app_console_open(finding->app, port, &(struct line_settings){ .baud = from }, &finding->console,
+				  reterr);
 	if (status == STATUS_OK)
 		status = app_console_find_baud(finding->app, finding->console, true, reterr);
 	if (status == STATUS_OK) {
@@ -138,29 +144,37 @@ static void print(const struct finding *finding, const char *port)
 	double seconds = (double)(loop_now_ms() - finding->began_ms) / 1000;
 
 	if (finding->is_json) {
-		output_json(json_pack("{s:o, s:o, s:o, s:i, s:I, s:f}", "port", output_json_text(port), "baud",
-				      finding->found ? json_integer(finding->found) : json_null(), "likely", finding->rates > 1 && finding->timed_out ? json_integer(finding->at) : json_null(), "rates", (int)finding->rates, "bytes",
-				      (json_int_t)finding->bytes, "seconds", seconds));
+		output_json(json_pack(
+			"{s:o, s:o, s:o, s:i, s:I, s:f}", "port", output_json_text(port), "baud",
+			finding->found ? json_integer(finding->found) : json_null(), "likely",
+			finding->rates > 1 && finding->timed_out ? json_integer(finding->at) : json_null(), "rates",
+			(int)finding->rates, "bytes", (json_int_t)finding->bytes, "seconds", seconds));
 	} else if (finding->found) {
 		output_text("%u\n", finding->found);
 	}
 	if (finding->found)
 		return;
 	if (finding->exit_code == EXIT_NO_ANSWER)
-		fprintf(stderr, "unbrick: nothing came on %s\n  Switch the device off and on while it listens; is TX of the device on RX of the adapter, and GND on GND?\n", port);
+		fprintf(stderr,
+			"unbrick: nothing came on %s\n  Switch the device off and on while it listens; is TX of the device on RX of the adapter, and GND on GND?\n",
+			port);
 	else if (finding->exit_code == EXIT_INTERRUPTED)
 		fprintf(stderr, "unbrick: stopped\n");
 	else if (finding->timed_out)
-		fprintf(stderr, "unbrick: too little came on %s to be sure; %u baud is likeliest\n  Switch the device off and on while it listens\n", port, finding->at);
+		fprintf(stderr,
+			"unbrick: too little came on %s to be sure; %u baud is likeliest\n  Switch the device off and on while it listens\n",
+			port, finding->at);
 	else
-		fprintf(stderr, "unbrick: no baud rate makes text of what comes on %s (%u tried)\n  GND loose? a wrong level? inverted signals, as RS-232 has them?\n", port,
-			finding->rates);
+		fprintf(stderr,
+			"unbrick: no baud rate makes text of what comes on %s (%u tried)\n  GND loose? a wrong level? inverted signals, as RS-232 has them?\n",
+			port, finding->rates);
 }
 
 static int run(const struct cli_line *line)
 {
 	struct finding finding = { .is_json = line->value[JSON] != NULL, .exit_code = EXIT_FAILED };
-	const struct app_options app_options = { .state_folder = line->state_folder, .library_folders = line->library_folders };
+	const struct app_options app_options = { .state_folder = line->state_folder,
+						 .library_folders = line->library_folders };
 	char port[PORT_NAME_MAX];
 	unsigned from = 0, timeout_s = TIMEOUT_S;
 	int code;
@@ -168,7 +182,10 @@ static int run(const struct cli_line *line)
 	enum status status;
 
 	if (line->word_count != 1)
-		return output_usage("baud", line->word_count ? "baud takes one port, not %zu" : "baud needs a port, as /dev/ttyUSB0", line->word_count);
+		return output_usage("baud",
+				    line->word_count ? "baud takes one port, not %zu"
+						     : "baud needs a port, as /dev/ttyUSB0",
+				    line->word_count);
 	if (line->value[FROM] && !parse_number(line->value[FROM], 12000000, &from))
 		return output_usage("baud", "'%s' is no baud rate", line->value[FROM]);
 	if (line->value[TIMEOUT] && !parse_number(line->value[TIMEOUT], TIMEOUT_MAX_S, &timeout_s))

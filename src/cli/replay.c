@@ -1,4 +1,5 @@
-/* unbrick replay: a recording of a console as it came, on the full screen, into a pipe, or on a port for other programs. */
+/* unbrick replay: a recording of a console as it came, on the full screen, into a pipe, or on a port for other
+ * programs. */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -19,12 +20,14 @@ enum { PART_SIZE = 16384 };
 
 static const double slowest = 0.01, fastest = 10000;
 
+/* clang-format off */
 static const struct cli_option options[] = {
 	[SPEED] = { "speed", "SPEED", "how many times as fast as it was, 0.01 to 10000; max: all at once" },
 	[TIMES] = { "times", "FILE", "the times that script(1) --log-timing kept, for a typescript" },
 	[PORT] = { "port", NULL, "play it on a pseudo terminal, whose name is printed, for another program" },
 	{ NULL, NULL, NULL },
 };
+/* clang-format on */
 DEFINE_AUTO(replay);
 
 static bool parse_speed(const char *text, double *ret_speed)
@@ -85,16 +88,20 @@ static int run(const struct cli_line *line)
 	double speed;
 
 	if (line->word_count != 1)
-		return output_usage("replay", line->word_count ? "replay takes one recording, not %zu" : "replay needs a capture, or another log",
+		return output_usage("replay",
+				    line->word_count ? "replay takes one recording, not %zu"
+						     : "replay needs a capture, or another log",
 				    line->word_count);
 	if (!parse_speed(line->value[SPEED], &speed))
-		return output_usage("replay", "'%s' is no speed: 1 is as it was, 10 ten times as fast, max all at once", line->value[SPEED]);
+		return output_usage("replay", "'%s' is no speed: 1 is as it was, 10 ten times as fast, max all at once",
+				    line->value[SPEED]);
 	if (line->value[PORT] || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
 		if (play(line, speed, &error) != STATUS_OK)
 			return output_error(&error, error.status == STATUS_IO ? EXIT_FAILED : EXIT_USAGE);
 		return output_end(EXIT_WELL);
 	}
-	text_format(name, sizeof(name), "replay:%s%s%s", line->word[0], line->value[TIMES] ? "\t" : "", line->value[TIMES] ? line->value[TIMES] : "");
+	text_format(name, sizeof(name), "replay:%s%s%s", line->word[0], line->value[TIMES] ? "\t" : "",
+		    line->value[TIMES] ? line->value[TIMES] : "");
 	return cli_start_replay(line, name, speed);
 }
 

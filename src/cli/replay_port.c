@@ -16,7 +16,8 @@
 
 enum { LOOK_MS = 50, LEAVE_MS = 500, PART_SIZE = 4096 };
 
-/* The slave is opened and closed once: only then the master knows whether anybody has it open. It is raw, so nothing is echoed back. */
+/* The slave is opened and closed once: only then the master knows whether anybody has it open. It is raw, so nothing is
+ * echoed back. */
 static enum status make_port(int *ret_master, struct error *reterr)
 {
 	AUTO_CLOSE int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
@@ -81,12 +82,16 @@ enum status replay_to_port(struct replay *replay, struct error *reterr)
 		}
 		due_ms = replay_deadline(replay, now_ms);
 		if (size == 0 && due_ms == UINT64_MAX) {
-			poll(NULL, 0, LEAVE_MS);	/* what the reader has not read yet goes with the port */
+			poll(NULL, 0, LEAVE_MS); /* what the reader has not read yet goes with the port */
 			break;
 		}
 		count = sent < size ? write(master, part + sent, size - sent) : 0;
 		sent += count > 0 ? (size_t)count : 0;
-		if (!look(master, sent < size ? LOOK_MS : due_ms <= now_ms ? 0 : due_ms - now_ms < LOOK_MS ? (int)(due_ms - now_ms) : LOOK_MS,
+		if (!look(master,
+			  sent < size                 ? LOOK_MS
+			  : due_ms <= now_ms          ? 0
+			  : due_ms - now_ms < LOOK_MS ? (int)(due_ms - now_ms)
+						      : LOOK_MS,
 			  sent < size, &is_gone))
 			break;
 	}

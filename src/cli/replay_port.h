@@ -6,8 +6,8 @@
 
 struct replay;
 
-/* Makes a pseudo terminal, prints its name, waits until somebody opens it, and plays the recording there. Ends with the recording once all
- * was read, or when the reader goes. */
+/* Makes a pseudo terminal, prints its name, waits until somebody opens it, and plays the recording there. Ends with the
+ * recording once all was read, or when the reader goes. */
 enum status replay_to_port(struct replay *replay, struct error *reterr);
 
 #endif

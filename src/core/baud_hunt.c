@@ -10,12 +10,13 @@
 
 enum {
 	LOOK_MS = 60,
-	LEARN_MS = 1,		/* between two parts of what the machine works out for a rate: keys and bytes come in between */
-	SETTLE_MS = 24,		/* an adapter hands over what it read at the rate before: its latency timer is 16 ms, and a turn of the loop */
+	LEARN_MS = 1, /* between two parts of what the machine works out for a rate: keys and bytes come in between */
+	SETTLE_MS = 24, /* an adapter hands over what it read at the rate before: its latency timer is 16 ms, and a turn
+			   of the loop */
 	HELD_MAX = 512,
 	PAUSE_MS = 250,
-	SILENCE_MS = 4000,	/* at a rate, of a device that talked at another one */
-	SILENT_RATES_MAX = 3,	/* in a row: then it is the device that is silent */
+	SILENCE_MS = 4000, /* at a rate, of a device that talked at another one */
+	SILENT_RATES_MAX = 3, /* in a row: then it is the device that is silent */
 	RATES_MAX = 12,
 };
 
@@ -25,9 +26,9 @@ struct baud_hunt {
 	void (*done)(void *user, unsigned baud);
 	void *user;
 	unsigned from, rates, silent_rates;
-	uint64_t since_ms, last_byte_ms;	/* of this rate */
-	bool was_heard;				/* at any rate */
-	uint8_t held[HELD_MAX];			/* came while it settled: mostly right, and looked at when nothing else comes */
+	uint64_t since_ms, last_byte_ms; /* of this rate */
+	bool was_heard; /* at any rate */
+	uint8_t held[HELD_MAX]; /* came while it settled: mostly right, and looked at when nothing else comes */
 	size_t held_size;
 	bool is_done;
 	struct line_errors errors;
@@ -62,7 +63,8 @@ static void set_parity(struct baud_hunt *hunt, char parity)
 	settings.data_bits = 7;
 	settings.parity = parity;
 	if (console_set_line(hunt->console, &settings, &error) == STATUS_OK)
-		console_remark(hunt->console, parity == 'E' ? "its highest bit is even parity: 7E1 is set" : "its highest bit is odd parity: 7O1 is set");
+		console_remark(hunt->console, parity == 'E' ? "its highest bit is even parity: 7E1 is set"
+							    : "its highest bit is odd parity: 7O1 is set");
 }
 
 static void finish(struct baud_hunt *hunt, unsigned baud)
@@ -114,7 +116,8 @@ static void count_errors(struct baud_hunt *hunt)
 	hunt->errors = now;
 }
 
-/* Nothing comes at this rate. Some adapters deliver nothing at a wrong one; but where several rates are silent in a row it is the device. */
+/* Nothing comes at this rate. Some adapters deliver nothing at a wrong one; but where several rates are silent in a row
+ * it is the device. */
 static void look_at_silence(struct baud_hunt *hunt)
 {
 	unsigned rate;
@@ -142,20 +145,15 @@ static void look(struct baud_hunt *hunt, uint64_t now_ms)
 		hunt->held_size = 0;
 	}
 	switch (baud_guess_answer(&hunt->guess, is_pause, &rate)) {
-	case BAUD_HERE:
-		finish(hunt, line_baud(console_get_line(hunt->console)));
-		break;
+	case BAUD_HERE: finish(hunt, line_baud(console_get_line(hunt->console))); break;
 	case BAUD_TRY:
 		if (hunt->rates < RATES_MAX)
 			(void)try_rate(hunt, rate);
 		else
 			finish(hunt, 0);
 		break;
-	case BAUD_NONE:
-		finish(hunt, 0);
-		break;
-	case BAUD_MORE:
-		break;
+	case BAUD_NONE: finish(hunt, 0); break;
+	case BAUD_MORE: break;
 	}
 }
 
@@ -173,7 +171,8 @@ static void on_timer(void *user)
 }
 
 enum status baud_hunt_new(struct loop *loop, struct console *console, unsigned expected, struct bytes seen,
-			  void (*done)(void *user, unsigned baud), void *user, struct baud_hunt **ret_hunt, struct error *reterr)
+			  void (*done)(void *user, unsigned baud), void *user, struct baud_hunt **ret_hunt,
+			  struct error *reterr)
 {
 	AUTO(baud_hunt) hunt = calloc(1, sizeof(*hunt));
 	unsigned rate = line_baud(console_get_line(console));
@@ -234,7 +233,10 @@ void baud_hunt_bytes(struct baud_hunt *hunt, struct bytes in, uint64_t now_ms)
 void baud_hunt_fill_view(const struct baud_hunt *hunt, struct baud_hunt_view *ret_view)
 {
 	*ret_view = (struct baud_hunt_view){
-		.is_hunting = !hunt->is_done, .from = hunt->from, .rates = hunt->rates, .bytes = baud_guess_bytes(&hunt->guess),
+		.is_hunting = !hunt->is_done,
+		.from = hunt->from,
+		.rates = hunt->rates,
+		.bytes = baud_guess_bytes(&hunt->guess),
 		.is_silent = hunt->last_byte_ms == 0 && loop_now_ms() - hunt->since_ms >= SILENCE_MS / 2,
 	};
 }

@@ -22,7 +22,8 @@ static void show_question(struct live_case *c, const struct line_check *check)
 		char id[24];
 
 		text_format(id, sizeof(id), "check:%s", row->answer[i].id);
-		case_choice(c, id, row->answer[i].key, row->answer[i].text, row->answer[i].effect == LINE_CHECK_FOUND ? row->answer[i].proves : "");
+		case_choice(c, id, row->answer[i].key, row->answer[i].text,
+			    row->answer[i].effect == LINE_CHECK_FOUND ? row->answer[i].proves : "");
 	}
 	case_choice(c, "end", 'w', "Stop here, and watch on", "");
 }
@@ -35,7 +36,8 @@ static void show_result(struct live_case *c, const struct line_check *check)
 	case_choice(c, "end", 'w', "Done: watch it start", "");
 	case_choice(c, "check", 'a', "Go through the line again", "");
 	if (!check->has_found)
-		case_choice(c, "nothing", 's', "It stays silent: go on without the console", check->is_proven ? "" : "not all was tested");
+		case_choice(c, "nothing", 's', "It stays silent: go on without the console",
+			    check->is_proven ? "" : "not all was tested");
 }
 
 static void show(struct live_case *c)
@@ -58,7 +60,8 @@ static void log_answer(struct live_case *c, unsigned row)
 	const struct line_check_answer *answer = row < LINE_CHECKS ? check->given[row] : NULL;
 
 	if (answer != NULL)
-		case_log(c, answer->key ? JOURNAL_OPERATOR : JOURNAL_OBSERVED, "line-check", "%s: %s", line_check_rows()[row].name, answer->proves);
+		case_log(c, answer->key ? JOURNAL_OPERATOR : JOURNAL_OBSERVED, "line-check", "%s: %s",
+			 line_check_rows()[row].name, answer->proves);
 	if (check->state == LINE_CHECK_OVER)
 		case_log(c, JOURNAL_PROGRAM, "line-check", "%s", check->found);
 }
@@ -109,7 +112,7 @@ void silence_on_check(void *user)
 	if (check == NULL)
 		return;
 	if (!check->is_heard) {
-		log_answer(c, 1);	/* only the adapter is tested by the program */
+		log_answer(c, 1); /* only the adapter is tested by the program */
 		show(c);
 		return;
 	}

@@ -25,15 +25,16 @@ static void end_loopback(void *user)
 	struct line_test *test = user;
 	char text[120];
 
-	console_remark(test->console, text_format(text, sizeof(text), "loopback test: %zu of %zu bytes came back, %zu of them wrong", test->back,
-						  test->sent_size, test->wrong));
+	console_remark(test->console,
+		       text_format(text, sizeof(text), "loopback test: %zu of %zu bytes came back, %zu of them wrong",
+				   test->back, test->sent_size, test->wrong));
 	line_check_loopback(&test->check, test->sent_size, test->back, test->wrong);
-	console_forget(test->console);	/* the adapter said that, not the device */
+	console_forget(test->console); /* the adapter said that, not the device */
 	test->changed(test->user);
 }
 
-enum status line_test_new(struct loop *loop, struct console *console, void (*changed)(void *user), void *user, struct line_test **ret_test,
-			  struct error *reterr)
+enum status line_test_new(struct loop *loop, struct console *console, void (*changed)(void *user), void *user,
+			  struct line_test **ret_test, struct error *reterr)
 {
 	AUTO(line_test) test = calloc(1, sizeof(*test));
 
@@ -62,7 +63,8 @@ static enum status begin_loopback(struct line_test *test, struct error *reterr)
 	test->sent_size = line_check_pattern(test->sent, sizeof(test->sent));
 	test->back = test->wrong = 0;
 	console_remark(test->console, "loopback test: the operator says that no device is connected");
-	if (!console_is_open(test->console) || console_write(test->console, bytes_of(test->sent, test->sent_size)) != test->sent_size) {
+	if (!console_is_open(test->console) ||
+	    console_write(test->console, bytes_of(test->sent, test->sent_size)) != test->sent_size) {
 		line_check_loopback(&test->check, 0, 0, 0);
 		error_set(reterr, STATUS_GONE, "the port is lost, or takes nothing");
 		return error_hint(reterr, "Plug the adapter in again");

@@ -1,6 +1,7 @@
 /* src/io/line_replay.c
  *
- * A recording as a line: replay:PATH. A timer descriptor says when its next bytes are due; nothing can be sent, and no port is opened. */
+ * A recording as a line: replay:PATH. A timer descriptor says when its next bytes are due; nothing can be sent, and no
+ * port is opened. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,21 +16,24 @@
 struct replay_channel {
 	struct line_channel base;
 	struct replay *replay;
-	bool rests;	/* what came at one time was given: who reads it takes it with that time */
+	bool rests; /* what came at one time was given: who reads it takes it with that time */
 };
 
 /* A timer of 0 would be disarmed. */
 static void arm(struct replay_channel *channel)
 {
-	uint64_t now_ms = loop_now_ms(), at_ms = replay_deadline(channel->replay, now_ms), in_ms = at_ms > now_ms ? at_ms - now_ms : 0;
-	struct itimerspec when = { .it_value = { .tv_sec = (time_t)(in_ms / 1000), .tv_nsec = (long)(in_ms % 1000 * 1000000) + 1 } };
+	uint64_t now_ms = loop_now_ms(), at_ms = replay_deadline(channel->replay, now_ms),
+		 in_ms = at_ms > now_ms ? at_ms - now_ms : 0;
+	struct itimerspec when = { .it_value = { .tv_sec = (time_t)(in_ms / 1000),
+						 .tv_nsec = (long)(in_ms % 1000 * 1000000) + 1 } };
 
 	if (at_ms == UINT64_MAX)
 		when.it_value = (struct timespec){ 0 };
 	timerfd_settime(channel->base.descriptor, 0, &when, NULL);
 }
 
-static enum status open_replay(const struct line_request *request, struct line_channel **ret_channel, struct error *reterr)
+static enum status open_replay(const struct line_request *request, struct line_channel **ret_channel,
+			       struct error *reterr)
 {
 	AUTO_FREE struct replay_channel *channel = calloc(1, sizeof(*channel));
 	AUTO_FREE char *path = NULL;
@@ -78,7 +82,7 @@ static ssize_t read_replay(struct line_channel *base, uint8_t *to, size_t size)
 		return -1;
 	}
 	if (read(base->descriptor, &expirations, sizeof(expirations)) < 0)
-		return -1;	/* EAGAIN: the time has not come */
+		return -1; /* EAGAIN: the time has not come */
 	count = replay_read(channel->replay, to, size, loop_now_ms());
 	replay_look(channel->replay, loop_now_ms(), &state);
 	channel->rests = count > 0 && (state.is_skipping || state.speed > REPLAY_SPEED_MAX);

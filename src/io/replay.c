@@ -8,11 +8,11 @@
 struct replay {
 	char *path, *times_path;
 	struct replay_source *source;
-	struct replay_piece piece;	/* the next one, or what is left of it */
+	struct replay_piece piece; /* the next one, or what is left of it */
 	bool is_over;
 	double speed;
 	bool is_paused, is_skipping;
-	uint64_t base_ms, base_now_ms;	/* of the recording, and the clock then */
+	uint64_t base_ms, base_now_ms; /* of the recording, and the clock then */
 	bool is_started;
 	uint64_t bytes, read_ms;
 	char remark[120];
@@ -43,7 +43,8 @@ enum status replay_open(const char *path, const char *times_path, struct replay 
 	AUTO(replay) replay = calloc(1, sizeof(*replay));
 	enum status status;
 
-	if (replay == NULL || (replay->path = strdup(path)) == NULL || (times_path && (replay->times_path = strdup(times_path)) == NULL))
+	if (replay == NULL || (replay->path = strdup(path)) == NULL ||
+	    (times_path && (replay->times_path = strdup(times_path)) == NULL))
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a recording");
 	replay->speed = 1;
 	status = replay_source_open(path, times_path, &replay->source, reterr);
@@ -93,7 +94,8 @@ size_t replay_read(struct replay *replay, uint8_t *to, size_t size, uint64_t now
 
 	if (!replay->is_started)
 		rebase(replay, now_ms);
-	while (!replay->is_over && !replay->is_paused && done < size && (replay->speed <= REPLAY_SPEED_MAX || replay->piece.at_ms == first_ms) &&
+	while (!replay->is_over && !replay->is_paused && done < size &&
+	       (replay->speed <= REPLAY_SPEED_MAX || replay->piece.at_ms == first_ms) &&
 	       (is_at_once(replay) || replay->piece.at_ms <= position(replay, now_ms))) {
 		size_t most = replay->is_skipping ? line_size(replay->piece.bytes) : replay->piece.bytes.size;
 		size_t count = most < size - done ? most : size - done;
@@ -168,9 +170,16 @@ enum status replay_restart(struct replay *replay, uint64_t now_ms, struct error 
 void replay_look(const struct replay *replay, uint64_t now_ms, struct replay_state *ret_state)
 {
 	*ret_state = (struct replay_state){
-		.timing = replay_source_timing(replay->source), .speed = replay->speed, .is_paused = replay->is_paused,
-		.is_skipping = replay->is_skipping, .is_over = replay->is_over, .at_ms = position(replay, now_ms),
-		.total_ms = replay_source_total_ms(replay->source), .read_ms = replay->read_ms, .bytes = replay->bytes, .total_bytes = replay_source_total_bytes(replay->source),
+		.timing = replay_source_timing(replay->source),
+		.speed = replay->speed,
+		.is_paused = replay->is_paused,
+		.is_skipping = replay->is_skipping,
+		.is_over = replay->is_over,
+		.at_ms = position(replay, now_ms),
+		.total_ms = replay_source_total_ms(replay->source),
+		.read_ms = replay->read_ms,
+		.bytes = replay->bytes,
+		.total_bytes = replay_source_total_bytes(replay->source),
 	};
 	text_copy(ret_state->remark, sizeof(ret_state->remark), replay->remark);
 	text_copy(ret_state->problem, sizeof(ret_state->problem), replay_source_problem(replay->source));

@@ -14,9 +14,9 @@
 enum {
 	PATH_SIZE = 4096,
 	PARTS_MAX = 10000,
-	SCAN_MAX = 256 << 20,		/* of bytes that are read once to know how long it takes */
+	SCAN_MAX = 256 << 20, /* of bytes that are read once to know how long it takes */
 	PROBE_SIZE = 16 * 1024,
-	STAMPED_LINES = 3,		/* and three in four of those looked at */
+	STAMPED_LINES = 3, /* and three in four of those looked at */
 	EVEN_STEP_MS = 10,
 	EVEN_STEP_BYTES = REPLAY_EVEN_BAUD / 10 * EVEN_STEP_MS / 1000,
 	MS_A_DAY = 86400000,
@@ -24,15 +24,15 @@ enum {
 
 struct replay_source {
 	enum replay_timing timing;
-	char path[PATH_SIZE], times_path[PATH_SIZE];	/* of the part that is read; the latter "" without one */
-	char next_path[PATH_SIZE];			/* of the next part; "": none is known */
+	char path[PATH_SIZE], times_path[PATH_SIZE]; /* of the part that is read; the latter "" without one */
+	char next_path[PATH_SIZE]; /* of the next part; "": none is known */
 	FILE *raw, *times;
-	uint64_t offset;			/* in the part */
-	uint64_t covered;			/* up to where the time of now holds, in the part */
-	struct recording_entry entry;		/* the next one */
+	uint64_t offset; /* in the part */
+	uint64_t covered; /* up to where the time of now holds, in the part */
+	struct recording_entry entry; /* the next one */
 	bool has_entry;
-	uint64_t last_ms, now_ms, carry_us;	/* of the recording's own clock; since the beginning */
-	uint64_t days_ms;			/* that a clock without a date has gone through */
+	uint64_t last_ms, now_ms, carry_us; /* of the recording's own clock; since the beginning */
+	uint64_t days_ms; /* that a clock without a date has gone through */
 	bool has_last;
 	unsigned parts;
 	unsigned bad_lines;
@@ -42,7 +42,7 @@ struct replay_source {
 	bool has_remark;
 	char problem[200];
 	uint8_t buffer[REPLAY_PIECE_MAX];
-	size_t size, at;			/* in buffer; stamped logs are read ahead */
+	size_t size, at; /* in buffer; stamped logs are read ahead */
 	bool is_line_start;
 };
 DEFINE_AUTO(replay_source);
@@ -73,8 +73,10 @@ static enum status open_file(const char *path, FILE **ret_file, struct error *re
 	if (!S_ISREG(about.st_mode)) {
 		error_set(reterr, STATUS_INVALID, "cannot replay '%.200s': it is %s, not a recording", path,
 			  S_ISDIR(about.st_mode) ? "a folder" : "a device");
-		return error_hint(reterr, S_ISDIR(about.st_mode) ? "Name one of the files in it"
-								  : "A port is opened on the full screen, or with unbrick recover --port");
+		return error_hint(reterr,
+				  S_ISDIR(about.st_mode)
+					  ? "Name one of the files in it"
+					  : "A port is opened on the full screen, or with unbrick recover --port");
 	}
 	descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	*ret_file = descriptor >= 0 ? fdopen(descriptor, "r") : NULL;
@@ -170,7 +172,8 @@ static void note_remark(struct replay_source *source, const char *line)
 		return;
 	}
 	if (recording_parse_next(remark, name)) {
-		text_format(source->next_path, sizeof(source->next_path), "%.*s%s", slash ? (int)(slash + 1 - source->path) : 0, source->path, name);
+		text_format(source->next_path, sizeof(source->next_path), "%.*s%s",
+			    slash ? (int)(slash + 1 - source->path) : 0, source->path, name);
 		return;
 	}
 	if (text_starts(remark, "goes on from "))
@@ -190,7 +193,7 @@ static void read_index(struct replay_source *source)
 			source->times = NULL;
 		} else if (!recording_parse_capture(line, &source->entry)) {
 			note_remark(source, line);
-		} else if (source->entry.offset < source->covered) {	/* it goes back: not believed */
+		} else if (source->entry.offset < source->covered) { /* it goes back: not believed */
 			source->bad_lines++;
 		} else {
 			source->has_entry = true;
@@ -201,7 +204,8 @@ static void read_index(struct replay_source *source)
 
 static size_t read_raw(struct replay_source *source, uint64_t most)
 {
-	size_t size = fread(source->buffer, 1, most < sizeof(source->buffer) ? (size_t)most : sizeof(source->buffer), source->raw);
+	size_t size = fread(source->buffer, 1, most < sizeof(source->buffer) ? (size_t)most : sizeof(source->buffer),
+			    source->raw);
 
 	source->offset += size;
 	return size;
@@ -232,7 +236,8 @@ static bool open_next_part(struct replay_source *source)
 	if (source->next_path[0] == '\0' || source->parts == PARTS_MAX || !is_later(source->next_path, source->path))
 		return false;
 	if (open_file(source->next_path, &raw, &error) != STATUS_OK) {
-		text_format(source->problem, sizeof(source->problem), "it goes on in a file that is not there: %.120s", error.text);
+		text_format(source->problem, sizeof(source->problem), "it goes on in a file that is not there: %.120s",
+			    error.text);
 		return false;
 	}
 	close_part(source);
@@ -273,7 +278,7 @@ static bool next_of_capture(struct replay_source *source, struct replay_piece *r
 			source->has_entry = false;
 		}
 		most = source->covered > source->offset ? source->covered - source->offset
-		       : source->has_entry		? source->entry.offset - source->offset
+		       : source->has_entry              ? source->entry.offset - source->offset
 							: REPLAY_PIECE_MAX;
 		size = read_raw(source, most);
 		*ret_piece = (struct replay_piece){ .bytes = bytes_of(source->buffer, size), .at_ms = source->now_ms };
@@ -318,7 +323,8 @@ static bool next_of_script(struct replay_source *source, struct replay_piece *re
 	}
 	size = read_raw(source, source->times ? source->covered - source->offset : REPLAY_PIECE_MAX);
 	/* behind the last entry there is only what script(1) writes when it ends */
-	if (source->times == NULL && source->covered < source->offset && size >= sizeof(done) - 1 && memcmp(source->buffer, done, sizeof(done) - 1) == 0)
+	if (source->times == NULL && source->covered < source->offset && size >= sizeof(done) - 1 &&
+	    memcmp(source->buffer, done, sizeof(done) - 1) == 0)
 		size = 0;
 	*ret_piece = (struct replay_piece){ .bytes = bytes_of(source->buffer, size), .at_ms = source->now_ms };
 	return size > 0;
@@ -358,7 +364,7 @@ static bool next_of_stamped(struct replay_source *source, struct replay_piece *r
 	if (source->is_line_start && (stamp = recording_parse_stamp(rest, &ms)) > 0) {
 		ms += source->days_ms;
 		if (source->has_last && ms < source->last_ms && source->last_ms - ms > MS_A_DAY / 2) {
-			source->days_ms += MS_A_DAY;	/* midnight */
+			source->days_ms += MS_A_DAY; /* midnight */
 			ms += MS_A_DAY;
 		}
 		clock_says(source, ms);
@@ -430,13 +436,15 @@ static bool is_capture_index(FILE *times)
 	char line[RECORDING_LINE_MAX];
 	struct recording_entry entry;
 	uint64_t ms;
-	bool is_one = fgets(line, sizeof(line), times) != NULL && (recording_parse_capture(line, &entry) || recording_parse_remark(line, &ms) != NULL);
+	bool is_one = fgets(line, sizeof(line), times) != NULL &&
+		      (recording_parse_capture(line, &entry) || recording_parse_remark(line, &ms) != NULL);
 
 	rewind(times);
 	return is_one;
 }
 
-static enum status open_source(const char *path, const char *times_path, struct replay_source **ret_source, struct error *reterr)
+static enum status open_source(const char *path, const char *times_path, struct replay_source **ret_source,
+			       struct error *reterr)
 {
 	AUTO(replay_source) source = calloc(1, sizeof(*source));
 	enum status status;
@@ -460,8 +468,9 @@ static enum status open_source(const char *path, const char *times_path, struct 
 		if (status != STATUS_OK)
 			return status;
 	}
-	source->timing = source->times == NULL		       ? looks_stamped(source->raw) ? REPLAY_STAMPED : REPLAY_EVEN
-			 : !times_path || is_capture_index(source->times) ? REPLAY_CAPTURE : REPLAY_SCRIPT;
+	source->timing = source->times == NULL ? looks_stamped(source->raw) ? REPLAY_STAMPED : REPLAY_EVEN
+			 : !times_path || is_capture_index(source->times) ? REPLAY_CAPTURE
+									  : REPLAY_SCRIPT;
 	if (source->timing == REPLAY_SCRIPT || source->timing == REPLAY_EVEN)
 		skip_script_header(source);
 	*ret_source = TAKE(source);
@@ -473,7 +482,8 @@ static void play_evenly(struct replay_source *source)
 	fclose(source->times);
 	source->times = NULL;
 	source->timing = REPLAY_EVEN;
-	text_format(source->problem, sizeof(source->problem), "the times in '%.80s' are none: it comes evenly, as at %u baud", source->times_path,
+	text_format(source->problem, sizeof(source->problem),
+		    "the times in '%.80s' are none: it comes evenly, as at %u baud", source->times_path,
 		    REPLAY_EVEN_BAUD);
 }
 
@@ -493,7 +503,8 @@ static enum status scan(const char *path, const char *times_path, struct replay_
 	}
 	text_copy(source->problem, sizeof(source->problem), ahead->problem);
 	if (ahead->bad_lines > 0)
-		text_format(source->problem, sizeof(source->problem), "%u lines of its times are none", ahead->bad_lines);
+		text_format(source->problem, sizeof(source->problem), "%u lines of its times are none",
+			    ahead->bad_lines);
 	if (source->times != NULL && ahead->good_lines == 0 && total > 0) {
 		play_evenly(source);
 		total_ms = total * 10000 / REPLAY_EVEN_BAUD;
@@ -503,7 +514,8 @@ static enum status scan(const char *path, const char *times_path, struct replay_
 	return STATUS_OK;
 }
 
-enum status replay_source_open(const char *path, const char *times_path, struct replay_source **ret_source, struct error *reterr)
+enum status replay_source_open(const char *path, const char *times_path, struct replay_source **ret_source,
+			       struct error *reterr)
 {
 	AUTO(replay_source) source = NULL;
 	enum status status = open_source(path, times_path, &source, reterr);

@@ -11,9 +11,12 @@ static double random_part(struct uart_bench *bench)
 	return (double)((bench->random * 0x2545f4914f6cdd1dull) >> 40) / (double)(1 << 24);
 }
 
-void uart_bench_init(struct uart_bench *bench, struct bytes text, double baud, enum uart_flow flow, enum uart_adapter adapter, uint64_t seed)
+void uart_bench_init(struct uart_bench *bench, struct bytes text, double baud, enum uart_flow flow,
+		     enum uart_adapter adapter, uint64_t seed)
 {
-	*bench = (struct uart_bench){ .text = text, .baud = baud, .flow = flow, .adapter = adapter, .random = seed * 0x9e3779b97f4a7c15ull + 1 };
+	*bench = (struct uart_bench){
+		.text = text, .baud = baud, .flow = flow, .adapter = adapter, .random = seed * 0x9e3779b97f4a7c15ull + 1
+	};
 }
 
 void uart_bench_set(struct uart_bench *bench, double adapter_baud)
@@ -58,18 +61,20 @@ static bool find_low(struct uart_bench *bench, double tick_s)
 			bench->now_s = bench->begin_s;
 			continue;
 		}
-		double bit_end_s = bench->begin_s + ((int)((bench->now_s - bench->begin_s) * bench->baud) + 1) / bench->baud;
+		double bit_end_s = bench->begin_s +
+				   ((int)((bench->now_s - bench->begin_s) * bench->baud) + 1) / bench->baud;
 
 		bench->now_s = bit_end_s > bench->now_s + tick_s ? bit_end_s : bench->now_s + tick_s;
 	}
-	bench->now_s += tick_s * random_part(bench);	/* its clock does not know our edge */
+	bench->now_s += tick_s * random_part(bench); /* its clock does not know our edge */
 	return true;
 }
 
 static bool wait_high(struct uart_bench *bench, double tick_s)
 {
 	while (!is_high(bench, bench->now_s)) {
-		double bit_end_s = bench->begin_s + ((int)((bench->now_s - bench->begin_s) * bench->baud) + 1) / bench->baud;
+		double bit_end_s = bench->begin_s +
+				   ((int)((bench->now_s - bench->begin_s) * bench->baud) + 1) / bench->baud;
 
 		bench->now_s = bit_end_s > bench->now_s + tick_s ? bit_end_s : bench->now_s + tick_s;
 	}

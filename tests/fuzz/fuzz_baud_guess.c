@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct bytes part = { data, count < size ? count : size };
 		enum baud_answer answer;
 
-		while (data[0] == 0xfc && baud_guess_learn(guess))	/* rarely: it takes the longest */
+		while (data[0] == 0xfc && baud_guess_learn(guess)) /* rarely: it takes the longest */
 			;
 		baud_guess_input(guess, part, now_ms += data[0]);
 		baud_guess_framing(guess, data[0] & 0x80 ? data[0] : 0);

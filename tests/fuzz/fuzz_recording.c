@@ -1,4 +1,5 @@
-/* tests/fuzz/fuzz_recording.c: a hostile .times and .raw, or a log with stamps, played at once. The first byte says which. */
+/* tests/fuzz/fuzz_recording.c: a hostile .times and .raw, or a log with stamps, played at once. The first byte says
+ * which. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -35,7 +36,7 @@ static void play(const char *path, const char *times)
 		if (due_ms == UINT64_MAX)
 			break;
 		if (due_ms > now_ms + REPLAY_GAP_MAX_MS + 1)
-			abort();	/* nobody waits longer than an hour */
+			abort(); /* nobody waits longer than an hour */
 		now_ms = due_ms > now_ms ? due_ms : now_ms;
 		all += replay_read(replay, part, sizeof(part), now_ms);
 		replay_look(replay, now_ms, &state);

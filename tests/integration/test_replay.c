@@ -16,7 +16,7 @@
 
 struct bench {
 	char folder[200];
-	char path[300];		/* of the file made last */
+	char path[300]; /* of the file made last */
 };
 
 static int setup(void **state)
@@ -145,7 +145,7 @@ static void a_rotated_capture_goes_on_in_its_next_part(void **state)
 	struct replay *replay;
 
 	make(bench, "a-2.raw", "second");
-	make(bench, "a-2.times", "# 2000 goes on from a.raw\n3000 0 6\n# 4000 goes on in a.raw\n");	/* leads back */
+	make(bench, "a-2.times", "# 2000 goes on from a.raw\n3000 0 6\n# 4000 goes on in a.raw\n"); /* leads back */
 	make(bench, "a.times", "1000 0 5\n# 2000 goes on in a-2.raw\n");
 	replay = open_replay(make(bench, "a.raw", "first"), NULL);
 	assert_string_equal(read_at(replay, 0), "first");
@@ -160,7 +160,8 @@ static void times_that_lie_do_no_harm(void **state)
 	struct replay *replay;
 
 	/* back in time, back in the file, a gap of 3000 years, more than there is, rubbish */
-	make(bench, "a.times", "5000 0 2\n1000 2 2\n6000 1 2\nrubbish\n99999999999999 4 2\n99999999999999 6 18446744073709551600\n");
+	make(bench, "a.times",
+	     "5000 0 2\n1000 2 2\n6000 1 2\nrubbish\n99999999999999 4 2\n99999999999999 6 18446744073709551600\n");
 	replay = open_replay(make(bench, "a.raw", "abcdefgh"), NULL);
 	assert_string_equal(read_at(replay, 0), "abcd");
 	assert_true(look(replay, 0).total_ms <= REPLAY_GAP_MAX_MS);
@@ -182,7 +183,7 @@ static void without_any_usable_time_it_comes_evenly(void **state)
 	assert_int_equal(look(replay, 0).timing, REPLAY_EVEN);
 	assert_int_not_equal(look(replay, 0).problem[0], 0);
 	assert_in_range(strlen(read_at(replay, 0)), 1, 200);
-	assert_in_range(strlen(read_at(replay, 100)), 900, 1300);	/* 115200 baud: 11520 bytes a second */
+	assert_in_range(strlen(read_at(replay, 100)), 900, 1300); /* 115200 baud: 11520 bytes a second */
 	replay_free(replay);
 	replay = open_replay(make(bench, "plain.log", text), NULL);
 	assert_int_equal(look(replay, 0).timing, REPLAY_EVEN);
@@ -194,7 +195,9 @@ static void stamps_before_the_lines_are_times_and_no_text(void **state)
 {
 	struct bench *bench = *state;
 	struct replay *replay = open_replay(
-		make(bench, "tio.log", "[23:59:59.500] one\r\n[23:59:59.700] two\r\n\r\n[00:00:00.200] three\n[00:00:00.200] fo"), NULL);
+		make(bench, "tio.log",
+		     "[23:59:59.500] one\r\n[23:59:59.700] two\r\n\r\n[00:00:00.200] three\n[00:00:00.200] fo"),
+		NULL);
 
 	assert_int_equal(look(replay, 0).timing, REPLAY_STAMPED);
 	assert_string_equal(read_at(replay, 0), "one\r\n");
@@ -210,7 +213,10 @@ static void a_typescript_has_its_times_beside_it(void **state)
 	struct replay *replay;
 
 	text_copy(times, sizeof(times), make(bench, "t.tm", "0.1 4\n0.5 7\n"));
-	replay = open_replay(make(bench, "typescript", "Script started on 2023-01-01 [COMMAND=\"x\"]\nhi\r\nthere\r\n\nScript done on 2023\n"), times);
+	replay = open_replay(
+		make(bench, "typescript",
+		     "Script started on 2023-01-01 [COMMAND=\"x\"]\nhi\r\nthere\r\n\nScript done on 2023\n"),
+		times);
 	assert_string_equal(read_at(replay, 0), "");
 	assert_string_equal(read_at(replay, 101), "hi\r\n");
 	assert_string_equal(read_at(replay, 601), "there\r\n");

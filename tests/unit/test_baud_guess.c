@@ -1,7 +1,7 @@
 /* tests/unit/test_baud_guess.c
  *
- * The guess at a bench that samples every edge (tests/fakes/uart_bench). With BAUD_TABLE=1 the table of all pairs is printed; with a
- * folder of boot logs in BAUD_LOGS they are what is sent. */
+ * The guess at a bench that samples every edge (tests/fakes/uart_bench). With BAUD_TABLE=1 the table of all pairs is
+ * printed; with a folder of boot logs in BAUD_LOGS they are what is sent. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,8 +46,12 @@ struct log {
 
 static size_t load_logs(struct log *logs)
 {
-	static const struct { const char *text; size_t size; } own[] = {
-		{ rom_and_shell, sizeof(rom_and_shell) - 1 }, { loader, sizeof(loader) - 1 }, { dump, sizeof(dump) - 1 } };
+	static const struct {
+		const char *text;
+		size_t size;
+	} own[] = { { rom_and_shell, sizeof(rom_and_shell) - 1 },
+		    { loader, sizeof(loader) - 1 },
+		    { dump, sizeof(dump) - 1 } };
 	const char *folder = getenv("BAUD_LOGS");
 	DIR *entries = folder ? opendir(folder) : NULL;
 	struct dirent *entry;
@@ -93,7 +97,8 @@ static void learn(struct baud_guess *guess)
 
 /* How many changes of the rate it took until the guess said "here" at the right one; GUESSES_MAX: not found.
  * *ret_first: was the first proposal right? *ret_lied: a wrong one was called right. */
-static unsigned hunt(struct baud_guess *guess, struct uart_bench *bench, unsigned baud, unsigned from, bool *ret_first, bool *ret_lied)
+static unsigned hunt(struct baud_guess *guess, struct uart_bench *bench, unsigned baud, unsigned from, bool *ret_first,
+		     bool *ret_lied)
 {
 	unsigned tries = 0, rate = from;
 	uint8_t part[PART];
@@ -121,7 +126,7 @@ static unsigned hunt(struct baud_guess *guess, struct uart_bench *bench, unsigne
 		baud_guess_listen(guess, rate);
 		learn(guess);
 		uart_bench_set(bench, rate);
-		if (size == 0)		/* another start */
+		if (size == 0) /* another start */
 			bench->at = 0, bench->begin_s = bench->now_s;
 	}
 	return GUESSES_MAX;
@@ -131,7 +136,8 @@ struct tally {
 	unsigned all, first, three, lied;
 };
 
-static void tally_pair(const struct log *logs, size_t log_count, unsigned baud, unsigned from, unsigned turns, struct tally *tally)
+static void tally_pair(const struct log *logs, size_t log_count, unsigned baud, unsigned from, unsigned turns,
+		       struct tally *tally)
 {
 	AUTO_FREE struct baud_guess *guess = malloc(sizeof(*guess));
 	struct uart_bench bench;
@@ -143,16 +149,18 @@ static void tally_pair(const struct log *logs, size_t log_count, unsigned baud, 
 		bool is_first, is_lie;
 		unsigned tries;
 
-		uart_bench_init(&bench, bytes_of(log->data + begin, log->size - begin), baud * (1 + 0.007 * ((int)(seed % 5) - 2)),
-				turn % UART_FLOWS, turn / UART_FLOWS % UART_ADAPTERS, seed);
+		uart_bench_init(&bench, bytes_of(log->data + begin, log->size - begin),
+				baud * (1 + 0.007 * ((int)(seed % 5) - 2)), turn % UART_FLOWS,
+				turn / UART_FLOWS % UART_ADAPTERS, seed);
 		tries = hunt(guess, &bench, baud, from, &is_first, &is_lie);
 		tally->all++;
 		tally->first += is_first;
 		tally->three += tries <= 3;
 		tally->lied += is_lie;
 		if (is_lie || tries > 3)
-			print_message("%u read at %u, flow %u, adapter %u: %u tries%s, ends at %u with %u bytes\n", baud, from, turn % UART_FLOWS,
-				      turn / UART_FLOWS % UART_ADAPTERS, tries, is_lie ? ", LIE" : "", guess->rate, guess->total);
+			print_message("%u read at %u, flow %u, adapter %u: %u tries%s, ends at %u with %u bytes\n",
+				      baud, from, turn % UART_FLOWS, turn / UART_FLOWS % UART_ADAPTERS, tries,
+				      is_lie ? ", LIE" : "", guess->rate, guess->total);
 	}
 }
 
@@ -174,7 +182,8 @@ static void print_table(const struct log *logs, size_t count)
 {
 	struct tally sum = { 0 };
 
-	printf("percent right at the first guess / within 3; across: the device's rate, down: the rate first listened at\n%8s", "");
+	printf("percent right at the first guess / within 3; across: the device's rate, down: the rate first listened at\n%8s",
+	       "");
 	for (size_t b = 0; b < ARRAY_SIZE(common); b++)
 		printf(" %8u", common[b]);
 	for (size_t a = 0; a < ARRAY_SIZE(common); a++) {
@@ -189,16 +198,17 @@ static void print_table(const struct log *logs, size_t count)
 			add(&sum, &tally);
 		}
 	}
-	printf("\nof %u: first %u %%, within three %u %%, a wrong rate called right %u\n", sum.all, percent(sum.first, sum.all),
-	       percent(sum.three, sum.all), sum.lied);
+	printf("\nof %u: first %u %%, within three %u %%, a wrong rate called right %u\n", sum.all,
+	       percent(sum.first, sum.all), percent(sum.three, sum.all), sum.lied);
 }
 
 static void most_wrong_rates_are_found_by_one_look(void **state)
 {
-	static const unsigned pairs[][2] = {	/* first listened at, the device's */
-		{ 115200, 9600 }, { 115200, 19200 }, { 115200, 38400 }, { 115200, 57600 }, { 115200, 74880 }, { 115200, 230400 },
-		{ 115200, 921600 }, { 115200, 1500000 }, { 9600, 19200 }, { 9600, 115200 }, { 57600, 115200 }, { 1500000, 115200 },
-		{ 921600, 57600 },
+	static const unsigned pairs[][2] = {
+		/* first listened at, the device's */
+		{ 115200, 9600 },   { 115200, 19200 },   { 115200, 38400 },   { 115200, 57600 }, { 115200, 74880 },
+		{ 115200, 230400 }, { 115200, 921600 },  { 115200, 1500000 }, { 9600, 19200 },   { 9600, 115200 },
+		{ 57600, 115200 },  { 1500000, 115200 }, { 921600, 57600 },
 	};
 	struct tally sum = { 0 };
 	struct log logs[LOGS_MAX];
@@ -210,8 +220,8 @@ static void most_wrong_rates_are_found_by_one_look(void **state)
 	if (getenv("BAUD_TABLE"))
 		print_table(logs, count);
 	free_logs(logs, count);
-	print_message("of %u: first guess right %u %%, within three %u %%, a wrong rate called right %u\n", sum.all, percent(sum.first, sum.all),
-		      percent(sum.three, sum.all), sum.lied);
+	print_message("of %u: first guess right %u %%, within three %u %%, a wrong rate called right %u\n", sum.all,
+		      percent(sum.first, sum.all), percent(sum.three, sum.all), sum.lied);
 	assert_true(percent(sum.first, sum.all) >= 70);
 	assert_true(percent(sum.three, sum.all) >= 90);
 	assert_int_equal(sum.lied, 0);
@@ -244,7 +254,8 @@ static void digits_alone_are_no_proof(void **state)
 	baud_guess_init(guess, 0, 115200);
 	learn(guess);
 	for (int i = 0; i < 8; i++)
-		assert_int_not_equal(read_text(guess, "00000010: 00000000 12340000 56789000 10203040\r\n", &rate), BAUD_HERE);
+		assert_int_not_equal(read_text(guess, "00000010: 00000000 12340000 56789000 10203040\r\n", &rate),
+				     BAUD_HERE);
 }
 
 static void of_equal_looks_the_common_rate_is_tried_first(void **state)
@@ -263,7 +274,7 @@ static void of_equal_looks_the_common_rate_is_tried_first(void **state)
 	learn(guess);
 	baud_guess_input(guess, bytes_of(nuls, sizeof(nuls)), 1);
 	assert_int_equal(baud_guess_answer(guess, false, &rate), BAUD_TRY);
-	assert_int_equal(rate, 4800);	/* what the model has */
+	assert_int_equal(rate, 4800); /* what the model has */
 	baud_guess_exclude(guess, 4800);
 	assert_int_equal(baud_guess_answer(guess, false, &rate), BAUD_TRY);
 	assert_int_not_equal(rate, 4800);

@@ -86,14 +86,16 @@ static void the_adapter_is_judged_by_what_came_back(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 4; i++) {
-		static const struct { size_t back, wrong; bool is_good; } seen[] = {
-			{ 99, 0, true }, { 0, 0, false }, { 98, 0, false }, { 99, 1, false } };
+		static const struct {
+			size_t back, wrong;
+			bool is_good;
+		} seen[] = { { 99, 0, true }, { 0, 0, false }, { 98, 0, false }, { 99, 1, false } };
 
 		go(&check, (const char *const[]){ "yes", NULL });
 		assert_true(line_check_answer(&check, "joined"));
 		assert_int_equal(check.state, LINE_CHECK_TESTING);
-		assert_false(line_check_answer(&check, "unknown"));	/* it runs */
-		line_check_heard(&check, true);				/* that is the test itself */
+		assert_false(line_check_answer(&check, "unknown")); /* it runs */
+		line_check_heard(&check, true); /* that is the test itself */
 		line_check_loopback(&check, 99, seen[i].back, seen[i].wrong);
 		assert_int_equal(check.state, seen[i].is_good ? LINE_CHECK_ASKING : LINE_CHECK_OVER);
 		assert_int_equal(check.has_found, !seen[i].is_good);

@@ -10,8 +10,19 @@
 static void an_entry_of_a_capture_has_three_plain_numbers(void **state)
 {
 	static const char *const bad[] = {
-		"", "\n", "1 2", "1 2 0\n", "1 2 -3\n", "+1 2 3\n", " 1 2 3\n", "1  2 3\n", "1 2 3 4\n", "1 2 3x\n", "99999999999999999999 2 3\n",
-		"1 18446744073709551615 1\n", "# 1 remark\n",
+		"",
+		"\n",
+		"1 2",
+		"1 2 0\n",
+		"1 2 -3\n",
+		"+1 2 3\n",
+		" 1 2 3\n",
+		"1  2 3\n",
+		"1 2 3 4\n",
+		"1 2 3x\n",
+		"99999999999999999999 2 3\n",
+		"1 18446744073709551615 1\n",
+		"# 1 remark\n",
 	};
 	struct recording_entry entry;
 
@@ -65,7 +76,7 @@ static void script_times_come_in_two_formats(void **state)
 	assert_int_equal(us, 1500000);
 	assert_int_equal(count, 12);
 	assert_true(recording_parse_script("I 0.25 3\n", &us, &count));
-	assert_int_equal(count, 0);		/* typed, not said */
+	assert_int_equal(count, 0); /* typed, not said */
 	assert_true(recording_parse_script("H 0.000000 START_TIME 2023-01-01\n", &us, &count));
 	assert_int_equal(count, 0);
 	assert_true(recording_parse_script("S 0.1 SIGWINCH ROWS=24\n", &us, &count));
