@@ -17,11 +17,11 @@ struct marks_state {
 
 static const struct key_binding keys[] = {
 	{ UI_KEY_ENTER, COMMAND_OPEN, "open", "go there" },
+	{ UI_KEY_ESC, COMMAND_BACK, "back", "to the console" },
 	{ UI_KEY_UP, COMMAND_SCROLL_UP, NULL, "older" },
 	{ UI_KEY_DOWN, COMMAND_SCROLL_DOWN, NULL, "newer" },
-	{ 'm', COMMAND_BOOKMARK, "bookmarks", "only bookmarks, or all" },
-	{ 'd', COMMAND_REMOVE, "remove", "remove the bookmark" },
-	{ UI_KEY_ESC, COMMAND_BACK, "back", "to the console" },
+	{ 'm', COMMAND_BOOKMARK, "bookmarks", "bookmarks or all" },
+	{ 'd', COMMAND_REMOVE, "remove", "remove" },
 	{ 'q', COMMAND_BACK, NULL, NULL },
 	{ 'g', COMMAND_BACK, NULL, NULL },
 	{ 0 },
