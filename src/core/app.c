@@ -309,6 +309,8 @@ static void fill_snapshot(struct app *app)
 	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)
 		if (app->console[i])
 			console_fill_view(app->console[i], &to->console[to->console_count++]);
+	for (unsigned i = 0; i < to->console_count; i++)
+		to->running += to->console[i].sending.what == SENDING_FILE || to->console[i].sending.what == RECEIVING_FILE;
 	to->is_practice = app->practice != NULL;
 	text_copy(to->notice, sizeof(to->notice), app->notice);
 	text_copy(to->notice_hint, sizeof(to->notice_hint), app->notice_hint);
