@@ -129,6 +129,12 @@ void app_look_at_bench(struct app *app)
 	struct bench_state state;
 
 	bench_scan(&state);
+	/* which one is new only the watch knows */
+	for (unsigned i = 0; i < state.port_count; i++)
+		for (unsigned k = 0; k < app->bench.port_count; k++)
+			if (text_equal(state.port[i].path, app->bench.port[k].path) &&
+			    text_equal(state.port[i].adapter, app->bench.port[k].adapter))
+				state.port[i].since_ms = app->bench.port[k].since_ms;
 	on_bench(app, &state);
 }
 

@@ -7,6 +7,7 @@
 #include "src/core/app_internal.h"
 #include "src/core/console_send.h"
 #include "src/core/live_case.h"
+#include "src/core/port_name.h"
 #include "src/core/practice_process.h"
 #include "src/practice/practice_device.h"
 
@@ -31,9 +32,13 @@ struct console *app_console(struct app *app, unsigned console_id_wanted)
 enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
 			     struct error *reterr)
 {
-	struct console *console = app_find_console(app, port);
-	enum status status;
+	char name[PORT_NAME_MAX];
+	struct console *console;
+	enum status status = port_name_resolve(&app->bench, port, name, sizeof(name), reterr);
 
+	if (status != STATUS_OK)
+		return status;
+	console = app_find_console(app, name);
 	if (app->signs == NULL) {
 		status = device_library_signs(app->library, &app->signs, &app->sign_count, reterr);
 		if (status != STATUS_OK)
@@ -42,12 +47,12 @@ enum status app_console_open(struct app *app, const char *port, const struct lin
 	for (size_t i = 0; console == NULL && i < ARRAY_SIZE(app->console); i++) {
 		if (app->console[i])
 			continue;
-		status = console_new(app, app->last_console_id + 1, port, settings, &app->console[i], reterr);
+		status = console_new(app, app->last_console_id + 1, name, settings, &app->console[i], reterr);
 		if (status != STATUS_OK)
 			return status;
 		console = app->console[i];
 		app->last_console_id++;
-		app_event(app, 0, JOURNAL_PROGRAM, "console", port, NULL);
+		app_event(app, 0, JOURNAL_PROGRAM, "console", name, NULL);
 	}
 	if (console == NULL)
 		return error_set(reterr, STATUS_BUSY, "%u consoles are open already: close one first", SNAPSHOT_CONSOLES_MAX);

@@ -156,6 +156,9 @@ static void on_state(void *user, enum line_state state, const struct error *why)
 	if (state == LINE_OPEN) {
 		text_copy(console->state_text, sizeof(console->state_text), "open");
 		text_format(text, sizeof(text), "%s is back", console->port);
+		if (!text_equal(console->port, line_name(console->line)))
+			text_append(text, sizeof(text), " as %s", line_name(console->line));
+		text_copy(console->port, sizeof(console->port), line_name(console->line));
 	} else {
 		text_copy(console->state_text, sizeof(console->state_text), why ? why->text : "lost");
 		const char *reason = why ? why->text : "unplugged";
