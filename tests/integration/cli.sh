@@ -519,7 +519,7 @@ is "console: no flow control" 2 "$UNBRICK" console tcp:127.0.0.1:1 --flow hard
 says "which there are" err "rtscts"
 is "console: no time" 2 "$UNBRICK" console tcp:127.0.0.1:1 --listen 1s
 is "console on a port that is not there" 3 "$UNBRICK" console "$work/no-such-port"
-is "console on no name of a line" 2 "$UNBRICK" console nonsense
+is "console on no name of a line" 3 "$UNBRICK" console nonsense
 is "console with a log that is a folder" 2 "$UNBRICK" console tcp:127.0.0.1:1 --log "$work"
 is "console without a name, where there are two" 2 env UNBRICK_PORTS=/dev/pts/98,/dev/pts/99 "$UNBRICK" console
 says "they are listed" err "unbrick console /dev/pts/98"
