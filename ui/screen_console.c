@@ -20,6 +20,7 @@ struct console_state {
 	uint64_t found_row;
 	bool was_refused;
 	char file[512];			/* that was sent last */
+	struct console_macro asked;
 };
 
 static const struct key_binding keys[] = {
@@ -38,6 +39,16 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_AFTER_PREFIX + 'd', COMMAND_DTR, "dtr", "DTR on or off" },
 	{ UI_KEY_AFTER_PREFIX + 'r', COMMAND_RTS, "rts", "RTS on or off" },
 	{ UI_KEY_AFTER_PREFIX + 'p', COMMAND_POWER, "power", "power off and on" },
+	{ UI_KEY_AFTER_PREFIX + 'o', COMMAND_MACROS, "macros", "macros" },
+	{ UI_KEY_AFTER_PREFIX + '1', COMMAND_MACRO_1, NULL, "to 9: send that macro" },
+	{ UI_KEY_AFTER_PREFIX + '2', COMMAND_MACRO_1 + 1, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '3', COMMAND_MACRO_1 + 2, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '4', COMMAND_MACRO_1 + 3, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '5', COMMAND_MACRO_1 + 4, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '6', COMMAND_MACRO_1 + 5, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '7', COMMAND_MACRO_1 + 6, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '8', COMMAND_MACRO_1 + 7, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '9', COMMAND_MACRO_1 + 8, NULL, NULL },
 	{ UI_KEY_AFTER_PREFIX + UI_PREFIX, COMMAND_SEND_PREFIX, NULL, "send Ctrl-A to the device" },
 	{ UI_KEY_AFTER_PREFIX + 'x', COMMAND_CLOSE, "close", "close the port" },
 	{ UI_KEY_AFTER_PREFIX + '?', COMMAND_HELP, "help", "help" },
@@ -166,7 +177,7 @@ static void hint(struct ui *ui, void *user, char *to, size_t size)
 	else if (state->is_prefixed)
 		text_copy(
 			to, size,
-			"Ctrl-A: q back, f send, v receive, c settings, s baud, / find, n next, b break, d DTR, r RTS, p power, x close, : command, ? help");
+			"Ctrl-A: q back, f send, v receive, o macros, c settings, s baud, / find, n next, b break, d DTR, r RTS, p power, x close, : command, ? help");
 	else if (console->sending.what != SENDING_NOTHING && sending_text(&console->sending, to, size))
 		;
 	else if (!console->is_open)
@@ -340,7 +351,13 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 		break;
 	case COMMAND_STOP_SENDING: app_console_stop(ui_app(ui), state->id); break;
 	case COMMAND_SETTINGS: ui_push(ui, &screen_settings, &(struct screen_arg){ .console_id = state->id }); break;
-	default: console_settings_command(ui, state->id, what, argument); break;
+	case COMMAND_MACROS: ui_push(ui, &screen_macros, &(struct screen_arg){ .console_id = state->id }); break;
+	default:
+		if (what >= COMMAND_MACRO_1 && what <= COMMAND_MACRO_9)
+			console_macro_key(ui, state->id, (unsigned)(what - COMMAND_MACRO_1) + 1, &state->asked);
+		else
+			console_settings_command(ui, state->id, what, argument);
+		break;
 	}
 }
 
@@ -355,7 +372,8 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 		return false;
 	if (what == COMMAND_CLOSE || what == COMMAND_BAUD || what == COMMAND_BREAK || what == COMMAND_DTR ||
 	    what == COMMAND_RTS || what == COMMAND_FRAME || what == COMMAND_FLOW ||
-	    what == COMMAND_SEND_FILE || what == COMMAND_RECEIVE_FILE)
+	    what == COMMAND_SEND_FILE || what == COMMAND_RECEIVE_FILE ||
+	    (what >= COMMAND_MACRO_1 && what <= COMMAND_MACRO_9))
 		return !console->is_driven;
 	return what != COMMAND_SCROLL_DOWN || state->scroll_back > 0;
 }

@@ -43,6 +43,7 @@ static const struct yaml_field console_fields[] = {
 	FIELD("login-prompt", TEXT, profile_console, login_prompt),
 	FIELD("login-user", TEXT, profile_console, login_user),
 	FIELD("login-password", TEXT, profile_console, login_password),
+	LIST("macros", profile_console, macros, macro_count, macro, macro_fields),
 	END
 };
 
@@ -190,6 +191,8 @@ static enum status check_words(const struct checker *checker, const struct profi
 		status = check_word(checker, "arch", archs, profile->arch);
 	if (status == STATUS_OK)
 		status = check_word(checker, "storage/kind", stores, profile->storage.kind);
+	if (status == STATUS_OK)
+		status = macros_check(checker->file, "console/macros", profile->console.macros, profile->console.macro_count, checker->reterr);
 	return status != STATUS_OK ? status : check_loader(checker, profile);
 }
 
