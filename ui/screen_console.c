@@ -135,38 +135,6 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 	terminal_view_draw(view, to, state->scroll_back, marks, state->found_row);
 }
 
-static bool sending_text(const struct sending_view *sending, char *to, size_t size)
-{
-	static const char *const verbs[] = { "", "typing", "typing", "sending", "receiving" };
-	const struct progress *progress = &sending->progress;
-	char part[24];
-
-	if (sending->what == SENDING_KEYS && progress->left_ms < 1000)
-		return false;
-	text_format(to, size, "%s %s", verbs[sending->what], sending->name);
-	if (sending->what == SENDING_FILE || sending->what == RECEIVING_FILE)
-		text_append(to, size, " by %s", sending->by);
-	if (sending->is_stopping) {
-		text_append(to, size, ": stopping, the other side is told");
-		return true;
-	}
-	if (sending->is_waiting)
-		text_append(to, size, ": waiting for the device");
-	else
-		text_append(to, size, ": %s", text_size(part, sizeof(part), progress->done));
-	if (!sending->is_waiting && progress->total > 0)
-		text_append(to, size, " of %s (%u %%)", text_size(part, sizeof(part), progress->total),
-			    (unsigned)(progress->done * 100 / progress->total));
-	if (progress->rate > 0)
-		text_append(to, size, ", %s/s", text_size(part, sizeof(part), progress->rate));
-	if (sending->retries > 0)
-		text_append(to, size, ", %u retr%s", sending->retries, sending->retries == 1 ? "y" : "ies");
-	if (progress->left_ms != UINT64_MAX && !sending->is_waiting)
-		text_append(to, size, ", %s left", text_duration(part, sizeof(part), progress->left_ms));
-	text_append(to, size, ". Esc stops it");
-	return true;
-}
-
 static void hint(struct ui *ui, void *user, char *to, size_t size)
 {
 	const struct console_state *state = user;
@@ -178,7 +146,7 @@ static void hint(struct ui *ui, void *user, char *to, size_t size)
 		text_copy(
 			to, size,
 			"Ctrl-A: q back, f send, v receive, o macros, c settings, s baud, / find, n next, b break, d DTR, r RTS, p power, x close, : command, ? help");
-	else if (console->sending.what != SENDING_NOTHING && sending_text(&console->sending, to, size))
+	else if (console->sending.what != SENDING_NOTHING && console_sending_text(&console->sending, to, size))
 		;
 	else if (!console->is_open)
 		text_format(to, size, "the port is lost: %s. Plug it in again; it goes on by itself", console->state);

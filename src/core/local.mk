@@ -53,3 +53,4 @@ libcore_a_SOURCES += src/core/console_paste.c src/core/console_paste.h
 check_PROGRAMS += tests/unit/test_console_paste
 tests_unit_test_console_paste_SOURCES = tests/unit/test_console_paste.c
 tests_unit_test_console_paste_LDADD = libcore.a libbase.a $(CMOCKA_LIBS)
+FUZZERS += tests/fuzz/fuzz_console_paste.c

@@ -43,4 +43,4 @@ check_PROGRAMS += tests/integration/test_loader_bed
 tests_integration_test_loader_bed_SOURCES = tests/integration/test_loader_bed.c tests/fakes/temp_folder.h
 tests_integration_test_loader_bed_LDADD = $(unit_libs)
 
-FUZZERS += tests/fuzz/fuzz_dialog.c tests/fuzz/fuzz_stop_boot.c tests/fuzz/fuzz_loader_reply.c tests/fuzz/fuzz_console_state.c
+FUZZERS += tests/fuzz/fuzz_macro.c tests/fuzz/fuzz_dialog.c tests/fuzz/fuzz_stop_boot.c tests/fuzz/fuzz_loader_reply.c tests/fuzz/fuzz_console_state.c
