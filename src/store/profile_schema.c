@@ -327,8 +327,17 @@ static enum status check_firmware(const struct checker *checker, const struct pr
 	return STATUS_OK;
 }
 
+/* As line_parse_frame() takes it. */
+static bool is_frame(const char *text)
+{
+	return strlen(text) == 3 && text[0] >= '5' && text[0] <= '8' && strchr("NEO", text[1]) != NULL && (text[2] == '1' || text[2] == '2');
+}
+
 static enum status check_rest(const struct checker *checker, const struct profile *profile)
 {
+	if (profile->console.frame != NULL && !is_frame(profile->console.frame))
+		return yaml_file_error(checker->file, checker->reterr, "console/frame", "'%.20s' is no frame; 8N1 and 7E1 are",
+				       profile->console.frame);
 	for (unsigned i = 0; i < profile->identity.env.count; i++)
 		if (strchr(profile->identity.env.item[i], '=') == NULL)
 			return yaml_file_error(checker->file, checker->reterr, "identity/env",
