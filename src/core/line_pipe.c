@@ -85,7 +85,8 @@ static bool write_out(struct line_pipe *pipe, bool may_wait)
 			done += (size_t)count;
 		}
 	}
-	memmove(pipe->out_data, pipe->out_data + done, pipe->out_size - done);
+	if (done > 0)
+		memmove(pipe->out_data, pipe->out_data + done, pipe->out_size - done);
 	pipe->out_size -= done;
 	return true;
 }
