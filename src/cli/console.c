@@ -17,7 +17,7 @@ enum { BAUD, FRAME, FLOW, LOG, LISTEN };
 enum { BAUD_MAX = 20000000, LISTEN_MS = 1000, LISTEN_MAX_MS = 3600000 };
 
 static const struct cli_option options[] = {
-	[BAUD] = { "baud", "RATE", "of the port (115200)" },
+	[BAUD] = { "baud", "RATE", "of the port (115200; on the full screen as it was used last)" },
 	[FRAME] = { "frame", "FRAME", "data bits, parity (N, E, O) and stop bits (8N1)" },
 	[FLOW] = { "flow", "HOW", "flow control: none (the usual), rtscts, xonxoff" },
 	[LOG] = { "log", "FILE", "keep what the line says in this file, behind what is there already" },
@@ -148,6 +148,8 @@ static int run(const struct cli_line *line)
 	if (!cli_read_number(line->value[BAUD], BAUD_MAX, &baud) || (line->value[BAUD] && baud == 0))
 		return output_usage("console", "'%s' is no rate", line->value[BAUD]);
 	settings.baud = (unsigned)baud;
+	if (baud == 0 && (line->value[FRAME] || line->value[FLOW]))
+		settings.baud = 115200;	/* no part of it is taken from last time */
 	if (line->value[FRAME] && !line_parse_frame(line->value[FRAME], &settings))
 		return output_usage("console", "'%s' is no frame; write it as 8N1 or 7E1", line->value[FRAME]);
 	if (line->value[FLOW] && !line_parse_flow(line->value[FLOW], &settings.flow))
