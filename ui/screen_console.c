@@ -146,7 +146,7 @@ static void hint(struct ui *ui, void *user, char *to, size_t size)
 		text_copy(
 			to, size,
 			"Ctrl-A: q back, f send, v receive, o macros, c settings, s baud, / find, n next, b break, d DTR, r RTS, p power, x close, : command, ? help");
-	else if (console->sending.what != SENDING_NOTHING && console_sending_text(&console->sending, to, size))
+	else if (console_sending_text(&console->sending, to, size))
 		;
 	else if (!console->is_open)
 		text_format(to, size, "the port is lost: %s. Plug it in again; it goes on by itself", console->state);
