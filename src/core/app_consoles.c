@@ -16,7 +16,7 @@
 struct console *app_find_console(struct app *app, const char *port)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)
-		if (app->console[i] && text_equal(console_port(app->console[i]), port))
+		if (app->console[i] && text_equal(console_port(app->console[i]), port) && !app_port_is_anothers(app, app->console[i]))
 			return app->console[i];
 	return NULL;
 }

@@ -10,6 +10,7 @@ libcore_a_SOURCES += src/core/console.h
 libcore_a_SOURCES += src/core/download.c
 libcore_a_SOURCES += src/core/download.h
 libcore_a_SOURCES += src/core/guide.c
+libcore_a_SOURCES += src/core/guide_connect.c
 libcore_a_SOURCES += src/core/guide_identify.c
 libcore_a_SOURCES += src/core/guide_plan.c
 libcore_a_SOURCES += src/core/guide_resume.c

@@ -199,6 +199,7 @@ struct console_view {
 	struct line_settings line;
 	struct console_manner manner;
 	bool is_open;		/* false: lost, being tried again */
+	bool is_name_anothers;	/* lost, and port is the name of another adapter now */
 	char state[120];	/* "open", or why it is lost */
 	int64_t case_id;	/* 0: none */
 	bool is_driven;		/* a step types on it: keys of the operator wait */

@@ -458,6 +458,12 @@ static void fill_scene(struct app *app, const char *name)
 	if (strcmp(name, "home") == 0) {
 		fill_cases(app);
 		add_port(app, "/dev/ttyUSB2", "QinHeng CH340", "", true);
+		app->bench.advice_count = 1;
+		app->bench.advice[0] = (struct bench_advice){
+			.about = "1-3", .text = "brltty takes this CH340 for a braille display",
+			.remedy = "sudo systemctl mask --now brltty-udev.service brltty.service (who needs no braille: sudo apt remove "
+				  "brltty); then plug it in again",
+		};
 		app->snapshot.port[2] = (struct port_view){ .is_new = true, .last_baud = 57600, .last_case = 39 };
 	}
 	for (int i = 0; strcmp(name, "home-many") == 0 && i < 50; i++)
