@@ -5,6 +5,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/app_internal.h"
+#include "src/core/console_send.h"
 #include "src/core/live_case.h"
 #include "src/core/port_name.h"
 #include "src/core/practice_process.h"
@@ -105,19 +106,47 @@ enum status app_console_log(struct app *app, unsigned id, const char *path, stru
 	return status == STATUS_OK ? console_log_to(console, path, reterr) : status;
 }
 
+/* What goes to the device by the operator's hand waits for a step that types there. */
+static enum status find_undriven(struct app *app, unsigned id, struct console **ret_console, struct error *reterr)
+{
+	enum status status = find_console(app, id, ret_console, reterr);
+
+	if (status != STATUS_OK || !console_is_driven(*ret_console))
+		return status;
+	error_set(reterr, STATUS_BUSY, "a step is typing on this line");
+	return error_hint(reterr, "wait until it is over, or stop it on the case screen");
+}
+
 enum status app_console_type(struct app *app, unsigned id, struct bytes keys, struct error *reterr)
 {
 	struct console *console;
-	enum status status = find_console(app, id, &console, reterr);
+	enum status status = find_undriven(app, id, &console, reterr);
 
-	if (status != STATUS_OK)
-		return status;
-	if (console_is_driven(console)) {
-		error_set(reterr, STATUS_BUSY, "a step is typing on this line");
-		return error_hint(reterr, "wait until it is over, or stop it on the case screen");
-	}
-	console_write(console, keys);
-	return STATUS_OK;
+	return status == STATUS_OK ? console_send_keys(console_sending(console), keys, reterr) : status;
+}
+
+enum status app_console_paste(struct app *app, unsigned id, struct bytes text, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_undriven(app, id, &console, reterr);
+
+	return status == STATUS_OK ? console_send_text(console_sending(console), text, reterr) : status;
+}
+
+enum status app_console_file(struct app *app, unsigned id, const struct console_file *file, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_undriven(app, id, &console, reterr);
+
+	return status == STATUS_OK ? console_send_file(console_sending(console), file, reterr) : status;
+}
+
+void app_console_stop(struct app *app, unsigned id)
+{
+	struct console *console;
+
+	if (find_console(app, id, &console, NULL) == STATUS_OK)
+		console_send_stop(console_sending(console));
 }
 
 enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, struct error *reterr)
@@ -183,6 +212,16 @@ enum status app_console_set_rts(struct app *app, unsigned id, bool on, struct er
 	return status == STATUS_OK ? line_set_rts(console_get_line(console), on, reterr) : status;
 }
 
+enum status app_console_remark(struct app *app, unsigned id, const char *text, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	if (status != STATUS_OK || console_remark(console, text))
+		return status;
+	return error_set(reterr, STATUS_IO, "the remark could not be written beside the captured bytes");
+}
+
 /* ---- practice and power ---- */
 
 bool app_practice_kind(size_t index, const char **ret_kind, const char **ret_text)
@@ -225,6 +264,7 @@ static void on_power_command(void *user, int exit_status, const char *output)
 
 	if (exit_status == 0)
 		return;
+	app->snapshot.power_on_ms = 0;
 	text_format(text, sizeof(text), "the power command failed (exit %d): %.120s", exit_status, output);
 	app_notice(app, true, text, "switch the device off and on by hand");
 }
@@ -234,6 +274,8 @@ enum status app_power(struct app *app, const char *how, struct error *reterr)
 	char line[64], answer[64], command[600];
 	const char *place = app->options.power_command ? strstr(app->options.power_command, "{}") : NULL;
 
+	/* how long a cycle keeps the power off is the switch's own secret */
+	app->snapshot.power_on_ms = text_equal(how, "on") ? loop_now_ms() : 0;
 	if (app->practice)
 		return practice_process_tell(app->practice, text_format(line, sizeof(line), "power %s", how), answer, sizeof(answer), reterr);
 	if (app->options.power_command == NULL)

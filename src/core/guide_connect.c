@@ -51,9 +51,15 @@ static void on_state(void *user, enum line_state state, const struct error *why)
 	}
 }
 
+static void on_capture(void *user, const char *path)
+{
+	case_set(user, JOURNAL_PROGRAM, "capture", path);
+}
+
 enum status guide_connect(struct live_case *c, const char *port, struct error *reterr)
 {
-	const struct console_listener listener = { .on_bytes = on_bytes, .on_line = on_line, .on_state = on_state, .on_pause = on_pause, .user = c };
+	const struct console_listener listener = { .on_bytes = on_bytes, .on_line = on_line, .on_state = on_state, .on_pause = on_pause,
+						    .on_capture = on_capture, .user = c };
 	struct console_view view;
 	char baud_text[16];
 	struct line_settings settings = { .baud = c->profile ? c->profile->console.baud : 0 };

@@ -176,6 +176,11 @@ void image_source_show_again(struct live_case *c);
 /* A new name in the case's own folder: state/KIND/CASE/NAME, or CASE-2 when that is taken: what was kept once is evidence and stays. */
 enum status case_make_place(struct live_case *c, const char *kind, const char *like, char *ret_path, size_t size, struct error *reterr);
 
+/* Was the image fetched or unpacked by a case? */
+bool case_has_own_image(const struct live_case *c);
+/* The case is closed: what it fetched and unpacked goes but for its image, and of old images what is too much. for_good: that one stays. */
+void case_close_files(struct live_case *c, bool for_good);
+
 /* step_archive.c */
 bool archive_is_meant(struct live_case *c, const char *path);
 enum status archive_begin(struct live_case *c, const char *path, struct error *reterr);

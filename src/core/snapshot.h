@@ -20,6 +20,7 @@ enum {
 	SNAPSHOT_CASES_MAX = 64,	/* rows of the casebook on Home */
 	SNAPSHOT_LIVE_MAX = 8,		/* cases being worked on at once */
 	SNAPSHOT_CONSOLES_MAX = 8,
+	SNAPSHOT_LITTLE_ROOM = 500 * 1000 * 1000,	/* bytes of a disk that captures go to: time to say so */
 	CASE_SAY_MAX = 10,
 	CASE_CHOICES_MAX = 12,
 	CASE_PROGRESS_MAX = 4,
@@ -178,6 +179,19 @@ struct case_view {
 	unsigned log_count;
 };
 
+enum sending { SENDING_NOTHING, SENDING_KEYS, SENDING_TEXT, SENDING_FILE, RECEIVING_FILE };
+
+/* What is under way between the operator and the device. */
+struct sending_view {
+	enum sending what;
+	char name[96];		/* of the file; or empty */
+	char by[32];		/* the protocol, or "as text" */
+	struct progress progress;
+	unsigned retries;
+	bool is_waiting;	/* for the other side: nothing has moved yet */
+	bool is_stopping;
+};
+
 struct console_view {
 	unsigned id;		/* stable while it lives, from 1 */
 	char port[96];
@@ -194,8 +208,11 @@ struct console_view {
 	uint64_t bytes;
 	int text_score;		/* of the last bytes, -1: too few; under 40: probably a wrong baud rate */
 	unsigned likely_baud;	/* 0: none proposed */
+	struct sending_view sending;
 	char capture[256];	/* path of the raw capture */
 	char capture_problem[160];	/* full disk...; or empty */
+	uint64_t captured_bytes;	/* in all of its files */
+	uint64_t capture_room;		/* what their disk has left; UINT64_MAX: not known */
 	const struct diagnosis_fact *facts;
 	size_t fact_count;
 	struct verdict verdict;
@@ -228,6 +245,7 @@ struct snapshot {
 	unsigned console_count;
 	unsigned running;	/* jobs under way */
 	bool is_practice;	/* a practice camera is plugged in */
+	uint64_t power_on_ms;	/* when this program switched the device on, by the loop's clock; 0: it did not, or when is not known */
 	char notice[200];	/* last thing that concerns no case: "ttyUSB0 was unplugged"; or empty */
 	bool notice_is_error;
 	char notice_hint[200];
