@@ -49,7 +49,8 @@ static void draw_half(struct ui *ui, unsigned id, bool is_lit, struct canvas *to
 
 static bool is_split(const struct console_halves *halves, struct ui *ui)
 {
-	return halves->beside_id != 0 && halves->cols >= SPLIT_COLS && ui_find_console(ui_now(ui), halves->beside_id, NULL) != NULL;
+	return halves->beside_id != 0 && halves->cols >= SPLIT_COLS &&
+	       ui_find_console(ui_now(ui), halves->beside_id, NULL) != NULL;
 }
 
 void console_halves_draw(struct console_halves *halves, struct ui *ui, unsigned lit_id, struct canvas *to)
@@ -61,7 +62,8 @@ void console_halves_draw(struct console_halves *halves, struct ui *ui, unsigned 
 		for (int y = 0; y < to->rows; y++)
 			canvas_fill(to, y, half, 1, ROLE_DIM, theme_glyph(to->theme, GLYPH_SIDE));
 		draw_half(ui, halves->is_right ? halves->beside_id : lit_id, !halves->is_right, to, 0, device_cols);
-		draw_half(ui, halves->is_right ? lit_id : halves->beside_id, halves->is_right, to, half + 1, device_cols);
+		draw_half(ui, halves->is_right ? lit_id : halves->beside_id, halves->is_right, to, half + 1,
+			  device_cols);
 	} else if (ui_now(ui)->console_count > 1) {
 		console_tabs_draw(&halves->tabs, ui, lit_id, to, 0);
 		draw_part(ui, lit_id, true, to, 0, to->cols, device_cols);
@@ -77,12 +79,14 @@ void console_halves_split(struct console_halves *halves, struct ui *ui, unsigned
 		return;
 	}
 	if (halves->cols < SPLIT_COLS) {
-		ui_say(ui, true, "two consoles beside each other need a window of %d columns; this one has %d", SPLIT_COLS, halves->cols);
+		ui_say(ui, true, "two consoles beside each other need a window of %d columns; this one has %d",
+		       SPLIT_COLS, halves->cols);
 		return;
 	}
 	halves->beside_id = console_tabs_next(ui_now(ui), lit_id, lit_id);
 	halves->is_right = false;
-	ui_say(ui, false, "Ctrl-A Tab goes to the other half, Ctrl-A | makes it one again; lines are cut in the picture only");
+	ui_say(ui, false,
+	       "Ctrl-A Tab goes to the other half, Ctrl-A | makes it one again; lines are cut in the picture only");
 }
 
 static unsigned change_sides(struct console_halves *halves, unsigned lit_id)

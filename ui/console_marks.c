@@ -13,8 +13,8 @@ static void say_hits(struct ui *ui, const struct console_hits *hits, const char 
 	if (hits->total == 0)
 		ui_say(ui, true, "'%s' is nowhere in what is kept", text);
 	else if (hits->place.row == UINT64_MAX)
-		ui_say(ui, true, "'%s' is not found further %s; Ctrl-A %s looks the other way (%u lines have it)", text, is_up ? "up" : "down",
-		       is_up ? "N" : "n", hits->total);
+		ui_say(ui, true, "'%s' is not found further %s; Ctrl-A %s looks the other way (%u lines have it)", text,
+		       is_up ? "up" : "down", is_up ? "N" : "n", hits->total);
 	else
 		ui_say(ui, false, "'%s': line %u of %u; Ctrl-A n older, N newer", text, hits->number, hits->total);
 }
@@ -51,12 +51,14 @@ void console_marks_set(struct ui *ui, struct console_pane *pane, uint64_t row, c
 	struct error error;
 
 	if (!terminal_marks_bookmark(terminal_view_marks(pane->view), row, text)) {
-		ui_say(ui, true, "there are %d bookmarks already: Ctrl-A g lists them, d there removes one", TERMINAL_BOOKMARKS_MAX);
+		ui_say(ui, true, "there are %d bookmarks already: Ctrl-A g lists them, d there removes one",
+		       TERMINAL_BOOKMARKS_MAX);
 		return;
 	}
 	terminal_view_row_text(pane->view, row, line, sizeof(line));
 	if (at_ms > 0)
-		text_format(remark, sizeof(remark), "bookmark at %" PRIu64 " '%s': %s", at_ms + console_pane_wall_shift(pane), line, text);
+		text_format(remark, sizeof(remark), "bookmark at %" PRIu64 " '%s': %s",
+			    at_ms + console_pane_wall_shift(pane), line, text);
 	else
 		text_format(remark, sizeof(remark), "bookmark at '%s': %s", line, text);
 	if (app_console_remark(ui_app(ui), pane->id, remark, &error) != STATUS_OK)

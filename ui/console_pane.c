@@ -44,7 +44,9 @@ uint64_t console_pane_wall_shift(struct console_pane *pane)
 void console_pane_draw(struct console_pane *pane, struct canvas *to, int cols)
 {
 	int marks = mark_column(to->cols);
-	struct terminal_show show = { .mark_x = marks, .clock = pane->clock, .found = pane->found, .wall_shift = console_pane_wall_shift(pane) };
+	struct terminal_show show = {
+		.mark_x = marks, .clock = pane->clock, .found = pane->found, .wall_shift = console_pane_wall_shift(pane)
+	};
 
 	terminal_view_resize(pane->view, to->rows, cols);
 	hold_position(pane);
@@ -84,7 +86,8 @@ uint64_t console_pane_row(const struct console_pane *pane)
 {
 	if (pane->found.row != UINT64_MAX)
 		return pane->found.row;
-	return pane->scroll_back > 0 ? terminal_view_top_row(pane->view, pane->scroll_back) : terminal_view_cursor_row(pane->view);
+	return pane->scroll_back > 0 ? terminal_view_top_row(pane->view, pane->scroll_back)
+				     : terminal_view_cursor_row(pane->view);
 }
 
 uint64_t console_pane_row_at(const struct console_pane *pane, int y)

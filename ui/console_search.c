@@ -36,7 +36,8 @@ static enum status compile(const char *text, pcre2_code **ret_code, struct error
 {
 	bool is_expression = text[0] == '/' && text[1] != '\0';
 	const char *pattern = is_expression ? text + 1 : text;
-	uint32_t options = PCRE2_CASELESS | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (is_expression ? PCRE2_NEVER_BACKSLASH_C : PCRE2_LITERAL);
+	uint32_t options = PCRE2_CASELESS | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF |
+			   (is_expression ? PCRE2_NEVER_BACKSLASH_C : PCRE2_LITERAL);
 	PCRE2_SIZE where;
 	PCRE2_UCHAR why[120];
 	int number;
@@ -45,7 +46,8 @@ static enum status compile(const char *text, pcre2_code **ret_code, struct error
 	if (*ret_code != NULL)
 		return STATUS_OK;
 	pcre2_get_error_message(number, why, sizeof(why));
-	error_set(reterr, STATUS_INVALID, "'%s' is no expression: %s, at character %zu", pattern, (const char *)why, (size_t)where + 1);
+	error_set(reterr, STATUS_INVALID, "'%s' is no expression: %s, at character %zu", pattern, (const char *)why,
+		  (size_t)where + 1);
 	return error_hint(reterr, "leave the slash in front away to search for the text as it stands");
 }
 

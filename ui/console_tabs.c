@@ -24,7 +24,8 @@ static void tab_text(struct ui *ui, const struct console_view *console, bool is_
 	const char *word = state_word(console, is_shown ? NULL : ui_pane(ui, console->id));
 
 	/* the brackets say it where reverse video does not show */
-	text_format(to, size, "%s%s%s%s%s", is_shown ? "[" : " ", ui_short_path(console->port), word[0] ? ": " : "", word, is_shown ? "]" : " ");
+	text_format(to, size, "%s%s%s%s%s", is_shown ? "[" : " ", ui_short_path(console->port), word[0] ? ": " : "",
+		    word, is_shown ? "]" : " ");
 }
 
 void console_tabs_draw(struct console_tabs *tabs, struct ui *ui, unsigned shown_id, struct canvas *to, int y)
@@ -48,7 +49,8 @@ void console_tabs_draw(struct console_tabs *tabs, struct ui *ui, unsigned shown_
 		tab_text(ui, console, is_shown, text, sizeof(text));
 		tabs->id[i] = console->id;
 		tabs->x[i] = x;
-		x += canvas_put(to, y, x, wide <= to->cols ? to->cols - x : most - 1, state_role(console, is_shown), text);
+		x += canvas_put(to, y, x, wide <= to->cols ? to->cols - x : most - 1, state_role(console, is_shown),
+				text);
 		tabs->end[i] = x++;
 		tabs->count = i + 1;
 	}
@@ -91,6 +93,6 @@ void console_tabs_title(struct ui *ui, unsigned id, bool is_lit, struct canvas *
 		return;
 	}
 	ui_console_summary(console, summary, sizeof(summary));
-	canvas_printf(to, 0, 0, to->cols, role, "%s%s%s  %u  %s", is_lit ? "[" : " ", ui_short_path(console->port), is_lit ? "]" : " ",
-		      console->baud, summary);
+	canvas_printf(to, 0, 0, to->cols, role, "%s%s%s  %u  %s", is_lit ? "[" : " ", ui_short_path(console->port),
+		      is_lit ? "]" : " ", console->baud, summary);
 }

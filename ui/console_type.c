@@ -21,6 +21,10 @@ bool console_type_key(struct ui *ui, unsigned id, int pressed)
 
 	if (console == NULL || view == NULL)
 		return true;
+	if (pressed == UI_KEY_ESC && console->sending.what != SENDING_NOTHING) {
+		app_console_stop(ui_app(ui), id);
+		return true;
+	}
 	manner = console->manner;
 	if (pressed == UI_KEY_ENTER)
 		typed = console_enter_bytes(&manner);
@@ -35,4 +39,19 @@ bool console_type_key(struct ui *ui, unsigned id, int pressed)
 	if (manner.has_local_echo)
 		terminal_view_echo(view, typed);
 	return true;
+}
+
+bool console_type_pasted(struct ui *ui, unsigned id, struct bytes text)
+{
+	const struct console_view *console = ui_find_console(ui_now(ui), id, NULL);
+	struct terminal_view *view = ui_terminal(ui, id);
+	bool has_echo = console != NULL && console->manner.has_local_echo;
+	struct error error;
+	enum status status = app_console_paste(ui_app(ui), id, text, &error);
+
+	if (status == STATUS_OK && has_echo && view != NULL)
+		terminal_view_echo(view, text);
+	if (status != STATUS_OK)
+		ui_say_error(ui, &error);
+	return status != STATUS_BUSY;
 }

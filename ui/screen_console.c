@@ -20,6 +20,8 @@ struct console_state {
 	char search[CONSOLE_SEARCH_TEXT_MAX];
 	uint64_t marked_row;		/* while the text of a bookmark is asked for */
 	struct console_halves halves;
+	char file[512];			/* that was sent last */
+	struct console_macro asked;
 };
 
 static const struct key_binding keys[] = {
@@ -31,6 +33,8 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_AFTER_PREFIX + 's', COMMAND_BAUD, "baud", "baud rate" },
 	{ UI_KEY_AFTER_PREFIX + 'l', COMMAND_LINE_CHECK, "line", "line check: nothing appears" },
 	{ UI_KEY_AFTER_PREFIX + 'c', COMMAND_SETTINGS, "settings", "settings" },
+	{ UI_KEY_AFTER_PREFIX + 'f', COMMAND_SEND_FILE, "send", "send a file" },
+	{ UI_KEY_AFTER_PREFIX + 'v', COMMAND_RECEIVE_FILE, "receive", "receive a file" },
 	{ UI_KEY_AFTER_PREFIX + '/', COMMAND_FIND, "find", "find" },
 	{ UI_KEY_AFTER_PREFIX + 'n', COMMAND_FIND_NEXT, "next", "find the next older one" },
 	{ UI_KEY_AFTER_PREFIX + 'N', COMMAND_FIND_NEWER, "newer", "find the next newer one" },
@@ -45,10 +49,21 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_AFTER_PREFIX + 'd', COMMAND_DTR, "dtr", "DTR on or off" },
 	{ UI_KEY_AFTER_PREFIX + 'r', COMMAND_RTS, "rts", "RTS on or off" },
 	{ UI_KEY_AFTER_PREFIX + 'p', COMMAND_POWER, "power", "power off and on" },
+	{ UI_KEY_AFTER_PREFIX + 'o', COMMAND_MACROS, "macros", "macros" },
+	{ UI_KEY_AFTER_PREFIX + '1', COMMAND_MACRO_1, NULL, "to 9: send that macro" },
+	{ UI_KEY_AFTER_PREFIX + '2', COMMAND_MACRO_1 + 1, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '3', COMMAND_MACRO_1 + 2, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '4', COMMAND_MACRO_1 + 3, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '5', COMMAND_MACRO_1 + 4, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '6', COMMAND_MACRO_1 + 5, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '7', COMMAND_MACRO_1 + 6, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '8', COMMAND_MACRO_1 + 7, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '9', COMMAND_MACRO_1 + 8, NULL, NULL },
 	{ UI_KEY_AFTER_PREFIX + UI_PREFIX, COMMAND_SEND_PREFIX, NULL, "send Ctrl-A to the device" },
 	{ UI_KEY_AFTER_PREFIX + 'x', COMMAND_CLOSE, "close", "close the port" },
 	{ UI_KEY_AFTER_PREFIX + '?', COMMAND_HELP, "help", "help" },
 	{ UI_KEY_AFTER_PREFIX + ':', COMMAND_LINE, NULL, "command line" },
+	{ UI_KEY_VERB_ONLY, COMMAND_STOP_SENDING, "stop", "stop what is being sent (Esc does)" },
 	{ UI_KEY_VERB_ONLY, COMMAND_FRAME, "frame", "frame: 8N1, 7E1" },
 	{ UI_KEY_VERB_ONLY, COMMAND_FLOW, "flow", "flow control: none, rtscts, xonxoff" },
 	{ UI_KEY_VERB_ONLY, COMMAND_ENTER_SENDS, "enter", "Enter sends cr, lf, crlf" },
@@ -156,7 +171,7 @@ static void hint(struct ui *ui, void *user, char *to, size_t size)
 	}
 	if (state->is_prefixed)
 		prefix_hint(ui, state, to, size);
-	else
+	else if (!console_sending_text(&console->sending, to, size))
 		trouble(state, console, to, size);
 	if (to[0] == '\0' && pane != NULL && pane->scroll_back > 0)
 		text_format(to, size, "%llu rows back; PgDn or any key returns", (unsigned long long)pane->scroll_back);
@@ -245,6 +260,15 @@ static void report(struct ui *ui, enum status status, const struct error *error,
 		ui_say(ui, false, "%s", done);
 }
 
+static void file_typed(struct ui *ui, void *user, const char *text)
+{
+	struct console_state *state = user;
+
+	text_copy(state->file, sizeof(state->file), text);
+	if (text[0] != '\0')
+		ui_push(ui, &screen_send, &(struct screen_arg){ .console_id = state->id, .path = text });
+}
+
 /* The next console takes the place of the one that is closed; without one, it goes back. */
 static void close_port(struct ui *ui, struct console_state *state)
 {
@@ -290,6 +314,7 @@ static bool picture_command(struct ui *ui, struct console_state *state, struct c
 static void command(struct ui *ui, void *user, enum ui_command what, const char *argument)
 {
 	struct console_state *state = user;
+	static const struct ui_prompt_ops file = { .accept = file_typed };
 	struct console_pane *pane = pane_of(ui, state);
 	struct error error;
 
@@ -316,8 +341,27 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 		break;
 	case COMMAND_SPLIT: console_halves_split(&state->halves, ui, state->id); break;
 	case COMMAND_HELP: ui_push(ui, &screen_help, &(struct screen_arg){ .about = &screen_console }); break;
+	case COMMAND_SEND_FILE:
+		if (argument != NULL)
+			console_file_command(ui, state->id, true, argument);
+		else
+			ui_prompt_path(ui, "send the file:", state->file, &file, state);
+		break;
+	case COMMAND_RECEIVE_FILE:
+		if (argument != NULL)
+			console_file_command(ui, state->id, false, argument);
+		else
+			ui_push(ui, &screen_send, &(struct screen_arg){ .console_id = state->id });
+		break;
+	case COMMAND_STOP_SENDING: app_console_stop(ui_app(ui), state->id); break;
 	case COMMAND_SETTINGS: ui_push(ui, &screen_settings, &(struct screen_arg){ .console_id = state->id }); break;
-	default: console_settings_command(ui, state->id, what, argument); break;
+	case COMMAND_MACROS: ui_push(ui, &screen_macros, &(struct screen_arg){ .console_id = state->id }); break;
+	default:
+		if (what >= COMMAND_MACRO_1 && what <= COMMAND_MACRO_9)
+			console_macro_key(ui, state->id, (unsigned)(what - COMMAND_MACRO_1) + 1, &state->asked);
+		else
+			console_settings_command(ui, state->id, what, argument);
+		break;
 	}
 }
 
@@ -332,7 +376,9 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 	if (console == NULL)
 		return false;
 	if (what == COMMAND_CLOSE || what == COMMAND_BAUD || what == COMMAND_LINE_CHECK || what == COMMAND_BREAK || what == COMMAND_DTR ||
-	    what == COMMAND_RTS || what == COMMAND_FRAME || what == COMMAND_FLOW)
+	    what == COMMAND_RTS || what == COMMAND_FRAME || what == COMMAND_FLOW ||
+	    what == COMMAND_SEND_FILE || what == COMMAND_RECEIVE_FILE ||
+	    (what >= COMMAND_MACRO_1 && what <= COMMAND_MACRO_9))
 		return !console->is_driven;
 	if (what == COMMAND_NEXT_CONSOLE || what == COMMAND_SPLIT)
 		return ui_now(ui)->console_count > 1;
@@ -382,6 +428,16 @@ static bool key(struct ui *ui, void *user, int pressed)
 	return true;
 }
 
+static void paste(struct ui *ui, void *user, struct bytes text)
+{
+	struct console_state *state = user;
+	struct console_pane *pane = pane_of(ui, state);
+
+	if (pane != NULL)
+		console_pane_go_live(pane);
+	state->was_refused = !console_type_pasted(ui, state->id, text);
+}
+
 static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int x)
 {
 	struct console_state *state = user;
@@ -411,12 +467,14 @@ const struct screen_ops screen_console = {
 	.allows = allows,
 	.command = command,
 	.mouse = mouse,
+	.paste = paste,
 	.appetite = appetite,
 	.hint = hint,
 	.help = "The device's own console. What you type goes to the device, also Esc and Ctrl-C; F10, or Ctrl-A and then q, goes "
 		"back. The commands of this screen come after Ctrl-A, as in picocom.\n"
 		"Words at the right say what a line means: a cause it speaks for, or how far the start has come. All bytes are kept "
 		"in a file as they came.\n"
+		"What is pasted goes at the pace of the device, and so does a text file; the message row tells how far it is, and Esc stops it.\n"
 		"While a step of a procedure types on the line, your keys are not sent.\n"
 		"Ctrl-A t shows when each line began; what has no room beside the times ends in a cut mark, and is not lost. Behind Ctrl-A / a "
 		"slash begins a regular expression. Ctrl-A m marks the line that was found or clicked, else the newest.\n"

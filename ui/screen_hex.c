@@ -74,8 +74,12 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 static struct columns columns_for(int cols)
 {
 	if (cols >= WIDE_COLS)
-		return (struct columns){ .offset_x = 1, .time_x = 11, .hex_x = 25, .text_x = 25 + WIDGET_HEX_WIDTH + 2 };
-	return (struct columns){ .offset_x = 0, .time_x = 9, .hex_x = 22, .text_x = 22 + WIDGET_HEX_TIGHT_WIDTH + 2, .is_tight = true };
+		return (struct columns){
+			.offset_x = 1, .time_x = 11, .hex_x = 25, .text_x = 25 + WIDGET_HEX_WIDTH + 2
+		};
+	return (struct columns){
+		.offset_x = 0, .time_x = 9, .hex_x = 22, .text_x = 22 + WIDGET_HEX_TIGHT_WIDTH + 2, .is_tight = true
+	};
 }
 
 static char *time_text(uint64_t wall_ms, char to[TIME_SIZE])
@@ -134,7 +138,8 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 	}
 	if (console->captured_bytes == 0 && console->capture_problem[0] == '\0') {
 		canvas_put(to, 1, 1, to->cols - 2, ROLE_DIM, "nothing came yet");
-	} else if (app_console_read(ui_app(ui), state->id, state->top, (size_t)state->rows * ROW, &state->bytes, &error) != STATUS_OK) {
+	} else if (app_console_read(ui_app(ui), state->id, state->top, (size_t)state->rows * ROW, &state->bytes,
+				    &error) != STATUS_OK) {
 		canvas_wrap(to, 1, 1, to->cols - 2, 4, ROLE_DANGER, error.text);
 		canvas_wrap(to, 6, 1, to->cols - 2, 4, ROLE_NORMAL, console->capture_problem);
 	}
@@ -148,7 +153,9 @@ static void hint(struct ui *ui, void *user, char *to, size_t size)
 	const struct console_view *console = console_of(ui, state);
 
 	if (state->is_prefixed)
-		text_copy(to, size, "Ctrl-A: h to the text, g go to an offset, Ctrl-A send Ctrl-A to the device, : command line, ? help");
+		text_copy(
+			to, size,
+			"Ctrl-A: h to the text, g go to an offset, Ctrl-A send Ctrl-A to the device, : command line, ? help");
 	else if (console != NULL && !console->is_open)
 		text_format(to, size, "the port is lost: %s. Plug it in again; it goes on by itself", console->state);
 	else if (console != NULL && console->capture_problem[0] != '\0')
@@ -184,7 +191,8 @@ static void go_to(struct ui *ui, void *user, const char *text)
 	if (!text_parse_size(text, &offset)) {
 		ui_say(ui, true, "'%s' is no offset: write it as 0x20000, 131072 or 128KiB", text);
 	} else if (offset >= console->captured_bytes) {
-		ui_say(ui, true, "the newest byte has offset 0x%" PRIx64, console->captured_bytes > 0 ? console->captured_bytes - 1 : 0);
+		ui_say(ui, true, "the newest byte has offset 0x%" PRIx64,
+		       console->captured_bytes > 0 ? console->captured_bytes - 1 : 0);
 	} else {
 		state->top = offset / ROW * ROW;
 		state->is_back = true;
@@ -225,7 +233,8 @@ static bool key(struct ui *ui, void *user, int pressed)
 		if (binding != NULL)
 			command(ui, state, binding->command, NULL);
 		else
-			ui_say(ui, true, "Ctrl-A and this key means nothing here: Ctrl-A h goes back to the text, where there are more");
+			ui_say(ui, true,
+			       "Ctrl-A and this key means nothing here: Ctrl-A h goes back to the text, where there are more");
 		return true;
 	}
 	if (pressed == UI_PREFIX) {

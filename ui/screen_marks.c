@@ -17,11 +17,11 @@ struct marks_state {
 
 static const struct key_binding keys[] = {
 	{ UI_KEY_ENTER, COMMAND_OPEN, "open", "go there" },
+	{ UI_KEY_ESC, COMMAND_BACK, "back", "to the console" },
 	{ UI_KEY_UP, COMMAND_SCROLL_UP, NULL, "older" },
 	{ UI_KEY_DOWN, COMMAND_SCROLL_DOWN, NULL, "newer" },
-	{ 'm', COMMAND_BOOKMARK, "bookmarks", "only bookmarks, or all" },
-	{ 'd', COMMAND_REMOVE, "remove", "remove the bookmark" },
-	{ UI_KEY_ESC, COMMAND_BACK, "back", "to the console" },
+	{ 'm', COMMAND_BOOKMARK, "bookmarks", "bookmarks or all" },
+	{ 'd', COMMAND_REMOVE, "remove", "remove" },
 	{ 'q', COMMAND_BACK, NULL, NULL },
 	{ 'g', COMMAND_BACK, NULL, NULL },
 	{ 0 },
@@ -57,13 +57,14 @@ static bool is_same_stage(const struct terminal_mark *mark, const struct termina
 
 static int collect(struct marks_state *state, struct console_pane *pane)
 {
-	size_t count = terminal_marks_list(terminal_view_marks(pane->view), terminal_view_first_row(pane->view), state->shown,
-					   TERMINAL_MARKS_LISTED_MAX);
+	size_t count = terminal_marks_list(terminal_view_marks(pane->view), terminal_view_first_row(pane->view),
+					   state->shown, TERMINAL_MARKS_LISTED_MAX);
 	const struct terminal_mark *last_stage = NULL;
 	int kept = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (!is_same_stage(state->shown[i], &last_stage) && (!state->only_bookmarks || state->shown[i]->is_bookmark))
+		if (!is_same_stage(state->shown[i], &last_stage) &&
+		    (!state->only_bookmarks || state->shown[i]->is_bookmark))
 			state->shown[kept++] = state->shown[i];
 	return kept;
 }
@@ -77,13 +78,15 @@ static const struct terminal_mark *chosen(struct ui *ui, struct marks_state *sta
 	return state->list.cursor >= 0 && state->list.cursor < count ? state->shown[state->list.cursor] : NULL;
 }
 
-static void draw_row(struct console_pane *pane, struct canvas *to, int y, const struct terminal_mark *mark, bool is_chosen)
+static void draw_row(struct console_pane *pane, struct canvas *to, int y, const struct terminal_mark *mark,
+		     bool is_chosen)
 {
 	char time[TERMINAL_TIME_TEXT_MAX], line[512], what[TERMINAL_MARK_MAX + 24] = "";
 	enum role role = mark->is_bookmark ? ROLE_STRONG : mark->role;
 	/* as the console tells the times; from mark to mark, the distance to the line before tells nothing */
-	enum terminal_clock clock = pane->clock == TERMINAL_CLOCK_START || pane->clock == TERMINAL_CLOCK_DELTA ? TERMINAL_CLOCK_START
-													      : TERMINAL_CLOCK_WALL;
+	enum terminal_clock clock = pane->clock == TERMINAL_CLOCK_START || pane->clock == TERMINAL_CLOCK_DELTA
+					    ? TERMINAL_CLOCK_START
+					    : TERMINAL_CLOCK_WALL;
 
 	if (mark->is_bookmark)
 		text_format(what, sizeof(what), "* %s", mark->text);
@@ -93,7 +96,8 @@ static void draw_row(struct console_pane *pane, struct canvas *to, int y, const 
 		text_copy(what, sizeof(what), mark->text);
 	terminal_view_row_text(pane->view, mark->row, line, sizeof(line));
 	canvas_put(to, y, TIME_X, WHAT_X - TIME_X - 1, ROLE_DIM,
-		   terminal_times_text(terminal_view_times(pane->view), clock, mark->row, console_pane_wall_shift(pane), time));
+		   terminal_times_text(terminal_view_times(pane->view), clock, mark->row, console_pane_wall_shift(pane),
+				       time));
 	canvas_put(to, y, WHAT_X, WHAT_COLS, mark->start > 0 && !mark->is_bookmark ? ROLE_STRONG : role, what);
 	canvas_put(to, y, TEXT_X, to->cols - TEXT_X - 1, ROLE_NORMAL, line);
 	if (is_chosen)
@@ -115,8 +119,10 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 		draw_row(pane, to, i, state->shown[state->list.top + i], state->list.top + i == state->list.cursor);
 	if (count == 0)
 		canvas_wrap(to, 1, 1, to->cols - 2, 4, ROLE_NORMAL,
-			    state->only_bookmarks ? "No bookmarks yet: Ctrl-A m in the console sets one, on the line that was found or clicked, or on the newest one."
-						  : "Nothing is marked yet. Starts, stages and telling messages come here by themselves; Ctrl-A m in the console sets a bookmark.");
+			    state->only_bookmarks ? "No bookmarks yet: Ctrl-A m in the console sets one, on the line that was found "
+						    "or clicked, or on the newest one."
+						  : "Nothing is marked yet. Starts, stages and telling messages come here by "
+						    "themselves; Ctrl-A m in the console sets a bookmark.");
 }
 
 static bool key(struct ui *ui, void *user, int pressed)
@@ -139,8 +145,9 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 static void go_there(struct ui *ui, struct console_pane *pane, uint64_t row)
 {
 	char text[TERMINAL_LINE_TEXT_MAX];
-	struct terminal_place place = { .row = row, .size = terminal_view_row_text(pane->view, row, text, sizeof(text)) };
+	struct terminal_place place = { .row = row };
 
+	place.size = terminal_view_row_text(pane->view, row, text, sizeof(text));
 	console_pane_go_to(pane, &place);
 	ui_pop(ui);
 }

@@ -65,7 +65,8 @@ static void pack_look(struct terminal_packed *line, struct terminal_run look, in
 	line->run[line->run_count++] = look;
 }
 
-void terminal_cells_pack(const VTermScreen *screen, int cols, const VTermScreenCell *cells, struct terminal_packed *line)
+void terminal_cells_pack(const VTermScreen *screen, int cols, const VTermScreenCell *cells,
+			 struct terminal_packed *line)
 {
 	int used = cols;
 

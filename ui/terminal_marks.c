@@ -80,7 +80,8 @@ bool terminal_marks_remove(struct terminal_marks *marks, uint64_t row)
 	if (terminal_marks_bookmark_of(marks, row) == NULL)
 		return false;
 	marks->bookmark_count--;
-	memmove(&marks->bookmark[at], &marks->bookmark[at + 1], (marks->bookmark_count - at) * sizeof(marks->bookmark[0]));
+	memmove(&marks->bookmark[at], &marks->bookmark[at + 1],
+		(marks->bookmark_count - at) * sizeof(marks->bookmark[0]));
 	return true;
 }
 
@@ -114,7 +115,8 @@ const struct terminal_mark *terminal_marks_bookmark_of(const struct terminal_mar
 	return at < marks->bookmark_count && marks->bookmark[at].row == row ? &marks->bookmark[at] : NULL;
 }
 
-size_t terminal_marks_list(const struct terminal_marks *marks, uint64_t first_row, const struct terminal_mark **to, size_t max)
+size_t terminal_marks_list(const struct terminal_marks *marks, uint64_t first_row, const struct terminal_mark **to,
+			   size_t max)
 {
 	size_t sign = sign_place(marks, first_row), bookmark = bookmark_place(marks, first_row), count = 0;
 

@@ -134,10 +134,11 @@ static void span_text(uint64_t ms, bool is_delta, char *to)
 	text_format(to, TERMINAL_TIME_TEXT_MAX, "%*s", SPAN_WIDTH, text);
 }
 
-char *terminal_times_text(const struct terminal_times *times, enum terminal_clock clock, uint64_t row, uint64_t wall_shift,
-			  char to[TERMINAL_TIME_TEXT_MAX])
+char *terminal_times_text(const struct terminal_times *times, enum terminal_clock clock, uint64_t row,
+			  uint64_t wall_shift, char to[TERMINAL_TIME_TEXT_MAX])
 {
-	uint64_t at_ms = terminal_times_of(times, row), before_ms = row > 0 ? terminal_times_of(times, row - 1) : 0, since_ms;
+	uint64_t at_ms = terminal_times_of(times, row), before_ms = row > 0 ? terminal_times_of(times, row - 1) : 0,
+		 since_ms;
 
 	to[0] = '\0';
 	if (at_ms == 0)

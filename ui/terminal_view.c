@@ -307,16 +307,17 @@ struct terminal_marks *terminal_view_marks(struct terminal_view *view)
 static bool begins_start(struct terminal_view *view, const struct diagnosis_line *line)
 {
 	const struct sign *sign = line->sign;
-	bool is_reset = line->start < view->last_start ||	/* the diagnosis was told to forget */
-			(line->start == view->last_start && line->stage < view->last_stage && view->last_stage != STAGE_UPDATER);
+	bool is_reset = line->start < view->last_start || /* the diagnosis was told to forget */
+			(line->start == view->last_start && line->stage < view->last_stage &&
+			 view->last_stage != STAGE_UPDATER);
 	bool is_next = line->start > 1 && line->start > view->last_start && view->last_start > 0;
 
 	if (is_reset)
 		view->zero_start = 0;
 	view->last_start = line->start;
 	view->last_stage = line->stage;
-	if (line->start == view->zero_start ||
-	    !(is_next || (sign != NULL && sign->effect == SIGN_MILESTONE && sign->stage >= STAGE_ROM && sign->stage <= STAGE_LOADER)))
+	if (line->start == view->zero_start || !(is_next || (sign != NULL && sign->effect == SIGN_MILESTONE &&
+							     sign->stage >= STAGE_ROM && sign->stage <= STAGE_LOADER)))
 		return false;
 	view->zero_start = line->start;
 	terminal_times_start(&view->times, line->time_ms);
@@ -434,7 +435,8 @@ static int draw_row(struct terminal_view *view, struct canvas *to, uint64_t row,
 	if (row < first_on_screen) {
 		const struct terminal_line *line = terminal_history_line(&view->history, row - view->history.dropped);
 
-		return draw_packed(to, frame, terminal_line_text(line), line ? line->run : NULL, line ? line->run_count : 0);
+		return draw_packed(to, frame, terminal_line_text(line), line ? line->run : NULL,
+				   line ? line->run_count : 0);
 	}
 	if (row < first_on_screen + (uint64_t)view->rows) {
 		struct terminal_packed line;
@@ -457,27 +459,32 @@ static void draw_mark(struct canvas *to, int y, int text_end, int mark_x, const 
 		if (text_end + 6 <= to->cols)	/* room for the beginning of the word */
 			canvas_put(to, y, text_end + 2, to->cols - text_end - 2, role, text);
 		else
-			canvas_put(to, y, to->cols - 1, 1, role == ROLE_STRONG ? ROLE_SELECTED : ROLE_DANGER_FILL, role == ROLE_STRONG ? "*" : "!");
+			canvas_put(to, y, to->cols - 1, 1, role == ROLE_STRONG ? ROLE_SELECTED : ROLE_DANGER_FILL,
+				   role == ROLE_STRONG ? "*" : "!");
 	}
 }
 
 /* The operator's own mark stands before what the program says about the line. */
-static void draw_marks(const struct terminal_view *view, struct canvas *to, int y, uint64_t row, int text_end, int mark_x)
+static void draw_marks(const struct terminal_view *view, struct canvas *to, int y, uint64_t row, int text_end,
+		       int mark_x)
 {
-	const struct terminal_mark *sign = terminal_marks_sign(&view->marks, row), *bookmark = terminal_marks_bookmark_of(&view->marks, row);
+	const struct terminal_mark *sign = terminal_marks_sign(&view->marks, row),
+				   *bookmark = terminal_marks_bookmark_of(&view->marks, row);
 	char text[2 * TERMINAL_MARK_MAX + 8];
 
 	if (bookmark != NULL) {
 		text_format(text, sizeof(text), "* %s", bookmark->text);
 		if (sign != NULL && sign->text[0] != '\0')
 			text_append(text, sizeof(text), "%s%s", bookmark->text[0] ? ", " : "", sign->text);
-		draw_mark(to, y, text_end, mark_x, text, sign != NULL && sign->role == ROLE_ATTENTION ? ROLE_ATTENTION : ROLE_STRONG);
+		draw_mark(to, y, text_end, mark_x, text,
+			  sign != NULL && sign->role == ROLE_ATTENTION ? ROLE_ATTENTION : ROLE_STRONG);
 	} else if (sign != NULL && sign->text[0] != '\0') {
 		draw_mark(to, y, text_end, mark_x, sign->text, sign->role);
 	}
 }
 
-static void show_found(struct terminal_view *view, struct canvas *to, const struct row_frame *frame, const struct terminal_place *found)
+static void show_found(struct terminal_view *view, struct canvas *to, const struct row_frame *frame,
+		       const struct terminal_place *found)
 {
 	char text[TERMINAL_LINE_TEXT_MAX];
 	size_t size = terminal_view_row_text(view, found->row, text, sizeof(text));
@@ -498,7 +505,8 @@ static void show_found(struct terminal_view *view, struct canvas *to, const stru
 }
 
 /* What is typed must be seen: in a canvas that is too narrow for it, the cursor's row shows its end. */
-static int columns_to_skip(const struct terminal_view *view, const struct terminal_show *show, const struct row_frame *frame, VTermPos cursor)
+static int columns_to_skip(const struct terminal_view *view, const struct terminal_show *show,
+			   const struct row_frame *frame, VTermPos cursor)
 {
 	int room = frame->limit - frame->x0;
 
@@ -526,7 +534,8 @@ void terminal_view_draw(struct terminal_view *view, struct canvas *to, const str
 		frame.skip = frame.y == cursor.row ? typed_skip : 0;
 		end = draw_row(view, to, row, &frame);
 		if (clock != TERMINAL_CLOCK_OFF)
-			canvas_put(to, frame.y, 0, frame.x0 - 1, ROLE_DIM, terminal_times_text(&view->times, clock, row, show->wall_shift, text));
+			canvas_put(to, frame.y, 0, frame.x0 - 1, ROLE_DIM,
+				   terminal_times_text(&view->times, clock, row, show->wall_shift, text));
 		if (row == show->found.row)
 			show_found(view, to, &frame, &show->found);
 		if (!view->is_alternate)

@@ -321,6 +321,7 @@ static void fill_snapshot(struct app *app)
 
 			console_fill_view(app->console[i], view);
 			view->is_name_anothers = app_port_is_anothers(app, app->console[i]);
+			to->running += view->sending.what == SENDING_FILE || view->sending.what == RECEIVING_FILE;
 		}
 	to->is_practice = app->practice != NULL;
 	text_copy(to->notice, sizeof(to->notice), app->notice);

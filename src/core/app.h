@@ -78,6 +78,30 @@ enum status app_console_log(struct app *app, unsigned console_id, const char *pa
 void app_console_close(struct app *app, unsigned console_id);
 /* STATUS_BUSY while a step drives the line. */
 enum status app_console_type(struct app *app, unsigned console_id, struct bytes keys, struct error *reterr);
+/* Pasted text: line ends become what Enter sends, and it goes at the pace of the device. STATUS_NO_SPACE: too much of it. */
+enum status app_console_paste(struct app *app, unsigned console_id, struct bytes text, struct error *reterr);
+/* One file, or receiving. Its end is told as a notice; app_console_stop() ends it before. */
+struct console_file {
+	bool is_sender;
+	const char *protocol;	/* of recovery/protocol/transfer.h; sending also "text": typed at the pace of the device */
+	const char *path;	/* receiving: a folder, or the file to make where the protocol has no names; it must not be there yet */
+	unsigned char_ms, line_ms;	/* of "text": between two bytes, and behind each line; both 0: as the device echoes */
+};
+enum status app_console_file(struct app *app, unsigned console_id, const struct console_file *file, struct error *reterr);
+/* Commands for one key. Those that the device understands where it waits now come first. */
+struct macro;
+struct macro_row {
+	const struct macro *macro;	/* for app_console_macro(); valid for the life of the app */
+	char name[48];
+	char text[160];			/* what is sent, Enter as a word */
+	char where[32];			/* "uboot", "shell" */
+	bool fits;			/* the device waits for such a command */
+};
+/* *ret_at completes "the device is ...". */
+size_t app_console_macros(struct app *app, unsigned console_id, struct macro_row *ret_rows, size_t max, const char **ret_at);
+/* REFUSED: it does not fit any more, and anyway is not set. Set it only when the operator has seen the text. */
+enum status app_console_macro(struct app *app, unsigned console_id, const struct macro *macro, bool anyway, struct error *reterr);
+void app_console_stop(struct app *app, unsigned console_id);
 enum status app_console_set_baud(struct app *app, unsigned console_id, unsigned baud, struct error *reterr);
 /* Listens until the device's rate is found; see baud_hunt.h. begins false: stops, and the line has its rate back. */
 enum status app_console_find_baud(struct app *app, unsigned console_id, bool begins, struct error *reterr);

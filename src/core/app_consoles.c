@@ -5,6 +5,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/app_internal.h"
+#include "src/core/console_send.h"
 #include "src/core/live_case.h"
 #include "src/core/port_name.h"
 #include "src/core/practice_process.h"
@@ -106,23 +107,51 @@ enum status app_console_log(struct app *app, unsigned id, const char *path, stru
 	return status == STATUS_OK ? console_log_to(console, path, reterr) : status;
 }
 
-enum status app_console_type(struct app *app, unsigned id, struct bytes keys, struct error *reterr)
+/* What goes to the device by the operator's hand waits for a step that types there. */
+static enum status find_undriven(struct app *app, unsigned id, struct console **ret_console, struct error *reterr)
 {
-	struct console *console;
-	enum status status = find_console(app, id, &console, reterr);
+	enum status status = find_console(app, id, ret_console, reterr);
 
-	if (status != STATUS_OK)
-		return status;
-	if (console_is_driven(console)) {
-		error_set(reterr, STATUS_BUSY, "a step is typing on this line");
-		return error_hint(reterr, "wait until it is over, or stop it on the case screen");
-	}
-	if (console_is_replay(console)) {
+	if (status == STATUS_OK && console_is_replay(*ret_console)) {
 		error_set(reterr, STATUS_REFUSED, "this is a recording: nothing is sent");
 		return error_hint(reterr, "F10 goes back; the keys of the recording stand in the last line");
 	}
-	console_write(console, keys);
-	return STATUS_OK;
+	if (status != STATUS_OK || !console_is_driven(*ret_console))
+		return status;
+	error_set(reterr, STATUS_BUSY, "a step is typing on this line");
+	return error_hint(reterr, "wait until it is over, or stop it on the case screen");
+}
+
+enum status app_console_type(struct app *app, unsigned id, struct bytes keys, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_undriven(app, id, &console, reterr);
+
+	return status == STATUS_OK ? console_send_keys(console_sending(console), keys, reterr) : status;
+}
+
+enum status app_console_paste(struct app *app, unsigned id, struct bytes text, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_undriven(app, id, &console, reterr);
+
+	return status == STATUS_OK ? console_send_text(console_sending(console), text, reterr) : status;
+}
+
+enum status app_console_file(struct app *app, unsigned id, const struct console_file *file, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_undriven(app, id, &console, reterr);
+
+	return status == STATUS_OK ? console_send_file(console_sending(console), file, reterr) : status;
+}
+
+void app_console_stop(struct app *app, unsigned id)
+{
+	struct console *console;
+
+	if (find_console(app, id, &console, NULL) == STATUS_OK)
+		console_send_stop(console_sending(console));
 }
 
 enum status app_replay_change(struct app *app, unsigned id, enum line_replay_change what, double value, struct error *reterr)
@@ -149,6 +178,16 @@ enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, st
 	return status;
 }
 
+/* What looks for the rate, or tests the adapter, has the line for itself. */
+static enum status refuse_when_used(struct console *console, struct error *reterr)
+{
+	if (console_is_driven(console))
+		return error_set(reterr, STATUS_BUSY, "a step is typing on this line");
+	if (console_send_is_busy(console_sending(console)))
+		return error_set(reterr, STATUS_BUSY, "something is being sent on this line");
+	return STATUS_OK;
+}
+
 enum status app_console_find_baud(struct app *app, unsigned id, bool begins, struct error *reterr)
 {
 	struct console *console;
@@ -161,9 +200,8 @@ enum status app_console_find_baud(struct app *app, unsigned id, bool begins, str
 		console_stop_baud(console);
 		return STATUS_OK;
 	}
-	if (console_is_driven(console))
-		return error_set(reterr, STATUS_BUSY, "a step is typing on this line");
-	return console_find_baud(console, reterr);
+	status = refuse_when_used(console, reterr);
+	return status == STATUS_OK ? console_find_baud(console, reterr) : status;
 }
 
 enum status app_console_check_line(struct app *app, unsigned id, const char *answer, struct error *reterr)
@@ -175,9 +213,8 @@ enum status app_console_check_line(struct app *app, unsigned id, const char *ans
 		return status;
 	if (answer != NULL)
 		return console_check_answer(console, text_equal(answer, "end") ? NULL : answer, reterr);
-	if (console_is_driven(console))
-		return error_set(reterr, STATUS_BUSY, "a step is typing on this line");
-	return console_check_line(console, reterr);
+	status = refuse_when_used(console, reterr);
+	return status == STATUS_OK ? console_check_line(console, reterr) : status;
 }
 
 enum status app_console_set_line(struct app *app, unsigned id, const struct line_settings *settings, struct error *reterr)

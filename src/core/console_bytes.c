@@ -25,7 +25,8 @@ static void read_times(const struct capture_part *part, uint64_t offset, size_t 
 		to->row_ms[row] = capture_times_at(times, offset + row * CONSOLE_BYTES_ROW - part->start, &run);
 }
 
-static enum status read_part(const struct capture_part *part, uint64_t offset, size_t size, struct console_bytes *to, struct error *reterr)
+static enum status read_part(const struct capture_part *part, uint64_t offset, size_t size, struct console_bytes *to,
+			     struct error *reterr)
 {
 	AUTO_CLOSE int file = open(part->path, O_RDONLY | O_CLOEXEC);
 	size_t from = to->count, wanted = size - from;
@@ -44,7 +45,8 @@ static enum status read_part(const struct capture_part *part, uint64_t offset, s
 	return STATUS_OK;
 }
 
-enum status app_console_read(struct app *app, unsigned id, uint64_t offset, size_t size, struct console_bytes *ret_bytes, struct error *reterr)
+enum status app_console_read(struct app *app, unsigned id, uint64_t offset, size_t size,
+			     struct console_bytes *ret_bytes, struct error *reterr)
 {
 	struct console *console = app_console(app, id);
 	const struct capture *capture = console ? console_capture(console) : NULL;
@@ -53,7 +55,8 @@ enum status app_console_read(struct app *app, unsigned id, uint64_t offset, size
 
 	memset(ret_bytes, 0, sizeof(*ret_bytes));
 	if (capture == NULL)
-		return error_set(reterr, STATUS_GONE, console ? "nothing of this console is kept in a file" : "that console is closed");
+		return error_set(reterr, STATUS_GONE,
+				 console ? "nothing of this console is kept in a file" : "that console is closed");
 	if (size > CONSOLE_BYTES_MAX)
 		size = CONSOLE_BYTES_MAX;
 	if (!capture_part_at(capture, offset, &part))

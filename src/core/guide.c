@@ -4,6 +4,7 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "src/core/console_send.h"
 #include "src/core/live_case.h"
 
 enum {
@@ -360,6 +361,8 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 		finish_watch(c);
 		return;
 	}
+	if (console_send_is_busy(console_sending(c->console)))
+		return;		/* the operator's file or text must stay whole */
 	if (c->is_at_prompt && c->restarts < RESTARTS_MAX && now_ms - console_last_byte_ms(c->console) >= PROMPT_QUIET_MS) {
 		restart_from_prompt(c);
 		return;

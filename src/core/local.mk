@@ -55,7 +55,10 @@ libcore_a_SOURCES += src/core/transfer_files.c src/core/transfer_files.h src/cor
 	src/core/transfer_session.c src/core/transfer_session.h
 libcore_a_SOURCES += src/core/baud_hunt.c src/core/baud_hunt.h
 libcore_a_SOURCES += src/core/line_test.c src/core/line_test.h src/core/guide_silence.c
+libcore_a_SOURCES += src/core/app_macros.c
+libcore_a_SOURCES += src/core/console_send.c src/core/console_send.h
 libcore_a_SOURCES += src/core/console_paste.c src/core/console_paste.h
 check_PROGRAMS += tests/unit/test_console_paste
 tests_unit_test_console_paste_SOURCES = tests/unit/test_console_paste.c
 tests_unit_test_console_paste_LDADD = libcore.a libbase.a $(CMOCKA_LIBS)
+FUZZERS += tests/fuzz/fuzz_console_paste.c

@@ -155,7 +155,8 @@ struct part_files {
 	unsigned number;
 };
 
-static enum status make_files(const struct capture *capture, unsigned first_number, struct part_files *ret_files, struct error *reterr)
+static enum status make_files(const struct capture *capture, unsigned first_number, struct part_files *ret_files,
+			      struct error *reterr)
 {
 	char times_path[PATH_SIZE];
 
@@ -435,7 +436,8 @@ static bool is_part_full(const struct capture *capture, size_t more, uint64_t wa
 {
 	const struct capture_limits *limits = &capture->limits;
 
-	if (capture->raw_size == 0 || capture->is_losing || capture->part_count == PARTS_MAX || capture->parts[0].number == NAMED_BY_OPERATOR)
+	if (capture->raw_size == 0 || capture->is_losing || capture->part_count == PARTS_MAX ||
+	    capture->parts[0].number == NAMED_BY_OPERATOR)
 		return false;
 	if (limits->part_bytes > 0 && capture->raw_size + more > capture->retry_size)
 		return true;
@@ -471,7 +473,8 @@ static void next_part(struct capture *capture, uint64_t wall_ms)
 	if (capture->raw_size + RETRY_BYTES > capture->retry_size)
 		capture->retry_size = capture->raw_size + RETRY_BYTES;
 	if (write_index(capture, wall_ms) != 0 ||	/* the old index speaks of all of its bytes first */
-	    make_room_for_part(capture, NULL) != STATUS_OK || make_files(capture, capture->parts[capture->part_count - 1].number + 1, &files, NULL) != STATUS_OK)
+	    make_room_for_part(capture, NULL) != STATUS_OK ||
+	    make_files(capture, capture->parts[capture->part_count - 1].number + 1, &files, NULL) != STATUS_OK)
 		return;
 	text_copy(old, sizeof(old), file_name(capture->path));
 	text_format(text, sizeof(text), "goes on in %s", file_name(files.path));

@@ -188,6 +188,7 @@ static const char *named_key(const char *name, char *one)
 		{ "Right", NULL, "kcuf1" }, { "Home", NULL, "khome" }, { "End", NULL, "kend" },
 		{ "PgUp", NULL, "kpp" },    { "PgDn", NULL, "knp" },   { "Del", NULL, "kdch1" },
 		{ "F1", NULL, "kf1" },      { "F10", NULL, "kf10" },
+		{ "PasteBegin", "\x1b[200~", NULL }, { "PasteEnd", "\x1b[201~", NULL },
 	};
 
 	if (strncmp(name, "C-", 2) == 0 && name[2] != '\0') {
