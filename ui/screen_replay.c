@@ -127,6 +127,8 @@ static void hint(struct ui *ui, void *user, char *to, size_t size)
 
 	if (console == NULL || !console->is_replay)
 		text_copy(to, size, "this recording is closed: F10 goes back");
+	else if (state->is_prefixed)
+		text_copy(to, size, "Ctrl-A: q back, / find, n next, N newer, t times, m mark, g marks, ? help");
 	else if (console->replay.is_over)
 		text_copy(to, size, "this is the end of the recording; Home plays it again");
 	else if (console->replay.problem[0] != '\0')
@@ -194,7 +196,7 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 	       screen_console.allows(ui, state->console, what);
 }
 
-/* What is no key of the player is the console's: Ctrl-A and what follows it. */
+/* Behind Ctrl-A are the console's keys, as far as they only look. */
 static bool key(struct ui *ui, void *user, int pressed)
 {
 	struct replay_screen *state = user;
@@ -203,6 +205,13 @@ static bool key(struct ui *ui, void *user, int pressed)
 	state->is_prefixed = pressed == UI_PREFIX && !was_prefixed;
 	if (state->console == NULL || (!was_prefixed && pressed != UI_PREFIX))
 		return false;
+	if (!was_prefixed)
+		return true;
+	if (pressed <= ' ' || pressed > '~' || strchr("q/nNtmg?:", pressed) == NULL) {
+		ui_say(ui, true, "Ctrl-A and this key means nothing in a recording: nothing is sent");
+		return true;
+	}
+	screen_console.key(ui, state->console, UI_PREFIX);
 	return screen_console.key(ui, state->console, pressed);
 }
 
