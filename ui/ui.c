@@ -546,8 +546,13 @@ static void unhook(struct ui *ui)
 	buffer_done(&ui->pasted);
 	while (ui->depth > 1)
 		ui_pop(ui);
-	if (ui->depth == 1)
-		free(ui->stack[0].state);
+	if (ui->depth == 1) {
+		struct ui_screen *first = &ui->stack[0];
+
+		if (first->ops->close != NULL)
+			first->ops->close(ui, first->state);
+		free(first->state);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(ui->pane); i++)
 		terminal_view_free(ui->pane[i].view);
 }

@@ -135,7 +135,8 @@ def found_rates(work):
         done, said, _ = run(device, "--from", str(start), state=state)
         what = f"{rate} from {start}"
         check(f"{what}: found", done.returncode == WELL and said.get("baud") == rate, f"{done.returncode} {said} {done.stderr[-300:]}")
-        check(f"{what}: within three rates", said.get("rates", 99) <= 3, said)
+        # two when nothing else runs; a computer that is busy reads late what the pty has kept from the rate before
+        check(f"{what}: within five rates", said.get("rates", 99) <= 5, said)
         check(f"{what}: nothing was sent", device.received == b"", device.received)
         notes, folder = remarks(state)
         check(f"{what}: the capture tells each change", sum("listening at" in note for note in notes) == said.get("rates", 0) - 1, notes)
