@@ -250,8 +250,8 @@ void image_inspect_one(const struct image_input *in, const struct image_format *
 
 void image_adopt(struct image_facts *facts, const struct image_facts *of)
 {
-	/* A device tree for another processor was put there as filling, and says nothing of the board. */
-	if (!image_archs_differ(of->arch, facts->arch))
+	/* A device tree for another processor was put there as filling, and says nothing of the board; but a 64-bit ARM may run what is for 32 bits. */
+	if (!image_archs_differ(of->arch, facts->arch) || (text_equal(facts->arch, "arm") && text_equal(of->arch, "arm64")))
 		for (unsigned i = 0; i < of->board_count; i++)
 			image_add_board(facts, bytes_of_text(of->boards[i]));
 	/* A kernel's header knows no byte order; the programs inside do. */
