@@ -253,5 +253,6 @@ static enum loader_turn compare(struct loader_task *task, const char *reply, str
 }
 
 const struct loader_driver loader_barebox = {
-	.name = "barebox", .reset_command = "reset", .learn = learn, .load_tftp = load_tftp, .write = write_flash, .compare = compare,
+	.name = "barebox", .reset_command = "reset", .baud_command = "cs0.baudrate=%u",	/* common/console.c: the first console */
+	.learn = learn, .load_tftp = load_tftp, .write = write_flash, .compare = compare,
 };

@@ -100,6 +100,7 @@ struct loader_driver {
 	const char *name;
 	const char *clean_keys;		/* what empties its command line and brings the prompt; NULL: Ctrl-C */
 	const char *reset_command;	/* NULL: none is known; the power has to be cycled */
+	const char *baud_command;	/* with %u: changes the rate for this session as baud_raise.h tells; NULL: none is known */
 	loader_next *learn;	/* fills task->build; changes nothing */
 	loader_next *load_tftp;	/* addresses for this session only; image to RAM; size and CRC checked there, or .proof says what was */
 	loader_next *write;	/* RAM to flash, erasing first where the storage needs it; proves anew that the RAM holds the image */

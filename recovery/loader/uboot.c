@@ -178,5 +178,6 @@ enum loader_turn uboot_load_tftp(struct loader_task *task, const char *reply, st
 }
 
 const struct loader_driver loader_uboot = {
-	.name = "uboot", .reset_command = "reset", .learn = uboot_learn, .load_tftp = uboot_load_tftp, .write = uboot_write, .compare = uboot_compare,
+	.name = "uboot", .reset_command = "reset", .baud_command = UBOOT_BAUD_COMMAND,
+	.learn = uboot_learn, .load_tftp = uboot_load_tftp, .write = uboot_write, .compare = uboot_compare,
 };

@@ -6,6 +6,8 @@
 
 #include "recovery/loader/talk.h"
 
+#define UBOOT_BAUD_COMMAND "setenv baudrate %u"
+
 /* The line of the reply that names a failure, or NULL. */
 const char *uboot_failure_in(const char *reply);
 /* Fills reterr with what the loader said to the last command; returns LOADER_FAILED. */

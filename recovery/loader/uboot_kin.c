@@ -31,11 +31,14 @@ static enum loader_turn compare_if_whole(struct loader_task *task, const char *r
 }
 
 const struct loader_driver loader_hikvision = {
-	.name = "hikvision", .reset_command = "reset", .learn = uboot_learn, .load_tftp = load_if_whole, .write = write_if_whole, .compare = compare_if_whole,
+	.name = "hikvision", .reset_command = "reset", .baud_command = UBOOT_BAUD_COMMAND,
+	.learn = uboot_learn, .load_tftp = load_if_whole, .write = write_if_whole, .compare = compare_if_whole,
 };
 const struct loader_driver loader_dahua = {
-	.name = "dahua", .reset_command = "reset", .learn = uboot_learn, .load_tftp = load_if_whole, .write = write_if_whole, .compare = compare_if_whole,
+	.name = "dahua", .reset_command = "reset", .baud_command = UBOOT_BAUD_COMMAND,
+	.learn = uboot_learn, .load_tftp = load_if_whole, .write = write_if_whole, .compare = compare_if_whole,
 };
 const struct loader_driver loader_pepe2k = {
-	.name = "pepe2k", .reset_command = "reset", .learn = uboot_learn, .load_tftp = uboot_load_tftp, .write = uboot_write, .compare = uboot_compare,
+	.name = "pepe2k", .reset_command = "reset", .baud_command = UBOOT_BAUD_COMMAND,
+	.learn = uboot_learn, .load_tftp = uboot_load_tftp, .write = uboot_write, .compare = uboot_compare,
 };

@@ -38,3 +38,8 @@ tests_integration_test_loader_bed_SOURCES = tests/integration/test_loader_bed.c 
 tests_integration_test_loader_bed_LDADD = $(unit_libs)
 
 FUZZERS += tests/fuzz/fuzz_dialog.c tests/fuzz/fuzz_stop_boot.c tests/fuzz/fuzz_loader_reply.c tests/fuzz/fuzz_console_state.c
+
+check_PROGRAMS += tests/unit/test_baud_raise
+tests_unit_test_baud_raise_SOURCES = tests/unit/test_baud_raise.c tests/fakes/rate_device.c tests/fakes/rate_device.h
+tests_unit_test_baud_raise_LDADD = $(unit_libs)
+FUZZERS += tests/fuzz/fuzz_baud_raise.c
