@@ -58,14 +58,21 @@ static bool is_last_resort(const struct baud_raise *raise)
 	return is_careful(raise) && raise->misses >= 2 && raise->nudges > 0 && !raise->has_heard;
 }
 
+/* A receiver that was left in the middle of a file gives up at three CAN (U-Boot common/xyzModem.c); at a prompt they empty the line. */
+static const char *end_keys(const struct baud_raise *raise, char *to, size_t size)
+{
+	return text_format(to, size, "\x18\x18\x18\x18\x18%s", raise->clean_keys);
+}
+
 static void nudge(struct baud_raise *raise, uint64_t now_ms)
 {
+	char keys[DIALOG_CLEAN_KEYS_MAX];
 	/* Silence behind Ctrl-C: it waits for the Enter behind the change of the rate, or is not at this rate at all. Behind a space an empty
 	 * line repeats nothing (U-Boot repeats the last command for a line without any character). */
 	bool enters = is_last_resort(raise) ||
 		      (!is_careful(raise) && !raise->has_heard && (raise->may_enter_first || raise->nudges > 0) && !raise->was_told_enter);
 
-	type(raise, enters ? " \r" : is_careful(raise) ? " " : raise->clean_keys);
+	type(raise, enters ? " \r" : is_careful(raise) ? " " : raise->was_told ? end_keys(raise, keys, sizeof(keys)) : raise->clean_keys);
 	raise->was_told_enter = enters;
 	raise->nudges++;
 	raise->deadline_ms = now_ms + WAKE_MS;
@@ -390,6 +397,12 @@ struct baud_raise_event baud_raise_tick(struct baud_raise *raise, uint64_t now_m
 		raise->deadline_ms = UINT64_MAX;
 		return nothing();
 	}
+}
+
+struct baud_raise_event baud_raise_refuse(struct baud_raise *raise, const char *why)
+{
+	text_copy(raise->text, sizeof(raise->text), why);
+	return go_on_from_below(raise);
 }
 
 static bool has_dialog(const struct baud_raise *raise)

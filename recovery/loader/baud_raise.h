@@ -8,7 +8,7 @@
  * Which rates a UART's divider can make exactly is in no document: a new rate counts only when a pattern comes back without an error
  * (echo_meter), else the device goes back and the next lower candidate is tried.
  *
- * What may be typed while it is not known at which rate the device listens: Ctrl-C, and Enter behind it only when it brought nothing at all,
+ * What may be typed while it is not known at which rate the device listens: CAN and Ctrl-C, and Enter behind it only when it brought nothing at all,
  * for then the device waits for that Enter; never Enter into a line that could hold half a command. With baud_raise_find(), where another
  * session left the device, at its usual rate a space alone: who echoes it there is not at the raised rate.
  *
@@ -77,6 +77,8 @@ void baud_raise_find(struct baud_raise *raise, unsigned raised, uint64_t now_ms)
 /* Consumes *in through the byte that causes an event; call again until *in is empty and nothing comes. */
 struct baud_raise_event baud_raise_input(struct baud_raise *raise, struct bytes *in, uint64_t now_ms);
 struct baud_raise_event baud_raise_tick(struct baud_raise *raise, uint64_t now_ms);
+/* Behind BAUD_RAISE_ANNOUNCE: this side cannot, or may not; the next lower rate, or the end. */
+struct baud_raise_event baud_raise_refuse(struct baud_raise *raise, const char *why);
 struct bytes baud_raise_output(const struct baud_raise *raise);
 void baud_raise_sent(struct baud_raise *raise, size_t count, uint64_t now_ms);
 uint64_t baud_raise_deadline(const struct baud_raise *raise);	/* UINT64_MAX: nothing is waited for */

@@ -67,6 +67,7 @@ static void advance(struct live_case *c, const char *reply)
 	case LOADER_DONE:
 		finish_task(c);
 		break;
+	case LOADER_SEND:	/* of load_serial only, which serial_load.h runs */
 	case LOADER_FAILED:
 		fail_task(c, &error);
 		break;

@@ -479,6 +479,11 @@ enum status line_set_baud(struct line *line, unsigned baud, struct error *reterr
 	return STATUS_OK;
 }
 
+bool line_has_baud(const struct line *line)
+{
+	return line->channel != NULL && line->channel->driver->apply != NULL;
+}
+
 unsigned line_baud(const struct line *line)
 {
 	unsigned baud = 0;

@@ -63,6 +63,8 @@ size_t line_pending(const struct line *line);
  * silence. */
 enum status line_set_baud(struct line *line, unsigned baud, struct error *reterr);
 unsigned line_baud(const struct line *line);
+/* Has the line a rate at all that line_set_baud changes? Raw tcp and unix sockets have none here: the far end's stays what it is. */
+bool line_has_baud(const struct line *line);
 enum status line_send_break(struct line *line, unsigned milliseconds, struct error *reterr);
 enum status line_set_dtr(struct line *line, bool on, struct error *reterr);
 enum status line_set_rts(struct line *line, bool on, struct error *reterr);

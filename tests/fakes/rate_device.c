@@ -134,7 +134,9 @@ static void take_byte(struct rate_device *device, uint8_t byte)
 		rate_device_say(device, device->prompt);
 		break;
 	case RATE_RECEIVES:	/* ETX cancels as CAN does (U-Boot common/xyzModem.c) */
-		if (byte == 0x03 || byte == 0x18) {
+		device->cancels += byte == 0x03 || byte == 0x18;
+		if (device->cancels >= 3) {
+			device->cancels = 0;
 			device->at = RATE_AT_PROMPT;
 			rate_device_say(device, "xyzModem - CRC mode, 0 retries\n## Total Size      = 0x00000000 = 0 Bytes\n");
 			rate_device_say(device, device->prompt);

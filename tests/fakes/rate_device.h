@@ -23,6 +23,7 @@ struct rate_device {
 	unsigned lose_enter;		/* the first n carriage returns behind a change are lost */
 	/* State. */
 	enum { RATE_AT_PROMPT, RATE_AWAITS_ENTER, RATE_RECEIVES, RATE_AT_LOGIN, RATE_OFF } at;
+	unsigned cancels;		/* of the receiver */
 	unsigned changes, bytes, ctrl_c_at_login, enters_at_login;
 	unsigned stored;		/* the environment's baudrate */
 	unsigned saved;			/* saveenv was run so often */
