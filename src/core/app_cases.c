@@ -197,6 +197,10 @@ enum status app_case_back(struct app *app, int64_t case_id, enum guide_phase to,
 	if (c == NULL || to > GUIDE_WATCH || to >= c->phase)
 		return STATUS_OK;
 	status = steps_cancel(c, reterr);
+	if (status == STATUS_OK && c->is_running) {
+		error_set(reterr, STATUS_BUSY, "the device is brought into a good state first");
+		return error_hint(reterr, "go back in a moment");
+	}
 	if (status == STATUS_OK)
 		guide_enter(c, to);
 	return status;

@@ -7,6 +7,7 @@
 enum {
 	PROMPT_PATIENCE_MS = 10000,	/* for an answer of a loader that seems to wait */
 	STOP_BOOT_PATIENCE_S = 600,	/* the operator may be looking for the plug */
+	STARTED_PATIENCE_MS = 60000,	/* a loader that was put into RAM may set its memory up once more */
 	LOGIN_PATIENCE_S = 30,
 	SEND_SILENCE_MS = 15000,
 	BOOT_LOOK_MS = 100,
@@ -47,6 +48,18 @@ static void ask_for_power(struct live_case *c)
 	app_event(c->app, c->id, JOURNAL_PROGRAM, "ask", "power-cycle", NULL);
 }
 
+static void bytes_stop_boot(struct live_case *c, struct bytes in, uint64_t now_ms);
+
+/* It lies in RAM and starts already: what it said before this step is read now, and its power stays on. */
+static void stop_started_loader(struct live_case *c)
+{
+	c->is_starting = false;
+	case_say(c, "The loaded bootloader starts: I stop it at its prompt.");
+	case_watch_item(c, 0, "the bootloader starts", false, "not yet");
+	step_set_deadline(c, STARTED_PATIENCE_MS);
+	bytes_stop_boot(c, bytes_of(c->started, c->started_size), loop_now_ms());
+}
+
 /* Ctrl-C at a prompt only: what answers a question or runs a program would take it for its own. */
 static bool may_clean_line(const struct live_case *c)
 {
@@ -79,7 +92,10 @@ static void start_stop_boot(struct live_case *c)
 		return;
 	}
 	c->is_at_prompt = false;
-	ask_for_power(c);
+	if (c->is_starting)
+		stop_started_loader(c);
+	else
+		ask_for_power(c);
 }
 
 static void on_stop_event(struct live_case *c, enum stop_boot_event_type type)

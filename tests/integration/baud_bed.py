@@ -3,6 +3,8 @@
 
    UARTBED=folder of the test bed   tests/integration/baud_bed.py start NAME KIND ...      (as uartdev)
 
+A boot ROM with after=hisiu goes on as that console when its payload was loaded: the loader then lies in RAM.
+
 Options beside the bed's: bauds=115200,921600 (what the build knows), worse=RATE:BER (bit errors from that rate on), deaf=RATE (nothing is heard
 any more behind a change to it)."""
 import importlib.machinery
@@ -62,6 +64,30 @@ def extra(self):
     return dict(plain_extra(self), saved=self.c["saved"], received=self.c["received"], stuck=self.env.get("baudrate", ""))
 
 
+Rom = uartdev.roms.Rom
+plain_running = Rom.running
+plain_rom_extra = Rom.extra
+
+
+def running(self, text=None):
+    kind = self.o.get("after")
+    if not kind:
+        return plain_running(self, text)
+    self.inner = uartdev.KINDS[kind](dict(self.o), self.line, self.work)
+    self.inner.epoch, self.inner.c = self.epoch, self.c
+    while True:
+        try:
+            self.inner.main()
+        except uartdev.core.Restart:
+            self.c["restarts"] += 1
+
+
+def rom_extra(self):
+    inner = getattr(self, "inner", None)
+    return dict(inner.extra(), after=inner.stage, rebooted=inner.booted) if inner else plain_rom_extra(self)
+
+
+Rom.running, Rom.extra = running, rom_extra
 UCommands.do_setenv, UCommands.do_saveenv, UCommands.do_echo, UCommands.extra = do_setenv, do_saveenv, do_echo, extra
 
 if __name__ == "__main__":
