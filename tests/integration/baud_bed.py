@@ -82,12 +82,19 @@ def running(self, text=None):
             self.c["restarts"] += 1
 
 
+plain_shell = uartdev.roms.Hisi.shell
+
+
+def hisi_shell(self):
+    running(self) if self.o.get("after") else plain_shell(self)
+
+
 def rom_extra(self):
     inner = getattr(self, "inner", None)
     return dict(inner.extra(), after=inner.stage, rebooted=inner.booted) if inner else plain_rom_extra(self)
 
 
-Rom.running, Rom.extra = running, rom_extra
+Rom.running, Rom.extra, uartdev.roms.Hisi.shell = running, rom_extra, hisi_shell
 UCommands.do_setenv, UCommands.do_saveenv, UCommands.do_echo, UCommands.extra = do_setenv, do_saveenv, do_echo, extra
 
 if __name__ == "__main__":

@@ -43,3 +43,6 @@ check_PROGRAMS += tests/unit/test_baud_raise
 tests_unit_test_baud_raise_SOURCES = tests/unit/test_baud_raise.c tests/fakes/rate_device.c tests/fakes/rate_device.h
 tests_unit_test_baud_raise_LDADD = $(unit_libs)
 FUZZERS += tests/fuzz/fuzz_baud_raise.c
+check_PROGRAMS += tests/unit/test_load_serial
+tests_unit_test_load_serial_SOURCES = tests/unit/test_load_serial.c
+tests_unit_test_load_serial_LDADD = $(unit_libs)
