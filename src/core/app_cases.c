@@ -170,7 +170,8 @@ enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_
 	/* What happened may be told in one's own words. */
 	if (c->view.question.type == QUESTION_CHOOSE && c->phase != GUIDE_HAPPENED && !is_choice(&c->view.question, text))
 		return error_set(reterr, STATUS_INVALID, "'%.40s' is none of the choices", text);
-	text_format(logged, sizeof(logged), "%.160s: %.120s", c->view.question.text, text);
+	text_format(logged, sizeof(logged), "%.160s: %.120s", c->view.question.text,
+		    text_equal(c->view.question.topic, "password") && text[0] ? "(not kept)" : text);
 	app_event(app, case_id, JOURNAL_OPERATOR, "answer", logged, NULL);
 	/* The caller may hand over a choice's own id, which is gone with the question as soon as the next page is made. */
 	text_copy(answer, sizeof(answer), text);

@@ -37,7 +37,7 @@ model: %(model)s
 kind: camera
 soc: emulated
 arch: armv7
-console: { baud: 115200, loader: uboot, prompt: "hisilicon # ", stop-at: autoboot, stop-keys: '\\x03', login-prompt: "emulated login:" }
+console: { baud: 115200, loader: uboot, prompt: "%(prompt)s", stop-at: autoboot, stop-keys: '\\x03', login-prompt: "emulated login:", loader-passwords: [ubootpwd, HI2105CHIP] }
 identity: { log: ['^U-Boot 2010\\.06'] }
 storage: { kind: spi-nor, device: 0, erase-size: 64KiB }
 partitions:
@@ -120,6 +120,8 @@ CASES = [
     ("over the console", U, "hisilicon", "ub", "line", "", 0, "talk at 921600(.|\n)*back at 115200(.|\n)*written yes, verified yes, booted yes", BROUGHT_BACK),
     ("over the console, a rate that does not hold", U + "worse=460800:0.002 ", "hisilicon", "ub", "line", "", 0, "talk at 230400(.|\n)*booted yes", BROUGHT_BACK),
     ("no network: TFTP's way goes over the line", U, "hisilicon", "ub", "net", "", 0, "over the serial line(.|\n)*booted yes", BROUGHT_BACK),
+    ("a password that the profile knows", "hisipw pace=8 countdown=2 ", "hisilicon-locked", "ub", "line", "", 0, "password 1 of bed/one(.|\n)*password 2 of bed/one(.|\n)*booted yes", BROUGHT_BACK),
+    ("a password that nobody knows", "hisipw pace=8 countdown=2 password=secret ", "hisilicon-locked", "ub", "line", "", 1, "locked by a password", {"flash_image": "bad: Bad Data CRC"}),
     ("killed while it loads at the higher rate", "hisiu pace=1 countdown=2 ", "hisilicon", "ub", "line", "KILL at sending", 0, "left this device at 921600 baud(.|\n)*back at 115200(.|\n)*booted yes", BROUGHT_BACK),
     ("Ctrl-C while it loads at the higher rate", "hisiu pace=1 countdown=2 ", "hisilicon", "ub", "line", "INT at sending", 7, "back at 115200", {"baud": "115200", "saved": "0", "stage": "prompt"}),
 ]
@@ -129,7 +131,7 @@ def make_db(w, folder, model, protocol, files):
     for name in ("devices/bed", "procedures"):
         os.makedirs(os.path.join(folder, name))
     paths = " ".join(os.path.join(w, f) for f in files.split())
-    for name, text in (("devices/bed/%s.yaml" % model, PROFILE % {"model": model, "protocol": protocol, "files": paths}),
+    for name, text in (("devices/bed/%s.yaml" % model, PROFILE % {"model": model, "protocol": protocol, "files": paths, "prompt": "xmtech # " if "locked" in protocol else "hisilicon # "}),
                        ("procedures/bed-rom.yaml", ROM % REST.rstrip()), ("procedures/bed-line.yaml", LINE % REST.rstrip())):
         with open(os.path.join(folder, name), "w") as f:
             f.write(text)
