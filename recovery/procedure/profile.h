@@ -12,6 +12,7 @@
 
 #include "recovery/diagnosis/cause.h"
 #include "recovery/image/fits.h"
+#include "recovery/loader/macro.h"
 
 struct profile_text_list {
 	const char **item;
@@ -32,6 +33,8 @@ struct profile_console {
 	const char *login_prompt;	/* text that ends a good start, "cam32 login:" */
 	const char *login_user;
 	const char *login_password;
+	struct macro *macros;		/* commands that ask this device something, for its console */
+	unsigned macro_count;
 };
 
 /* What proves that it is this model. All patterns are PCRE2 on console lines. */
@@ -129,6 +132,7 @@ struct profile {
 	struct profile_firmware *firmware;
 	unsigned firmware_count;
 	const char *banner;		/* PCRE2: the line that a good start prints; group 1: the version */
+	const char *anti_rollback;	/* what becomes of an older image than the one that is there; NULL: it is taken */
 	unsigned boot_seconds;		/* how long a good start takes; 0: 120 */
 	struct profile_text_list warnings;
 	struct profile_source *sources;

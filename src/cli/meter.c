@@ -1,11 +1,12 @@
 /* unbrick meter: how good the line to a loader's prompt is. */
 #include "src/cli/output.h"
+#include "src/cli/port_argument.h"
 #include "src/cli/send_loader.h"
 
 enum { PORT, BAUD, LOADER, JSON };
 
 static const struct cli_option options[] = {
-	[PORT] = { "port", "PORT", "/dev/ttyUSB0, tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH" },
+	[PORT] = { "port", "PORT", PORT_ARGUMENT_HELP },
 	[BAUD] = { "baud", "RATE", "of the port (115200)" },
 	[LOADER] = { "loader", "NAME", "the bootloader, where its prompt does not tell: uboot, barebox, redboot, cfe ..." },
 	[JSON] = { "json", NULL, "one JSON object a line" },

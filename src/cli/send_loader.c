@@ -9,6 +9,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/cli/output.h"
+#include "src/cli/port_argument.h"
 #include "src/core/loader_send.h"
 
 enum { BAUD_MAX = 20000000 };
@@ -221,8 +222,12 @@ int send_loader_run(const struct cli_line *line, const struct send_loader_words 
 {
 	struct send_loader s = { .words = words, .is_terminal = isatty(STDERR_FILENO) };
 	struct loader_send_options options = { .baud = 0 };
+	char port[PORT_NAME_MAX];
 	int code = read_words(words, &options);
 
+	if (code == EXIT_WELL)
+		code = port_argument(words->port, port);
+	options.port = port;
 	if (code == EXIT_WELL)
 		code = open_book(line, &options.book);
 	if (code == EXIT_WELL)

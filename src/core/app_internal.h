@@ -10,6 +10,7 @@
 
 struct app_image;
 struct live_case;
+struct port_memory;
 struct practice_process;
 struct queued_event;
 
@@ -25,6 +26,7 @@ struct app {
 	struct casebook *book;
 	struct bench_watch *watch;
 	struct bench_state bench;
+	struct port_memory *ports;	/* NULL: nothing is kept */
 	const struct sign *signs;
 	size_t sign_count;
 	struct error sign_problem;
@@ -59,6 +61,17 @@ void app_look_at_bench(struct app *app);
 void app_images_free(struct app *app);
 /* How far it is after spent_ms, and how long it will take. */
 void progress_set(struct progress *to, uint64_t done, uint64_t total, uint64_t spent_ms);
+/* app_ports.c. name: as console_port has it. Recalls only what settings leave open. */
+void app_ports_open(struct app *app);
+void app_ports_free(struct app *app);
+void app_port_recall(const struct app *app, const char *name, struct line_settings *settings);
+void app_port_remember_line(struct app *app, const char *name, const struct line_settings *settings);
+void app_port_remember_case(struct app *app, const char *name, int64_t case_id);
+void app_port_recall_manner(const struct app *app, const char *name, struct console_manner *manner);
+void app_port_remember_manner(struct app *app, const char *name, const struct console_manner *manner);
+/* The console's adapter is gone, and another one has its name now. */
+bool app_port_is_anothers(const struct app *app, struct console *console);
+void app_ports_fill(struct app *app, struct snapshot *to);
 struct console *app_find_console(struct app *app, const char *port);
 struct console *app_console(struct app *app, unsigned console_id);
 

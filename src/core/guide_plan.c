@@ -179,6 +179,7 @@ static void ask_for_plan(struct live_case *c)
 		case_choice(c, id, (int)('1' + i), c->plan[i].procedure->title, plan_detail(c, &c->plan[i], detail, sizeof(detail)));
 		c->view.question.choice[c->view.question.choice_count - 1].is_dangerous = c->plan[i].method->destroys != NULL;
 	}
+	settle_offer(c);
 	text_format(detail, sizeof(detail), "Show %u other %s", hidden, hidden == 1 ? "way" : "ways");
 	if (hidden > 0)
 		case_choice(c, "more", 'm', detail, "not meant for what was found");
@@ -259,15 +260,22 @@ void guide_show_diagnosis(struct live_case *c)
 		case_set(c, JOURNAL_PROGRAM, "cause", label);
 		app_event(c->app, c->id, JOURNAL_PROGRAM, "verdict", label, NULL);
 		journal_proofs(c);
+		guide_journal_facts(c);
 		guide_compare_golden(c);
 	}
 	if (can_compare(c) && image_source_leads(c))
 		return;
+	if (settle_is_asking(c)) {
+		settle_show(c);
+		return;
+	}
 	if (can_compare(c) && c->image) {
 		settle_by_reading(c);
 		return;
 	}
 	make_plan(c);
+	if (c->observed_text[0])
+		case_say(c, "Found out: %s.", c->observed_text);
 	case_say(c, "%s", view->verdict.is_decided || view->verdict.cause_count < 2 ? cause_meaning(view->verdict.cause) :
 		 "Two causes lead together; what would settle it stands below.");
 	if (can_compare(c)) {
@@ -287,6 +295,8 @@ enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct
 
 	if (image_source_is_asking(c))
 		return image_source_answer(c, text, reterr);
+	if (settle_is_asking(c) || text_starts(text, "settle:"))
+		return settle_answer(c, text, reterr);
 	if (c->view.question.type == QUESTION_FILE) {
 		if (text[0] == '\0') {
 			c->is_compared = true;
@@ -362,6 +372,8 @@ void guide_show_outcome(struct live_case *c)
 		case_say(c, "%-9s %-10s %s", words[i], outcome_name(outcomes[i]), c->view.outcome_reason[i]);
 	case_ask(c, QUESTION_CHOOSE, "Close the case?");
 	case_choice(c, "close", 'd', "Done: close the case", "its log and what the device said are kept");
+	if (case_has_own_image(c))
+		case_choice(c, "keep", 'k', "Close it, and keep its image for good", "as evidence; else it goes when the room is needed");
 	case_choice(c, "again", 'a', "Back to the plan: another way", "");
 	case_choice(c, "leave", 's', "Set it aside, open", "it goes on from here at the next start");
 	if (!all_is_well(c) && c->view.written != OUTCOME_UNKNOWN)
@@ -381,12 +393,13 @@ static void release_line(struct live_case *c)
 enum status guide_answer_outcome(struct live_case *c, const char *text, struct error *reterr)
 {
 	(void)reterr;
-	if (text_equal(text, "close")) {
+	if (text_equal(text, "close") || text_equal(text, "keep")) {
 		case_log(c, JOURNAL_OPERATOR, "closed", "closed: written %s, verified %s, booted %s", outcome_name(c->view.written),
 			 outcome_name(c->view.verified), outcome_name(c->view.booted));
 		case_set(c, JOURNAL_PROGRAM, "note", all_is_well(c) ? "well again" : "closed");
 		release_line(c);
 		guide_enter(c, GUIDE_CLOSED);
+		case_close_files(c, text_equal(text, "keep"));
 	} else if (text_equal(text, "again")) {
 		guide_enter(c, c->console ? GUIDE_DIAGNOSIS : GUIDE_CONNECT);
 	}

@@ -5,6 +5,8 @@
 #ifndef UNBRICK_CORE_LIVE_CASE_H
 #define UNBRICK_CORE_LIVE_CASE_H
 
+#include "recovery/diagnosis/observation.h"
+#include "recovery/image/fits.h"
 #include "recovery/loader/loader.h"
 #include "recovery/loader/stop_boot.h"
 #include "recovery/procedure/plan.h"
@@ -23,7 +25,7 @@ struct boot_rom_job;
 struct serial_load;
 struct transfer_job;
 
-enum { CASE_LIKELY_MAX = 3 };
+enum { CASE_LIKELY_MAX = 3, CASE_FINDINGS_MAX = 12 };
 
 /* What the operator said about how it came to this. */
 enum happened { HAPPENED_UNKNOWN, HAPPENED_POWER, HAPPENED_MESSAGE, HAPPENED_OTHER_FILE, HAPPENED_FULL, HAPPENED_COUNT };
@@ -63,6 +65,7 @@ struct live_case {
 	int64_t id;
 	struct case_view view;
 	const struct profile *profile;
+	bool awaits_adapter;		/* it is taken as soon as it is back; else a line is chosen */
 	struct console *console;
 	enum happened happened;
 	char happened_text[160];
@@ -79,6 +82,11 @@ struct live_case {
 	const struct profile *likely[CASE_LIKELY_MAX];	/* models that the boot log names, while none was chosen */
 	size_t likely_count;
 	bool is_compared;			/* flash against image has been done in this case */
+	unsigned observed;			/* bits of enum observation that were done */
+	enum observation observing;		/* which one the page asks about; OBSERVE_COUNT: none */
+	struct evidence finding[CASE_FINDINGS_MAX];	/* what was found out besides the line, for the next look at a start */
+	size_t finding_count;
+	char observed_text[160];		/* what the last observation showed */
 	bool shows_all_ways;			/* also those that are not meant for what was found */
 
 	/* image */
@@ -132,6 +140,8 @@ void case_outcome(struct live_case *c, const char *which, enum outcome outcome, 
 enum status case_take_image(struct live_case *c, const char *path, struct error *reterr);
 enum status case_take_whole_image(struct live_case *c, const char *path, struct error *reterr);
 void case_forget_image(struct live_case *c);
+/* A file against the profile, and where that leaves it open against what the device said itself; step_check.c. */
+enum image_fit case_judge_fit(const struct live_case *c, const struct image_facts *facts, char *ret_why, size_t size);
 enum status case_take_device(struct live_case *c, const char *profile_id, struct error *reterr);
 
 /* What the operator reads and is asked; the view is rebuilt by whoever leads now. */
@@ -165,6 +175,10 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 /* The verdict with its excerpt, into the view. */
 void guide_show_verdict(struct live_case *c);
 
+/* guide_connect.c: the question for the serial line */
+void guide_show_connect(struct live_case *c);
+enum status guide_answer_connect(struct live_case *c, const char *text, struct error *reterr);
+
 /* guide_resume.c: enters the guide where the journal says that the case stood. */
 void guide_resume(struct live_case *c);
 
@@ -176,6 +190,11 @@ enum status image_source_answer(struct live_case *c, const char *text, struct er
 void image_source_show_again(struct live_case *c);
 /* A new name in the case's own folder: state/KIND/CASE/NAME, or CASE-2 when that is taken: what was kept once is evidence and stays. */
 enum status case_make_place(struct live_case *c, const char *kind, const char *like, char *ret_path, size_t size, struct error *reterr);
+
+/* Was the image fetched or unpacked by a case? */
+bool case_has_own_image(const struct live_case *c);
+/* The case is closed: what it fetched and unpacked goes but for its image, and of old images what is too much. for_good: that one stays. */
+void case_close_files(struct live_case *c, bool for_good);
 
 /* step_archive.c */
 bool archive_is_meant(struct live_case *c, const char *path);
@@ -209,6 +228,18 @@ void guide_rate_on_state(struct live_case *c, enum line_state state);
 /* guide_golden.c: the start that just went well, into the casebook; and the last start against such ones, into the view */
 void guide_keep_golden(struct live_case *c);
 void guide_compare_golden(struct live_case *c);
+
+/* guide_settle.c: the observations that part the leading causes, offered as choices of the diagnosis page. The choices' ids begin with
+ * "settle:". */
+void settle_offer(struct live_case *c);
+/* While it asks, the diagnosis page is its own. */
+bool settle_is_asking(const struct live_case *c);
+void settle_show(struct live_case *c);
+enum status settle_answer(struct live_case *c, const char *text, struct error *reterr);
+/* Evidence from elsewhere than the line: for the verdict, for the journal, and for the verdicts after the next start. */
+void guide_found(struct live_case *c, enum evidence_source source, enum cause cause, int weight, const char *text);
+/* The facts that the device told, into the journal, each with its line. */
+void guide_journal_facts(struct live_case *c);
 
 /* guide_identify.c: profiles whose identity shows in what the device printed; at most max */
 size_t guide_identify(struct live_case *c, const struct profile **ret_profiles, size_t max);

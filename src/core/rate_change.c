@@ -11,7 +11,7 @@ enum { LINE_POLL_MS = 5 };
 struct rate_change {
 	struct loop_timer *timer;
 	struct line *line;
-	const char *port;
+	char port[512];		/* as it was called when it was told: an adapter may come back under another number */
 	struct casebook *book;
 	struct rate_note note;
 	void (*on_done)(void *user, const struct rate_change_result *result);
@@ -49,7 +49,7 @@ enum status rate_change_new(struct loop *loop, const struct rate_change_options 
 	if (change->timer == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a timer");
 	change->line = options->line;
-	change->port = options->port;
+	text_copy(change->port, sizeof(change->port), options->port);
 	change->book = options->book;
 	change->on_done = on_done;
 	change->user = user;

@@ -8,8 +8,13 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "src/store/capture.h"
 
-enum { LINE_SIZE = 600, PATH_SIZE = 4096 };	/* the longest line is a remark */
+enum {
+	LINE_SIZE = 600,	/* the longest line is a remark */
+	PATH_SIZE = 4096,
+	NEAR_ENOUGH = 4096,	/* bytes of the index that are read instead of searched */
+};
 
 struct entry {
 	uint64_t ms, offset, length;
@@ -62,14 +67,12 @@ static void read_next(struct capture_times *times)
 enum status capture_times_open(const char *raw_path, struct capture_times **ret_times, struct error *reterr)
 {
 	AUTO(capture_times) times = calloc(1, sizeof(*times));
-	size_t size = strlen(raw_path);
 	char path[PATH_SIZE];
 
 	if (times == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the times of a capture");
-	if (size < 4 || strcmp(raw_path + size - 4, ".raw") != 0 || size + 3 > sizeof(path))
+	if (!capture_times_path(raw_path, path, sizeof(path)))
 		return error_set(reterr, STATUS_NOT_FOUND, "'%s' is no capture with times", raw_path);
-	text_format(path, sizeof(path), "%.*s.times", (int)(size - 4), raw_path);
 	times->file = fopen(path, "re");
 	if (times->file == NULL)
 		return error_set(reterr, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, "cannot read '%s': %s", path,
@@ -77,6 +80,33 @@ enum status capture_times_open(const char *raw_path, struct capture_times **ret_
 	read_next(times);
 	*ret_times = TAKE(times);
 	return STATUS_OK;
+}
+
+/* The first whole entry behind a place in the file. */
+static void read_at(struct capture_times *times, off_t place)
+{
+	char rest[LINE_SIZE];
+
+	times->now_ms = times->end = 0;
+	times->has_next = false;
+	if (fseeko(times->file, place, SEEK_SET) == 0 && (place == 0 || fgets(rest, sizeof(rest), times->file) != NULL))
+		read_next(times);
+}
+
+void capture_times_seek(struct capture_times *times, uint64_t offset)
+{
+	off_t low = 0, high = fseeko(times->file, 0, SEEK_END) == 0 ? ftello(times->file) : 0;
+
+	while (high - low > NEAR_ENOUGH) {
+		off_t middle = low + (high - low) / 2;
+
+		read_at(times, middle);
+		if (times->has_next && times->next.offset <= offset)
+			low = middle;
+		else
+			high = middle;
+	}
+	read_at(times, low);
 }
 
 uint64_t capture_times_at(struct capture_times *times, uint64_t offset, uint64_t *ret_run)
