@@ -17,7 +17,7 @@ static const struct cli_option options[] = {
 	[PATIENCE] = { "patience", "SECONDS", "how long the other side may take to begin (60)" },
 	[ESCAPE] = { "escape", NULL, "zmodem: ask for all control characters escaped, for a line that swallows some" },
 	[LISTEN] = { "listen", "MS",
-		     "silence that ends it: the device may say more behind the end (400; 50 without a terminal)" },
+		     "silence that ends it: the device may say more behind the end (400; 25 without a terminal)" },
 	[JSON] = { "json", NULL, "one JSON object a line; with --stdio on standard error" },
 	{ NULL, NULL, NULL },
 };

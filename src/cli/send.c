@@ -15,7 +15,7 @@ static const struct cli_option options[] = {
 	[ADDRESS] = { "address", "ADDRESS", "srecord: where a file that is no text belongs in the device's memory" },
 	[ESCAPE] = { "escape", NULL, "zmodem: escape all control characters, for a line that swallows some" },
 	[LISTEN] = { "listen", "MS",
-		     "silence that ends it: U-Boot speaks 250 ms behind the end (400; 50 without a terminal)" },
+		     "silence that ends it: U-Boot speaks 250 ms behind the end (400; 25 without a terminal)" },
 	[JSON] = { "json", NULL, "one JSON object a line; with --stdio on standard error" },
 	{ NULL, NULL, NULL },
 };

@@ -15,7 +15,7 @@ enum {
 	INPUT_MAX = 64 * 1024,
 	WAITING_MAX = 1024 * 1024,	/* of what comes while a file is being stored; it is not acknowledged yet */
 	LINE_AHEAD = 4096,		/* bytes in the line's queue: they cannot be taken back after an error */
-	LINE_POLL_MS = 5,		/* the line does not tell when there is room again */
+	LINE_POLL_MS = 20,		/* the line tells when its queue is empty, but not why it took nothing (rfc2217) */
 	FLUSH_MS = 2000,		/* for the last bytes, to a peer that may read no more */
 	CLOSED_TURNS = 8,
 };
@@ -157,7 +157,7 @@ static bool push(struct transfer_job *job)
 		count = write_some(job, out);
 		if (count > 0)
 			job->protocol->sent(job->transfer, count, loop_now_ms());
-		if (count < out.size) {
+		if (count == 0) {
 			if (job->out_watch)
 				loop_watch_set(job->out_watch, LOOP_WRITABLE);
 			else
@@ -461,6 +461,11 @@ size_t transfer_job_input(struct transfer_job *job, struct bytes in, uint64_t no
 		return 0;
 	take_bytes(job, in);
 	return in.size;
+}
+
+void transfer_job_room(struct transfer_job *job)
+{
+	step(job);
 }
 
 void transfer_job_line_lost(struct transfer_job *job, const struct error *why)

@@ -133,6 +133,15 @@ static bool tell_bytes(struct line *line, size_t size)
 	return end_callback(line);
 }
 
+static bool tell_room(struct line *line)
+{
+	if (line->observer.on_room == NULL)
+		return true;
+	line->is_in_callback = true;
+	line->observer.on_room(line->observer.user);
+	return end_callback(line);
+}
+
 static bool tell_state(struct line *line, enum line_state state, const struct error *why)
 {
 	line->state = state;
@@ -366,6 +375,7 @@ static int read_input(struct line *line, size_t *ret_size)
 static void on_event(void *user, int events)
 {
 	struct line *line = user;
+	bool had_queue = line->queued > 0;
 	size_t size;
 	int lost;
 
@@ -384,8 +394,12 @@ static void on_event(void *user, int events)
 		else
 			watch_as_needed(line);
 	}
-	if (tell_bytes(line, size) && lost >= 0)
+	if (!tell_bytes(line, size))
+		return;
+	if (lost >= 0)
 		lose_by_errno(line, lost);
+	else if (had_queue && line->queued == 0)
+		tell_room(line);
 }
 
 /* ---- the calls ---- */

@@ -41,7 +41,7 @@ struct fixture {
 	char folder[64], path[128];
 	uint8_t got[GOT_MAX];
 	size_t got_size, wanted_size, total;
-	unsigned lost, open, calls, descriptors;
+	unsigned lost, open, rooms, calls, descriptors;
 	struct error why;
 	bool gave_up, stop_at_state, close_in_callback;
 };
@@ -76,6 +76,14 @@ static void on_state(void *user, enum line_state state, const struct error *why)
 	fixture->open += state == LINE_OPEN;
 	if (fixture->stop_at_state)
 		loop_stop(fixture->loop);
+}
+
+static void on_room(void *user)
+{
+	struct fixture *fixture = user;
+
+	assert_int_equal(line_pending(fixture->line), 0);
+	fixture->rooms++;
 }
 
 static void on_give_up(void *user)
@@ -161,7 +169,7 @@ static int tear_down(void **state)
 static enum status try_open(struct fixture *fixture, const char *name, const struct line_settings *settings,
 			    struct error *error)
 {
-	const struct line_observer observer = { on_bytes, on_state, fixture };
+	const struct line_observer observer = { .on_bytes = on_bytes, .on_state = on_state, .on_room = on_room, .user = fixture };
 
 	memset(error, 0, sizeof(*error));
 	return line_open(fixture->loop, name, settings, &observer, &fixture->line, error);
@@ -378,6 +386,7 @@ static void writing_never_blocks_and_the_queue_is_bounded(void **state)
 	assert_true(taken > 60000 && taken < 70000);
 	assert_true(line_pending(fixture->line) <= 65536);
 	run_for(fixture, 20);	/* nobody reads: it must not spin, nor take more than fits */
+	assert_int_equal(fixture->rooms, 0);
 	while (taken < sizeof(much) || line_pending(fixture->line) > 0) {
 		ssize_t count = read(fixture->master, got + size, sizeof(got) - size);
 
@@ -396,6 +405,7 @@ static void writing_never_blocks_and_the_queue_is_bounded(void **state)
 	}
 	assert_int_equal(size, sizeof(much));
 	assert_memory_equal(got, much, sizeof(much));
+	assert_true(fixture->rooms >= 1);
 }
 
 static void a_line_may_be_closed_in_its_callback(void **state)
