@@ -95,8 +95,8 @@ void ui_ask(struct ui *ui, const char *label, const char *yes, const struct ui_p
 void ui_power(struct ui *ui, const char *how);
 /* The `:` line, for a screen that eats the key itself. */
 void ui_command_line(struct ui *ui);
-/* Opens (or finds) the console of a port and shows it. baud 0: the usual. */
-void ui_show_console(struct ui *ui, const char *port, unsigned baud);
+/* Opens (or finds) the console of a port and shows it. */
+void ui_show_console(struct ui *ui, const char *port);
 /* Opens (or finds) the view of a file and shows it; path NULL: the image of the case. */
 bool ui_show_image(struct ui *ui, const char *path, int64_t case_id);
 /* The picture of a console, NULL when there is no memory for one. */

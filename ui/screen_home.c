@@ -335,7 +335,7 @@ static void new_case(struct ui *ui, struct home_state *state)
 static void open_port(struct ui *ui, const struct bench_port *port)
 {
 	if (port->may_open || ui_find_console(ui_now(ui), 0, port->path) != NULL)
-		ui_show_console(ui, port->path, 0);
+		ui_show_console(ui, port->path);
 	else
 		ui_say(ui, true, "%s may not be opened yet. What to do: %s", ui_short_path(port->path), port->remedy);
 }
@@ -362,12 +362,12 @@ static void open_console(struct ui *ui, const struct row *row, const char *argum
 	if (argument != NULL) {
 		bool is_short = argument[0] != '/' && strchr(argument, ':') == NULL;
 
-		ui_show_console(ui, text_format(path, sizeof(path), "%s%s", is_short ? "/dev/" : "", argument), 0);
+		ui_show_console(ui, text_format(path, sizeof(path), "%s%s", is_short ? "/dev/" : "", argument));
 	} else if (row != NULL && row->type == ROW_PORT) {
 		open_port(ui, &now->bench->port[row->index]);
 	} else if (row != NULL && row->type == ROW_CASE && home_live_case(now, now->cases[row->index].id) != NULL &&
 		   home_live_case(now, now->cases[row->index].id)->port[0] != '\0') {
-		ui_show_console(ui, home_live_case(now, now->cases[row->index].id)->port, 0);
+		ui_show_console(ui, home_live_case(now, now->cases[row->index].id)->port);
 	} else if (now->bench != NULL && now->bench->port_count == 1) {
 		open_port(ui, &now->bench->port[0]);
 	} else if (now->bench != NULL && now->bench->port_count > 1) {

@@ -99,8 +99,11 @@ void ui_pop(struct ui *ui)
 {
 	struct ui_screen *screen = ui_top(ui);
 
-	if (ui->depth <= 1)
+	if (ui->depth <= 1) {
+		if (ui->options->is_console_alone)
+			ui_ask_quit(ui);
 		return;
+	}
 	if (screen->ops->close != NULL)
 		screen->ops->close(ui, screen->state);
 	free(screen->state);
@@ -195,12 +198,12 @@ struct terminal_view *ui_terminal(struct ui *ui, unsigned console_id)
 	return free_one->view;
 }
 
-void ui_show_console(struct ui *ui, const char *port, unsigned baud)
+void ui_show_console(struct ui *ui, const char *port)
 {
 	struct screen_arg arg = { 0 };
 	struct error error;
 
-	if (app_console_open(ui->app, port, baud, &arg.console_id, &error) != STATUS_OK)
+	if (app_console_open(ui->app, port, NULL, &arg.console_id, &error) != STATUS_OK)
 		ui_say_error(ui, &error);
 	else
 		ui_push(ui, &screen_console, &arg);
@@ -508,8 +511,9 @@ static void show_first(struct ui *ui)
 {
 	struct error error;
 
-	ui_push(ui, &screen_home, &(struct screen_arg){ 0 });
-	if (ui->depth == 0)
+	if (!ui->options->is_console_alone)
+		ui_push(ui, &screen_home, &(struct screen_arg){ 0 });
+	if (ui->depth == 0 && !ui->options->is_console_alone)
 		return;
 	if (ui->options->open_case != 0) {
 		if (app_case_open(ui->app, ui->options->open_case, &error) != STATUS_OK)
@@ -518,7 +522,7 @@ static void show_first(struct ui *ui)
 			ui_push(ui, &screen_case, &(struct screen_arg){ .case_id = ui->options->open_case });
 	}
 	if (ui->options->open_console != NULL)
-		ui_show_console(ui, ui->options->open_console, ui->options->baud);
+		ui_show_console(ui, ui->options->open_console);
 }
 
 enum status ui_run(struct loop *loop, struct app *app, const struct ui_options *options, struct error *reterr)

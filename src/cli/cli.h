@@ -53,16 +53,21 @@ struct cli_verb {
 
 /* The value of the option called name in verb's table. */
 const char *cli_value(const struct cli_verb *verb, const struct cli_line *line, const char *name);
+/* A whole number of an option, decimal or 0x...; text NULL leaves *ret_number. False: it is none, or above max. */
+bool cli_read_number(const char *text, unsigned long max, unsigned long *ret_number);
 /* argv[1] names the verb. Returns the exit code. */
 int cli_main(int argc, char **argv, const char *const *library_folders);
 bool cli_is_verb(const char *name);
 /* The full-screen console in front of a practice camera; src/main.c has it, for src/cli does not know the screens. */
 int cli_start_screen(const struct cli_line *line, const char *practice_kind);
+/* The console screen alone, for one port; log NULL: the capture goes where captures go. */
+struct line_settings;
+int cli_start_console(const struct cli_line *line, const char *port, const struct line_settings *settings, const char *log);
 void cli_print_help(void);
 /* "unbrick: TEXT" and, where there is one, "  HINT" on standard error. */
 void cli_print_error(const struct error *error);
 
 extern const struct cli_verb verb_recover, verb_diagnose, verb_case, verb_device, verb_bench, verb_practice, verb_fetch, verb_inspect, verb_verify,
-	verb_sign, verb_lint, verb_send, verb_receive, verb_bootrom;
+	verb_console, verb_sign, verb_lint, verb_send, verb_receive, verb_bootrom;
 
 #endif

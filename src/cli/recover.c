@@ -430,7 +430,7 @@ static int begin(struct recover *r, struct error *error)
 	enum status status;
 
 	if (given(r, PORT)) {
-		status = app_console_open(r->app, given(r, PORT), 0, &console, error);
+		status = app_console_open(r->app, given(r, PORT), NULL, &console, error);
 		if (status != STATUS_OK)
 			return EXIT_NO_PORT;
 	}

@@ -251,16 +251,6 @@ static void on_signal(void *user, int number)
 
 /* ---- the command line ---- */
 
-static bool read_number(const char *text, unsigned long max, unsigned long *ret_number)
-{
-	char *end;
-
-	if (text == NULL)
-		return true;
-	*ret_number = strtoul(text, &end, 0);
-	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && *ret_number <= max;
-}
-
 static int usage_of_protocol(const struct transfer_words *words)
 {
 	const struct transfer_protocol *const *protocols;
@@ -285,15 +275,15 @@ static int read_words(const struct transfer_words *words, struct transfer_job_op
 	if ((words->port != NULL) == words->is_stdio)
 		return output_usage(words->verb, "%s needs --port PORT or --stdio%s", words->verb,
 				    words->port ? ", not both" : "");
-	if (!read_number(words->baud, BAUD_MAX, &baud) || (words->baud && baud == 0))
+	if (!cli_read_number(words->baud, BAUD_MAX, &baud) || (words->baud && baud == 0))
 		return output_usage(words->verb, "'%s' is no rate", words->baud);
-	if (!read_number(words->padding, 0xff, &padding))
+	if (!cli_read_number(words->padding, 0xff, &padding))
 		return output_usage(words->verb, "'%s' is no byte; write it as 0x1a", words->padding);
-	if (!read_number(words->patience, PATIENCE_MAX_S, &patience) || (words->patience && patience == 0))
+	if (!cli_read_number(words->patience, PATIENCE_MAX_S, &patience) || (words->patience && patience == 0))
 		return output_usage(words->verb, "--patience takes seconds, 1 to %d", PATIENCE_MAX_S);
-	if (!read_number(words->listen, TRANSFER_LISTEN_MAX_MS, &listen))
+	if (!cli_read_number(words->listen, TRANSFER_LISTEN_MAX_MS, &listen))
 		return output_usage(words->verb, "--listen takes milliseconds, 0 to %d", TRANSFER_LISTEN_MAX_MS);
-	if (!read_number(words->address, UINT32_MAX, &address))
+	if (!cli_read_number(words->address, UINT32_MAX, &address))
 		return output_usage(words->verb, "'%s' is no address; write it as 0x80000000", words->address);
 	to->has_address = words->address != NULL;
 	to->address = (uint32_t)address;
@@ -317,18 +307,6 @@ static bool is_same_terminal(int a, int b)
 	struct stat one, other;
 
 	return isatty(a) && isatty(b) && fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_rdev == other.st_rdev;
-}
-
-static int class_of_line(enum status status)
-{
-	switch (status) {
-	case STATUS_INVALID:
-		return EXIT_USAGE;
-	case STATUS_NO_MEMORY:
-		return EXIT_FAILED;
-	default:
-		return EXIT_NO_PORT;
-	}
 }
 
 static int class_of_start(enum status status)
@@ -370,7 +348,7 @@ static int run_session(struct transfer_cli *t, const struct transfer_job_options
 	enum status status = transfer_session_open(t->loop, t->words->port, t->baud, &session, &error);
 
 	if (status != STATUS_OK)
-		return output_error(&error, class_of_line(status));
+		return output_error(&error, output_class_of_line(status));
 	status = transfer_session_start(session, options, &observer, t->listen_ms, &error);
 	if (status != STATUS_OK)
 		return output_error(&error, class_of_start(status));

@@ -69,8 +69,11 @@ enum status app_case_cancel(struct app *app, int64_t case_id, struct error *rete
 /* Back to an earlier question (device, happened, connect): nothing that was written is undone. */
 enum status app_case_back(struct app *app, int64_t case_id, enum guide_phase to, struct error *reterr);
 
-/* Consoles. Opening a port that is open already gives the same console. */
-enum status app_console_open(struct app *app, const char *port, unsigned baud, unsigned *ret_console_id, struct error *reterr);
+/* Consoles. Opening a port that is open already gives the same console, as it is set. settings NULL: 115200 8N1. */
+enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
+			     struct error *reterr);
+/* The capture goes to this file from now on, behind what is there already; see capture_open_file(). */
+enum status app_console_log(struct app *app, unsigned console_id, const char *path, struct error *reterr);
 void app_console_close(struct app *app, unsigned console_id);
 /* STATUS_BUSY while a step drives the line. */
 enum status app_console_type(struct app *app, unsigned console_id, struct bytes keys, struct error *reterr);

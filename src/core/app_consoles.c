@@ -27,7 +27,8 @@ struct console *app_console(struct app *app, unsigned console_id_wanted)
 	return NULL;
 }
 
-enum status app_console_open(struct app *app, const char *port, unsigned baud, unsigned *ret_console_id, struct error *reterr)
+enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
+			     struct error *reterr)
 {
 	struct console *console = app_find_console(app, port);
 	enum status status;
@@ -40,7 +41,7 @@ enum status app_console_open(struct app *app, const char *port, unsigned baud, u
 	for (size_t i = 0; console == NULL && i < ARRAY_SIZE(app->console); i++) {
 		if (app->console[i])
 			continue;
-		status = console_new(app, app->last_console_id + 1, port, baud, &app->console[i], reterr);
+		status = console_new(app, app->last_console_id + 1, port, settings, &app->console[i], reterr);
 		if (status != STATUS_OK)
 			return status;
 		console = app->console[i];
@@ -75,6 +76,15 @@ static enum status find_console(struct app *app, unsigned id, struct console **r
 {
 	*ret_console = app_console(app, id);
 	return *ret_console ? STATUS_OK : error_set(reterr, STATUS_GONE, "that console is closed");
+}
+
+enum status app_console_log(struct app *app, unsigned id, const char *path, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	return status == STATUS_OK ? console_log_to(console, path, reterr) : status;
 }
 
 enum status app_console_type(struct app *app, unsigned id, struct bytes keys, struct error *reterr)

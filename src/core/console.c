@@ -196,10 +196,10 @@ static enum status open_capture(struct console *console, struct error *reterr)
 	return capture_open(folder, name, &console->capture, reterr);
 }
 
-enum status console_new(struct app *app, unsigned id, const char *port, unsigned baud, struct console **ret_console, struct error *reterr)
+enum status console_new(struct app *app, unsigned id, const char *port, const struct line_settings *settings,
+			struct console **ret_console, struct error *reterr)
 {
 	AUTO(console) console = calloc(1, sizeof(*console));
-	struct line_settings settings = { .baud = baud };
 	enum status status;
 
 	if (console == NULL)
@@ -220,7 +220,7 @@ enum status console_new(struct app *app, unsigned id, const char *port, unsigned
 		text_copy(console->capture_problem, sizeof(console->capture_problem), reterr->text);
 		app_notice(app, true, reterr->text, reterr->hint);
 	}
-	status = line_open(app->loop, port, &settings, &(struct line_observer){ .on_bytes = on_bytes, .on_state = on_state, .user = console },
+	status = line_open(app->loop, port, settings, &(struct line_observer){ .on_bytes = on_bytes, .on_state = on_state, .user = console },
 			   &console->line, reterr);
 	if (status != STATUS_OK)
 		return status;
@@ -228,6 +228,23 @@ enum status console_new(struct app *app, unsigned id, const char *port, unsigned
 		if (common_bauds[i] == line_baud(console->line))
 			console->tried_bauds |= 1u << i;
 	*ret_console = TAKE(console);
+	return STATUS_OK;
+}
+
+enum status console_log_to(struct console *console, const char *path, struct error *reterr)
+{
+	struct capture *capture;
+	char text[300];
+	enum status status = capture_open_file(path, &capture, reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	if (console->capture && capture_size(console->capture) > 0)
+		console_remark(console, text_format(text, sizeof(text), "goes on in %s", path));
+	capture_abandon(console->capture);
+	console->capture = capture;
+	console->capture_problem[0] = '\0';
+	console_remark(console, text_format(text, sizeof(text), "port %s", console->port));
 	return STATUS_OK;
 }
 

@@ -35,7 +35,8 @@ struct console_listener {
 	void *user;
 };
 
-enum status console_new(struct app *app, unsigned id, const char *port, unsigned baud, struct console **ret_console, struct error *reterr);
+enum status console_new(struct app *app, unsigned id, const char *port, const struct line_settings *settings,
+			struct console **ret_console, struct error *reterr);
 void console_free(struct console *console);
 unsigned console_id(const struct console *console);
 const char *console_port(const struct console *console);
@@ -61,6 +62,8 @@ void console_look(const struct console *console, struct console_seen *seen, uint
 /* The line with that number, or NULL when it is not kept any more. */
 const struct console_line *console_find_line(const struct console *console, unsigned number);
 void console_fill_view(struct console *console, struct console_view *ret_view);
+/* From here on the capture goes to exactly this file, behind what is there already. */
+enum status console_log_to(struct console *console, const char *path, struct error *reterr);
 /* A remark in the capture: what the program did to the line. */
 void console_remark(struct console *console, const char *text);
 

@@ -142,12 +142,15 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 	const struct console_listener listener = { .on_bytes = on_bytes, .on_line = on_line, .on_state = on_state, .on_pause = on_pause, .user = c };
 	struct console_view view;
 	char baud_text[16];
-	unsigned id, baud = c->profile ? c->profile->console.baud : 0;
+	struct line_settings settings = { .baud = c->profile ? c->profile->console.baud : 0 };
+	unsigned id;
 	enum status status;
 
 	if (case_get(c, "baud", baud_text, sizeof(baud_text)))
-		baud = (unsigned)strtoul(baud_text, NULL, 10);
-	status = app_console_open(c->app, port, baud, &id, reterr);
+		settings.baud = (unsigned)strtoul(baud_text, NULL, 10);
+	if (c->profile && c->profile->console.frame)
+		line_parse_frame(c->profile->console.frame, &settings);
+	status = app_console_open(c->app, port, &settings, &id, reterr);
 	if (status != STATUS_OK)
 		return status;
 	console_fill_view(app_console(c->app, id), &view);

@@ -477,12 +477,11 @@ enum line_state line_get_state(const struct line *line)
 	return line->state;
 }
 
-enum status line_set_baud(struct line *line, unsigned baud, struct error *reterr)
+enum status line_set_settings(struct line *line, const struct line_settings *wanted, struct error *reterr)
 {
-	struct line_settings settings = line->settings;
+	struct line_settings settings = *wanted;
 	enum status status;
 
-	settings.baud = baud;
 	status = complete_settings(&settings, reterr);
 	if (status == STATUS_OK && line->state == LINE_OPEN && line->channel->driver->apply != NULL)
 		status = line->channel->driver->apply(line->channel, &settings, reterr);
@@ -491,6 +490,19 @@ enum status line_set_baud(struct line *line, unsigned baud, struct error *reterr
 	line->settings = settings;
 	push(line);
 	return STATUS_OK;
+}
+
+enum status line_set_baud(struct line *line, unsigned baud, struct error *reterr)
+{
+	struct line_settings settings = line->settings;
+
+	settings.baud = baud;
+	return line_set_settings(line, &settings, reterr);
+}
+
+struct line_settings line_get_settings(const struct line *line)
+{
+	return line->settings;
 }
 
 unsigned line_baud(const struct line *line)

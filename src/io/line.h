@@ -29,6 +29,13 @@ struct line_settings {
 	enum line_flow { LINE_FLOW_NONE, LINE_FLOW_RTSCTS, LINE_FLOW_XONXOFF } flow;
 };
 
+/* "8N1" as 8 data bits, no parity, 1 stop bit; false: it is no frame, and nothing is changed. */
+bool line_parse_frame(const char *text, struct line_settings *to);
+char *line_frame_text(const struct line_settings *settings, char *to, size_t size);	/* returns to */
+/* "none", "rtscts", "xonxoff". */
+bool line_parse_flow(const char *text, enum line_flow *ret_flow);
+const char *line_flow_name(enum line_flow flow);
+
 enum line_state {
 	LINE_OPEN,
 	LINE_LOST,		/* unplugged or closed at the other end; it is being tried again */
@@ -65,6 +72,9 @@ size_t line_pending(const struct line *line);
  * silence. */
 enum status line_set_baud(struct line *line, unsigned baud, struct error *reterr);
 unsigned line_baud(const struct line *line);
+/* Rate, frame and flow control at once; the same rules. */
+enum status line_set_settings(struct line *line, const struct line_settings *settings, struct error *reterr);
+struct line_settings line_get_settings(const struct line *line);
 enum status line_send_break(struct line *line, unsigned milliseconds, struct error *reterr);
 enum status line_set_dtr(struct line *line, bool on, struct error *reterr);
 enum status line_set_rts(struct line *line, bool on, struct error *reterr);

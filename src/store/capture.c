@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -165,6 +166,57 @@ enum status capture_open(const char *folder, const char *name, struct capture **
 	status = make_folders(folder, reterr);
 	if (status == STATUS_OK)
 		status = make_files(capture, folder, safe, reterr);
+	if (status == STATUS_OK)
+		*ret_capture = TAKE(capture);
+	return status;
+}
+
+bool capture_times_path(const char *raw_path, char *to, size_t size)
+{
+	size_t length = strlen(raw_path);
+
+	if (length >= 4 && strcmp(raw_path + length - 4, ".raw") == 0)
+		length -= 4;
+	return (size_t)snprintf(to, size, "%.*s.times", (int)length, raw_path) < size;
+}
+
+/* The length that it has is where these bytes begin. The lock is what keeps two programs from writing over each other. */
+static enum status open_to_append(const char *path, int *ret_fd, uint64_t *ret_size, struct error *reterr)
+{
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+	struct stat about;
+
+	if (fd < 0 && errno != EISDIR)
+		return capture_error(path, "open", errno, reterr);
+	if (fd < 0 || fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
+		error_set(reterr, STATUS_INVALID, "cannot keep a log in '%s': it is no plain file", path);
+		return error_hint(reterr, "Name a file; a pipe can have standard output");
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		error_set(reterr, STATUS_BUSY, "cannot keep a log in '%s': another program is writing there", path);
+		return error_hint(reterr, "Name another file, or end the other program");
+	}
+	*ret_size = (uint64_t)about.st_size;
+	*ret_fd = TAKE_FD(fd);
+	return STATUS_OK;
+}
+
+enum status capture_open_file(const char *path, struct capture **ret_capture, struct error *reterr)
+{
+	AUTO(capture) capture = calloc(1, sizeof(*capture));
+	char times_path[PATH_SIZE];
+	enum status status;
+
+	if (capture == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a log");
+	capture->raw_fd = capture->times_fd = -1;
+	if (path[0] == '\0' || strlen(path) >= sizeof(capture->path) ||
+	    !capture_times_path(path, times_path, sizeof(times_path)))
+		return error_set(reterr, STATUS_INVALID, "cannot keep a log in '%.100s': the name is empty or too long", path);
+	text_copy(capture->path, sizeof(capture->path), path);
+	status = open_to_append(path, &capture->raw_fd, &capture->raw_size, reterr);
+	if (status == STATUS_OK)
+		status = open_to_append(times_path, &capture->times_fd, &capture->times_size, reterr);
 	if (status == STATUS_OK)
 		*ret_capture = TAKE(capture);
 	return status;
@@ -327,4 +379,21 @@ void capture_close(struct capture *capture)
 		close(capture->raw_fd);
 	}
 	free(capture);
+}
+
+void capture_abandon(struct capture *capture)
+{
+	char path[PATH_SIZE], times_path[PATH_SIZE];
+	bool is_empty;
+
+	if (capture == NULL)
+		return;
+	is_empty = capture->raw_size == 0 && capture->times_size == 0 && capture->lost == 0 &&
+		   capture_times_path(capture->path, times_path, sizeof(times_path));
+	text_copy(path, sizeof(path), capture->path);
+	capture_close(capture);
+	if (is_empty) {
+		unlink(path);
+		unlink(times_path);
+	}
 }

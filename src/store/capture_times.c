@@ -8,6 +8,7 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "src/store/capture.h"
 
 enum { LINE_SIZE = 600, PATH_SIZE = 4096 };	/* the longest line is a remark */
 
@@ -62,14 +63,12 @@ static void read_next(struct capture_times *times)
 enum status capture_times_open(const char *raw_path, struct capture_times **ret_times, struct error *reterr)
 {
 	AUTO(capture_times) times = calloc(1, sizeof(*times));
-	size_t size = strlen(raw_path);
 	char path[PATH_SIZE];
 
 	if (times == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the times of a capture");
-	if (size < 4 || strcmp(raw_path + size - 4, ".raw") != 0 || size + 3 > sizeof(path))
+	if (!capture_times_path(raw_path, path, sizeof(path)))
 		return error_set(reterr, STATUS_NOT_FOUND, "'%s' is no capture with times", raw_path);
-	text_format(path, sizeof(path), "%.*s.times", (int)(size - 4), raw_path);
 	times->file = fopen(path, "re");
 	if (times->file == NULL)
 		return error_set(reterr, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, "cannot read '%s': %s", path,

@@ -11,7 +11,7 @@
 
 struct capture_times;
 
-/* STATUS_NOT_FOUND: the name does not end in .raw, or nothing lies beside it. */
+/* STATUS_NOT_FOUND: nothing lies beside it (see capture_times_path). */
 enum status capture_times_open(const char *raw_path, struct capture_times **ret_times, struct error *reterr);
 /* Wall-clock milliseconds of the byte at offset, never earlier than those told before; offsets must not go back. *ret_run: how
  * many bytes from it on have the same time (UINT64_MAX: all that follow). 0: before the first entry. */

@@ -695,10 +695,10 @@ enum status app_case_back(struct app *app, int64_t case_id, enum guide_phase to,
 	return STATUS_OK;
 }
 
-enum status app_console_open(struct app *app, const char *port, unsigned baud, unsigned *ret_console_id,
-			     struct error *reterr)
+enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings,
+			     unsigned *ret_console_id, struct error *reterr)
 {
-	(void)baud;
+	(void)settings;
 	if (strcmp(port, "/dev/ttyUSB0") != 0)
 		return error_set(reterr, STATUS_NOT_FOUND, "%s: there is no such port", port);
 	*ret_console_id = 1;

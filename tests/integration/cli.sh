@@ -509,6 +509,20 @@ else
 	skip "cases: the practice camera did not start: $(cat camera/err)"
 fi
 
+# ---- console, as far as the command line goes; console.py has the line ----
+is "console with two ports" 2 "$UNBRICK" console one two
+is "console: no rate" 2 "$UNBRICK" console tcp:127.0.0.1:1 --baud fast
+is "console: rate 0" 2 "$UNBRICK" console tcp:127.0.0.1:1 --baud 0
+is "console: no frame" 2 "$UNBRICK" console tcp:127.0.0.1:1 --frame 9X1
+is "console: no flow control" 2 "$UNBRICK" console tcp:127.0.0.1:1 --flow hard
+says "which there are" err "rtscts"
+is "console: no time" 2 "$UNBRICK" console tcp:127.0.0.1:1 --listen 1s
+is "console on a port that is not there" 3 "$UNBRICK" console "$work/no-such-port"
+is "console on no name of a line" 2 "$UNBRICK" console nonsense
+is "console with a log that is a folder" 2 "$UNBRICK" console tcp:127.0.0.1:1 --log "$work"
+is "console without a name, where there are two" 2 env UNBRICK_PORTS=/dev/pts/98,/dev/pts/99 "$UNBRICK" console
+says "they are listed" err "unbrick console /dev/pts/98"
+
 # ---- recover, as far as the command line goes ----
 is "recover without a device" 2 "$UNBRICK" recover
 is "recover of a case that is not there" 1 "$UNBRICK" recover --case 99 --state other
