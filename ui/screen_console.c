@@ -1,9 +1,8 @@
 /* The console of a device: its screen, what its lines mean beside them, and the keys that go to it. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "src/base/text.h"
-#include "ui/screen.h"
+#include "ui/console_parts.h"
 
 enum {
 	CONSOLE_MARKS_COLS = 17,
@@ -29,6 +28,7 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_PAGE_UP, COMMAND_SCROLL_UP, NULL, "older lines" },
 	{ UI_KEY_SHIFT_PAGE_UP, COMMAND_SCROLL_UP, NULL, NULL },
 	{ UI_KEY_AFTER_PREFIX + 's', COMMAND_BAUD, "baud", "baud rate" },
+	{ UI_KEY_AFTER_PREFIX + 'c', COMMAND_SETTINGS, "settings", "settings" },
 	{ UI_KEY_AFTER_PREFIX + '/', COMMAND_FIND, "find", "find" },
 	{ UI_KEY_AFTER_PREFIX + 'n', COMMAND_FIND_NEXT, "next", "find the next older one" },
 	{ UI_KEY_AFTER_PREFIX + 'b', COMMAND_BREAK, "break", "send a break" },
@@ -39,6 +39,13 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_AFTER_PREFIX + 'x', COMMAND_CLOSE, "close", "close the port" },
 	{ UI_KEY_AFTER_PREFIX + '?', COMMAND_HELP, "help", "help" },
 	{ UI_KEY_AFTER_PREFIX + ':', COMMAND_LINE, NULL, "command line" },
+	{ UI_KEY_VERB_ONLY, COMMAND_FRAME, "frame", "frame: 8N1, 7E1" },
+	{ UI_KEY_VERB_ONLY, COMMAND_FLOW, "flow", "flow control: none, rtscts, xonxoff" },
+	{ UI_KEY_VERB_ONLY, COMMAND_ENTER_SENDS, "enter", "Enter sends cr, lf, crlf" },
+	{ UI_KEY_VERB_ONLY, COMMAND_BACKSPACE, "backspace", "Backspace sends del, bs" },
+	{ UI_KEY_VERB_ONLY, COMMAND_ECHO, "echo", "local echo on, off" },
+	{ UI_KEY_VERB_ONLY, COMMAND_LONE_LF, "lf", "a lone LF means down, newline" },
+	{ UI_KEY_VERB_ONLY, COMMAND_LONE_CR, "cr", "a lone CR means left, newline" },
 	{ UI_KEY_SHIFT_PAGE_DOWN, COMMAND_SCROLL_DOWN, NULL, NULL },
 	{ UI_KEY_PAGE_DOWN, COMMAND_SCROLL_DOWN, NULL, "newer lines" },
 	{ 0 },
@@ -123,7 +130,7 @@ static void hint(struct ui *ui, void *user, char *to, size_t size)
 	else if (state->is_prefixed)
 		text_copy(
 			to, size,
-			"Ctrl-A: q back, s baud, / find, n next, b break, d DTR, r RTS, p power, x close, : command, ? help");
+			"Ctrl-A: q back, c settings, s baud, / find, n next, b break, d DTR, r RTS, p power, x close, : command, ? help");
 	else if (!console->is_open)
 		text_format(to, size, "the port is lost: %s. Plug it in again; it goes on by itself", console->state);
 	else if (console->capture_problem[0] != '\0')
@@ -179,16 +186,11 @@ static void search_typed(struct ui *ui, void *user, const char *text)
 	find(ui, state, UINT64_MAX);
 }
 
-static void set_baud(struct ui *ui, void *user, const char *text)
+static void baud_typed(struct ui *ui, void *user, const char *text)
 {
 	struct console_state *state = user;
-	struct error error;
-	unsigned long baud = strtoul(text, NULL, 10);
 
-	if (baud < 50 || baud > 12000000)
-		ui_say(ui, true, "'%s' is no baud rate: 115200 is the usual one, then 57600, 38400, 9600", text);
-	else if (app_console_set_baud(ui_app(ui), state->id, (unsigned)baud, &error) != STATUS_OK)
-		ui_say_error(ui, &error);
+	console_set_baud_text(ui, state->id, text);
 }
 
 static unsigned proposed_baud(const struct console_view *console)
@@ -205,7 +207,7 @@ static unsigned proposed_baud(const struct console_view *console)
 
 static void ask_baud(struct ui *ui, struct console_state *state)
 {
-	static const struct ui_prompt_ops ops = { .accept = set_baud };
+	static const struct ui_prompt_ops ops = { .accept = baud_typed };
 	char baud[16];
 
 	ui_prompt(ui, "baud rate:", text_format(baud, sizeof(baud), "%u", proposed_baud(console_of(ui, state))), &ops,
@@ -257,7 +259,7 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 	case COMMAND_SCROLL_DOWN: scroll_view(ui, state, false); break;
 	case COMMAND_BAUD:
 		if (argument != NULL)
-			set_baud(ui, state, argument);
+			console_set_baud_text(ui, state->id, argument);
 		else
 			ask_baud(ui, state);
 		break;
@@ -277,7 +279,8 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 		ui_pop(ui);
 		break;
 	case COMMAND_HELP: ui_push(ui, &screen_help, &(struct screen_arg){ .about = &screen_console }); break;
-	default: break;
+	case COMMAND_SETTINGS: ui_push(ui, &screen_settings, &(struct screen_arg){ .console_id = state->id }); break;
+	default: console_settings_command(ui, state->id, what, argument); break;
 	}
 }
 
@@ -291,7 +294,7 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 	if (console == NULL)
 		return false;
 	if (what == COMMAND_CLOSE || what == COMMAND_BAUD || what == COMMAND_BREAK || what == COMMAND_DTR ||
-	    what == COMMAND_RTS)
+	    what == COMMAND_RTS || what == COMMAND_FRAME || what == COMMAND_FLOW)
 		return !console->is_driven;
 	return what != COMMAND_SCROLL_DOWN || state->scroll_back > 0;
 }
@@ -312,12 +315,29 @@ static bool prefixed_key(struct ui *ui, struct console_state *state, int pressed
 	return true;
 }
 
+static void type_key(struct ui *ui, struct console_state *state, struct terminal_view *view, int pressed)
+{
+	const struct console_manner manner = console_of(ui, state)->manner;
+	char out[32];
+	struct bytes typed;
+
+	if (pressed == UI_KEY_ENTER)
+		typed = console_enter_bytes(&manner);
+	else if (pressed == UI_KEY_BACKSPACE)
+		typed = manner.backspace_is_bs ? BYTES("\b") : BYTES("\177");
+	else
+		typed = bytes_of(out, terminal_view_encode_key(view, pressed, out, sizeof(out)));
+	if (typed.size == 0)
+		return;
+	type(ui, state, typed);
+	if (manner.has_local_echo && !state->was_refused)
+		terminal_view_echo(view, typed);
+}
+
 static bool key(struct ui *ui, void *user, int pressed)
 {
 	struct console_state *state = user;
 	struct terminal_view *view = ui_terminal(ui, state->id);
-	char out[32];
-	size_t size;
 
 	if (state->is_prefixed)
 		return prefixed_key(ui, state, pressed);
@@ -329,9 +349,7 @@ static bool key(struct ui *ui, void *user, int pressed)
 		return false;
 	state->scroll_back = 0;
 	state->found_row = UINT64_MAX;
-	size = terminal_view_encode_key(view, pressed, out, sizeof(out));
-	if (size > 0)
-		type(ui, state, bytes_of(out, size));
+	type_key(ui, state, view, pressed);
 	return true;
 }
 

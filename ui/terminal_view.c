@@ -28,6 +28,8 @@ struct terminal_view {
 	VTermScreen *screen;
 	int rows, cols;
 	bool cursor_is_hidden, is_alternate;
+	bool lf_is_newline, cr_is_newline;
+	bool is_after_cr;			/* with cr_is_newline: it goes down unless an LF follows */
 	struct terminal_history history;
 	uint64_t row_of_line[VIEW_LINES_MAX];	/* by number of '\n' seen */
 	uint64_t lines;				/* '\n' seen */
@@ -242,6 +244,37 @@ static void end_line(struct terminal_view *view)
 	view->row_of_line[view->lines % VIEW_LINES_MAX] = screen_row(view, cursor.row);
 }
 
+void terminal_view_set_newlines(struct terminal_view *view, bool lf_is_newline, bool cr_is_newline)
+{
+	view->lf_is_newline = lf_is_newline;
+	view->cr_is_newline = cr_is_newline;
+	view->is_after_cr = view->is_after_cr && cr_is_newline;
+}
+
+static void put_line_end(struct terminal_view *view)
+{
+	end_line(view);
+	vterm_input_write(view->vterm, view->lf_is_newline ? "\r\n" : "\n", view->lf_is_newline ? 2 : 1);
+	view->is_after_cr = false;
+}
+
+/* Text without LF. */
+static void put_text(struct terminal_view *view, struct bytes in)
+{
+	while (view->cr_is_newline && in.size > 0) {
+		const uint8_t *cr = memchr(in.data, '\r', in.size);
+		size_t size = cr ? (size_t)(cr - in.data) + 1 : in.size;
+
+		if (view->is_after_cr)
+			vterm_input_write(view->vterm, "\n", 1);
+		view->is_after_cr = cr != NULL;
+		vterm_input_write(view->vterm, (const char *)in.data, size);
+		in = bytes_from(in, size);
+	}
+	if (in.size > 0)
+		vterm_input_write(view->vterm, (const char *)in.data, in.size);
+}
+
 void terminal_view_input(struct terminal_view *view, struct bytes in)
 {
 	view->lines_before_input = view->lines;
@@ -253,15 +286,32 @@ void terminal_view_input(struct terminal_view *view, struct bytes in)
 			size = VIEW_INPUT_MAX;
 			end = NULL;
 		}
-		vterm_input_write(view->vterm, (const char *)in.data, size);
+		put_text(view, bytes_of(in.data, size));
 		if (end != NULL) {
-			end_line(view);
-			vterm_input_write(view->vterm, "\n", 1);
+			put_line_end(view);
 			size++;
 		}
 		throw_answers_away(view);
 		in = bytes_from(in, size);
 	}
+	vterm_screen_flush_damage(view->screen);
+}
+
+void terminal_view_echo(struct terminal_view *view, struct bytes typed)
+{
+	for (size_t i = 0; i < typed.size; i++) {
+		uint8_t byte = typed.data[i];
+
+		if (byte == '\r' || byte == '\n')
+			vterm_input_write(view->vterm, "\r\n", 2);
+		else if (byte == 0x08 || byte == 0x7f)
+			vterm_input_write(view->vterm, "\b \b", 3);
+		else if (byte == 0x1b)
+			break;		/* a key without a character */
+		else if (byte >= ' ')
+			vterm_input_write(view->vterm, (const char *)&byte, 1);
+	}
+	throw_answers_away(view);
 	vterm_screen_flush_damage(view->screen);
 }
 

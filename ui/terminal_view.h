@@ -21,6 +21,10 @@ struct terminal_view;
 enum status terminal_view_new(int rows, int cols, struct terminal_view **ret_view, struct error *reterr);
 void terminal_view_free(struct terminal_view *view);
 void terminal_view_input(struct terminal_view *view, struct bytes in);
+/* What a lone LF and a lone CR of the device mean: a new line, or only down and only to the left. */
+void terminal_view_set_newlines(struct terminal_view *view, bool lf_is_newline, bool cr_is_newline);
+/* What the operator types, shown as if the device had echoed it; no line of the device. */
+void terminal_view_echo(struct terminal_view *view, struct bytes typed);
 void terminal_view_resize(struct terminal_view *view, int rows, int cols);
 /* The sign on a finished line: comes after the bytes of that line. Lines are matched by their number, counted in '\n'.
  */

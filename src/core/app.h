@@ -78,6 +78,9 @@ void app_console_close(struct app *app, unsigned console_id);
 /* STATUS_BUSY while a step drives the line. */
 enum status app_console_type(struct app *app, unsigned console_id, struct bytes keys, struct error *reterr);
 enum status app_console_set_baud(struct app *app, unsigned console_id, unsigned baud, struct error *reterr);
+/* Rate, frame and flow control at once. */
+enum status app_console_set_line(struct app *app, unsigned console_id, const struct line_settings *settings, struct error *reterr);
+enum status app_console_set_manner(struct app *app, unsigned console_id, const struct console_manner *manner, struct error *reterr);
 enum status app_console_break(struct app *app, unsigned console_id, struct error *reterr);
 enum status app_console_set_dtr(struct app *app, unsigned console_id, bool on, struct error *reterr);
 enum status app_console_set_rts(struct app *app, unsigned console_id, bool on, struct error *reterr);

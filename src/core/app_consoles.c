@@ -111,6 +111,26 @@ enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, st
 	return status == STATUS_OK ? console_set_baud(console, baud, reterr) : status;
 }
 
+enum status app_console_set_line(struct app *app, unsigned id, const struct line_settings *settings, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	return status == STATUS_OK ? console_set_line(console, settings, reterr) : status;
+}
+
+enum status app_console_set_manner(struct app *app, unsigned id, const struct console_manner *manner, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	if (status == STATUS_OK)
+		console_set_manner(console, manner);
+	return status;
+}
+
 enum status app_console_break(struct app *app, unsigned id, struct error *reterr)
 {
 	struct console *console;

@@ -24,6 +24,7 @@ struct console {
 	unsigned id;
 	char port[96];
 	struct line *line;
+	struct console_manner manner;
 	enum line_state state;
 	char state_text[120];
 	struct capture *capture;
@@ -367,17 +368,31 @@ void console_expect_baud(struct console *console, unsigned baud)
 
 enum status console_set_baud(struct console *console, unsigned baud, struct error *reterr)
 {
+	struct line_settings settings = line_get_settings(console->line);
+
+	settings.baud = baud;
+	return console_set_line(console, &settings, reterr);
+}
+
+enum status console_set_line(struct console *console, const struct line_settings *settings, struct error *reterr)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(common_bauds); i++)
-		if (common_bauds[i] == baud)
+		if (common_bauds[i] == settings->baud)
 			console->tried_bauds |= 1u << i;
 	console->window_size = 0;
-	return line_set_baud(console->line, baud, reterr);
+	return line_set_settings(console->line, settings, reterr);
+}
+
+void console_set_manner(struct console *console, const struct console_manner *manner)
+{
+	console->manner = *manner;
 }
 
 void console_fill_view(struct console *console, struct console_view *ret_view)
 {
 	*ret_view = (struct console_view){
-		.id = console->id, .baud = line_baud(console->line), .is_open = console->state == LINE_OPEN, .case_id = console->case_id,
+		.id = console->id, .baud = line_baud(console->line), .line = line_get_settings(console->line),
+		.manner = console->manner, .is_open = console->state == LINE_OPEN, .case_id = console->case_id,
 		.is_driven = console->is_driven, .stage = diagnosis_stage(console->diagnosis), .starts = diagnosis_starts(console->diagnosis),
 		.lines = diagnosis_line_count(console->diagnosis), .bytes = console->bytes, .text_score = -1,
 	};

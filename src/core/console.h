@@ -49,6 +49,9 @@ bool console_is_open(const struct console *console);
 /* What the model's console runs at: proposed first when what comes is no text. */
 void console_expect_baud(struct console *console, unsigned baud);
 enum status console_set_baud(struct console *console, unsigned baud, struct error *reterr);
+/* Rate, frame and flow control at once. */
+enum status console_set_line(struct console *console, const struct line_settings *settings, struct error *reterr);
+void console_set_manner(struct console *console, const struct console_manner *manner);
 struct line *console_get_line(struct console *console);
 struct diagnosis *console_diagnosis(struct console *console);
 /* Forgets what was seen: the next start counts as the first. The capture goes on. */

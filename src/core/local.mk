@@ -38,6 +38,7 @@ check_PROGRAMS += tests/integration/test_download
 tests_integration_test_download_SOURCES = tests/integration/test_download.c
 tests_integration_test_download_LDADD = libcore.a libstore.a libio.a librecovery.a libbase.a $(UV_LIBS) $(CURL_LIBS) $(UNPACK_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 libcore_a_SOURCES += src/core/guide_golden.c
+libcore_a_SOURCES += src/core/console_manner.h
 libcore_a_SOURCES += src/core/line_pipe.c src/core/line_pipe.h
 check_PROGRAMS += tests/integration/test_image_view
 tests_integration_test_image_view_SOURCES = tests/integration/test_image_view.c

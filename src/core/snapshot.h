@@ -11,7 +11,9 @@
 
 #include "recovery/diagnosis/diagnosis.h"
 #include "src/base/status.h"
+#include "src/core/console_manner.h"
 #include "src/io/bench_scan.h"
+#include "src/io/line.h"
 #include "src/store/casebook.h"
 
 enum {
@@ -180,6 +182,8 @@ struct console_view {
 	unsigned id;		/* stable while it lives, from 1 */
 	char port[96];
 	unsigned baud;
+	struct line_settings line;
+	struct console_manner manner;
 	bool is_open;		/* false: lost, being tried again */
 	char state[120];	/* "open", or why it is lost */
 	int64_t case_id;	/* 0: none */

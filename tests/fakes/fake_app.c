@@ -86,6 +86,7 @@ static void plug_in(struct app *app)
 	app->snapshot.console_count = 1;
 	*console = (struct console_view){ .id = 1,
 					  .baud = 115200,
+					  .line = { .baud = 115200 },
 					  .is_open = true,
 					  .stage = STAGE_LOADER,
 					  .starts = 3,
@@ -735,6 +736,25 @@ enum status app_console_set_baud(struct app *app, unsigned console_id, unsigned 
 	(void)reterr;
 	app->snapshot.console[0].baud = baud;
 	app->snapshot.console[0].text_score = 99;
+	return STATUS_OK;
+}
+
+enum status app_console_set_line(struct app *app, unsigned console_id, const struct line_settings *settings,
+				 struct error *reterr)
+{
+	(void)console_id;
+	(void)reterr;
+	app->snapshot.console[0].line = *settings;
+	app->snapshot.console[0].baud = settings->baud;
+	return STATUS_OK;
+}
+
+enum status app_console_set_manner(struct app *app, unsigned console_id, const struct console_manner *manner,
+				   struct error *reterr)
+{
+	(void)console_id;
+	(void)reterr;
+	app->snapshot.console[0].manner = *manner;
 	return STATUS_OK;
 }
 

@@ -134,6 +134,53 @@ static void search_goes_upwards_and_ignores_case(void **state)
 	terminal_view_free(view);
 }
 
+static void a_lone_line_feed_goes_down_unless_it_is_a_new_line(void **state)
+{
+	struct terminal_view *view = new_view(8, 40);
+
+	(void)state;
+	feed(view, "one\ntwo\r\n");
+	assert_string_equal(row(view, 1), "   two");
+	terminal_view_set_newlines(view, true, false);
+	feed(view, "three\nfour\r\nfive");
+	assert_string_equal(row(view, 3), "four");
+	assert_string_equal(row(view, 4), "five");
+	terminal_view_free(view);
+}
+
+static void a_lone_carriage_return_is_a_new_line_when_told_so_wherever_it_is_cut(void **state)
+{
+	static const char text[] = "one\rtwo\r\nthree\r\rfour";
+
+	(void)state;
+	for (size_t cut = 0; cut < sizeof(text) - 1; cut++) {
+		struct terminal_view *view = new_view(8, 40);
+
+		terminal_view_set_newlines(view, false, true);
+		terminal_view_input(view, bytes_of(text, cut));
+		terminal_view_input(view, bytes_of(text + cut, sizeof(text) - 1 - cut));
+		assert_string_equal(row(view, 0), "one");
+		assert_string_equal(row(view, 1), "two");
+		assert_string_equal(row(view, 2), "three");
+		assert_string_equal(row(view, 3), "");
+		assert_string_equal(row(view, 4), "four");
+		terminal_view_free(view);
+	}
+}
+
+static void what_is_typed_shows_as_a_device_would_echo_it(void **state)
+{
+	struct terminal_view *view = new_view(8, 40);
+
+	(void)state;
+	feed(view, "first\r\n");
+	terminal_view_echo(view, BYTES("ab\177c\r\x1b[A"));
+	feed(view, "second\r\n");
+	assert_string_equal(row(view, 1), "ac");
+	assert_string_equal(row(view, 2), "second");
+	terminal_view_free(view);
+}
+
 static void sizes_beyond_reason_are_cut_down(void **state)
 {
 	struct terminal_view *view = new_view(0, 100000);
@@ -155,6 +202,9 @@ int main(void)
 		cmocka_unit_test(cursor_keys_follow_the_mode_of_the_device),
 		cmocka_unit_test(a_hundred_thousand_full_lines_stay_under_the_ceiling),
 		cmocka_unit_test(search_goes_upwards_and_ignores_case),
+		cmocka_unit_test(a_lone_line_feed_goes_down_unless_it_is_a_new_line),
+		cmocka_unit_test(a_lone_carriage_return_is_a_new_line_when_told_so_wherever_it_is_cut),
+		cmocka_unit_test(what_is_typed_shows_as_a_device_would_echo_it),
 		cmocka_unit_test(sizes_beyond_reason_are_cut_down),
 	};
 

@@ -1,0 +1,13 @@
+/* ui/console_parts.h
+ *
+ * What the console's screen shares with those that stand in front of it for a moment: settings, macros, sending. */
+#ifndef UNBRICK_UI_CONSOLE_PARTS_H
+#define UNBRICK_UI_CONSOLE_PARTS_H
+
+#include "ui/screen.h"
+
+/* False: it is no setting. argument NULL: the next value. */
+bool console_settings_command(struct ui *ui, unsigned id, enum ui_command what, const char *argument);
+void console_set_baud_text(struct ui *ui, unsigned id, const char *text);
+
+#endif
