@@ -8,6 +8,8 @@
 #include "src/base/text.h"
 #include "ui/keys.h"
 #include "ui/terminal_history.h"
+#include "ui/terminal_pack.h"
+#include "ui/terminal_plain.h"
 
 enum {
 	VIEW_ROWS_MAX = 500,
@@ -15,6 +17,7 @@ enum {
 	VIEW_MARKS_MAX = 4096,
 	VIEW_LINES_MAX = 8192,		/* finished lines whose row is remembered until their sign comes */
 	VIEW_INPUT_MAX = 4096,		/* bytes between two looks at what the emulator would answer */
+	PLAIN_SCREENS = 2,		/* of plain lines at once, from which on it pays to go around the emulator */
 };
 
 struct mark {
@@ -30,6 +33,7 @@ struct terminal_view {
 	bool cursor_is_hidden, is_alternate;
 	bool lf_is_newline, cr_is_newline;
 	bool is_after_cr;			/* with cr_is_newline: it goes down unless an LF follows */
+	struct terminal_plain plain;
 	struct terminal_history history;
 	uint64_t row_of_line[VIEW_LINES_MAX];	/* by number of '\n' seen */
 	uint64_t lines;				/* '\n' seen */
@@ -40,102 +44,12 @@ struct terminal_view {
 	size_t mark_first, mark_count;
 };
 
-static int nearest_of_8(uint8_t red, uint8_t green, uint8_t blue)
-{
-	return (red > 100 ? 1 : 0) | (green > 100 ? 2 : 0) | (blue > 100 ? 4 : 0);
-}
-
-/* 0..7, -1 for the default; bright ones say so, because bold shows them on every terminal. */
-static int simple_colour(const VTermScreen *screen, VTermColor colour, bool *ret_is_bright)
-{
-	if (VTERM_COLOR_IS_DEFAULT_FG(&colour) || VTERM_COLOR_IS_DEFAULT_BG(&colour))
-		return -1;
-	if (VTERM_COLOR_IS_INDEXED(&colour) && colour.indexed.idx < 16) {
-		*ret_is_bright = colour.indexed.idx >= 8;
-		return colour.indexed.idx & 7;
-	}
-	vterm_screen_convert_color_to_rgb(screen, &colour);
-	return nearest_of_8(colour.rgb.red, colour.rgb.green, colour.rgb.blue);
-}
-
-static struct terminal_run look_of(const VTermScreen *screen, const VTermScreenCell *cell)
-{
-	struct terminal_run look = { 0 };
-	bool is_bright = false, is_bright_background = false;
-
-	look.foreground = (int8_t)simple_colour(screen, cell->fg, &is_bright);
-	look.background = (int8_t)simple_colour(screen, cell->bg, &is_bright_background);
-	look.flags = (uint8_t)((cell->attrs.bold || is_bright ? TERMINAL_BOLD : 0) |
-			       (cell->attrs.underline ? TERMINAL_UNDERLINE : 0) |
-			       (cell->attrs.reverse ? TERMINAL_REVERSE : 0));
-	return look;
-}
-
-static bool same_look(const struct terminal_run *a, const struct terminal_run *b)
-{
-	return a->foreground == b->foreground && a->background == b->background && a->flags == b->flags;
-}
-
-static bool is_plain(const struct terminal_run *look)
-{
-	return look->foreground < 0 && look->background < 0 && look->flags == 0;
-}
-
-struct packed_line {
-	char text[TERMINAL_LINE_TEXT_MAX];
-	size_t size;
-	struct terminal_run run[TERMINAL_LINE_RUNS_MAX];
-	size_t run_count;
-};
-
-static void pack_look(struct packed_line *line, struct terminal_run look, int column, int width)
-{
-	struct terminal_run *last = line->run_count > 0 ? &line->run[line->run_count - 1] : NULL;
-
-	if (is_plain(&look))
-		return;
-	if (last != NULL && last->first + last->count == column && same_look(last, &look)) {
-		last->count = (uint16_t)(last->count + width);
-		return;
-	}
-	if (line->run_count == TERMINAL_LINE_RUNS_MAX)
-		return;
-	look.first = (uint16_t)column;
-	look.count = (uint16_t)width;
-	line->run[line->run_count++] = look;
-}
-
-/* Columns of cells become UTF-8; blanks at the end without a look are dropped. */
-static void pack_line(const VTermScreen *screen, int cols, const VTermScreenCell *cells, struct packed_line *line)
-{
-	int used = cols;
-
-	line->size = line->run_count = 0;
-	while (used > 0 && (cells[used - 1].chars[0] == 0 || cells[used - 1].chars[0] == ' ')) {
-		struct terminal_run look = look_of(screen, &cells[used - 1]);
-
-		if (!is_plain(&look))
-			break;
-		used--;
-	}
-	for (int column = 0; column < used; column++) {
-		uint32_t code = cells[column].chars[0];
-		int width = cells[column].width == 2 ? 2 : 1;
-
-		if (line->size + 5 > sizeof(line->text))
-			break;
-		line->size += utf8_put(line->text + line->size, code == 0 || code > 0x10ffff ? ' ' : code);
-		pack_look(line, look_of(screen, &cells[column]), column, width);
-		column += width - 1;
-	}
-}
-
 static int on_push_line(int cols, const VTermScreenCell *cells, void *user)
 {
 	struct terminal_view *view = user;
-	struct packed_line line;
+	struct terminal_packed line;
 
-	pack_line(view->screen, cols, cells, &line);
+	terminal_pack_line(view->screen, cols, cells, &line);
 	terminal_history_push(&view->history, line.text, line.size, line.run, line.run_count);
 	return 1;
 }
@@ -230,6 +144,12 @@ static void throw_answers_away(struct terminal_view *view)
 		;
 }
 
+static void feed(struct terminal_view *view, struct bytes in)
+{
+	terminal_plain_follow(&view->plain, in);
+	vterm_input_write(view->vterm, (const char *)in.data, in.size);
+}
+
 static uint64_t screen_row(const struct terminal_view *view, int row)
 {
 	return view->history.dropped + view->history.count + (uint64_t)row;
@@ -254,7 +174,7 @@ void terminal_view_set_newlines(struct terminal_view *view, bool lf_is_newline, 
 static void put_line_end(struct terminal_view *view)
 {
 	end_line(view);
-	vterm_input_write(view->vterm, view->lf_is_newline ? "\r\n" : "\n", view->lf_is_newline ? 2 : 1);
+	feed(view, view->lf_is_newline ? BYTES("\r\n") : BYTES("\n"));
 	view->is_after_cr = false;
 }
 
@@ -266,18 +186,17 @@ static void put_text(struct terminal_view *view, struct bytes in)
 		size_t size = cr ? (size_t)(cr - in.data) + 1 : in.size;
 
 		if (view->is_after_cr)
-			vterm_input_write(view->vterm, "\n", 1);
+			feed(view, BYTES("\n"));
 		view->is_after_cr = cr != NULL;
-		vterm_input_write(view->vterm, (const char *)in.data, size);
+		feed(view, bytes_of(in.data, size));
 		in = bytes_from(in, size);
 	}
 	if (in.size > 0)
-		vterm_input_write(view->vterm, (const char *)in.data, in.size);
+		feed(view, in);
 }
 
-void terminal_view_input(struct terminal_view *view, struct bytes in)
+static void put_lines(struct terminal_view *view, struct bytes in)
 {
-	view->lines_before_input = view->lines;
 	while (in.size > 0) {
 		const uint8_t *end = memchr(in.data, '\n', in.size);
 		size_t size = end ? (size_t)(end - in.data) : in.size;
@@ -294,6 +213,89 @@ void terminal_view_input(struct terminal_view *view, struct bytes in)
 		throw_answers_away(view);
 		in = bytes_from(in, size);
 	}
+}
+
+static void pack_screen_row(struct terminal_view *view, int row, struct terminal_packed *line);
+
+/* The cursor is at the beginning of the last row, which is empty: each line that comes moves the screen up by its rows. */
+static bool is_at_the_bottom(struct terminal_view *view)
+{
+	struct terminal_packed line;
+	VTermPos cursor;
+
+	if (view->is_alternate || view->cr_is_newline || !terminal_plain_is_ready(&view->plain))
+		return false;
+	vterm_state_get_cursorpos(vterm_obtain_state(view->vterm), &cursor);
+	if (cursor.row != view->rows - 1 || cursor.col != 0)
+		return false;
+	pack_screen_row(view, view->rows - 1, &line);
+	return line.size == 0 && line.run_count == 0;
+}
+
+/* Rows of the line into the history, as many as there are. */
+static size_t push_rows(struct terminal_view *view, struct bytes text, size_t most)
+{
+	size_t rows = 0, cols = (size_t)view->cols;
+
+	do {
+		size_t used = text.size < cols ? text.size : cols, size = used;
+
+		while (size > 0 && text.data[size - 1] == ' ')
+			size--;
+		terminal_history_push(&view->history, (const char *)text.data, size, NULL, 0);
+		text = bytes_from(text, used);
+		rows++;
+	} while (text.size > 0 && rows < most);
+	return rows;
+}
+
+/* Plain lines, more than a screen of them: what is on the screen and all but the last rows goes where it would scroll
+ * to; libvterm gets the rest on an empty screen. */
+static void put_plain(struct terminal_view *view, struct bytes in, size_t rows)
+{
+	size_t beyond = rows - ((size_t)view->rows - 1);
+	struct terminal_packed line;
+
+	for (int row = 0; row < view->rows - 1; row++) {
+		pack_screen_row(view, row, &line);
+		terminal_history_push(&view->history, line.text, line.size, line.run, line.run_count);
+	}
+	vterm_input_write(view->vterm, "\033[H\033[2J", 7);
+	while (beyond > 0) {
+		struct bytes rest = in, text = terminal_plain_take_line(&rest);
+		size_t pushed = push_rows(view, text, beyond), size = pushed * (size_t)view->cols;
+
+		beyond -= pushed;
+		if (size < text.size) {		/* the rest of it is the first that is still seen */
+			in = bytes_from(in, size);
+			break;
+		}
+		view->lines++;
+		view->row_of_line[view->lines % VIEW_LINES_MAX] = screen_row(view, -1);
+		in = rest;
+	}
+	put_lines(view, in);
+}
+
+void terminal_view_input(struct terminal_view *view, struct bytes in)
+{
+	size_t rows, size;
+
+	view->lines_before_input = view->lines;
+	while (in.size > 0) {
+		const uint8_t *end;
+
+		size = is_at_the_bottom(view) ? terminal_plain_lines(in, (size_t)view->cols, &rows) : 0;
+		if (size > 0 && rows >= PLAIN_SCREENS * (size_t)view->rows) {
+			put_plain(view, bytes_of(in.data, size), rows);
+		} else {
+			/* and the line that is not plain */
+			end = memchr(in.data + size, '\n', in.size - size);
+			size = end ? (size_t)(end - in.data) + 1 : in.size;
+			put_lines(view, bytes_of(in.data, size));
+		}
+		in = bytes_from(in, size);
+	}
 	vterm_screen_flush_damage(view->screen);
 }
 
@@ -303,13 +305,13 @@ void terminal_view_echo(struct terminal_view *view, struct bytes typed)
 		uint8_t byte = typed.data[i];
 
 		if (byte == '\r' || byte == '\n')
-			vterm_input_write(view->vterm, "\r\n", 2);
+			feed(view, BYTES("\r\n"));
 		else if (byte == 0x08 || byte == 0x7f)
-			vterm_input_write(view->vterm, "\b \b", 3);
+			feed(view, BYTES("\b \b"));
 		else if (byte == 0x1b)
 			break;		/* a key without a character */
 		else if (byte >= ' ')
-			vterm_input_write(view->vterm, (const char *)&byte, 1);
+			feed(view, bytes_of(&byte, 1));
 	}
 	throw_answers_away(view);
 	vterm_screen_flush_damage(view->screen);
@@ -448,14 +450,14 @@ static int draw_packed(struct canvas *to, int y, int limit, const char *at, cons
 }
 
 /* The looks of a live row and of a kept one go the same way, so that a line does not change when it scrolls off. */
-static void pack_screen_row(struct terminal_view *view, int row, struct packed_line *line)
+static void pack_screen_row(struct terminal_view *view, int row, struct terminal_packed *line)
 {
 	VTermScreenCell cells[VIEW_COLS_MAX];
 
 	for (int column = 0; column < view->cols; column++)
 		if (!vterm_screen_get_cell(view->screen, (VTermPos){ .row = row, .col = column }, &cells[column]))
 			set_cell(&cells[column], ' ', 1);
-	pack_line(view->screen, view->cols, cells, line);
+	terminal_pack_line(view->screen, view->cols, cells, line);
 	line->text[line->size] = '\0';
 }
 
@@ -472,7 +474,7 @@ static int draw_row(struct terminal_view *view, struct canvas *to, int y, uint64
 				   line ? line->run_count : 0);
 	}
 	if (row < first_on_screen + (uint64_t)view->rows) {
-		struct packed_line line;
+		struct terminal_packed line;
 
 		pack_screen_row(view, (int)(row - first_on_screen), &line);
 		return draw_packed(to, y, limit, line.text, line.run, line.run_count);
@@ -525,7 +527,7 @@ size_t terminal_view_row_text(struct terminal_view *view, uint64_t row, char *to
 
 	to[0] = '\0';
 	if (row >= first_on_screen && row < first_on_screen + (uint64_t)view->rows) {
-		struct packed_line line;
+		struct terminal_packed line;
 
 		pack_screen_row(view, (int)(row - first_on_screen), &line);
 		text_copy(to, size, line.text);
