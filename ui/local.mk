@@ -12,6 +12,7 @@ libui_a_SOURCES += \
 	ui/screen_image.c ui/image_rows.c ui/image_rows.h \
 	ui/screen_log.c \
 	ui/screen_practice.c \
+	ui/terminal_guard.c ui/terminal_guard.h \
 	ui/terminal_history.c ui/terminal_history.h \
 	ui/terminal_pack.c ui/terminal_pack.h ui/terminal_plain.c ui/terminal_plain.h \
 	ui/terminal_view.c ui/terminal_view.h \
@@ -24,6 +25,7 @@ libui_a_SOURCES += \
 	ui/widget_map.c ui/widget_map.h \
 	ui/widget_question.c ui/widget_question.h
 
+check_PROGRAMS += tests/unit/test_terminal_guard
 check_PROGRAMS += tests/unit/test_terminal_plain
 check_PROGRAMS += tests/unit/test_terminal_view
 EXTRA_PROGRAMS += tests/screens/screen_demo tests/screens/screen_test
@@ -31,6 +33,8 @@ tests_screens_screen_demo_SOURCES = tests/screens/screen_demo.c tests/fakes/fake
 tests_screens_screen_demo_LDADD = libui.a librecovery.a libio.a libbase.a $(UV_LIBS) $(PCRE2_LIBS) $(VTERM_LIBS) $(NCURSES_LIBS)
 tests_screens_screen_test_SOURCES = tests/screens/screen_test.c
 tests_screens_screen_test_LDADD = $(VTERM_LIBS) $(NCURSES_LIBS) -lutil
+tests_unit_test_terminal_guard_SOURCES = tests/unit/test_terminal_guard.c
+tests_unit_test_terminal_guard_LDADD = libui.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_terminal_plain_SOURCES = tests/unit/test_terminal_plain.c
 tests_unit_test_terminal_plain_LDADD = libui.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_terminal_view_SOURCES = tests/unit/test_terminal_view.c

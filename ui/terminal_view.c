@@ -7,6 +7,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "ui/keys.h"
+#include "ui/terminal_guard.h"
 #include "ui/terminal_history.h"
 #include "ui/terminal_pack.h"
 #include "ui/terminal_plain.h"
@@ -33,6 +34,7 @@ struct terminal_view {
 	bool cursor_is_hidden, is_alternate;
 	bool lf_is_newline, cr_is_newline;
 	bool is_after_cr;			/* with cr_is_newline: it goes down unless an LF follows */
+	struct terminal_guard guard;
 	struct terminal_plain plain;
 	struct terminal_history history;
 	uint64_t row_of_line[VIEW_LINES_MAX];	/* by number of '\n' seen */
@@ -146,8 +148,22 @@ static void throw_answers_away(struct terminal_view *view)
 
 static void feed(struct terminal_view *view, struct bytes in)
 {
+	VTermState *state = vterm_obtain_state(view->vterm);
+	uint8_t safe[TERMINAL_GUARD_OUT_MAX];
+
 	terminal_plain_follow(&view->plain, in);
-	vterm_input_write(view->vterm, (const char *)in.data, in.size);
+	while (in.size > 0) {
+		size_t size = in.size < TERMINAL_GUARD_IN_MAX ? in.size : TERMINAL_GUARD_IN_MAX;
+		VTermPos before, behind;
+
+		vterm_state_get_cursorpos(state, &before);
+		vterm_input_write(view->vterm, (const char *)safe,
+				  terminal_guard_pass(&view->guard, bytes_of(in.data, size), safe));
+		vterm_state_get_cursorpos(state, &behind);
+		if (before.row == behind.row && before.col == behind.col)
+			terminal_guard_stands(&view->guard);
+		in = bytes_from(in, size);
+	}
 }
 
 static uint64_t screen_row(const struct terminal_view *view, int row)

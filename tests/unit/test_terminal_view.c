@@ -263,6 +263,25 @@ static void a_flood_keeps_the_colours_of_what_was_on_the_screen(void **state)
 	terminal_view_free(view);
 }
 
+static void what_breaks_the_emulator_does_not_reach_it(void **state)
+{
+	struct terminal_view *view = new_view(24, 80);
+	char many[4000];
+
+	(void)state;
+	feed(view, "\x1b[5b");				/* nothing to repeat */
+	memset(many, ';', sizeof(many));
+	many[0] = '\x1b';
+	many[1] = '[';
+	memcpy(many + sizeof(many) - 2, "m", 2);
+	for (int i = 0; i < 20; i++)
+		feed(view, many);
+	feed(view, "\x1b[2147483647A\x1b[2147483647B\x1b[99999999999999999999C\xc3");
+	feed(view, "\r\x1b[Hstill here");
+	assert_string_equal(row(view, 0), "still here");
+	terminal_view_free(view);
+}
+
 static void sizes_beyond_reason_are_cut_down(void **state)
 {
 	struct terminal_view *view = new_view(0, 100000);
@@ -289,6 +308,7 @@ int main(void)
 		cmocka_unit_test(what_is_typed_shows_as_a_device_would_echo_it),
 		cmocka_unit_test(a_flood_in_one_piece_is_the_same_picture_as_in_small_ones),
 		cmocka_unit_test(a_flood_keeps_the_colours_of_what_was_on_the_screen),
+		cmocka_unit_test(what_breaks_the_emulator_does_not_reach_it),
 		cmocka_unit_test(sizes_beyond_reason_are_cut_down),
 	};
 
