@@ -3,24 +3,16 @@
 #include <string.h>
 
 enum {
-	ESC = 0x1b, CAN = 0x18, SUB = 0x1a,
+	BEL = 0x07, ESC = 0x1b, CAN = 0x18, SUB = 0x1a,
 	PARAMETERS_MAX = 16,		/* libvterm's array */
 	NUMBER_MAX = 9999,		/* more than rows or columns of any screen, and the largest mode */
 	REP = 'b',
 	FOREIGN_MAX = 256,		/* combining characters on one place */
 };
 
-/* The states of libvterm's parser that matter. Where it may be in one of two, this is in the stricter one. */
-static bool takes_escape(struct terminal_guard *guard, uint8_t byte)
+static bool begins_string(uint8_t byte)
 {
-	if (byte == '[') {
-		guard->state = GUARD_PARAMETERS;
-		guard->parameters = guard->number = 0;
-		guard->is_full = false;
-	} else if (byte == CAN || byte == SUB || (byte >= '0' && byte < 0x7f)) {
-		guard->state = GUARD_TEXT;
-	}
-	return true;
+	return byte == 'P' || byte == 'X' || byte == ']' || byte == '^' || byte == '_';
 }
 
 static bool takes_parameter(struct terminal_guard *guard, uint8_t byte)
@@ -52,25 +44,75 @@ static bool takes_sequence(struct terminal_guard *guard, uint8_t byte)
 		return true;
 	}
 	/* C0, DEL and more leaders leave it where it is; the rest ends it */
-	if (byte == CAN || byte == SUB || byte >= 0x80 || (byte >= '@' && byte < 0x7f) ||
+	if (byte == CAN || byte == SUB || (byte >= '@' && byte < 0x7f) ||
 	    (guard->state == GUARD_INTERMEDIATES && byte >= '0' && byte < '@'))
 		guard->state = GUARD_TEXT;
 	return true;
 }
 
-static bool takes(struct terminal_guard *guard, uint8_t byte)
+/* Behind ESC: libvterm forgets no ESC for a control character, and takes its letter behind intermediates, too. */
+static size_t pass_escape(struct terminal_guard *guard, uint8_t byte, uint8_t *to)
 {
-	if (byte == ESC) {
-		guard->state = GUARD_ESCAPE;
-		return true;
+	bool is_held = guard->state == GUARD_ESCAPE;
+	size_t size = 0;
+
+	if (byte < ' ' && byte != CAN && byte != SUB) {
+		to[0] = byte;
+		return 1;
 	}
+	if (begins_string(byte)) {
+		guard->state = is_held ? GUARD_STRING : GUARD_TEXT;
+		to[0] = CAN;
+		return is_held ? 0 : 1;
+	}
+	if (is_held)
+		to[size++] = ESC;
+	to[size++] = byte;
+	guard->state = GUARD_ESCAPE_MORE;
+	if (byte == '[') {
+		guard->state = GUARD_PARAMETERS;
+		guard->parameters = guard->number = 0;
+		guard->is_full = false;
+	} else if (byte == CAN || byte == SUB || (byte >= '0' && byte < 0x7f)) {
+		guard->state = GUARD_TEXT;
+	}
+	return size;
+}
+
+/* The end of a line is not the string's own. */
+static size_t pass_string(struct terminal_guard *guard, uint8_t byte, uint8_t *to)
+{
+	if (byte == BEL || byte == CAN || byte == SUB)
+		guard->state = GUARD_TEXT;
+	if (byte != '\r' && byte != '\n')
+		return 0;
+	guard->state = GUARD_TEXT;
+	to[0] = byte;
+	return 1;
+}
+
+static size_t pass_control(struct terminal_guard *guard, uint8_t byte, uint8_t *to)
+{
 	switch (guard->state) {
-	case GUARD_ESCAPE:
-		return takes_escape(guard, byte);
+	case GUARD_ESCAPE: case GUARD_ESCAPE_MORE:
+		return pass_escape(guard, byte, to);
 	case GUARD_PARAMETERS: case GUARD_INTERMEDIATES:
-		return takes_sequence(guard, byte);
+		if (!takes_sequence(guard, byte))
+			return 0;
+		/* CAN in its place ends the sequence without a deed; terminals without REP do the same. */
+		to[0] = byte == REP ? CAN : byte;
+		return 1;
+	case GUARD_STRING_ESCAPE:
+		guard->state = GUARD_ESCAPE;
+		if (byte != '\\')
+			return pass_escape(guard, byte, to);
+		guard->state = GUARD_TEXT;
+		return 0;
+	case GUARD_STRING:
+		return pass_string(guard, byte, to);
 	default:
-		return true;
+		to[0] = byte;
+		return 1;
 	}
 }
 
@@ -126,29 +168,63 @@ static size_t pass_foreign(struct terminal_guard *guard, uint8_t byte, uint8_t *
 static size_t pass_ascii(struct terminal_guard *guard, uint8_t byte, uint8_t *to)
 {
 	size_t size = guard->have > 0 ? put_replacement(guard, to) : 0;
-	bool is_final;
 
 	guard->foreign = 0;
 	guard->is_mute = false;
-	is_final = guard->state == GUARD_PARAMETERS || guard->state == GUARD_INTERMEDIATES;
-	if (!takes(guard, byte))
-		return size;
-	/* CAN in its place ends the sequence without a deed; terminals without REP do the same. */
-	to[size] = is_final && byte == REP ? CAN : byte;
-	return size + 1;
+	if (byte != ESC)
+		return size + pass_control(guard, byte, to + size);
+	guard->state = guard->state == GUARD_STRING || guard->state == GUARD_STRING_ESCAPE ? GUARD_STRING_ESCAPE
+											   : GUARD_ESCAPE;
+	return size;
+}
+
+static size_t pass_byte(struct terminal_guard *guard, uint8_t byte, uint8_t *to)
+{
+	if (byte < 0x80)
+		return pass_ascii(guard, byte, to);
+	switch (guard->state) {
+	case GUARD_STRING: case GUARD_STRING_ESCAPE:
+		return 0;
+	case GUARD_PARAMETERS: case GUARD_INTERMEDIATES: case GUARD_ESCAPE_MORE:
+		/* It ends the sequence; not as the first byte of a character, of which the others would be left. */
+		to[0] = CAN;
+		guard->state = GUARD_TEXT;
+		return 1 + pass_foreign(guard, byte, to + 1);
+	default:
+		guard->state = GUARD_TEXT;
+		return pass_foreign(guard, byte, to);
+	}
+}
+
+/* Plain text goes through in one piece. */
+static size_t run_of(const struct terminal_guard *guard, struct bytes in)
+{
+	size_t count = 0;
+
+	if (!terminal_guard_is_at_rest(guard))
+		return 0;
+	while (count < in.size && in.data[count] < 0x80 && in.data[count] != ESC)
+		count++;
+	return count;
 }
 
 size_t terminal_guard_pass(struct terminal_guard *guard, struct bytes in, uint8_t to[TERMINAL_GUARD_OUT_MAX])
 {
 	size_t size = 0;
 
-	for (size_t i = 0; i < in.size; i++) {
-		if (in.data[i] < 0x80) {
-			size += pass_ascii(guard, in.data[i], to + size);
-			continue;
+	while (in.size > 0) {
+		size_t run = run_of(guard, in);
+
+		if (run > 0) {
+			memcpy(to + size, in.data, run);
+			size += run;
+			guard->foreign = 0;
+			guard->is_mute = false;
+		} else {
+			size += pass_byte(guard, in.data[0], to + size);
+			run = 1;
 		}
-		takes(guard, in.data[i]);
-		size += pass_foreign(guard, in.data[i], to + size);
+		in = bytes_from(in, run);
 	}
 	return size;
 }

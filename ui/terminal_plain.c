@@ -4,10 +4,10 @@
 
 #include "src/base/cleanup.h"
 
-enum { ESC = 0x1b, BEL = 0x07, SHIFT_OUT = 0x0e, SHIFT_IN = 0x0f, DIGITS_MAX = 5, SCREEN_AND_CURSOR = 1049 };
+enum { ESC = 0x1b, SHIFT_OUT = 0x0e, SHIFT_IN = 0x0f, DIGITS_MAX = 5, SCREEN_AND_CURSOR = 1049 };
 
 /* ECMA-48 and xterm's ctlseqs. These move the cursor, erase, shift lines and characters, or ask. */
-static const char harmless_finals[] = "@ABCDEFGHIJKLMPSTXZ`abcdefgnst";
+static const char harmless_finals[] = "@ABCDEFGHIJKLMPSTXZ`abcdefgnt";
 
 /* DEC private modes: cursor keys, blinking, the cursor, mouse and focus, the other screen, bracketed paste. */
 static bool is_harmless_mode(unsigned mode)
@@ -39,7 +39,8 @@ static void end_parameter(struct terminal_plain *plain)
 
 static void end_sequence(struct terminal_plain *plain, uint8_t final)
 {
-	bool is_known = strchr(harmless_finals, final) != NULL || (final == 'r' && !plain->has_parameters);
+	/* without parameters these two take margins away, or keep the cursor's place */
+	bool is_known = strchr(harmless_finals, final) != NULL || (!plain->has_parameters && (final == 'r' || final == 's'));
 
 	plain->state = PLAIN_TEXT;
 	end_parameter(plain);
@@ -84,9 +85,6 @@ static void take_escape(struct terminal_plain *plain, uint8_t byte)
 	case '[':
 		begin_sequence(plain);
 		break;
-	case ']': case 'P': case '^': case '_': case 'X':
-		plain->state = PLAIN_STRING;
-		break;
 	case 'c':
 		plain->is_changed = plain->is_coloured = false;
 		break;
@@ -119,18 +117,6 @@ static void take_byte(struct terminal_plain *plain, uint8_t byte)
 			plain->state = PLAIN_ESCAPE;
 		else
 			take_sequence(plain, byte);
-		break;
-	case PLAIN_STRING:
-		if (byte == ESC)
-			plain->state = PLAIN_STRING_ESCAPE;
-		else if (byte == BEL)
-			plain->state = PLAIN_TEXT;
-		break;
-	case PLAIN_STRING_ESCAPE:
-		if (byte != ESC)
-			plain->state = PLAIN_TEXT;
-		if (byte != ESC && byte != '\\')
-			plain->is_changed = true;	/* terminals differ in what that is */
 		break;
 	}
 }

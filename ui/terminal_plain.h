@@ -16,8 +16,6 @@ struct terminal_plain {			/* all zero: a terminal that was just reset */
 		PLAIN_TEXT,
 		PLAIN_ESCAPE,
 		PLAIN_SEQUENCE,		/* CSI */
-		PLAIN_STRING,		/* OSC, DCS and their like */
-		PLAIN_STRING_ESCAPE,
 	} state;
 	bool is_changed;		/* margins, character sets, modes: until the terminal is reset */
 	bool is_coloured;
@@ -29,7 +27,7 @@ struct terminal_plain {			/* all zero: a terminal that was just reset */
 	unsigned parameter, digits;
 };
 
-/* What libvterm is fed, in the same order. */
+/* What libvterm is fed behind terminal_guard.h, in the same order. */
 void terminal_plain_follow(struct terminal_plain *plain, struct bytes in);
 /* Behind a line, and whatever comes is printed as it is. */
 bool terminal_plain_is_ready(const struct terminal_plain *plain);

@@ -151,14 +151,14 @@ static void feed(struct terminal_view *view, struct bytes in)
 	VTermState *state = vterm_obtain_state(view->vterm);
 	uint8_t safe[TERMINAL_GUARD_OUT_MAX];
 
-	terminal_plain_follow(&view->plain, in);
 	while (in.size > 0) {
 		size_t size = in.size < TERMINAL_GUARD_IN_MAX ? in.size : TERMINAL_GUARD_IN_MAX;
+		size_t safe_size = terminal_guard_pass(&view->guard, bytes_of(in.data, size), safe);
 		VTermPos before, behind;
 
+		terminal_plain_follow(&view->plain, bytes_of(safe, safe_size));
 		vterm_state_get_cursorpos(state, &before);
-		vterm_input_write(view->vterm, (const char *)safe,
-				  terminal_guard_pass(&view->guard, bytes_of(in.data, size), safe));
+		vterm_input_write(view->vterm, (const char *)safe, safe_size);
 		vterm_state_get_cursorpos(state, &behind);
 		if (before.row == behind.row && before.col == behind.col)
 			terminal_guard_stands(&view->guard);
@@ -239,7 +239,8 @@ static bool is_at_the_bottom(struct terminal_view *view)
 	struct terminal_packed line;
 	VTermPos cursor;
 
-	if (view->is_alternate || view->cr_is_newline || !terminal_plain_is_ready(&view->plain))
+	if (view->is_alternate || view->cr_is_newline || !terminal_guard_is_at_rest(&view->guard) ||
+	    !terminal_plain_is_ready(&view->plain))
 		return false;
 	vterm_state_get_cursorpos(vterm_obtain_state(view->vterm), &cursor);
 	if (cursor.row != view->rows - 1 || cursor.col != 0)
@@ -333,6 +334,21 @@ void terminal_view_echo(struct terminal_view *view, struct bytes typed)
 	vterm_screen_flush_damage(view->screen);
 }
 
+/* A smaller screen leaves libvterm with the margins of the larger one, and with a cursor above the first row when there
+ * was text below it: both lead it out of its memory. Margins end with a new size, as xterm does it. */
+static void come_inside(struct terminal_view *view)
+{
+	char back[48];
+	VTermPos cursor;
+
+	vterm_state_get_cursorpos(vterm_obtain_state(view->vterm), &cursor);
+	if (!view->plain.is_changed && cursor.row >= 0 && cursor.col >= 0)
+		return;
+	text_format(back, sizeof(back), "\x18\x1b[r\x1b[s\x1b[%d;%dH", cursor.row < 0 ? 1 : cursor.row + 1,
+		    cursor.col < 0 ? 1 : cursor.col + 1);
+	feed(view, bytes_of_text(back));
+}
+
 void terminal_view_resize(struct terminal_view *view, int rows, int cols)
 {
 	rows = between(rows, 2, VIEW_ROWS_MAX);
@@ -342,6 +358,7 @@ void terminal_view_resize(struct terminal_view *view, int rows, int cols)
 	view->rows = rows;
 	view->cols = cols;
 	vterm_set_size(view->vterm, rows, cols);
+	come_inside(view);
 	vterm_screen_flush_damage(view->screen);
 	throw_answers_away(view);
 }

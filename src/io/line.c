@@ -14,7 +14,7 @@
 #include "src/io/line_driver.h"
 
 enum {
-	READ_MAX = 64 * 1024,
+	READ_MAX = 16 * 1024,		/* a turn of the loop: a key that is pressed in a flood waits for no more */
 	QUEUE_MAX = 64 * 1024,
 	READS_PER_TURN = 64,		/* a tty gives 4 KiB a read; a socket may give single bytes for ever */
 	RETRY_MS = 250,

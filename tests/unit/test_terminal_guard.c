@@ -26,9 +26,9 @@ static void assert_passes(struct bytes in, const char *expected)
 static void sound_text_passes_unchanged(void **state)
 {
 	static const char *const texts[] = {
-		"boot\r\n", "\x1b[1;31mred\x1b[0m", "\x1b[38:2:1:2:3m", "\x1b]0;a title of 123456 things;;;;;;;;;;;;;;;;;;;;;;\x07",
+		"boot\r\n", "\x1b[1;31mred\x1b[0m", "\x1b[38:2:1:2:3m", 
 		"\x1b[?1049h\x1b[9999;9999H", "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80", "1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16;17;18 99999",
-		"\x1b(0\x1b)B b", "\x1b[1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16m;;;;99999", "\x1b[ q123456;",
+		"\x1b(0\x1b)B b", "\x1b[1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16m;;;;99999", "\x1b[ q123456;", "\x1b" "7\x1b" "8\x1b=",
 	};
 
 	(void)state;
@@ -42,6 +42,16 @@ static void a_sequence_has_sixteen_parameters_at_most(void **state)
 	assert_passes(BYTES("\x1b[1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16;17;18m."), "\x1b[1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16m.");
 	assert_passes(BYTES("\x1b[?::::::::::::::::::::::::\nA"), "\x1b[?:::::::::::::::\nA");
 	assert_passes(BYTES("\x1b(\x07[;;;;;;;;;;;;;;;;;;;;;;;;A"), "\x1b(\x07[;;;;;;;;;;;;;;;A");
+	assert_passes(BYTES("\x1b\x1b\x07[;;;;;;;;;;;;;;;;;;;;;;;;A"), "\x07\x1b[;;;;;;;;;;;;;;;A");
+}
+
+static void strings_do_not_pass(void **state)
+{
+	(void)state;
+	assert_passes(BYTES("a\x1b]0;title\x07" "b\x1b]52;c;aGk=\x1b\\c\x1bP$qm\x1b\\d\x1b_x\x1b\\e\x1b^x\x07" "f\x1bXx\x18g"), "abcdefg");
+	assert_passes(BYTES("\x1b]\xe2\x82\xff\x1b[31mred\x1b]2;x\x1b]0;y\x07."), "\x1b[31mred.");
+	assert_passes(BYTES("\x1b(]0;x\x07"), "\x1b(\x18" "0;x\x07");
+	assert_passes(BYTES("noise \x1bP and then\r\na line"), "noise \r\na line");
 }
 
 static void numbers_stay_within_reason(void **state)
@@ -90,6 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sound_text_passes_unchanged),
 		cmocka_unit_test(a_sequence_has_sixteen_parameters_at_most),
+		cmocka_unit_test(strings_do_not_pass),
 		cmocka_unit_test(numbers_stay_within_reason),
 		cmocka_unit_test(nothing_is_repeated),
 		cmocka_unit_test(what_is_no_utf8_is_replaced_and_what_is_cut_waits),
