@@ -8,6 +8,8 @@
 
 /* False: it is no setting. argument NULL: the next value. */
 bool console_settings_command(struct ui *ui, unsigned id, enum ui_command what, const char *argument);
+/* "ymodem FILE", as the command line of the console has it. */
+void console_file_command(struct ui *ui, unsigned id, bool is_sender, const char *argument);
 void console_set_baud_text(struct ui *ui, unsigned id, const char *text);
 
 #endif

@@ -47,6 +47,9 @@ enum ui_command {
 	COMMAND_ECHO,
 	COMMAND_LONE_LF,
 	COMMAND_LONE_CR,
+	COMMAND_SEND_FILE,
+	COMMAND_RECEIVE_FILE,
+	COMMAND_STOP_SENDING,
 };
 
 /* Keys without a character, above all of Unicode. */

@@ -19,6 +19,7 @@ struct screen_arg {
 	unsigned console_id, image_id;
 	uint64_t offset;			/* bytes: from where */
 	const struct screen_ops *about;		/* help: which screen */
+	const char *path;			/* of a file to send; NULL: receiving */
 };
 
 enum screen_mouse { SCREEN_MOUSE_CLICK, SCREEN_MOUSE_DOUBLE, SCREEN_MOUSE_WHEEL_UP, SCREEN_MOUSE_WHEEL_DOWN };
@@ -61,12 +62,14 @@ struct screen_ops {
 	void (*hint)(struct ui *ui, void *state, char *to, size_t size);
 	/* Milliseconds until it would look different by itself; 0: never. */
 	unsigned (*refresh_ms)(struct ui *ui, void *state);
+	/* What the operator's terminal pasted, in one piece; NULL: it goes nowhere, for it could be anything's keys. */
+	void (*paste)(struct ui *ui, void *state, struct bytes text);
 };
 
 /* ui/screens.c: all of them, ended by NULL. */
 extern const struct screen_ops *const screens[];
 extern const struct screen_ops screen_home, screen_case, screen_console, screen_evidence, screen_log, screen_help,
-	screen_practice, screen_image, screen_bytes, screen_settings;
+	screen_practice, screen_image, screen_bytes, screen_settings, screen_send;
 
 /* What screens may ask of the stack (ui.c). */
 struct app *ui_app(struct ui *ui);

@@ -19,6 +19,7 @@ struct console_state {
 	char search[64];
 	uint64_t found_row;
 	bool was_refused;
+	char file[512];			/* that was sent last */
 };
 
 static const struct key_binding keys[] = {
@@ -29,6 +30,8 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_SHIFT_PAGE_UP, COMMAND_SCROLL_UP, NULL, NULL },
 	{ UI_KEY_AFTER_PREFIX + 's', COMMAND_BAUD, "baud", "baud rate" },
 	{ UI_KEY_AFTER_PREFIX + 'c', COMMAND_SETTINGS, "settings", "settings" },
+	{ UI_KEY_AFTER_PREFIX + 'f', COMMAND_SEND_FILE, "send", "send a file" },
+	{ UI_KEY_AFTER_PREFIX + 'v', COMMAND_RECEIVE_FILE, "receive", "receive a file" },
 	{ UI_KEY_AFTER_PREFIX + '/', COMMAND_FIND, "find", "find" },
 	{ UI_KEY_AFTER_PREFIX + 'n', COMMAND_FIND_NEXT, "next", "find the next older one" },
 	{ UI_KEY_AFTER_PREFIX + 'b', COMMAND_BREAK, "break", "send a break" },
@@ -39,6 +42,7 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_AFTER_PREFIX + 'x', COMMAND_CLOSE, "close", "close the port" },
 	{ UI_KEY_AFTER_PREFIX + '?', COMMAND_HELP, "help", "help" },
 	{ UI_KEY_AFTER_PREFIX + ':', COMMAND_LINE, NULL, "command line" },
+	{ UI_KEY_VERB_ONLY, COMMAND_STOP_SENDING, "stop", "stop what is being sent (Esc does)" },
 	{ UI_KEY_VERB_ONLY, COMMAND_FRAME, "frame", "frame: 8N1, 7E1" },
 	{ UI_KEY_VERB_ONLY, COMMAND_FLOW, "flow", "flow control: none, rtscts, xonxoff" },
 	{ UI_KEY_VERB_ONLY, COMMAND_ENTER_SENDS, "enter", "Enter sends cr, lf, crlf" },
@@ -120,6 +124,38 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 	terminal_view_draw(view, to, state->scroll_back, marks, state->found_row);
 }
 
+static bool sending_text(const struct sending_view *sending, char *to, size_t size)
+{
+	static const char *const verbs[] = { "", "typing", "typing", "sending", "receiving" };
+	const struct progress *progress = &sending->progress;
+	char part[24];
+
+	if (sending->what == SENDING_KEYS && progress->left_ms < 1000)
+		return false;
+	text_format(to, size, "%s %s", verbs[sending->what], sending->name);
+	if (sending->what == SENDING_FILE || sending->what == RECEIVING_FILE)
+		text_append(to, size, " by %s", sending->by);
+	if (sending->is_stopping) {
+		text_append(to, size, ": stopping, the other side is told");
+		return true;
+	}
+	if (sending->is_waiting)
+		text_append(to, size, ": waiting for the device");
+	else
+		text_append(to, size, ": %s", text_size(part, sizeof(part), progress->done));
+	if (!sending->is_waiting && progress->total > 0)
+		text_append(to, size, " of %s (%u %%)", text_size(part, sizeof(part), progress->total),
+			    (unsigned)(progress->done * 100 / progress->total));
+	if (progress->rate > 0)
+		text_append(to, size, ", %s/s", text_size(part, sizeof(part), progress->rate));
+	if (sending->retries > 0)
+		text_append(to, size, ", %u retr%s", sending->retries, sending->retries == 1 ? "y" : "ies");
+	if (progress->left_ms != UINT64_MAX && !sending->is_waiting)
+		text_append(to, size, ", %s left", text_duration(part, sizeof(part), progress->left_ms));
+	text_append(to, size, ". Esc stops it");
+	return true;
+}
+
 static void hint(struct ui *ui, void *user, char *to, size_t size)
 {
 	const struct console_state *state = user;
@@ -130,7 +166,9 @@ static void hint(struct ui *ui, void *user, char *to, size_t size)
 	else if (state->is_prefixed)
 		text_copy(
 			to, size,
-			"Ctrl-A: q back, c settings, s baud, / find, n next, b break, d DTR, r RTS, p power, x close, : command, ? help");
+			"Ctrl-A: q back, f send, v receive, c settings, s baud, / find, n next, b break, d DTR, r RTS, p power, x close, : command, ? help");
+	else if (console->sending.what != SENDING_NOTHING && sending_text(&console->sending, to, size))
+		;
 	else if (!console->is_open)
 		text_format(to, size, "the port is lost: %s. Plug it in again; it goes on by itself", console->state);
 	else if (console->capture_problem[0] != '\0')
@@ -247,9 +285,18 @@ static void report(struct ui *ui, enum status status, const struct error *error,
 		ui_say(ui, false, "%s", done);
 }
 
+static void file_typed(struct ui *ui, void *user, const char *text)
+{
+	struct console_state *state = user;
+
+	text_copy(state->file, sizeof(state->file), text);
+	if (text[0] != '\0')
+		ui_push(ui, &screen_send, &(struct screen_arg){ .console_id = state->id, .path = text });
+}
+
 static void command(struct ui *ui, void *user, enum ui_command what, const char *argument)
 {
-	static const struct ui_prompt_ops search = { .accept = search_typed };
+	static const struct ui_prompt_ops search = { .accept = search_typed }, file = { .accept = file_typed };
 	struct console_state *state = user;
 	struct error error;
 
@@ -279,6 +326,19 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 		ui_pop(ui);
 		break;
 	case COMMAND_HELP: ui_push(ui, &screen_help, &(struct screen_arg){ .about = &screen_console }); break;
+	case COMMAND_SEND_FILE:
+		if (argument != NULL)
+			console_file_command(ui, state->id, true, argument);
+		else
+			ui_prompt_path(ui, "send the file:", state->file, &file, state);
+		break;
+	case COMMAND_RECEIVE_FILE:
+		if (argument != NULL)
+			console_file_command(ui, state->id, false, argument);
+		else
+			ui_push(ui, &screen_send, &(struct screen_arg){ .console_id = state->id });
+		break;
+	case COMMAND_STOP_SENDING: app_console_stop(ui_app(ui), state->id); break;
 	case COMMAND_SETTINGS: ui_push(ui, &screen_settings, &(struct screen_arg){ .console_id = state->id }); break;
 	default: console_settings_command(ui, state->id, what, argument); break;
 	}
@@ -294,7 +354,8 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 	if (console == NULL)
 		return false;
 	if (what == COMMAND_CLOSE || what == COMMAND_BAUD || what == COMMAND_BREAK || what == COMMAND_DTR ||
-	    what == COMMAND_RTS || what == COMMAND_FRAME || what == COMMAND_FLOW)
+	    what == COMMAND_RTS || what == COMMAND_FRAME || what == COMMAND_FLOW ||
+	    what == COMMAND_SEND_FILE || what == COMMAND_RECEIVE_FILE)
 		return !console->is_driven;
 	return what != COMMAND_SCROLL_DOWN || state->scroll_back > 0;
 }
@@ -349,8 +410,27 @@ static bool key(struct ui *ui, void *user, int pressed)
 		return false;
 	state->scroll_back = 0;
 	state->found_row = UINT64_MAX;
+	if (pressed == UI_KEY_ESC && console_of(ui, state)->sending.what != SENDING_NOTHING) {
+		app_console_stop(ui_app(ui), state->id);
+		return true;
+	}
 	type_key(ui, state, view, pressed);
 	return true;
+}
+
+static void paste(struct ui *ui, void *user, struct bytes text)
+{
+	struct console_state *state = user;
+	const struct console_view *console = console_of(ui, state);
+	struct terminal_view *view = ui_terminal(ui, state->id);
+	bool has_echo = console != NULL && console->manner.has_local_echo;
+	struct error error;
+
+	state->scroll_back = 0;
+	if (app_console_paste(ui_app(ui), state->id, text, &error) != STATUS_OK)
+		ui_say_error(ui, &error);
+	else if (has_echo && view != NULL)
+		terminal_view_echo(view, text);
 }
 
 static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int x)
@@ -379,11 +459,13 @@ const struct screen_ops screen_console = {
 	.allows = allows,
 	.command = command,
 	.mouse = mouse,
+	.paste = paste,
 	.appetite = appetite,
 	.hint = hint,
 	.help = "The device's own console. What you type goes to the device, also Esc and Ctrl-C; F10, or Ctrl-A and then q, goes "
 		"back. The commands of this screen come after Ctrl-A, as in picocom.\n"
 		"Words at the right say what a line means: a cause it speaks for, or how far the start has come. All bytes are kept "
 		"in a file as they came.\n"
+		"What is pasted goes at the pace of the device, and so does a text file; the message row tells how far it is, and Esc stops it.\n"
 		"While a step of a procedure types on the line, your keys are not sent.\n",
 };

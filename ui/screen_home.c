@@ -357,12 +357,9 @@ static void open_selected(struct ui *ui, struct home_state *state, const struct 
 static void open_console(struct ui *ui, const struct row *row, const char *argument)
 {
 	const struct snapshot *now = ui_now(ui);
-	char path[96];
 
 	if (argument != NULL) {
-		bool is_short = argument[0] != '/' && strchr(argument, ':') == NULL;
-
-		ui_show_console(ui, text_format(path, sizeof(path), "%s%s", is_short ? "/dev/" : "", argument));
+		ui_show_console(ui, argument);
 	} else if (row != NULL && row->type == ROW_PORT) {
 		open_port(ui, &now->bench->port[row->index]);
 	} else if (row != NULL && row->type == ROW_CASE && home_live_case(now, now->cases[row->index].id) != NULL &&

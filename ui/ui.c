@@ -344,6 +344,31 @@ void ui_key(struct ui *ui, int key)
 		screen->ops->command(ui, screen->state, binding->command, NULL);
 }
 
+void ui_paste(struct ui *ui, struct bytes text)
+{
+	struct ui_screen *screen = ui_top(ui);
+	const char *at = (const char *)text.data, *end = at + text.size;
+
+	ui->is_dirty = true;
+	ui->message[0] = '\0';
+	if (ui->rows < UI_MIN_ROWS || ui->cols < UI_MIN_COLS || text.size == 0)
+		return;
+	if (!ui->has_prompt && screen->ops->paste != NULL) {
+		screen->ops->paste(ui, screen->state, text);
+		return;
+	}
+	if (!ui->has_prompt && ui_appetite(ui) != APPETITE_TEXT) {
+		ui_say(ui, true, "what was pasted has no place here");
+		return;
+	}
+	while (at < end && *at != '\n' && !(ui->has_prompt && ui->is_yes_no)) {	/* its first line; Enter is pressed by hand */
+		uint32_t code = utf8_next(&at);
+
+		if (code >= ' ' && code != 0x7f)
+			ui_key(ui, (int)code);
+	}
+}
+
 void ui_mouse(struct ui *ui, enum screen_mouse what, int y, int x)
 {
 	struct ui_screen *screen = ui_top(ui);
@@ -435,7 +460,8 @@ static void on_input(void *user, int events)
 
 	(void)events;
 	if (ui_input_read(ui)) {
-		draw_now(ui);
+		if (!ui->is_pasting)
+			draw_now(ui);
 		return;
 	}
 	/* readable, but no key: an incomplete sequence, or the terminal is gone and would wake us for ever */
@@ -499,6 +525,7 @@ static void unhook(struct ui *ui)
 		loop_timer_free(ui->redraw);
 	if (ui->clock != NULL)
 		loop_timer_free(ui->clock);
+	buffer_done(&ui->pasted);
 	while (ui->depth > 1)
 		ui_pop(ui);
 	if (ui->depth == 1)
@@ -532,6 +559,8 @@ enum status ui_run(struct loop *loop, struct app *app, const struct ui_options *
 	struct app_observer observer = { .on_change = on_change, .on_console_bytes = on_console_bytes,
 					 .on_console_line = on_console_line, .user = &ui };
 	enum status status = ui_terminal_start(&ui, reterr);
+
+	buffer_init(&ui.pasted, UI_PASTE_MAX);
 
 	if (status != STATUS_OK)
 		return status;

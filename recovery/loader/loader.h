@@ -85,6 +85,7 @@ struct loader_task {	/* caller-owned; fields belong to the driver, but for done,
 	uint64_t block;			/* bytes of the block being checked, and where in it the next cell is */
 	uint64_t in_block;
 	unsigned cells_asked;
+	uint32_t sum;			/* of the first reading, for reread */
 	uint64_t done, total;		/* bytes, for the progress */
 	uint8_t cell[LOADER_CELLS_MAX];	/* enum loader_cell, of compare */
 	size_t cell_count;
@@ -104,7 +105,10 @@ struct loader_driver {
 	loader_next *load_tftp;	/* addresses for this session only; image to RAM; size and CRC checked there, or .proof says what was */
 	loader_next *write;	/* RAM to flash, erasing first where the storage needs it; proves anew that the RAM holds the image */
 	loader_next *compare;	/* flash against image: fills cells; fails at the first difference with stop_at_difference */
+	/* The place, as long as image.size says, twice: first_difference tells where the two readings differ. image.data is not looked at. */
+	loader_next *reread;
 	loader_next *unlock;	/* opens commands that the build keeps locked, by a handshake that is public; NULL: none is known */
+	bool has_variables;	/* learn ends with the answer to printenv */
 	bool compare_needs_ram;	/* it compares with the copy in RAM, which a load must have put there */
 	const char *why_no_load, *why_no_write, *why_no_compare;
 };

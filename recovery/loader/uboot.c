@@ -179,4 +179,5 @@ enum loader_turn uboot_load_tftp(struct loader_task *task, const char *reply, st
 
 const struct loader_driver loader_uboot = {
 	.name = "uboot", .reset_command = "reset", .learn = uboot_learn, .load_tftp = uboot_load_tftp, .write = uboot_write, .compare = uboot_compare,
+	.reread = uboot_reread, .has_variables = true,
 };

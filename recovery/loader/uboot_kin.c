@@ -30,12 +30,20 @@ static enum loader_turn compare_if_whole(struct loader_task *task, const char *r
 	return if_whole(task, uboot_compare, reply, say, reterr);
 }
 
+static enum loader_turn reread_if_whole(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
+{
+	return if_whole(task, uboot_reread, reply, say, reterr);
+}
+
 const struct loader_driver loader_hikvision = {
 	.name = "hikvision", .reset_command = "reset", .learn = uboot_learn, .load_tftp = load_if_whole, .write = write_if_whole, .compare = compare_if_whole,
+	.reread = reread_if_whole, .has_variables = true,
 };
 const struct loader_driver loader_dahua = {
 	.name = "dahua", .reset_command = "reset", .learn = uboot_learn, .load_tftp = load_if_whole, .write = write_if_whole, .compare = compare_if_whole,
+	.reread = reread_if_whole, .has_variables = true,
 };
 const struct loader_driver loader_pepe2k = {
 	.name = "pepe2k", .reset_command = "reset", .learn = uboot_learn, .load_tftp = uboot_load_tftp, .write = uboot_write, .compare = uboot_compare,
+	.reread = uboot_reread, .has_variables = true,
 };

@@ -1,14 +1,13 @@
 /* unbrick console: the console of one serial line, on the full screen or, for scripts, between standard input and output. */
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/cli/output.h"
+#include "src/cli/port_argument.h"
 #include "src/core/line_pipe.h"
 #include "src/io/bench_scan.h"
 
@@ -61,24 +60,16 @@ static int no_sole_port(const struct bench_state *bench)
 	return EXIT_USAGE;
 }
 
-/* ttyUSB0 is the short form of /dev/ttyUSB0. */
-static int find_port(const struct cli_line *line, char *to, size_t size)
+static int find_port(const struct cli_line *line, char *to)
 {
-	static const char folder[] = "/dev/";
 	struct bench_state bench;
 
-	if (line->word_count > 0) {
-		const char *word = line->word[0];
-
-		text_format(to, size, "%s%s", folder, word);
-		if (strchr(word, '/') != NULL || strchr(word, ':') != NULL || access(to, F_OK) != 0)
-			text_copy(to, size, word);
-		return EXIT_WELL;
-	}
+	if (line->word_count > 0)
+		return port_argument(line->word[0], to);
 	bench_scan(&bench);
 	if (bench.port_count != 1)
 		return no_sole_port(&bench);
-	text_copy(to, size, bench.port[0].path);
+	text_copy(to, PORT_NAME_MAX, bench.port[0].path);
 	return EXIT_WELL;
 }
 
@@ -143,7 +134,7 @@ static int run(const struct cli_line *line)
 {
 	struct line_settings settings = { 0 };
 	unsigned long baud = 0, listen_ms = LISTEN_MS;
-	char port[PATH_MAX];
+	char port[PORT_NAME_MAX];
 	int code;
 
 	if (line->word_count > 1)
@@ -157,7 +148,7 @@ static int run(const struct cli_line *line)
 		return output_usage("console", "'%s' is no flow control; there are none, rtscts, xonxoff", line->value[FLOW]);
 	if (!cli_read_number(line->value[LISTEN], LISTEN_MAX_MS, &listen_ms))
 		return output_usage("console", "--listen takes milliseconds, 0 to %d", LISTEN_MAX_MS);
-	code = find_port(line, port, sizeof(port));
+	code = find_port(line, port);
 	if (code != EXIT_WELL)
 		return code;
 	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))

@@ -9,6 +9,7 @@
 
 #include "src/base/text.h"
 #include "src/cli/cli.h"
+#include "src/cli/port_argument.h"
 #include "src/core/app.h"
 
 enum { DEVICE, PORT, IMAGE, SHA256, MEMBER, METHOD, HAPPENED, CASE, POWER, TFTP_PORT, TIMEOUT, YES, JSON };
@@ -17,7 +18,7 @@ enum { PLANS_MAX = 8 };
 
 static const struct cli_option options[] = {
 	[DEVICE] = { "device", "PROFILE", "which device it is: see `unbrick device search`" },
-	[PORT] = { "port", "PORT", "serial line: /dev/..., tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH" },
+	[PORT] = { "port", "PORT", PORT_ARGUMENT_HELP },
 	[IMAGE] = { "image", "FILE|URL", "the vendor's firmware image, or the archive it comes in; an address is fetched first" },
 	[SHA256] = { "sha256", "HASH", "of what is fetched, as the vendor says it" },
 	[MEMBER] = { "member", "NAME", "which member of that archive is the image; . is the archive itself" },
@@ -458,8 +459,9 @@ static int run(const struct cli_line *line)
 	struct recover r = { .line = line, .json = line->value[JSON] != NULL, .exit_code = EXIT_FAILED };
 	struct app_options app_options = {
 		.state_folder = line->state_folder, .library_folders = line->library_folders, .power_command = line->value[POWER],
-		.tftp_port = line->value[TFTP_PORT] ? (unsigned)strtoul(line->value[TFTP_PORT], NULL, 10) : 0, .is_unattended = true, .port = line->value[PORT],
+		.tftp_port = line->value[TFTP_PORT] ? (unsigned)strtoul(line->value[TFTP_PORT], NULL, 10) : 0, .is_unattended = true,
 	};
+	char port[PORT_NAME_MAX];
 	struct error error;
 	int code;
 
@@ -468,6 +470,12 @@ static int run(const struct cli_line *line)
 	if (!line->value[CASE] && (!line->value[DEVICE] || !line->value[PORT])) {
 		fprintf(stderr, "unbrick: recover needs --device and --port\n  see: unbrick recover --help\n");
 		return EXIT_USAGE;
+	}
+	if (line->value[PORT]) {
+		code = port_argument(line->value[PORT], port);
+		if (code != EXIT_WELL)
+			return code;
+		app_options.port = port;
 	}
 	if (loop_new(&r.loop, &error) != STATUS_OK || app_new(r.loop, &app_options, &r.app, &error) != STATUS_OK) {
 		cli_print_error(&error);

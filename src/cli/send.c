@@ -1,5 +1,6 @@
 /* unbrick send: files to a device over its serial line. */
 #include "src/cli/output.h"
+#include "src/cli/port_argument.h"
 #include "src/cli/transfer.h"
 
 enum { PROTOCOL, PORT, STDIO, BAUD, PADDING, PATIENCE, ADDRESS, ESCAPE, LISTEN, JSON };
@@ -7,7 +8,7 @@ enum { PROTOCOL, PORT, STDIO, BAUD, PADDING, PATIENCE, ADDRESS, ESCAPE, LISTEN, 
 static const struct cli_option options[] = {
 	[PROTOCOL] = { "protocol", "NAME",
 		       "xmodem, xmodem-crc, xmodem-1k, ymodem (the usual), ymodem-g, zmodem, kermit, srecord, raw" },
-	[PORT] = { "port", "PORT", "/dev/ttyUSB0, tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH" },
+	[PORT] = { "port", "PORT", PORT_ARGUMENT_HELP },
 	[STDIO] = { "stdio", NULL, "standard input and output are the line" },
 	[BAUD] = { "baud", "RATE", "of the port (115200)" },
 	[PADDING] = { "padding", "BYTE", "what fills XMODEM's last block: 0x1a, 0x00, 0xff (0x1a)" },

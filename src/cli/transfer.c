@@ -13,6 +13,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/cli/output.h"
+#include "src/cli/port_argument.h"
 #include "src/core/transfer_session.h"
 
 enum {
@@ -344,9 +345,14 @@ static int run_session(struct transfer_cli *t, const struct transfer_job_options
 		.user = t,
 	};
 	AUTO(transfer_session) session = NULL;
+	char port[PORT_NAME_MAX];
 	struct error error;
-	enum status status = transfer_session_open(t->loop, t->words->port, t->baud, &session, &error);
+	enum status status;
+	int code = t->words->port != NULL ? port_argument(t->words->port, port) : EXIT_WELL;
 
+	if (code != EXIT_WELL)
+		return code;
+	status = transfer_session_open(t->loop, t->words->port != NULL ? port : NULL, t->baud, &session, &error);
 	if (status != STATUS_OK)
 		return output_error(&error, output_class_of_line(status));
 	status = transfer_session_start(session, options, &observer, t->listen_ms, &error);

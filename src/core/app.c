@@ -129,6 +129,12 @@ void app_look_at_bench(struct app *app)
 	struct bench_state state;
 
 	bench_scan(&state);
+	/* which one is new only the watch knows */
+	for (unsigned i = 0; i < state.port_count; i++)
+		for (unsigned k = 0; k < app->bench.port_count; k++)
+			if (text_equal(state.port[i].path, app->bench.port[k].path) &&
+			    text_equal(state.port[i].adapter, app->bench.port[k].adapter))
+				state.port[i].since_ms = app->bench.port[k].since_ms;
 	on_bench(app, &state);
 }
 
@@ -309,6 +315,8 @@ static void fill_snapshot(struct app *app)
 	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)
 		if (app->console[i])
 			console_fill_view(app->console[i], &to->console[to->console_count++]);
+	for (unsigned i = 0; i < to->console_count; i++)
+		to->running += to->console[i].sending.what == SENDING_FILE || to->console[i].sending.what == RECEIVING_FILE;
 	to->is_practice = app->practice != NULL;
 	text_copy(to->notice, sizeof(to->notice), app->notice);
 	text_copy(to->notice_hint, sizeof(to->notice_hint), app->notice_hint);

@@ -69,7 +69,7 @@ enum status app_case_cancel(struct app *app, int64_t case_id, struct error *rete
 /* Back to an earlier question (device, happened, connect): nothing that was written is undone. */
 enum status app_case_back(struct app *app, int64_t case_id, enum guide_phase to, struct error *reterr);
 
-/* Consoles. Opening a port that is open already gives the same console, as it is set. settings NULL: 115200 8N1. */
+/* Consoles. port: as port_name.h has it. Opening a port that is open already gives the same console, as it is set. settings NULL: 115200 8N1. */
 enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
 			     struct error *reterr);
 /* The capture goes to this file from now on, behind what is there already; see capture_open_file(). */
@@ -77,6 +77,17 @@ enum status app_console_log(struct app *app, unsigned console_id, const char *pa
 void app_console_close(struct app *app, unsigned console_id);
 /* STATUS_BUSY while a step drives the line. */
 enum status app_console_type(struct app *app, unsigned console_id, struct bytes keys, struct error *reterr);
+/* Pasted text: line ends become what Enter sends, and it goes at the pace of the device. STATUS_NO_SPACE: too much of it. */
+enum status app_console_paste(struct app *app, unsigned console_id, struct bytes text, struct error *reterr);
+/* One file, or receiving. Its end is told as a notice; app_console_stop() ends it before. */
+struct console_file {
+	bool is_sender;
+	const char *protocol;	/* of recovery/protocol/transfer.h; sending also "text": typed at the pace of the device */
+	const char *path;	/* receiving: a folder, or the file to make where the protocol has no names; it must not be there yet */
+	unsigned char_ms, line_ms;	/* of "text": between two bytes, and behind each line; both 0: as the device echoes */
+};
+enum status app_console_file(struct app *app, unsigned console_id, const struct console_file *file, struct error *reterr);
+void app_console_stop(struct app *app, unsigned console_id);
 enum status app_console_set_baud(struct app *app, unsigned console_id, unsigned baud, struct error *reterr);
 /* Rate, frame and flow control at once. */
 enum status app_console_set_line(struct app *app, unsigned console_id, const struct line_settings *settings, struct error *reterr);

@@ -5,7 +5,9 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/app_internal.h"
+#include "src/core/console_send.h"
 #include "src/core/live_case.h"
+#include "src/core/port_name.h"
 #include "src/core/practice_process.h"
 #include "src/practice/practice_device.h"
 
@@ -30,9 +32,13 @@ struct console *app_console(struct app *app, unsigned console_id_wanted)
 enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
 			     struct error *reterr)
 {
-	struct console *console = app_find_console(app, port);
-	enum status status;
+	char name[PORT_NAME_MAX];
+	struct console *console;
+	enum status status = port_name_resolve(&app->bench, port, name, sizeof(name), reterr);
 
+	if (status != STATUS_OK)
+		return status;
+	console = app_find_console(app, name);
 	if (app->signs == NULL) {
 		status = device_library_signs(app->library, &app->signs, &app->sign_count, reterr);
 		if (status != STATUS_OK)
@@ -41,12 +47,12 @@ enum status app_console_open(struct app *app, const char *port, const struct lin
 	for (size_t i = 0; console == NULL && i < ARRAY_SIZE(app->console); i++) {
 		if (app->console[i])
 			continue;
-		status = console_new(app, app->last_console_id + 1, port, settings, &app->console[i], reterr);
+		status = console_new(app, app->last_console_id + 1, name, settings, &app->console[i], reterr);
 		if (status != STATUS_OK)
 			return status;
 		console = app->console[i];
 		app->last_console_id++;
-		app_event(app, 0, JOURNAL_PROGRAM, "console", port, NULL);
+		app_event(app, 0, JOURNAL_PROGRAM, "console", name, NULL);
 	}
 	if (console == NULL)
 		return error_set(reterr, STATUS_BUSY, "%u consoles are open already: close one first", SNAPSHOT_CONSOLES_MAX);
@@ -87,19 +93,47 @@ enum status app_console_log(struct app *app, unsigned id, const char *path, stru
 	return status == STATUS_OK ? console_log_to(console, path, reterr) : status;
 }
 
+/* What goes to the device by the operator's hand waits for a step that types there. */
+static enum status find_undriven(struct app *app, unsigned id, struct console **ret_console, struct error *reterr)
+{
+	enum status status = find_console(app, id, ret_console, reterr);
+
+	if (status != STATUS_OK || !console_is_driven(*ret_console))
+		return status;
+	error_set(reterr, STATUS_BUSY, "a step is typing on this line");
+	return error_hint(reterr, "wait until it is over, or stop it on the case screen");
+}
+
 enum status app_console_type(struct app *app, unsigned id, struct bytes keys, struct error *reterr)
 {
 	struct console *console;
-	enum status status = find_console(app, id, &console, reterr);
+	enum status status = find_undriven(app, id, &console, reterr);
 
-	if (status != STATUS_OK)
-		return status;
-	if (console_is_driven(console)) {
-		error_set(reterr, STATUS_BUSY, "a step is typing on this line");
-		return error_hint(reterr, "wait until it is over, or stop it on the case screen");
-	}
-	console_write(console, keys);
-	return STATUS_OK;
+	return status == STATUS_OK ? console_send_keys(console_sending(console), keys, reterr) : status;
+}
+
+enum status app_console_paste(struct app *app, unsigned id, struct bytes text, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_undriven(app, id, &console, reterr);
+
+	return status == STATUS_OK ? console_send_text(console_sending(console), text, reterr) : status;
+}
+
+enum status app_console_file(struct app *app, unsigned id, const struct console_file *file, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_undriven(app, id, &console, reterr);
+
+	return status == STATUS_OK ? console_send_file(console_sending(console), file, reterr) : status;
+}
+
+void app_console_stop(struct app *app, unsigned id)
+{
+	struct console *console;
+
+	if (find_console(app, id, &console, NULL) == STATUS_OK)
+		console_send_stop(console_sending(console));
 }
 
 enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, struct error *reterr)

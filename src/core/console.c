@@ -8,6 +8,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/app_internal.h"
+#include "src/core/console_send.h"
 
 enum {
 	PAUSE_MS = 150,			/* a line that is quiet for so long is looked at as it stands */
@@ -25,6 +26,7 @@ struct console {
 	char port[96];
 	struct line *line;
 	struct console_manner manner;
+	struct console_send *send;
 	enum line_state state;
 	char state_text[120];
 	struct capture *capture;
@@ -114,14 +116,10 @@ static void capture_bytes(struct console *console, struct bytes in)
 	text_copy(console->capture_problem, sizeof(console->capture_problem), error.text);
 }
 
-static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
+void console_take_text(struct console *console, struct bytes in, uint64_t now_ms)
 {
-	struct console *console = user;
 	uint64_t look_ms;
 
-	capture_bytes(console, in);
-	console->last_byte_ms = now_ms;
-	console->bytes += in.size;
 	if (console->app->observer.on_console_bytes)
 		console->app->observer.on_console_bytes(console->app->observer.user, console->id, in);
 	diagnosis_input(console->diagnosis, in, now_ms);
@@ -137,15 +135,30 @@ static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
 	app_changed(console->app);
 }
 
+static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
+{
+	struct console *console = user;
+
+	capture_bytes(console, in);
+	console->last_byte_ms = now_ms;
+	console->bytes += in.size;
+	if (!console_send_hear(console->send, in, now_ms))
+		console_take_text(console, in, now_ms);
+}
+
 static void on_state(void *user, enum line_state state, const struct error *why)
 {
 	struct console *console = user;
 	char text[300];
 
 	console->state = state;
+	console_send_line(console->send, state, why);
 	if (state == LINE_OPEN) {
 		text_copy(console->state_text, sizeof(console->state_text), "open");
 		text_format(text, sizeof(text), "%s is back", console->port);
+		if (!text_equal(console->port, line_name(console->line)))
+			text_append(text, sizeof(text), " as %s", line_name(console->line));
+		text_copy(console->port, sizeof(console->port), line_name(console->line));
 	} else {
 		text_copy(console->state_text, sizeof(console->state_text), why ? why->text : "lost");
 		const char *reason = why ? why->text : "unplugged";
@@ -215,6 +228,9 @@ enum status console_new(struct app *app, unsigned id, const char *port, const st
 	status = diagnosis_new(app->signs, app->sign_count, keep_line, console, &console->diagnosis, reterr);
 	if (status != STATUS_OK)
 		return status;
+	status = console_send_new(app, console, &console->send, reterr);
+	if (status != STATUS_OK)
+		return status;
 	/* A capture that cannot be kept is said, and does not keep the technician from the device. */
 	status = open_capture(console, reterr);
 	if (status != STATUS_OK) {
@@ -253,6 +269,7 @@ void console_free(struct console *console)
 {
 	if (console == NULL)
 		return;
+	console_send_free(console->send);
 	if (console->line)
 		line_close(console->line);
 	loop_timer_free(console->pause);
@@ -286,6 +303,8 @@ size_t console_write(struct console *console, struct bytes out)
 
 void console_set_driven(struct console *console, bool is_driven)
 {
+	if (is_driven)
+		console_send_stop(console->send);
 	console->is_driven = is_driven;
 }
 
@@ -383,6 +402,21 @@ enum status console_set_line(struct console *console, const struct line_settings
 	return line_set_settings(console->line, settings, reterr);
 }
 
+const struct console_manner *console_manner(const struct console *console)
+{
+	return &console->manner;
+}
+
+struct bytes console_raw_line(const struct console *console)
+{
+	return bytes_of(console->last_raw, console->last_raw_size);
+}
+
+struct console_send *console_sending(struct console *console)
+{
+	return console->send;
+}
+
 void console_set_manner(struct console *console, const struct console_manner *manner)
 {
 	console->manner = *manner;
@@ -396,6 +430,7 @@ void console_fill_view(struct console *console, struct console_view *ret_view)
 		.is_driven = console->is_driven, .stage = diagnosis_stage(console->diagnosis), .starts = diagnosis_starts(console->diagnosis),
 		.lines = diagnosis_line_count(console->diagnosis), .bytes = console->bytes, .text_score = -1,
 	};
+	console_send_fill_view(console->send, &ret_view->sending);
 	text_copy(ret_view->port, sizeof(ret_view->port), console->port);
 	text_copy(ret_view->state, sizeof(ret_view->state), console->state_text);
 	if (console->capture)

@@ -51,6 +51,12 @@ void console_expect_baud(struct console *console, unsigned baud);
 enum status console_set_baud(struct console *console, unsigned baud, struct error *reterr);
 /* Rate, frame and flow control at once. */
 enum status console_set_line(struct console *console, const struct line_settings *settings, struct error *reterr);
+const struct console_manner *console_manner(const struct console *console);
+/* Text of the device that came within a transfer: for the screen and the diagnosis; the capture has it already. */
+void console_take_text(struct console *console, struct bytes text, uint64_t now_ms);
+/* The unfinished last line, raw. */
+struct bytes console_raw_line(const struct console *console);
+struct console_send *console_sending(struct console *console);
 void console_set_manner(struct console *console, const struct console_manner *manner);
 struct line *console_get_line(struct console *console);
 struct diagnosis *console_diagnosis(struct console *console);

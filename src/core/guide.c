@@ -4,6 +4,7 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "src/core/console_send.h"
 #include "src/core/live_case.h"
 
 enum {
@@ -85,6 +86,8 @@ void guide_add_findings(struct live_case *c)
 	struct evidence evidence = { .source = EVIDENCE_PROBE, .cause = CAUSE_BAD_ENV, .weight = 60 };
 	struct verdict verdict;
 
+	for (size_t i = 0; i < c->finding_count; i++)
+		diagnosis_add(console_diagnosis(c->console), &c->finding[i]);
 	if (c->view.verified != OUTCOME_YES || c->view.written != OUTCOME_YES)
 		return;
 	diagnosis_verdict(console_diagnosis(c->console), &verdict);
@@ -126,6 +129,11 @@ static void on_state(void *user, enum line_state state, const struct error *why)
 	struct live_case *c = user;
 
 	c->view.is_line_lost = state != LINE_OPEN;
+	if (!text_equal(c->view.port, console_port(c->console))) {
+		/* the adapter came back under another number */
+		text_copy(c->view.port, sizeof(c->view.port), console_port(c->console));
+		case_set(c, JOURNAL_OBSERVED, "port", c->view.port);
+	}
 	case_log(c, JOURNAL_OBSERVED, state == LINE_OPEN ? "line" : "error", "%s %s%s", c->view.port, state == LINE_OPEN ? "is back" : "was lost: ",
 		 state == LINE_OPEN ? "" : why ? why->text : "unplugged");
 	if (c->is_running) {
@@ -155,17 +163,17 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 		return status;
 	console_fill_view(app_console(c->app, id), &view);
 	if (view.case_id != 0 && view.case_id != c->id) {
-		error_set(reterr, STATUS_BUSY, "%s is the line of case #%lld", port, (long long)view.case_id);
+		error_set(reterr, STATUS_BUSY, "%s is the line of case #%lld", view.port, (long long)view.case_id);
 		return error_hint(reterr, "close that case first, or choose another line");
 	}
 	c->console = app_console(c->app, id);
-	text_copy(c->view.port, sizeof(c->view.port), port);
+	text_copy(c->view.port, sizeof(c->view.port), console_port(c->console));
 	console_listen(c->console, c->id, &listener);
 	if (c->profile) {
 		diagnosis_expect_arch(console_diagnosis(c->console), c->profile->arch);
 		console_expect_baud(c->console, c->profile->console.baud);
 	}
-	case_set(c, JOURNAL_OBSERVED, "port", port);
+	case_set(c, JOURNAL_OBSERVED, "port", c->view.port);
 	console_fill_view(c->console, &view);
 	case_set(c, JOURNAL_PROGRAM, "capture", view.capture);
 	return STATUS_OK;
@@ -467,6 +475,8 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 		finish_watch(c);
 		return;
 	}
+	if (console_send_is_busy(console_sending(c->console)))
+		return;		/* the operator's file or text must stay whole */
 	if (c->is_at_prompt && c->restarts < RESTARTS_MAX && now_ms - console_last_byte_ms(c->console) >= PROMPT_QUIET_MS) {
 		restart_from_prompt(c);
 		return;
@@ -537,6 +547,8 @@ void guide_enter(struct live_case *c, enum guide_phase phase)
 	bool changes = c->phase != phase;
 
 	c->phase = c->view.phase = phase;
+	if (changes)
+		c->observing = OBSERVE_COUNT;
 	case_clear_page(c);
 	if (changes) {
 		case_set(c, JOURNAL_PROGRAM, "phase", guide_phase_name(phase));

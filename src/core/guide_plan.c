@@ -162,6 +162,7 @@ static void ask_for_plan(struct live_case *c)
 		case_choice(c, id, (int)('1' + i), c->plan[i].procedure->title, plan_detail(&c->plan[i], detail, sizeof(detail)));
 		c->view.question.choice[c->view.question.choice_count - 1].is_dangerous = c->plan[i].method->destroys != NULL;
 	}
+	settle_offer(c);
 	text_format(detail, sizeof(detail), "Show %u other %s", hidden, hidden == 1 ? "way" : "ways");
 	if (hidden > 0)
 		case_choice(c, "more", 'm', detail, "not meant for what was found");
@@ -237,15 +238,22 @@ void guide_show_diagnosis(struct live_case *c)
 		case_set(c, JOURNAL_PROGRAM, "cause", label);
 		app_event(c->app, c->id, JOURNAL_PROGRAM, "verdict", label, NULL);
 		journal_proofs(c);
+		guide_journal_facts(c);
 		guide_compare_golden(c);
 	}
 	if (can_compare(c) && image_source_leads(c))
 		return;
+	if (settle_is_asking(c)) {
+		settle_show(c);
+		return;
+	}
 	if (can_compare(c) && c->image) {
 		settle_by_reading(c);
 		return;
 	}
 	make_plan(c);
+	if (c->observed_text[0])
+		case_say(c, "Found out: %s.", c->observed_text);
 	case_say(c, "%s", view->verdict.is_decided || view->verdict.cause_count < 2 ? cause_meaning(view->verdict.cause) :
 		 "Two causes lead together; what would settle it stands below.");
 	if (can_compare(c)) {
@@ -265,6 +273,8 @@ enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct
 
 	if (image_source_is_asking(c))
 		return image_source_answer(c, text, reterr);
+	if (settle_is_asking(c) || text_starts(text, "settle:"))
+		return settle_answer(c, text, reterr);
 	if (c->view.question.type == QUESTION_FILE) {
 		if (text[0] == '\0') {
 			c->is_compared = true;

@@ -65,6 +65,7 @@ enum status live_case_new(struct app *app, int64_t id, struct live_case **ret_ca
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a case");
 	c->app = app;
 	c->id = c->view.id = id;
+	c->observing = OBSERVE_COUNT;
 	c->timer = loop_timer_new(app->loop, on_time, c);
 	if (c->timer == NULL) {
 		free(c);

@@ -5,6 +5,8 @@
 #ifndef UNBRICK_CORE_LIVE_CASE_H
 #define UNBRICK_CORE_LIVE_CASE_H
 
+#include "recovery/diagnosis/observation.h"
+#include "recovery/image/fits.h"
 #include "recovery/loader/loader.h"
 #include "recovery/loader/stop_boot.h"
 #include "recovery/procedure/plan.h"
@@ -19,7 +21,7 @@ struct address_work;
 struct archive_work;
 struct live_case;
 
-enum { CASE_LIKELY_MAX = 3 };
+enum { CASE_LIKELY_MAX = 3, CASE_FINDINGS_MAX = 12 };
 
 /* What the operator said about how it came to this. */
 enum happened { HAPPENED_UNKNOWN, HAPPENED_POWER, HAPPENED_MESSAGE, HAPPENED_OTHER_FILE, HAPPENED_FULL, HAPPENED_COUNT };
@@ -74,6 +76,11 @@ struct live_case {
 	const struct profile *likely[CASE_LIKELY_MAX];	/* models that the boot log names, while none was chosen */
 	size_t likely_count;
 	bool is_compared;			/* flash against image has been done in this case */
+	unsigned observed;			/* bits of enum observation that were done */
+	enum observation observing;		/* which one the page asks about; OBSERVE_COUNT: none */
+	struct evidence finding[CASE_FINDINGS_MAX];	/* what was found out besides the line, for the next look at a start */
+	size_t finding_count;
+	char observed_text[160];		/* what the last observation showed */
 	bool shows_all_ways;			/* also those that are not meant for what was found */
 
 	/* image */
@@ -119,6 +126,8 @@ void case_outcome(struct live_case *c, const char *which, enum outcome outcome, 
 enum status case_take_image(struct live_case *c, const char *path, struct error *reterr);
 enum status case_take_whole_image(struct live_case *c, const char *path, struct error *reterr);
 void case_forget_image(struct live_case *c);
+/* A file against the profile, and where that leaves it open against what the device said itself; step_check.c. */
+enum image_fit case_judge_fit(const struct live_case *c, const struct image_facts *facts, char *ret_why, size_t size);
 enum status case_take_device(struct live_case *c, const char *profile_id, struct error *reterr);
 
 /* What the operator reads and is asked; the view is rebuilt by whoever leads now. */
@@ -181,6 +190,18 @@ void address_forget(struct live_case *c);
 /* guide_golden.c: the start that just went well, into the casebook; and the last start against such ones, into the view */
 void guide_keep_golden(struct live_case *c);
 void guide_compare_golden(struct live_case *c);
+
+/* guide_settle.c: the observations that part the leading causes, offered as choices of the diagnosis page. The choices' ids begin with
+ * "settle:". */
+void settle_offer(struct live_case *c);
+/* While it asks, the diagnosis page is its own. */
+bool settle_is_asking(const struct live_case *c);
+void settle_show(struct live_case *c);
+enum status settle_answer(struct live_case *c, const char *text, struct error *reterr);
+/* Evidence from elsewhere than the line: for the verdict, for the journal, and for the verdicts after the next start. */
+void guide_found(struct live_case *c, enum evidence_source source, enum cause cause, int weight, const char *text);
+/* The facts that the device told, into the journal, each with its line. */
+void guide_journal_facts(struct live_case *c);
 
 /* guide_identify.c: profiles whose identity shows in what the device printed; at most max */
 size_t guide_identify(struct live_case *c, const struct profile **ret_profiles, size_t max);

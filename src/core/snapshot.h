@@ -178,6 +178,19 @@ struct case_view {
 	unsigned log_count;
 };
 
+enum sending { SENDING_NOTHING, SENDING_KEYS, SENDING_TEXT, SENDING_FILE, RECEIVING_FILE };
+
+/* What is under way between the operator and the device. */
+struct sending_view {
+	enum sending what;
+	char name[96];		/* of the file; or empty */
+	char by[32];		/* the protocol, or "as text" */
+	struct progress progress;
+	unsigned retries;
+	bool is_waiting;	/* for the other side: nothing has moved yet */
+	bool is_stopping;
+};
+
 struct console_view {
 	unsigned id;		/* stable while it lives, from 1 */
 	char port[96];
@@ -193,6 +206,7 @@ struct console_view {
 	uint64_t bytes;
 	int text_score;		/* of the last bytes, -1: too few; under 40: probably a wrong baud rate */
 	unsigned likely_baud;	/* 0: none proposed */
+	struct sending_view sending;
 	char capture[256];	/* path of the raw capture */
 	char capture_problem[160];	/* full disk...; or empty */
 	const struct diagnosis_fact *facts;

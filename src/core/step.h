@@ -45,9 +45,14 @@ void step_tick_dialog(struct live_case *c);
 bool step_lookup(void *user, const char *name, char *ret_value, size_t size);
 bool step_condition(void *user, const char *name, const char *value);
 
+/* For steps that talk to the loader: its driver and its prompt are there, else the step has failed. */
+bool step_loader_is_ready(struct live_case *c, bool needs_image);
+/* c->place: where so many bytes of the image lie in the flash, and how they travel, from the profile. */
+enum status step_loader_place(struct live_case *c, uint64_t size, struct error *reterr);
+
 /* One ops table a kind. */
 extern const struct step_ops step_note, step_confirm, step_by_hand, step_power, step_button, step_bench_net, step_serve, step_stop_boot, step_send, step_login,
-	step_identify, step_check_image, step_load, step_compare, step_unlock, step_write, step_readback, step_environment, step_boot, step_free_space, step_wait, step_verify,
+	step_identify, step_check_image, step_load, step_compare, step_look, step_unlock, step_write, step_readback, step_environment, step_boot, step_free_space, step_wait, step_verify,
 	step_result;
 
 #endif

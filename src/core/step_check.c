@@ -51,7 +51,7 @@ static bool is_archive_of_files(struct bytes image)
 	return false;
 }
 
-static enum image_fit judge_fit(const struct live_case *c, char *ret_why, size_t size)
+enum image_fit case_judge_fit(const struct live_case *c, const struct image_facts *facts, char *ret_why, size_t size)
 {
 	static const struct profile no_profile = { .id = NULL };
 	const struct diagnosis *said = c->console ? console_diagnosis(c->console) : NULL;
@@ -65,7 +65,7 @@ static enum image_fit judge_fit(const struct live_case *c, char *ret_why, size_t
 	board = said && target.device.ids_are_names ? diagnosis_fact_value(said, "board") : NULL;
 	if (board && target.device.id_count < PROFILE_IDS_MAX)
 		target.ids[target.device.id_count++] = board;
-	return image_fits(image_file_facts(c->image), &target.device, ret_why, size);
+	return image_fits(facts, &target.device, ret_why, size);
 }
 
 static void find_image_problem(struct live_case *c, struct error *error)
@@ -79,7 +79,7 @@ static void find_image_problem(struct live_case *c, struct error *error)
 	if (facts->whole == IMAGE_NO) {
 		error_set(error, STATUS_REFUSED, "the image is damaged: %s", image_problem_text(facts));
 		error_hint(error, "fetch it again, without resuming the old download");
-	} else if (judge_fit(c, why, sizeof(why)) > IMAGE_FITS) {
+	} else if (case_judge_fit(c, facts, why, sizeof(why)) > IMAGE_FITS) {
 		error_set(error, STATUS_REFUSED, "the image does not fit: %s", why);
 		error_hint(error, "choose the package for the model and revision on the sticker");
 	} else if (c->profile && is_archive_of_files(image_file_bytes(c->image)) && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK) {
@@ -105,7 +105,7 @@ static void judge_image(struct live_case *c)
 	find_image_problem(c, &error);
 	if (error.status == STATUS_OK) {
 		c->run.is_image_checked = true;
-		fit = judge_fit(c, why, sizeof(why));
+		fit = case_judge_fit(c, image_file_facts(c->image), why, sizeof(why));
 		step_done(c, "the image is %s; %s: %s", image_file_facts(c->image)->whole == IMAGE_YES ? "whole" : "not known to be damaged",
 			  fit == IMAGE_FITS ? "it fits" : "whether it fits is not certain", why);
 		return;

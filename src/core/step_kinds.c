@@ -16,6 +16,7 @@ static const struct step_ops *const kinds[STEP_KIND_COUNT] = {
 	[STEP_LOAD] = &step_load,
 	[STEP_UNLOCK] = &step_unlock,
 	[STEP_COMPARE] = &step_compare,
+	[STEP_LOOK] = &step_look,
 	[STEP_WRITE] = &step_write,
 	[STEP_READBACK] = &step_readback,
 	[STEP_FREE_SPACE] = &step_free_space,

@@ -30,6 +30,8 @@ struct bench_port {
 	char product[96];	/* "FTDI FT232R", or "" */
 	char serial[64];
 	char usb_path[32];	/* "1-4.2", or "" */
+	char adapter[112];	/* which adapter it is, whatever its number: see bench_adapter; "" when it is not on USB */
+	unsigned vendor, product_id;
 	char holder[64];	/* "minicom (pid 812)", or "" when free or not to be seen */
 	bool may_open;
 	char remedy[160];	/* when not may_open: "sudo adduser $USER dialout, then log in again" */
@@ -87,5 +89,10 @@ bool bench_find_file_holder(const char *path, char *ret_holder, size_t size);
 /* Who is bound to a UDP port in this network namespace, this process included; "a program of user tftp" when the program
  * is not to be seen. */
 bool bench_find_udp_holder(unsigned port, char *ret_holder, size_t size);
+
+/* Of the libraries that are loaded for the bench, for --version; "": it is not here. libudev does not tell one. */
+char *bench_usb_version(char *to, size_t size);
+char *bench_content_version(char *to, size_t size);
+bool bench_has_udev(void);
 
 #endif

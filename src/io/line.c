@@ -12,12 +12,14 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/io/line_driver.h"
+#include "src/io/line_wait.h"
 
 enum {
 	READ_MAX = 16 * 1024,		/* a turn of the loop: a key that is pressed in a flood waits for no more */
 	QUEUE_MAX = 64 * 1024,
 	READS_PER_TURN = 64,		/* a tty gives 4 KiB a read; a socket may give single bytes for ever */
 	RETRY_MS = 250,
+	RETRY_SOON_MS = 2,		/* a node is there before its driver lets it be opened: then twice as long each time */
 	CONNECT_MS = 3000,		/* for an attempt after a loss; the kernel alone would try for two minutes */
 	TELL_AGAIN_AFTER = 4,		/* attempts; udev sets the rights some time after the node is there */
 	BREAK_MAX_MS = 10000,
@@ -35,6 +37,8 @@ struct line {
 	struct line_channel *channel;	/* NULL: lost and not being connected */
 	struct loop_watch *watch;
 	struct loop_timer *retry;
+	uint64_t retry_ms;
+	struct line_wait *wait;		/* while lost */
 	struct loop_timer *break_end;
 	enum line_state state;
 	enum asked dtr, rts;		/* asked for once: applied again after a loss */
@@ -47,43 +51,6 @@ struct line {
 	uint8_t queue[QUEUE_MAX];
 	uint8_t input[READ_MAX];
 };
-
-static const struct {
-	const char *prefix;
-	const struct line_driver *driver;
-} prefixes[] = {
-	{ "serial:",  &line_driver_serial },
-	{ "pty:",     &line_driver_pty },
-	{ "tcp:",     &line_driver_tcp },
-	{ "rfc2217:", &line_driver_rfc2217 },
-	{ "unix:",    &line_driver_unix },
-};
-
-/* A path is looked at anew at each attempt: the link may lead to another device after a loss. */
-static enum status choose_driver(const char *name, const struct line_driver **ret_driver, const char **ret_address,
-				 struct error *reterr)
-{
-	char path[LINE_NAME_MAX];
-	enum status status;
-
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		if (!text_starts(name, prefixes[i].prefix))
-			continue;
-		*ret_driver = prefixes[i].driver;
-		*ret_address = name + strlen(prefixes[i].prefix);
-		return STATUS_OK;
-	}
-	if (name[0] != '/') {
-		error_set(reterr, STATUS_INVALID, "'%.200s' is not the name of a line", name);
-		return error_hint(reterr, "Names are /dev/..., tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH");
-	}
-	status = line_node_resolve(name, path, reterr);
-	if (status != STATUS_OK)
-		return status;
-	*ret_driver = line_node_is_pts(path) ? &line_driver_pty : &line_driver_serial;
-	*ret_address = name;
-	return STATUS_OK;
-}
 
 static void on_event(void *user, int events);
 static void on_retry(void *user);
@@ -107,6 +74,7 @@ static void free_line(struct line *line)
 	if (line == NULL)
 		return;
 	drop_channel(line);
+	line_wait_free(line->wait);
 	loop_timer_free(line->retry);
 	loop_timer_free(line->break_end);
 	free(line->name);
@@ -145,6 +113,10 @@ static bool tell_room(struct line *line)
 static bool tell_state(struct line *line, enum line_state state, const struct error *why)
 {
 	line->state = state;
+	if (state == LINE_OPEN) {
+		line_wait_free(line->wait);
+		line->wait = NULL;
+	}
 	line->told = why != NULL ? why->status : STATUS_OK;
 	if (line->observer.on_state == NULL)
 		return true;
@@ -238,9 +210,25 @@ size_t line_pending(const struct line *line)
 
 /* ---- losses and new attempts ---- */
 
+/* Its node has come, or its rights have changed: what it says from now on is wanted. */
+static void on_news(void *user)
+{
+	struct line *line = user;
+
+	if (line->channel != NULL)
+		return;
+	line->retry_ms = RETRY_SOON_MS;
+	loop_timer_set_after(line->retry, 0);
+}
+
 static void lose(struct line *line, const struct error *why)
 {
+	bool is_node = line->channel->driver == &line_driver_serial;
+
 	drop_channel(line);
+	if (is_node && line->wait == NULL)
+		line->wait = line_wait_new(line->loop, "/dev", on_news, line);
+	line->retry_ms = RETRY_MS;
 	line->failed = why->status;
 	line->failed_times = 0;
 	loop_timer_set_after(line->retry, RETRY_MS);
@@ -251,7 +239,9 @@ static void lose_by_errno(struct line *line, int error_number)
 {
 	struct error why;
 
-	if (error_number == 0)
+	if (error_number == 0 && line->channel->driver == &line_driver_serial)
+		error_set(&why, STATUS_GONE, "%s: the adapter has gone", line->name);
+	else if (error_number == 0)
 		error_set(&why, STATUS_GONE, "%s: the other end has closed the line", line->name);
 	else if (error_number == EIO || error_number == ENXIO || error_number == ENODEV)
 		error_set(&why, STATUS_GONE, "%s: the device has gone (%s)", line->name, strerror(error_number));
@@ -274,11 +264,17 @@ static void restore_modem_lines(struct line *line)
 
 static enum status open_channel(struct line *line, bool may_wait, struct error *reterr)
 {
-	struct line_request request = { .settings = &line->settings, .peer = &line->peer, .may_wait = may_wait };
-	const struct line_driver *driver;
-	enum status status;
+	struct line_request request = {
+		.settings = &line->settings, .peer = &line->peer, .may_wait = may_wait, .is_comeback = !may_wait,
+	};
+	const struct line_driver *driver = &line_driver_serial;
+	char found[LINE_NAME_MAX] = "";
+	enum status status = STATUS_OK;
 
-	status = choose_driver(line->name, &driver, &request.address, reterr);
+	if (line_adapter_find_again(line->name, &line->peer, found, sizeof(found)))
+		request.address = found;
+	else
+		status = line_choose_driver(line->name, &driver, &request.address, reterr);
 	if (status != STATUS_OK)
 		return status;
 	status = driver->open(&request, &line->channel, reterr);
@@ -291,6 +287,8 @@ static enum status open_channel(struct line *line, bool may_wait, struct error *
 		drop_channel(line);
 		return error_set(reterr, STATUS_IO, "%s: cannot be waited for", line->name);
 	}
+	if (found[0] != '\0')
+		line_rename(&line->name, found);
 	if (!line->channel->is_connecting) {
 		restore_modem_lines(line);
 		push(line);
@@ -303,7 +301,11 @@ static enum status open_channel(struct line *line, bool may_wait, struct error *
  * well. */
 static void retry_later(struct line *line, const struct error *why)
 {
-	loop_timer_set_after(line->retry, RETRY_MS);
+	loop_timer_set_after(line->retry, line->retry_ms);
+	if (line->retry_ms < RETRY_MS) {
+		line->retry_ms = line->retry_ms * 2 < RETRY_MS ? line->retry_ms * 2 : RETRY_MS;
+		return;
+	}
 	line->failed_times = why->status == line->failed ? line->failed_times + 1 : 1;
 	line->failed = why->status;
 	if (line->failed_times == TELL_AGAIN_AFTER && why->status != line->told && why->status != STATUS_NOT_FOUND)

@@ -6,8 +6,9 @@
  *   tcp:HOST:PORT                raw TCP; rfc2217:HOST:PORT Telnet with COM-PORT-OPTION (RFC 2217), as of ser2net
  *   unix:PATH                    a stream socket
  * serial:PATH and pty:PATH force that driver on a device node (libserialport made to take a /dev/pts name, in tests).
- * A line stays what it is while its device comes and goes: after a loss it tries to open again every 250 ms and says
- * so. DTR and RTS never move unless asked. O_NOCTTY always. Ports are locked (flock, TIOCEXCL, and UUCP lock files
+ * A line stays what it is while its device comes and goes: after a loss it opens again as soon as the device's node is
+ * back, tries every 250 ms besides, and says so. A USB adapter is known again by its serial number (without one, by its
+ * socket) under whatever number it comes back. DTR and RTS never move unless asked. O_NOCTTY always. Ports are locked (flock, TIOCEXCL, and UUCP lock files
  * respected). */
 #ifndef UNBRICK_IO_LINE_H
 #define UNBRICK_IO_LINE_H
@@ -60,6 +61,7 @@ enum status line_open(struct loop *loop, const char *name, const struct line_set
 		      struct line **ret_line, struct error *reterr);
 /* Also from inside a callback. Drops what is pending. */
 void line_close(struct line *line);
+/* The name it was opened by; the new one when that was a node and its adapter came back under another number. */
 const char *line_name(const struct line *line);
 enum line_state line_get_state(const struct line *line);
 /* Takes what fits now and never blocks; line_pending says what has not left yet. 0 when lost, when the queue (64

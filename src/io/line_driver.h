@@ -24,7 +24,9 @@ struct line_peer {
 	/* A network peer's address, looked up once: a lookup may block for seconds, which only line_open may do. */
 	struct sockaddr_storage address;
 	socklen_t size;				/* 0: not looked up yet */
-	char node[128];				/* of a device node: which adapter had the name first; "": not opened yet */
+	/* Of a device node: which adapter the line was opened on (bench_adapter.id); "": not opened yet. */
+	char node[128], socket[32];
+	bool has_twin;				/* another adapter with this identity was seen */
 };
 
 /* An open line; each driver's own struct starts with it. */
@@ -39,6 +41,7 @@ struct line_request {
 	const struct line_settings *settings;	/* complete: no zeros left */
 	struct line_peer *peer;			/* kept by line.c from one attempt to the next */
 	bool may_wait;				/* line_open, before the loop needs us again */
+	bool is_comeback;			/* the device was lost: its node is new, and nobody else's yet */
 };
 
 struct line_driver {
@@ -70,22 +73,43 @@ extern const struct line_driver line_driver_tcp;
 extern const struct line_driver line_driver_rfc2217;
 extern const struct line_driver line_driver_unix;
 
+/* ---- line_name.c ---- */
+
+/* A path is looked at anew at each attempt: the link may lead to another device after a loss. */
+enum status line_choose_driver(const char *name, const struct line_driver **ret_driver, const char **ret_address,
+			       struct error *reterr);
+/* The adapter came back as path: from now on that is the line's name. A link stays what it is. */
+void line_rename(char **name, const char *path);
+
 /* ---- line_node.c: device nodes, their locks, and why one cannot be had ---- */
 
 /* The kernel's name of the device behind a name, all links resolved; LINE_NAME_MAX of room. NOT_FOUND hints at what
  * is there. */
 enum status line_node_resolve(const char *name, char *ret_path, struct error *reterr);
 bool line_node_is_pts(const char *path);
-/* The kernel gives a name like ttyUSB0 or pts/5 to the next one that comes. Is path, opened as descriptor for the request, still the adapter
- * that it was when the line was opened first? NOT_FOUND when another one has the name now. A link such as those by-id says itself which one
- * is meant. */
-enum status line_node_recognise(const struct line_request *request, const char *path, int descriptor, struct error *reterr);
-/* O_NOCTTY, not blocking, flock held. Errors say who holds it or what is missing for permission. */
-enum status line_node_open(const char *path, int *ret_descriptor, struct error *reterr);
+/* O_NOCTTY, not blocking, flock held. Errors say who holds it or what is missing for permission. at_once: NULL, or the settings for a node
+ * that is new: from its opening on the kernel keeps what comes, at 9600 baud, with CR made LF, and echoes it to the device. */
+enum status line_node_open(const char *path, const struct line_settings *at_once, int *ret_descriptor, struct error *reterr);
 enum status line_node_lock(const char *path, int descriptor, struct error *reterr);
 /* Names who has it and how to make it let go. */
 enum status line_node_busy(const char *path, const char *holder, struct error *reterr);
 enum status line_node_io_error(const char *path, const char *operation, int error_number, struct error *reterr);
+
+/* ---- line_adapter.c: is it the same one? ---- */
+
+struct bench_roots;
+
+/* The kernel gives a name like ttyUSB0 or pts/5 to the next one that comes. Is path still the adapter that it was when the line was opened
+ * first? NOT_FOUND when another one has the name now: asked before it is opened, for that raises the other board's DTR. A link such as those
+ * by-id says itself which one is meant. Fills in the peer at the first opening. */
+enum status line_adapter_recognise(const struct line_request *request, const char *path, struct error *reterr);
+bool line_adapter_is_same(const struct line_peer *peer, const struct line_peer *now);
+/* Where the adapter of a lost line is now, when the line's name does not say it; false: it is not back. */
+bool line_adapter_find_again(const char *name, const struct line_peer *peer, char *ret_path, size_t size);
+bool line_adapter_find(const struct bench_roots *roots, const struct line_peer *peer, char *ret_path, size_t size);
+/* At a loss: what looks the same and is still there is another one. */
+void line_adapter_lost(struct line_peer *peer);
+void line_adapter_look_for_twins(const struct bench_roots *roots, struct line_peer *peer);
 
 /* ---- line_uucp.c: lock files, Filesystem Hierarchy Standard 3.0, 5.9 ---- */
 

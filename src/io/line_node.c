@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,6 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
-#include "src/io/bench_internal.h"
 #include "src/io/bench_scan.h"
 #include "src/io/line_driver.h"
 
@@ -181,58 +179,14 @@ enum status line_node_lock(const char *path, int descriptor, struct error *reter
 	return line_node_io_error(path, "lock", errno, reterr);
 }
 
-/* An adapter with a serial number is known by it; one without, by the socket that it is in. */
-static void describe_adapter(const char *path, char *to, size_t size)
-{
-	const struct bench_roots roots = { .prefix = "" };
-	char link[PATH_MAX], device[PATH_MAX], usb[PATH_MAX], number[80];
-	uint64_t vendor = 0, product = 0;
-
-	text_format(link, sizeof(link), "/sys/class/tty/%s/device", strrchr(path, '/') + 1);
-	if (!bench_resolve(&roots, link, device, sizeof(device)) || !bench_usb_parent(&roots, device, usb, sizeof(usb))) {
-		text_copy(to, size, "built in");
-		return;
-	}
-	bench_read_number(&roots, 16, &vendor, "%s/idVendor", usb);
-	bench_read_number(&roots, 16, &product, "%s/idProduct", usb);
-	if (bench_read_text(&roots, number, sizeof(number), "%s/serial", usb))
-		text_format(to, size, "%04" PRIx64 ":%04" PRIx64 " %s", vendor, product, number);
-	else
-		text_format(to, size, "%04" PRIx64 ":%04" PRIx64 " in %s", vendor, product, strrchr(usb, '/') + 1);
-}
-
-/* Reading and writing leave a terminal's change time alone, so it is that of its making (or of a chmod). */
-static void describe_pty(int descriptor, char *to, size_t size)
-{
-	struct stat about;
-
-	if (fstat(descriptor, &about) == 0)
-		text_format(to, size, "made at %lld.%09ld", (long long)about.st_ctim.tv_sec, about.st_ctim.tv_nsec);
-}
-
-enum status line_node_recognise(const struct line_request *request, const char *path, int descriptor, struct error *reterr)
-{
-	char now[sizeof(request->peer->node)] = "";
-
-	if (!text_equal(request->address, path))
-		return STATUS_OK;
-	if (line_node_is_pts(path))
-		describe_pty(descriptor, now, sizeof(now));
-	else
-		describe_adapter(path, now, sizeof(now));
-	if (request->peer->node[0] == '\0')
-		text_copy(request->peer->node, sizeof(request->peer->node), now);
-	if (text_equal(request->peer->node, now))
-		return STATUS_OK;
-	error_set(reterr, STATUS_NOT_FOUND, "%.200s is another adapter now (%.100s)", path, now);
-	return error_hint(reterr, "Plug the one in that was here before; to go on with this one, open the line anew");
-}
-
-enum status line_node_open(const char *path, int *ret_descriptor, struct error *reterr)
+enum status line_node_open(const char *path, const struct line_settings *at_once, int *ret_descriptor, struct error *reterr)
 {
 	AUTO_CLOSE int descriptor = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	struct error ignored;	/* what cannot be set is told when it is set in earnest */
 	enum status status;
 
+	if (descriptor >= 0 && at_once != NULL)
+		line_termios_apply(descriptor, path, at_once, &ignored);
 	if (descriptor < 0)
 		return line_node_io_error(path, "open", errno, reterr);
 	if (!isatty(descriptor)) {

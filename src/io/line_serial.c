@@ -22,6 +22,7 @@ struct serial_channel {
 	struct line_channel base;
 	struct sp_port *port;
 	bool is_open;
+	struct line_peer *peer;
 	char path[LINE_NAME_MAX];
 	char lock_file[LINE_NAME_MAX + 64];
 };
@@ -31,6 +32,7 @@ static void serial_channel_free(struct serial_channel *serial)
 	if (serial == NULL)
 		return;
 	if (serial->is_open) {
+		line_adapter_lost(serial->peer);
 		line_termios_settle(serial->base.descriptor);
 		sp_close(serial->port);		/* TIOCNXCL and close */
 	}
@@ -111,15 +113,13 @@ static enum status open_port(struct serial_channel *serial, const struct line_re
 {
 	AUTO_CLOSE int probe = -1;
 	enum sp_return failed;
-	enum status status = line_node_open(serial->path, &probe, reterr);
+	enum status status = line_node_open(serial->path, request->is_comeback ? request->settings : NULL, &probe, reterr);
 
 	/* If somebody else has it open the modem lines are up already, and our opening and closing moves nothing. */
 	if (status == STATUS_OK)
 		status = refuse_when_held(serial, reterr);
 	if (status == STATUS_OK)
 		status = refuse_when_exclusive(serial, probe, reterr);
-	if (status == STATUS_OK)
-		status = line_node_recognise(request, serial->path, probe, reterr);
 	if (status != STATUS_OK)
 		return status;
 	line_termios_keep_lines_on_close(probe);
@@ -154,7 +154,10 @@ static enum status serial_open(const struct line_request *request, struct line_c
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for %.200s", request->address);
 	serial->base.driver = &line_driver_serial;
 	serial->base.descriptor = -1;
+	serial->peer = request->peer;
 	status = line_node_resolve(request->address, serial->path, reterr);
+	if (status == STATUS_OK)
+		status = line_adapter_recognise(request, serial->path, reterr);
 	if (status == STATUS_OK)
 		status = line_uucp_lock(LINE_UUCP_FOLDER, serial->path, serial->lock_file, sizeof(serial->lock_file),
 					reterr);

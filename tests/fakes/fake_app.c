@@ -730,6 +730,34 @@ enum status app_console_type(struct app *app, unsigned console_id, struct bytes 
 	return STATUS_OK;
 }
 
+/* Pasted text is echoed as typed; a file stays at a third of its way until it is stopped. */
+enum status app_console_paste(struct app *app, unsigned console_id, struct bytes text, struct error *reterr)
+{
+	return app_console_type(app, console_id, text, reterr);
+}
+
+enum status app_console_file(struct app *app, unsigned console_id, const struct console_file *file, struct error *reterr)
+{
+	struct sending_view *sending = &app->snapshot.console[0].sending;
+
+	(void)console_id;
+	if (strcmp(file->path, "/no/such/file") == 0)
+		return error_set(reterr, STATUS_NOT_FOUND, "'%s' is not there", file->path);
+	*sending = (struct sending_view){ .what = file->is_sender ? SENDING_FILE : RECEIVING_FILE, .retries = 2 };
+	sending->progress = (struct progress){ .done = 137 << 10, .total = 412 << 10, .rate = 11200, .left_ms = 25000 };
+	text_copy(sending->name, sizeof(sending->name), file->path);
+	text_copy(sending->by, sizeof(sending->by), file->protocol);
+	changed(app);
+	return STATUS_OK;
+}
+
+void app_console_stop(struct app *app, unsigned console_id)
+{
+	(void)console_id;
+	app->snapshot.console[0].sending = (struct sending_view){ 0 };
+	changed(app);
+}
+
 enum status app_console_set_baud(struct app *app, unsigned console_id, unsigned baud, struct error *reterr)
 {
 	(void)console_id;

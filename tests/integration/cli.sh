@@ -118,7 +118,8 @@ says "the decisive line is marked" out ">     4  write error: No space left on d
 says "its neighbour stands beside it" out "      3  writing new image"
 is "a good start" 0 "$UNBRICK" diagnose good.log
 says "a good start: the line that shows it" out "cam32 login:    [HEALTHY]"
-is "a log that ends too early settles nothing" 11 "$UNBRICK" diagnose cut.log
+is "a log without a fault that ends early" 0 "$UNBRICK" diagnose cut.log
+says "a log that ends early is not called a good start" out "it ends before the device is seen to run"
 says "what to do next" out "Next"
 is "JSON of a fault" 10 "$UNBRICK" diagnose --json space.log
 json "JSON of a fault"
@@ -211,7 +212,7 @@ cam32 login:
 END
 sed 's/alpha/beta/; s/1234/99/; s/\[ *\(.\)\./[    \1.7/' good1.log >good2.log
 sed 's/alpha/gamma/; s/64 MiB/32 MiB/; s/mdio: PHY 3 found/gmac: no PHY found/; /init:/,$d' good1.log >worse.log
-is "a log beside a good one" 11 "$UNBRICK" diagnose --golden good1.log worse.log
+is "a log beside a good one" 0 "$UNBRICK" diagnose --golden good1.log worse.log
 says "golden: the good value" out "-       2  ram: 64 MiB"
 says "golden: the value now" out "+       2  ram: 32 MiB"
 says "golden: what is missing" out "-       7  mdio: PHY 3 found"
@@ -220,7 +221,7 @@ says "golden: what it means" out "= The network chip (PHY) does not answer"
 says "golden: where it ends" out "Ends here: after line 8 (good: 8)"
 sed -n '/^Compared/,/^Facts$/p' out >page
 if [ "$(awk 'length > 80' page | wc -l)" -eq 0 ]; then pass; else fail "golden: the page fits 80 columns" "$(awk 'length > 80' page)"; fi
-is "golden, JSON" 11 "$UNBRICK" diagnose --json --golden good1.log,good2.log worse.log
+is "golden, JSON" 0 "$UNBRICK" diagnose --json --golden good1.log,good2.log worse.log
 json "golden, JSON"
 value "golden: how many good logs" .golden.good_logs 2
 value "golden: a fact" '.golden.facts[0] | [.name, .good, .now, .good_line, .line] | map(tostring) | join(" ")' "ram 64 MiB 32 MiB 2 2"
@@ -402,7 +403,7 @@ says "sign test: the fact" out "ram = 64 MiB"
 says "sign test: a line without a sign" out "no sign matches this line"
 is "sign test, JSON" 0 "$UNBRICK" sign test --json "U-Boot 2016.11 (May 01 2020)" "nothing special"
 json "sign test, JSON"
-value "sign test: the value of group 1" '.[0].signs[0].value' 2016.11
+value "sign test: the value of group 1" '.[0].signs[0].value' 'U-Boot 2016.11'
 value "sign test: no sign" '.[1].signs | length' 0
 is "sign test of what is harmless" 0 "$UNBRICK" sign test "rtc-pcf8563 0-0051: low voltage detected, date/time is not reliable."
 says "sign test: what a harmless sign stands against" out "has no force here"
@@ -518,7 +519,7 @@ is "console: no flow control" 2 "$UNBRICK" console tcp:127.0.0.1:1 --flow hard
 says "which there are" err "rtscts"
 is "console: no time" 2 "$UNBRICK" console tcp:127.0.0.1:1 --listen 1s
 is "console on a port that is not there" 3 "$UNBRICK" console "$work/no-such-port"
-is "console on no name of a line" 2 "$UNBRICK" console nonsense
+is "console on no name of a line" 3 "$UNBRICK" console nonsense
 is "console with a log that is a folder" 2 "$UNBRICK" console tcp:127.0.0.1:1 --log "$work"
 is "console without a name, where there are two" 2 env UNBRICK_PORTS=/dev/pts/98,/dev/pts/99 "$UNBRICK" console
 says "they are listed" err "unbrick console /dev/pts/98"

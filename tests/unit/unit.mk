@@ -1,8 +1,12 @@
 # Tests of recovery/{protocol/dialog,loader,procedure} and src/base.
-check_PROGRAMS += tests/unit/test_dialog tests/unit/test_stop_boot tests/unit/test_uboot tests/unit/test_runner tests/unit/test_plan \
+check_PROGRAMS += tests/unit/test_environment_check tests/unit/test_free_space tests/unit/test_dialog tests/unit/test_stop_boot tests/unit/test_uboot tests/unit/test_runner tests/unit/test_plan \
 	tests/unit/test_pattern tests/unit/test_text tests/unit/test_console_state tests/unit/test_redboot tests/unit/test_barebox tests/unit/test_cfe tests/unit/test_realtek tests/unit/test_zyxel tests/unit/test_loaders
 fake_loader = tests/fakes/fake_loader.c tests/fakes/fake_loader.h
 unit_libs = librecovery.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_environment_check_SOURCES = tests/unit/test_environment_check.c
+tests_unit_test_environment_check_LDADD = $(unit_libs)
+tests_unit_test_free_space_SOURCES = tests/unit/test_free_space.c
+tests_unit_test_free_space_LDADD = $(unit_libs)
 tests_unit_test_dialog_SOURCES = tests/unit/test_dialog.c
 tests_unit_test_dialog_LDADD = $(unit_libs)
 tests_unit_test_stop_boot_SOURCES = tests/unit/test_stop_boot.c
