@@ -344,6 +344,7 @@ static void come_inside(struct terminal_view *view)
 	vterm_state_get_cursorpos(vterm_obtain_state(view->vterm), &cursor);
 	if (!view->plain.is_changed && cursor.row >= 0 && cursor.col >= 0)
 		return;
+	view->guard = (struct terminal_guard){ 0 };	/* nothing goes before it */
 	text_format(back, sizeof(back), "\x18\x1b[r\x1b[s\x1b[%d;%dH", cursor.row < 0 ? 1 : cursor.row + 1,
 		    cursor.col < 0 ? 1 : cursor.col + 1);
 	feed(view, bytes_of_text(back));
