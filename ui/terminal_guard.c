@@ -122,13 +122,14 @@ static unsigned length_of(uint8_t first)
 	return first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
 }
 
-/* RFC 3629, 4: the second byte tells the overlong, the surrogates, and what is beyond U+10FFFF. */
+/* RFC 3629, 4: the second byte tells the overlong, the surrogates, and what is beyond U+10FFFF. And the controls from
+ * U+0080 to U+009F, whose width libvterm takes for -1: they would lead the cursor out of the row. */
 static bool may_follow(const struct terminal_guard *guard, uint8_t byte)
 {
 	uint8_t first = guard->character[0], low = 0x80, high = 0xbf;
 
 	if (guard->have == 1) {
-		low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+		low = first == 0xe0 || first == 0xc2 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
 		high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
 	}
 	return byte >= low && byte <= high;
