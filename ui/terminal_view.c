@@ -334,32 +334,37 @@ void terminal_view_echo(struct terminal_view *view, struct bytes typed)
 	vterm_screen_flush_damage(view->screen);
 }
 
-/* A smaller screen leaves libvterm with the margins of the larger one, and with a cursor above the first row when there
- * was text below it: both lead it out of its memory. Margins end with a new size, as xterm does it. */
+/* A smaller screen leaves libvterm with the margins of the larger one, with the place that DECSC has kept, and with a
+ * cursor above the first row when there was text below it: all three lead it out of its memory. Margins end with a new
+ * size, as xterm does it; what is kept is the present place. */
 static void come_inside(struct terminal_view *view)
 {
-	char back[48];
+	char back[64] = "\x18";
 	VTermPos cursor;
 
 	vterm_state_get_cursorpos(vterm_obtain_state(view->vterm), &cursor);
-	if (!view->plain.is_changed && cursor.row >= 0 && cursor.col >= 0)
-		return;
+	if (view->plain.is_changed || cursor.row < 0 || cursor.col < 0)
+		text_append(back, sizeof(back), "\x1b[r\x1b[s\x1b[%d;%dH", cursor.row < 0 ? 1 : cursor.row + 1,
+			    cursor.col < 0 ? 1 : cursor.col + 1);
+	text_append(back, sizeof(back), "\x1b" "7");
 	view->guard = (struct terminal_guard){ 0 };	/* nothing goes before it */
-	text_format(back, sizeof(back), "\x18\x1b[r\x1b[s\x1b[%d;%dH", cursor.row < 0 ? 1 : cursor.row + 1,
-		    cursor.col < 0 ? 1 : cursor.col + 1);
 	feed(view, bytes_of_text(back));
 }
 
 void terminal_view_resize(struct terminal_view *view, int rows, int cols)
 {
+	bool is_smaller;
+
 	rows = between(rows, 2, VIEW_ROWS_MAX);
 	cols = between(cols, 2, VIEW_COLS_MAX);
 	if (rows == view->rows && cols == view->cols)
 		return;
+	is_smaller = rows < view->rows || cols < view->cols;
 	view->rows = rows;
 	view->cols = cols;
 	vterm_set_size(view->vterm, rows, cols);
-	come_inside(view);
+	if (is_smaller)
+		come_inside(view);
 	vterm_screen_flush_damage(view->screen);
 	throw_answers_away(view);
 }
