@@ -3,7 +3,7 @@
 #include "src/cli/port_argument.h"
 #include "src/cli/transfer.h"
 
-enum { PROTOCOL, PORT, STDIO, BAUD, PADDING, PATIENCE, ADDRESS, ESCAPE, LISTEN, JSON };
+enum { PROTOCOL, PORT, STDIO, BAUD, PADDING, PATIENCE, ADDRESS, ESCAPE, RESUME, LISTEN, JSON };
 
 static const struct cli_option options[] = {
 	[PROTOCOL] = { "protocol", "NAME",
@@ -15,6 +15,7 @@ static const struct cli_option options[] = {
 	[PATIENCE] = { "patience", "SECONDS", "how long the other side may take to begin (60)" },
 	[ADDRESS] = { "address", "ADDRESS", "srecord: where a file that is no text belongs in the device's memory" },
 	[ESCAPE] = { "escape", NULL, "zmodem: escape all control characters, for a line that swallows some" },
+	[RESUME] = { "resume", NULL, "zmodem: the receiver may go on with what it has of the file" },
 	[LISTEN] = { "listen", "MS",
 		     "silence that ends it: U-Boot speaks 250 ms behind the end (400; 25 without a terminal)" },
 	[JSON] = { "json", NULL, "one JSON object a line; with --stdio on standard error" },
@@ -34,6 +35,7 @@ static int run(const struct cli_line *line)
 		.padding = line->value[PADDING],
 		.patience = line->value[PATIENCE], .address = line->value[ADDRESS],
 		.is_escaping = line->value[ESCAPE] != NULL,
+		.may_resume = line->value[RESUME] != NULL,
 		.listen = line->value[LISTEN],
 		.is_stdio = line->value[STDIO] != NULL,
 		.is_json = line->value[JSON] != NULL,

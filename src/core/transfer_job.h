@@ -30,6 +30,7 @@ struct transfer_job_options {
 	size_t path_count;
 	const char *output;		/* receiving: a folder, or the one file's path; NULL: the current folder */
 	bool may_replace;
+	bool may_resume;		/* a transfer that broke off goes on: what came of it is kept as NAME.part */
 };
 
 struct transfer_job_observer {	/* each may be NULL; all are called on the loop */
