@@ -10,6 +10,14 @@
 bool console_settings_command(struct ui *ui, unsigned id, enum ui_command what, const char *argument);
 /* "ymodem FILE", as the command line of the console has it. */
 void console_file_command(struct ui *ui, unsigned id, bool is_sender, const char *argument);
+/* One line for the operator; false: nothing worth one. */
+bool console_sending_text(const struct sending_view *sending, char *to, size_t size);
+/* Sends the macro of that number; where the device does not wait for it, asks first, and asked holds what the question is about. */
+struct console_macro {
+	unsigned id;
+	struct macro_row row;
+};
+void console_macro_key(struct ui *ui, unsigned id, unsigned number, struct console_macro *asked);
 void console_set_baud_text(struct ui *ui, unsigned id, const char *text);
 
 #endif

@@ -50,6 +50,9 @@ enum ui_command {
 	COMMAND_SEND_FILE,
 	COMMAND_RECEIVE_FILE,
 	COMMAND_STOP_SENDING,
+	COMMAND_MACROS,
+	COMMAND_MACRO_1,
+	COMMAND_MACRO_9 = COMMAND_MACRO_1 + 8,
 };
 
 /* Keys without a character, above all of Unicode. */

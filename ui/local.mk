@@ -5,7 +5,7 @@ libui_a_SOURCES += \
 	ui/screen.h ui/screens.c \
 	ui/screen_case.c ui/screen_case.h ui/screen_case_coach.c ui/screen_case_diagnosis.c ui/screen_case_write.c \
 	ui/screen_bytes.c \
-	ui/screen_console.c ui/console_parts.h ui/screen_settings.c ui/screen_send.c \
+	ui/screen_console.c ui/console_parts.h ui/screen_settings.c ui/screen_send.c ui/screen_macros.c \
 	ui/screen_evidence.c \
 	ui/screen_help.c \
 	ui/screen_home.c \

@@ -20,6 +20,7 @@ struct console_state {
 	uint64_t found_row;
 	bool was_refused;
 	char file[512];			/* that was sent last */
+	struct console_macro asked;
 };
 
 static const struct key_binding keys[] = {
@@ -38,6 +39,16 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_AFTER_PREFIX + 'd', COMMAND_DTR, "dtr", "DTR on or off" },
 	{ UI_KEY_AFTER_PREFIX + 'r', COMMAND_RTS, "rts", "RTS on or off" },
 	{ UI_KEY_AFTER_PREFIX + 'p', COMMAND_POWER, "power", "power off and on" },
+	{ UI_KEY_AFTER_PREFIX + 'o', COMMAND_MACROS, "macros", "macros" },
+	{ UI_KEY_AFTER_PREFIX + '1', COMMAND_MACRO_1, NULL, "to 9: send that macro" },
+	{ UI_KEY_AFTER_PREFIX + '2', COMMAND_MACRO_1 + 1, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '3', COMMAND_MACRO_1 + 2, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '4', COMMAND_MACRO_1 + 3, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '5', COMMAND_MACRO_1 + 4, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '6', COMMAND_MACRO_1 + 5, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '7', COMMAND_MACRO_1 + 6, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '8', COMMAND_MACRO_1 + 7, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + '9', COMMAND_MACRO_1 + 8, NULL, NULL },
 	{ UI_KEY_AFTER_PREFIX + UI_PREFIX, COMMAND_SEND_PREFIX, NULL, "send Ctrl-A to the device" },
 	{ UI_KEY_AFTER_PREFIX + 'x', COMMAND_CLOSE, "close", "close the port" },
 	{ UI_KEY_AFTER_PREFIX + '?', COMMAND_HELP, "help", "help" },
@@ -124,38 +135,6 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 	terminal_view_draw(view, to, state->scroll_back, marks, state->found_row);
 }
 
-static bool sending_text(const struct sending_view *sending, char *to, size_t size)
-{
-	static const char *const verbs[] = { "", "typing", "typing", "sending", "receiving" };
-	const struct progress *progress = &sending->progress;
-	char part[24];
-
-	if (sending->what == SENDING_KEYS && progress->left_ms < 1000)
-		return false;
-	text_format(to, size, "%s %s", verbs[sending->what], sending->name);
-	if (sending->what == SENDING_FILE || sending->what == RECEIVING_FILE)
-		text_append(to, size, " by %s", sending->by);
-	if (sending->is_stopping) {
-		text_append(to, size, ": stopping, the other side is told");
-		return true;
-	}
-	if (sending->is_waiting)
-		text_append(to, size, ": waiting for the device");
-	else
-		text_append(to, size, ": %s", text_size(part, sizeof(part), progress->done));
-	if (!sending->is_waiting && progress->total > 0)
-		text_append(to, size, " of %s (%u %%)", text_size(part, sizeof(part), progress->total),
-			    (unsigned)(progress->done * 100 / progress->total));
-	if (progress->rate > 0)
-		text_append(to, size, ", %s/s", text_size(part, sizeof(part), progress->rate));
-	if (sending->retries > 0)
-		text_append(to, size, ", %u retr%s", sending->retries, sending->retries == 1 ? "y" : "ies");
-	if (progress->left_ms != UINT64_MAX && !sending->is_waiting)
-		text_append(to, size, ", %s left", text_duration(part, sizeof(part), progress->left_ms));
-	text_append(to, size, ". Esc stops it");
-	return true;
-}
-
 static void hint(struct ui *ui, void *user, char *to, size_t size)
 {
 	const struct console_state *state = user;
@@ -166,8 +145,8 @@ static void hint(struct ui *ui, void *user, char *to, size_t size)
 	else if (state->is_prefixed)
 		text_copy(
 			to, size,
-			"Ctrl-A: q back, f send, v receive, c settings, s baud, / find, n next, b break, d DTR, r RTS, p power, x close, : command, ? help");
-	else if (console->sending.what != SENDING_NOTHING && sending_text(&console->sending, to, size))
+			"Ctrl-A: q back, f send, v receive, o macros, c settings, s baud, / find, n next, b break, d DTR, r RTS, p power, x close, : command, ? help");
+	else if (console->sending.what != SENDING_NOTHING && console_sending_text(&console->sending, to, size))
 		;
 	else if (!console->is_open)
 		text_format(to, size, "the port is lost: %s. Plug it in again; it goes on by itself", console->state);
@@ -340,7 +319,13 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 		break;
 	case COMMAND_STOP_SENDING: app_console_stop(ui_app(ui), state->id); break;
 	case COMMAND_SETTINGS: ui_push(ui, &screen_settings, &(struct screen_arg){ .console_id = state->id }); break;
-	default: console_settings_command(ui, state->id, what, argument); break;
+	case COMMAND_MACROS: ui_push(ui, &screen_macros, &(struct screen_arg){ .console_id = state->id }); break;
+	default:
+		if (what >= COMMAND_MACRO_1 && what <= COMMAND_MACRO_9)
+			console_macro_key(ui, state->id, (unsigned)(what - COMMAND_MACRO_1) + 1, &state->asked);
+		else
+			console_settings_command(ui, state->id, what, argument);
+		break;
 	}
 }
 
@@ -355,7 +340,8 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 		return false;
 	if (what == COMMAND_CLOSE || what == COMMAND_BAUD || what == COMMAND_BREAK || what == COMMAND_DTR ||
 	    what == COMMAND_RTS || what == COMMAND_FRAME || what == COMMAND_FLOW ||
-	    what == COMMAND_SEND_FILE || what == COMMAND_RECEIVE_FILE)
+	    what == COMMAND_SEND_FILE || what == COMMAND_RECEIVE_FILE ||
+	    (what >= COMMAND_MACRO_1 && what <= COMMAND_MACRO_9))
 		return !console->is_driven;
 	return what != COMMAND_SCROLL_DOWN || state->scroll_back > 0;
 }

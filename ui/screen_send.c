@@ -96,6 +96,40 @@ void console_file_command(struct ui *ui, unsigned id, bool is_sender, const char
 	start(ui, id, &(struct console_file){ .is_sender = is_sender, .protocol = way->name, .path = path });
 }
 
+/* ---- how far it is, for the message row of the console ---- */
+
+bool console_sending_text(const struct sending_view *sending, char *to, size_t size)
+{
+	static const char *const verbs[] = { "", "typing", "typing", "sending", "receiving" };
+	const struct progress *progress = &sending->progress;
+	char part[24];
+
+	if (sending->what == SENDING_KEYS && progress->left_ms < 1000)
+		return false;
+	text_format(to, size, "%s %s", verbs[sending->what], sending->name);
+	if (sending->what == SENDING_FILE || sending->what == RECEIVING_FILE)
+		text_append(to, size, " by %s", sending->by);
+	if (sending->is_stopping) {
+		text_append(to, size, ": stopping, the other side is told");
+		return true;
+	}
+	if (sending->is_waiting)
+		text_append(to, size, ": waiting for the device");
+	else
+		text_append(to, size, ": %s", text_size(part, sizeof(part), progress->done));
+	if (!sending->is_waiting && progress->total > 0)
+		text_append(to, size, " of %s (%u %%)", text_size(part, sizeof(part), progress->total),
+			    (unsigned)(progress->done * 100 / progress->total));
+	if (progress->rate > 0)
+		text_append(to, size, ", %s/s", text_size(part, sizeof(part), progress->rate));
+	if (sending->retries > 0)
+		text_append(to, size, ", %u retr%s", sending->retries, sending->retries == 1 ? "y" : "ies");
+	if (progress->left_ms != UINT64_MAX && !sending->is_waiting)
+		text_append(to, size, ", %s left", text_duration(part, sizeof(part), progress->left_ms));
+	text_append(to, size, ". Esc stops it");
+	return true;
+}
+
 /* ---- the screen ---- */
 
 static void open_send(struct ui *ui, void *user, const struct screen_arg *arg)

@@ -7,7 +7,7 @@
 
 const struct screen_ops *const screens[] = {
 	&screen_home, &screen_case,     &screen_evidence, &screen_console,
-	&screen_settings, &screen_send, &screen_log,  &screen_image,    &screen_bytes,    &screen_practice,
+	&screen_settings, &screen_send, &screen_macros, &screen_log,  &screen_image,    &screen_bytes,    &screen_practice,
 	&screen_help, NULL,
 };
 

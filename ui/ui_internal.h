@@ -56,7 +56,7 @@ struct ui {
 	char dismissed_notice[200];
 	bool has_prompt, is_yes_no, is_path;
 	struct {
-		char label[80], yes[16];
+		char label[240], yes[16];
 		char names[400];	/* what the last Tab found */
 		struct widget_input input;
 		struct ui_prompt_ops ops;

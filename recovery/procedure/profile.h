@@ -12,6 +12,7 @@
 
 #include "recovery/diagnosis/cause.h"
 #include "recovery/image/fits.h"
+#include "recovery/loader/macro.h"
 
 struct profile_text_list {
 	const char **item;
@@ -31,6 +32,8 @@ struct profile_console {
 	const char *login_prompt;	/* text that ends a good start, "cam32 login:" */
 	const char *login_user;
 	const char *login_password;
+	struct macro *macros;		/* commands that ask this device something, for its console */
+	unsigned macro_count;
 };
 
 /* What proves that it is this model. All patterns are PCRE2 on console lines. */

@@ -87,6 +87,19 @@ struct console_file {
 	unsigned char_ms, line_ms;	/* of "text": between two bytes, and behind each line; both 0: as the device echoes */
 };
 enum status app_console_file(struct app *app, unsigned console_id, const struct console_file *file, struct error *reterr);
+/* Commands for one key. Those that the device understands where it waits now come first. */
+struct macro;
+struct macro_row {
+	const struct macro *macro;	/* for app_console_macro(); valid for the life of the app */
+	char name[48];
+	char text[160];			/* what is sent, Enter as a word */
+	char where[32];			/* "uboot", "shell" */
+	bool fits;			/* the device waits for such a command */
+};
+/* *ret_at completes "the device is ...". */
+size_t app_console_macros(struct app *app, unsigned console_id, struct macro_row *ret_rows, size_t max, const char **ret_at);
+/* REFUSED: it does not fit any more, and anyway is not set. Set it only when the operator has seen the text. */
+enum status app_console_macro(struct app *app, unsigned console_id, const struct macro *macro, bool anyway, struct error *reterr);
 void app_console_stop(struct app *app, unsigned console_id);
 enum status app_console_set_baud(struct app *app, unsigned console_id, unsigned baud, struct error *reterr);
 /* Rate, frame and flow control at once. */

@@ -47,8 +47,10 @@ tests_integration_test_image_view_SOURCES = tests/integration/test_image_view.c
 tests_integration_test_image_view_LDADD = $(ALL_LIBS) $(CMOCKA_LIBS)
 libcore_a_SOURCES += src/core/transfer_files.c src/core/transfer_files.h src/core/transfer_job.c src/core/transfer_job.h \
 	src/core/transfer_session.c src/core/transfer_session.h
+libcore_a_SOURCES += src/core/app_macros.c
 libcore_a_SOURCES += src/core/console_send.c src/core/console_send.h
 libcore_a_SOURCES += src/core/console_paste.c src/core/console_paste.h
 check_PROGRAMS += tests/unit/test_console_paste
 tests_unit_test_console_paste_SOURCES = tests/unit/test_console_paste.c
 tests_unit_test_console_paste_LDADD = libcore.a libbase.a $(CMOCKA_LIBS)
+FUZZERS += tests/fuzz/fuzz_console_paste.c

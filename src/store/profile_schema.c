@@ -43,6 +43,7 @@ static const struct yaml_field console_fields[] = {
 	FIELD("login-prompt", TEXT, profile_console, login_prompt),
 	FIELD("login-user", TEXT, profile_console, login_user),
 	FIELD("login-password", TEXT, profile_console, login_password),
+	LIST("macros", profile_console, macros, macro_count, macro, macro_fields),
 	END
 };
 
@@ -190,6 +191,8 @@ static enum status check_words(const struct checker *checker, const struct profi
 		status = check_word(checker, "arch", archs, profile->arch);
 	if (status == STATUS_OK)
 		status = check_word(checker, "storage/kind", stores, profile->storage.kind);
+	if (status == STATUS_OK)
+		status = macros_check(checker->file, "console/macros", profile->console.macros, profile->console.macro_count, checker->reterr);
 	return status != STATUS_OK ? status : check_loader(checker, profile);
 }
 
@@ -324,8 +327,17 @@ static enum status check_firmware(const struct checker *checker, const struct pr
 	return STATUS_OK;
 }
 
+/* As line_parse_frame() takes it. */
+static bool is_frame(const char *text)
+{
+	return strlen(text) == 3 && text[0] >= '5' && text[0] <= '8' && strchr("NEO", text[1]) != NULL && (text[2] == '1' || text[2] == '2');
+}
+
 static enum status check_rest(const struct checker *checker, const struct profile *profile)
 {
+	if (profile->console.frame != NULL && !is_frame(profile->console.frame))
+		return yaml_file_error(checker->file, checker->reterr, "console/frame", "'%.20s' is no frame; 8N1 and 7E1 are",
+				       profile->console.frame);
 	for (unsigned i = 0; i < profile->identity.env.count; i++)
 		if (strchr(profile->identity.env.item[i], '=') == NULL)
 			return yaml_file_error(checker->file, checker->reterr, "identity/env",

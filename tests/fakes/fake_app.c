@@ -751,6 +751,35 @@ enum status app_console_file(struct app *app, unsigned console_id, const struct 
 	return STATUS_OK;
 }
 
+size_t app_console_macros(struct app *app, unsigned console_id, struct macro_row *ret_rows, size_t max, const char **ret_at)
+{
+	static const struct macro_row rows[] = {
+		{ NULL, "which camera", "printenv model <Enter>", "bootloader", true },
+		{ NULL, "environment", "printenv <Enter>", "uboot", true },
+		{ NULL, "flash partitions", "cat /proc/mtd <Enter>", "shell", false },
+	};
+	size_t count = max < ARRAY_SIZE(rows) ? max : ARRAY_SIZE(rows);
+
+	(void)app;
+	(void)console_id;
+	*ret_at = "at the bootloader's prompt";
+	for (size_t i = 0; i < count; i++) {
+		ret_rows[i] = rows[i];
+		ret_rows[i].macro = (const struct macro *)&rows[i];
+	}
+	return count;
+}
+
+enum status app_console_macro(struct app *app, unsigned console_id, const struct macro *macro, bool anyway, struct error *reterr)
+{
+	const struct macro_row *row = (const struct macro_row *)macro;
+	char text[64];
+
+	(void)anyway;
+	text_format(text, sizeof(text), "%.*s\r", (int)strcspn(row->text, "<") - 1, row->text);
+	return app_console_type(app, console_id, bytes_of_text(text), reterr);
+}
+
 void app_console_stop(struct app *app, unsigned console_id)
 {
 	(void)console_id;

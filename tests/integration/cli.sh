@@ -476,7 +476,7 @@ if wait_for camera/out ready=true; then
 	[ $? -eq 7 ] && pass || fail "INT: stopped, the case goes on" "$(cat recover.err)"
 	"$UNBRICK" recover --json --case 1 --port "$work/camera/tty" --power-command true --timeout 30 >events 2>recover.err &
 	child=$!
-	wait_for events '"event"' || fail "recover --case goes on"
+	wait_for events '"text":"watch' || fail "recover --case goes on" "$(cat events)"	# by then its capture is open
 	kill -KILL $child
 	wait $child 2>/dev/null
 	is "list, JSON" 0 "$UNBRICK" case list --json

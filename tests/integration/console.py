@@ -543,6 +543,44 @@ def a_line_that_is_lost_ends_the_transfer_and_nothing_more(work):
     screen.close()
 
 
+@case
+def a_macro_goes_where_the_device_waits_for_it_and_is_shown_first_elsewhere(work):
+    line = Line()
+    screen = open_screen(work, line)
+    line.say(b"U-Boot 2020.01 (Jan 01 2020 - 00:00:00)\r\n\r\nHit any key to stop autoboot:  0 \r\n=> ")
+    screen.wait_for("=> ")
+    time.sleep(0.5)
+    screen.type("\x011")
+    line.wait_for(b"printenv\r")
+    line.say(b"printenv\r\nbootdelay=2\r\n=> ")
+    time.sleep(0.3)
+    line.say(b"boot\r\n[    0.000000] Linux version 5.4.0\r\n[    1.000000] something runs\r\n")
+    time.sleep(0.5)
+    size = len(line.got)
+    screen.type("\x011")
+    screen.wait_for("send it")
+    time.sleep(0.3)
+    check(len(line.got) == size, "it was typed into the unknown", line.got[size:])
+    screen.type("n")
+    time.sleep(0.3)
+    check(len(line.got) == size, "it was typed after a no", line.got[size:])
+    screen.type("\x01o")
+    screen.wait_for("None of these is for that place")
+    screen.type("1")
+    time.sleep(0.3)
+    check(len(line.got) == size, "it was typed without an answer", line.got[size:])
+    screen.type("y")
+    line.wait_for(b"\r", 5)
+    time.sleep(0.5)
+    check(len(line.got) > size, "it was not typed after a yes")
+    check(screen.end() == EXIT_WELL, "another exit code")
+    remarks = "".join(open(os.path.join(work, "state", "captures", name)).read() for name in os.listdir(work + "/state/captures")
+                      if name.endswith(".times"))
+    check("macro: printenv <Enter>" in remarks, "the capture does not tell", remarks)
+    screen.close()
+    line.pull()
+
+
 def main():
     if not os.access(UNBRICK, os.X_OK):
         print("skipped: '%s' is not built; set UNBRICK" % UNBRICK, file=sys.stderr)

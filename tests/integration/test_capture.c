@@ -374,6 +374,48 @@ static void times_that_are_cut_or_go_back_are_passed_over(void **state)
 	assert_int_equal(capture_times_open(path, &times, NULL), STATUS_NOT_FOUND);
 }
 
+static void a_file_of_the_operator_grows_and_is_held(void **state)
+{
+	const struct bench *bench = *state;
+	struct capture *capture = NULL, *other = NULL;
+	struct capture_times *times = NULL;
+	char path[300], text[64];
+	struct error error;
+	uint64_t run;
+
+	text_format(path, sizeof(path), "%s/boot.log", bench->folder);
+	for (uint64_t turn = 1; turn <= 2; turn++) {
+		assert_int_equal(capture_open_file(path, &capture, &error), STATUS_OK);
+		assert_int_equal(capture_open_file(path, &other, &error), STATUS_BUSY);
+		assert_int_equal(capture_write(capture, BYTES("abc"), turn * 1000, NULL), STATUS_OK);
+		capture_close(capture);
+	}
+	slurp(path, text, sizeof(text));
+	assert_string_equal(text, "abcabc");
+	assert_int_equal(capture_times_open(path, &times, NULL), STATUS_OK);
+	assert_int_equal(capture_times_at(times, 2, &run), 1000);
+	assert_int_equal(capture_times_at(times, 3, &run), 2000);
+	capture_times_free(times);
+	assert_int_equal(capture_open_file(bench->folder, &capture, &error), STATUS_INVALID);
+	assert_int_equal(capture_open_file("/dev/null", &capture, &error), STATUS_INVALID);
+}
+
+static void an_empty_capture_can_be_abandoned_and_another_one_cannot(void **state)
+{
+	const struct bench *bench = *state;
+	struct capture *capture = open_capture(bench->logs, "empty");
+	char path[600];
+
+	text_copy(path, sizeof(path), capture_path(capture));
+	capture_abandon(capture);
+	assert_int_not_equal(access(path, F_OK), 0);
+	capture = open_capture(bench->logs, "used");
+	text_copy(path, sizeof(path), capture_path(capture));
+	assert_int_equal(capture_remark(capture, "on", 1, NULL), STATUS_OK);
+	capture_abandon(capture);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +425,8 @@ int main(void)
 		TEST(bytes_are_kept_as_they_came_and_offsets_say_when),
 		TEST(only_the_owner_reads_a_capture),
 		TEST(an_earlier_capture_is_never_overwritten),
+		TEST(a_file_of_the_operator_grows_and_is_held),
+		TEST(an_empty_capture_can_be_abandoned_and_another_one_cannot),
 		TEST(a_foreign_name_stays_in_the_folder),
 		TEST(a_file_in_place_of_the_folder_is_named),
 		TEST(a_full_disk_is_news_once_and_the_capture_goes_on_when_there_is_room),
