@@ -358,6 +358,12 @@ static void apply(struct course *course, const struct reader_line *line, const s
 	}
 }
 
+/* Where somebody types, a word that is no command need not be the boot script's. */
+static bool is_mistyped(const struct course *course, const struct sign *sign)
+{
+	return is_fact(sign->fact, "script") && course->typed != 0 && course->typed >= course->start_line;
+}
+
 void course_line(struct course *course, const struct reader_line *line, const struct sign_match *matches, size_t count)
 {
 	/* one line may begin a write and end it; what it ends, it began before */
@@ -380,7 +386,7 @@ void course_line(struct course *course, const struct reader_line *line, const st
 	if (is_kernel && stamp_ms > course->uptime_ms)
 		course->uptime_ms = stamp_ms;
 	for (size_t i = 0; i < count; i++) {
-		if (matches[i].sign->fact == NULL)
+		if (matches[i].sign->fact == NULL || is_mistyped(course, matches[i].sign))
 			continue;
 		note_fact(course, &matches[i]);
 		if (is_fact(matches[i].sign->fact, "autoboot"))

@@ -14,6 +14,7 @@ enum {
 	FLASH_CLUE = 40,	/* a read error of this weight matters, whatever was being read */
 	SAVING_LINES = 10,	/* that a save of the environment prints at most */
 	LONG_RUN_LINES = 400,	/* after its start, a system that says so much does run */
+	MERE_WORDS = 20,	/* below this weight a message only sounds bad */
 	AFTERMATH_LINES = 3,	/* that an update program says after its own report of success, while it leaves */
 };
 
@@ -66,16 +67,48 @@ static bool was_before_script(const struct course *course, const struct evidence
 	       entry->last_line >= course->start_line && entry->last_line < course->script;
 }
 
+/* The stage that the complaint belongs to. The words of an updater, and those that any program may use, mean a step of the
+ * start where a loader prints them on its way. */
+static enum boot_stage stage_of(const struct evidence_entry *entry)
+{
+	const struct sign *sign = entry->evidence.sign;
+	enum boot_stage seen = entry->evidence.seen;
+
+	if (sign == NULL)
+		return STAGE_ANY;
+	if ((sign->stage == STAGE_UPDATER || sign->is_general) && seen >= STAGE_ROM && seen <= STAGE_LOADER)
+		return seen;
+	return sign->stage;
+}
+
+/* A system that goes on to say so much does live with what its kernel found on the way. */
+static bool was_lived_with(const struct course *course, const struct evidence_entry *entry, enum boot_stage stage)
+{
+	return (stage == STAGE_KERNEL || stage == STAGE_ROOT_MOUNT) && course->has_booted &&
+	       course->furthest >= STAGE_ROOT_MOUNT && entry->evidence.weight < CLEAR &&
+	       entry->last_line >= course->start_line && course->line - entry->last_line >= LONG_RUN_LINES;
+}
+
+/* What sounds bad among the words of a running system's services. */
+static bool is_small_talk(const struct evidence_entry *entry)
+{
+	const struct evidence *evidence = &entry->evidence;
+
+	return evidence->sign != NULL && evidence->sign->is_general && evidence->weight < MERE_WORDS &&
+	       evidence->seen >= STAGE_INIT && evidence->seen <= STAGE_LOGIN;
+}
+
 bool situation_is_overcome(const struct situation *now, const struct evidence_entry *entry)
 {
 	const struct course *course = now->course;
-	enum boot_stage stage = entry->evidence.sign ? entry->evidence.sign->stage : STAGE_ANY;
+	enum boot_stage stage = stage_of(entry);
 
 	if (entry->evidence.source != EVIDENCE_LINE)
 		return false;
 	if (course_is_diary(course) && (is_of_network(entry) || entry->evidence.weight < STRONG))
 		return true;
-	if ((stage == STAGE_UPDATER || stage == STAGE_ANY) && is_mere_complaint(course, entry))
+	if (is_small_talk(entry) ||
+	    ((stage == STAGE_UPDATER || stage == STAGE_ANY) && is_mere_complaint(course, entry)))
 		return true;
 	if (stage == STAGE_UPDATER)
 		return course->updated > entry->last_line || is_aftermath(course, entry);
@@ -86,9 +119,10 @@ bool situation_is_overcome(const struct situation *now, const struct evidence_en
 	if ((stage == STAGE_FIRST_LOADER || stage == STAGE_LOADER) &&
 	    (was_before_countdown(course, entry) || was_before_script(course, entry)))
 		return true;
-	if (course->came_up > entry->last_line)
+	if (course->came_up > entry->last_line || was_lived_with(course, entry, stage))
 		return true;
-	for (unsigned later = stage + 1u; stage != STAGE_ANY && later <= STAGE_LOGIN; later++)
+	/* around an emergency shell services start and stop: only a login shows that init went on */
+	for (unsigned later = stage == STAGE_INIT ? STAGE_LOGIN : stage + 1u; stage != STAGE_ANY && later <= STAGE_LOGIN; later++)
 		if (course->reached[later] > entry->last_line)
 			return true;
 	return false;
@@ -189,13 +223,12 @@ static bool environment_is_lost(const struct situation *now, unsigned *ret_line)
 	return nothing > *ret_line || (network != NULL && network->last_line > *ret_line);
 }
 
-/* A boot script with a word that is no command; what the operator mistypes does not count. */
+/* A boot script with a word that is no command; what the operator mistypes is not noted (course.c). */
 static bool script_is_broken(const struct situation *now, unsigned *ret_line)
 {
 	const struct course *course = now->course;
 
 	return fact_is(course, "script", "unknown-command", ret_line) && *ret_line >= course->start_line &&
-	       (course->typed < course->start_line || course->typed > *ret_line) &&
 	       course->reached[STAGE_KERNEL] < *ret_line;
 }
 

@@ -107,7 +107,8 @@ static void add_faults(struct diagnosis *diagnosis, const struct reader_line *li
 		for (size_t c = 0; c < ARRAY_SIZE(causes); c++) {
 			struct evidence evidence = {
 				.source = EVIDENCE_LINE, .cause = causes[c], .weight = weight_for(sign, causes[c]),
-				.line = line->number, .start = diagnosis->course.start, .sign = sign,
+				.line = line->number, .start = diagnosis->course.start,
+				.seen = diagnosis->course.stage, .sign = sign,
 			};
 
 			if (causes[c] == CAUSE_NONE || is_said_better(matches, count, i, causes[c]))

@@ -35,6 +35,7 @@ struct evidence {
 	int weight;			/* 1..100 for the cause, -1..-100 against it */
 	unsigned line;			/* 1-based line of the stream, 0 when it is not a line */
 	unsigned start;			/* which start of the device, 1-based */
+	enum boot_stage seen;		/* what the device was at when it printed the line */
 	const struct sign *sign;	/* NULL when no sign is behind it */
 	char text[160];			/* the line, or the sentence */
 };

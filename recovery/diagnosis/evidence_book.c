@@ -31,6 +31,7 @@ void evidence_book_add(struct evidence_book *book, const struct evidence *eviden
 			continue;
 		entry = &book->entry[i];
 		entry->evidence.weight = evidence->weight;
+		entry->evidence.seen = evidence->seen;
 		entry->last_line = evidence->line;
 		entry->last_start = evidence->start;
 		entry->count++;

@@ -282,6 +282,14 @@ static bool is_word_of(const char *text, const char *words)
 	return false;
 }
 
+/* The Arduino IDE's monitor parts time and text with an arrow. */
+static size_t clock_and_arrow(const char *text)
+{
+	size_t time = clock_time(text);
+
+	return time > 0 && strncmp(text + time, " ->", 3) == 0 ? time + 3 : time;
+}
+
 /* "2024-01-02 12:34:56", "2024-01-02T12:34:56.789Z host kernel:", "2024 Jan 02 12:34:56 host kernel:", "12:34:56". */
 static size_t iso_time(const char *text)
 {
@@ -291,7 +299,7 @@ static size_t iso_time(const char *text)
 	while (shape[i] != '\0' && (shape[i] == 'd' ? isdigit((unsigned char)text[i]) != 0 : text[i] == shape[i]))
 		i++;
 	if (shape[i] != '\0')
-		return i == 4 && text[4] == ' ' && is_word_of(text + 5, MONTHS) ? 5 : clock_time(text);
+		return i == 4 && text[4] == ' ' && is_word_of(text + 5, MONTHS) ? 5 : clock_and_arrow(text);
 	if (text[i] != ' ' && text[i] != 'T')
 		return 0;
 	time = clock_time(text + i + 1);

@@ -242,7 +242,7 @@ uint64_t fdt_find_last(const struct image_input *in)
 
 		if (load_be32(in->data.data + at) != MAGIC)
 			continue;
-		tree = (struct image_input){ bytes_from(in->data, at), in->size - at, in->ops, in->depth };
+		tree = (struct image_input){ bytes_from(in->data, at), in->size - at, in->ops, in->depth, false };
 		if (fdt_walk_init(&walk, &tree) && load_be32(tree.data.data + 4) == tree.size)
 			return at;
 	}

@@ -14,6 +14,7 @@ struct image_input {
 	uint64_t size;		/* of the file from that start on, >= data.size; IMAGE_SIZE_UNKNOWN: the head of something unpacked */
 	const struct image_ops *ops;	/* never NULL */
 	unsigned depth;		/* 0: the file */
+	bool is_covered;	/* a checksum of what it lies in was right over all of it: unpacking it would find nothing more */
 };
 
 struct image_format {

@@ -38,6 +38,7 @@ librecovery_a_SOURCES += recovery/image/buffalo.c
 librecovery_a_SOURCES += recovery/image/senao.c
 librecovery_a_SOURCES += recovery/image/vendors.c
 librecovery_a_SOURCES += recovery/image/oem.c
+librecovery_a_SOURCES += recovery/image/routers.c
 # kernels, Android, cameras, microcontrollers, and what is no image
 librecovery_a_SOURCES += recovery/image/pe.c recovery/image/pe.h
 librecovery_a_SOURCES += recovery/image/android.c
@@ -69,7 +70,7 @@ librecovery_a_SOURCES += recovery/image/swupdate.c
 librecovery_a_SOURCES += recovery/image/rauc.c
 librecovery_a_SOURCES += recovery/image/squashfs.h recovery/image/squashfs_files.c
 librecovery_a_SOURCES += recovery/image/block_codecs.c recovery/image/block_codecs.h
-librecovery_a_SOURCES += recovery/image/ext.c recovery/image/iso9660.c recovery/image/cramfs.c recovery/image/small_fs.c recovery/image/jffs2.c
+librecovery_a_SOURCES += recovery/image/erofs.c recovery/image/ext.c recovery/image/iso9660.c recovery/image/cramfs.c recovery/image/small_fs.c recovery/image/jffs2.c
 librecovery_a_SOURCES += recovery/image/ubi.c
 librecovery_a_SOURCES += recovery/image/ubifs.c recovery/image/ubifs.h
 librecovery_a_SOURCES += recovery/image/fat.c recovery/image/fat.h

@@ -98,7 +98,5 @@ int port_argument(const char *word, char *ret_name)
 	}
 	if (status == STATUS_OK)
 		return EXIT_WELL;
-	return output_error(&error, status == STATUS_INVALID     ? EXIT_USAGE
-				    : status == STATUS_CANCELLED ? EXIT_INTERRUPTED
-								 : EXIT_NO_PORT);
+	return output_error(&error, status == STATUS_CANCELLED ? EXIT_INTERRUPTED : output_class_of_line(status));
 }

@@ -35,6 +35,7 @@ static const struct cli_option options[] = {
 
 struct recover {
 	const struct cli_line *line;
+	const char *port;		/* NULL: that of the case */
 	struct loop *loop;
 	struct app *app;
 	int64_t case_id;
@@ -430,8 +431,8 @@ static int begin(struct recover *r, struct error *error)
 	unsigned console;
 	enum status status;
 
-	if (given(r, PORT)) {
-		status = app_console_open(r->app, given(r, PORT), NULL, &console, error);
+	if (r->port) {
+		status = app_console_open(r->app, r->port, NULL, &console, error);
 		if (status != STATUS_OK)
 			return EXIT_NO_PORT;
 	}
@@ -475,7 +476,7 @@ static int run(const struct cli_line *line)
 		code = port_argument(line->value[PORT], port);
 		if (code != EXIT_WELL)
 			return code;
-		app_options.port = port;
+		app_options.port = r.port = port;
 	}
 	if (loop_new(&r.loop, &error) != STATUS_OK || app_new(r.loop, &app_options, &r.app, &error) != STATUS_OK) {
 		cli_print_error(&error);

@@ -219,6 +219,7 @@ enum status app_new(struct loop *loop, const struct app_options *options, struct
 		app_free(app);
 		return status;
 	}
+	app_ports_open(app);
 	app_look_at_bench(app);
 	undo_left_overs(app);
 	app->are_cases_stale = true;
@@ -237,6 +238,7 @@ void app_free(struct app *app)
 	app_images_free(app);
 	practice_process_stop(app->practice);
 	bench_watch_free(app->watch);
+	app_ports_free(app);
 	casebook_close(app->book);
 	device_library_free(app->library);
 	while (app->first_event) {
@@ -301,6 +303,7 @@ static void fill_snapshot(struct app *app)
 	localtime_r(&now, &parts);
 	strftime(to->clock, sizeof(to->clock), "%H:%M", &parts);
 	to->bench = &app->bench;
+	app_ports_fill(app, to);
 	fill_usb(app);
 	if (app->are_cases_stale && casebook_list(app->book, false, to->cases, SNAPSHOT_CASES_MAX, &to->case_count, &error) != STATUS_OK)
 		app_notice(app, true, error.text, error.hint);

@@ -69,7 +69,8 @@ enum status app_case_cancel(struct app *app, int64_t case_id, struct error *rete
 /* Back to an earlier question (device, happened, connect): nothing that was written is undone. */
 enum status app_case_back(struct app *app, int64_t case_id, enum guide_phase to, struct error *reterr);
 
-/* Consoles. port: as port_name.h has it. Opening a port that is open already gives the same console, as it is set. settings NULL: 115200 8N1. */
+/* Consoles. port: as port_name.h has it. Opening a port that is open already gives the same console, as it is set. settings NULL, or
+ * without a rate: as this adapter was used last, else 115200 8N1. */
 enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
 			     struct error *reterr);
 /* The capture goes to this file from now on, behind what is there already; see capture_open_file(). */

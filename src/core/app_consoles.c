@@ -29,9 +29,18 @@ struct console *app_console(struct app *app, unsigned console_id_wanted)
 	return NULL;
 }
 
+static void remember_line(struct app *app, struct console *console)
+{
+	struct line_settings settings = line_get_settings(console_get_line(console));
+
+	app_port_remember_line(app, console_port(console), &settings);
+}
+
 enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
 			     struct error *reterr)
 {
+	struct line_settings wanted = settings ? *settings : (struct line_settings){ 0 };
+	struct console_manner manner = { 0 };
 	char name[PORT_NAME_MAX];
 	struct console *console;
 	enum status status = port_name_resolve(&app->bench, port, name, sizeof(name), reterr);
@@ -47,10 +56,14 @@ enum status app_console_open(struct app *app, const char *port, const struct lin
 	for (size_t i = 0; console == NULL && i < ARRAY_SIZE(app->console); i++) {
 		if (app->console[i])
 			continue;
-		status = console_new(app, app->last_console_id + 1, name, settings, &app->console[i], reterr);
+		app_port_recall(app, name, &wanted);
+		status = console_new(app, app->last_console_id + 1, name, &wanted, &app->console[i], reterr);
 		if (status != STATUS_OK)
 			return status;
 		console = app->console[i];
+		app_port_recall_manner(app, name, &manner);
+		console_set_manner(console, &manner);
+		remember_line(app, console);
 		app->last_console_id++;
 		app_event(app, 0, JOURNAL_PROGRAM, "console", name, NULL);
 	}
@@ -142,7 +155,11 @@ enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, st
 	enum status status = find_console(app, id, &console, reterr);
 
 	app_changed(app);
-	return status == STATUS_OK ? console_set_baud(console, baud, reterr) : status;
+	if (status == STATUS_OK)
+		status = console_set_baud(console, baud, reterr);
+	if (status == STATUS_OK)
+		remember_line(app, console);
+	return status;
 }
 
 enum status app_console_set_line(struct app *app, unsigned id, const struct line_settings *settings, struct error *reterr)
@@ -151,7 +168,11 @@ enum status app_console_set_line(struct app *app, unsigned id, const struct line
 	enum status status = find_console(app, id, &console, reterr);
 
 	app_changed(app);
-	return status == STATUS_OK ? console_set_line(console, settings, reterr) : status;
+	if (status == STATUS_OK)
+		status = console_set_line(console, settings, reterr);
+	if (status == STATUS_OK)
+		remember_line(app, console);
+	return status;
 }
 
 enum status app_console_set_manner(struct app *app, unsigned id, const struct console_manner *manner, struct error *reterr)
@@ -160,8 +181,10 @@ enum status app_console_set_manner(struct app *app, unsigned id, const struct co
 	enum status status = find_console(app, id, &console, reterr);
 
 	app_changed(app);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		console_set_manner(console, manner);
+		app_port_remember_manner(app, console_port(console), manner);
+	}
 	return status;
 }
 

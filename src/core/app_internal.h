@@ -10,6 +10,7 @@
 
 struct app_image;
 struct live_case;
+struct port_memory;
 struct practice_process;
 struct queued_event;
 
@@ -23,6 +24,7 @@ struct app {
 	struct casebook *book;
 	struct bench_watch *watch;
 	struct bench_state bench;
+	struct port_memory *ports;	/* NULL: nothing is kept */
 	const struct sign *signs;
 	size_t sign_count;
 	struct error sign_problem;
@@ -52,6 +54,15 @@ void app_look_at_bench(struct app *app);
 void app_images_free(struct app *app);
 /* How far it is after spent_ms, and how long it will take. */
 void progress_set(struct progress *to, uint64_t done, uint64_t total, uint64_t spent_ms);
+/* app_ports.c. name: as console_port has it. Recalls only what settings leave open. */
+void app_ports_open(struct app *app);
+void app_ports_free(struct app *app);
+void app_port_recall(const struct app *app, const char *name, struct line_settings *settings);
+void app_port_remember_line(struct app *app, const char *name, const struct line_settings *settings);
+void app_port_remember_case(struct app *app, const char *name, int64_t case_id);
+void app_port_recall_manner(const struct app *app, const char *name, struct console_manner *manner);
+void app_port_remember_manner(struct app *app, const char *name, const struct console_manner *manner);
+void app_ports_fill(struct app *app, struct snapshot *to);
 struct console *app_find_console(struct app *app, const char *port);
 struct console *app_console(struct app *app, unsigned console_id);
 

@@ -178,6 +178,17 @@ static void on_state(void *user, enum line_state state, const struct error *why)
 	app_changed(console->app);
 }
 
+static void on_stuck(void *user, const struct error *why)
+{
+	struct console *console = user;
+
+	text_copy(console->state_text, sizeof(console->state_text), why ? why->text : "open");
+	console_remark(console, why ? why->text : "what was written leaves the adapter again");
+	if (why)
+		app_notice(console->app, true, why->text, why->hint);
+	app_changed(console->app);
+}
+
 static void on_pause(void *user)
 {
 	struct console *console = user;
@@ -241,6 +252,7 @@ enum status console_new(struct app *app, unsigned id, const char *port, const st
 			   &console->line, reterr);
 	if (status != STATUS_OK)
 		return status;
+	line_tell_stuck(console->line, on_stuck);
 	for (size_t i = 0; i < ARRAY_SIZE(common_bauds); i++)
 		if (common_bauds[i] == line_baud(console->line))
 			console->tried_bauds |= 1u << i;

@@ -174,6 +174,7 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 		console_expect_baud(c->console, c->profile->console.baud);
 	}
 	case_set(c, JOURNAL_OBSERVED, "port", c->view.port);
+	app_port_remember_case(c->app, c->view.port, c->id);
 	console_fill_view(c->console, &view);
 	case_set(c, JOURNAL_PROGRAM, "capture", view.capture);
 	return STATUS_OK;

@@ -3,6 +3,7 @@ libcore_a_SOURCES += src/core/app.h
 libcore_a_SOURCES += src/core/app_cases.c
 libcore_a_SOURCES += src/core/app_consoles.c
 libcore_a_SOURCES += src/core/app_internal.h
+libcore_a_SOURCES += src/core/app_ports.c
 libcore_a_SOURCES += src/core/console.c
 libcore_a_SOURCES += src/core/console.h
 libcore_a_SOURCES += src/core/download.c

@@ -214,6 +214,13 @@ struct console_view {
 	struct verdict verdict;
 };
 
+/* Beside bench_port: what this program knows of it. */
+struct port_view {
+	bool is_new;		/* plugged in last */
+	unsigned last_baud;	/* when it was used last; 0: never */
+	int64_t last_case;	/* 0: none */
+};
+
 struct usb_view {
 	char path[32];
 	char name[96];
@@ -223,6 +230,7 @@ struct usb_view {
 struct snapshot {
 	char clock[6];		/* "12:04" */
 	const struct bench_state *bench;
+	struct port_view port[BENCH_PORTS_MAX];	/* as bench->port */
 	struct usb_view usb[BENCH_USB_MAX];	/* devices in a recovery mode only */
 	unsigned usb_count;
 	struct case_summary cases[SNAPSHOT_CASES_MAX];

@@ -68,6 +68,8 @@ void bench_scan_usb(const struct bench_roots *roots, struct bench_state *state);
 void bench_scan_cards(const struct bench_roots *roots, struct bench_card_memory *memory, struct bench_state *state);
 void bench_scan_nics(const struct bench_roots *roots, const struct ifaddrs *list, struct bench_state *state);
 void bench_scan_power(const struct bench_roots *roots, struct bench_state *state);
+/* After all the others. */
+void bench_scan_advice(const struct bench_roots *roots, struct bench_state *state);
 /* Fills in who holds the ports that are listed, in one walk through /proc. */
 void bench_scan_holders(const struct bench_roots *roots, struct bench_state *state);
 bool bench_file_holder_below(const struct bench_roots *roots, const char *path, char *ret_holder, size_t size);
@@ -90,6 +92,15 @@ struct bench_adapter_port {
 };
 /* The ports with that identity now; more than one where adapters share a serial number. */
 size_t bench_adapter_ports(const struct bench_roots *roots, const char *id, struct bench_adapter_port *ret_ports, size_t max);
+
+/* ---- bench_advice.c ---- */
+
+/* The id of a process of that name; 0: none is to be seen. */
+int bench_find_process(const struct bench_roots *roots, const char *name);
+/* The kernel's last words about something (" 1-4:1.0: "), printable; false where its log may not be read. */
+bool bench_kernel_says(const struct bench_roots *roots, const char *about, char *to, size_t size);
+/* How ModemManager is kept from an adapter, now and for good; with vendor 0, from the port name. Returns to. */
+char *bench_modem_remedy(const char *name, unsigned vendor, unsigned product, char *to, size_t size);
 
 /* ---- bench_sysfs.c: small files and folders ---- */
 

@@ -28,6 +28,7 @@ void bench_scan_below(const struct bench_roots *roots, const char *hand_ports, s
 	bench_scan_ports(roots, hand_ports, ret_state);
 	bench_scan_holders(roots, ret_state);
 	bench_scan_usb(roots, ret_state);
+	bench_scan_advice(roots, ret_state);
 	bench_scan_cards(roots, memory, ret_state);
 	bench_scan_power(roots, ret_state);
 	if (getifaddrs(&interfaces) == 0) {

@@ -22,6 +22,7 @@ enum {
 	BENCH_USB_MAX = 64,
 	BENCH_CARDS_MAX = 16,
 	BENCH_NICS_MAX = 16,
+	BENCH_ADVICE_MAX = 8,
 };
 
 struct bench_port {
@@ -60,6 +61,13 @@ struct bench_nic {
 	unsigned address_count;
 };
 
+/* What keeps an adapter from being used, and what to do. */
+struct bench_advice {
+	char about[32];		/* "ttyACM0", "1-4" */
+	char text[96];		/* "brltty takes this CH340 for a braille display" */
+	char remedy[256];
+};
+
 enum bench_power { BENCH_POWER_UNKNOWN, BENCH_POWER_MAINS, BENCH_POWER_BATTERY };
 
 struct bench_state {
@@ -73,6 +81,9 @@ struct bench_state {
 	unsigned nic_count;
 	enum bench_power power;
 	int battery_percent;	/* -1: none */
+	struct bench_advice advice[BENCH_ADVICE_MAX];
+	unsigned advice_count;
+	bool is_settling;	/* an adapter may still get its driver: look again soon */
 };
 
 void bench_scan(struct bench_state *ret_state);

@@ -28,6 +28,7 @@ enum {
 	SETTLE_MS = 100,	/* a device comes as a dozen events */
 	UDEV_GRACE_MS = 600,	/* after a kernel event: udev's rules (permissions, by-id links) are given this long */
 	POLL_MS = 800,
+	SETTLING_MS = 1500,
 	UEVENT_BUFFER_SIZE = 1024 * 1024,
 	READS_AT_ONCE = 64,
 };
@@ -200,6 +201,8 @@ static void on_scan_time(void *user)
 	watch_port_nodes(watch);
 	if (watch->is_polling)
 		scan_within(watch, POLL_MS);
+	if (watch->state.is_settling)
+		scan_within(watch, SETTLING_MS);
 	/* Last: it may free the watch. */
 	if (is_news)
 		watch->on_change(watch->user, &watch->state);

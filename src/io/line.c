@@ -23,7 +23,7 @@ enum {
 	CONNECT_MS = 3000,		/* for an attempt after a loss; the kernel alone would try for two minutes */
 	TELL_AGAIN_AFTER = 4,		/* attempts; udev sets the rights some time after the node is there */
 	BREAK_MAX_MS = 10000,
-	BAUD_MAX = 20000000,
+	LOOK_MS = 1000,
 };
 
 enum asked { NOT_ASKED, ASKED_OFF, ASKED_ON };
@@ -39,6 +39,10 @@ struct line {
 	struct loop_timer *retry;
 	uint64_t retry_ms;
 	struct line_wait *wait;		/* while lost */
+	struct loop_timer *look;	/* at what does not leave */
+	void (*on_stuck)(void *user, const struct error *why);
+	struct line_drain drain;
+	uint64_t written;		/* since the opening */
 	struct loop_timer *break_end;
 	enum line_state state;
 	enum asked dtr, rts;		/* asked for once: applied again after a loss */
@@ -55,6 +59,7 @@ struct line {
 static void on_event(void *user, int events);
 static void on_retry(void *user);
 static void on_break_end(void *user);
+static void on_look(void *user);
 
 static void drop_channel(struct line *line)
 {
@@ -64,6 +69,10 @@ static void drop_channel(struct line *line)
 		line->channel->driver->close(line->channel);
 	line->channel = NULL;
 	line->queued = 0;
+	line->written = 0;
+	line->drain = (struct line_drain){ .left = 0 };
+	if (line->look != NULL)
+		loop_timer_set_deadline(line->look, UINT64_MAX);
 	line->is_in_break = false;
 	if (line->break_end != NULL)
 		loop_timer_set_deadline(line->break_end, UINT64_MAX);
@@ -77,6 +86,7 @@ static void free_line(struct line *line)
 	line_wait_free(line->wait);
 	loop_timer_free(line->retry);
 	loop_timer_free(line->break_end);
+	loop_timer_free(line->look);
 	free(line->name);
 	free(line);
 }
@@ -165,6 +175,7 @@ static int write_queue(struct line *line)
 		if (count <= 0)
 			return count < 0 ? errno : EIO;
 		line->queued -= (size_t)count;
+		line->written += (uint64_t)count;
 		memmove(line->queue, line->queue + count, line->queued);
 	}
 	return 0;
@@ -178,6 +189,28 @@ static void push(struct line *line)
 		return;
 	write_queue(line);
 	watch_as_needed(line);
+	if (line->channel->driver == &line_driver_serial && line->drain.moved_ms == 0 && line->on_stuck != NULL) {
+		line->drain.moved_ms = loop_now_ms();
+		loop_timer_set_after(line->look, LOOK_MS);
+	}
+}
+
+static void on_look(void *user)
+{
+	struct line *line = user;
+	struct error why;
+	bool is_news = line->channel != NULL && !line->is_in_break &&
+		       line_drain_look(&line->drain, line->written + line->queued,
+				       line_termios_waiting(line->channel->descriptor) + (int)line->queued, loop_now_ms());
+
+	if (line->drain.moved_ms != 0)
+		loop_timer_set_after(line->look, LOOK_MS);
+	if (!is_news)
+		return;
+	line_trouble_stuck(line->name, line->settings.flow, &why);
+	line->is_in_callback = true;
+	line->on_stuck(line->observer.user, line->drain.is_stuck ? &why : NULL);
+	end_callback(line);
 }
 
 size_t line_write(struct line *line, struct bytes out)
@@ -406,25 +439,6 @@ static void on_event(void *user, int events)
 
 /* ---- the calls ---- */
 
-static enum status complete_settings(struct line_settings *settings, struct error *reterr)
-{
-	if (settings->baud == 0)
-		settings->baud = 115200;
-	if (settings->data_bits == 0)
-		settings->data_bits = 8;
-	if (settings->parity == 0)
-		settings->parity = 'N';
-	if (settings->stop_bits == 0)
-		settings->stop_bits = 1;
-	if (settings->baud > BAUD_MAX)
-		return error_set(reterr, STATUS_INVALID, "%u baud is beyond every serial line", settings->baud);
-	if (settings->data_bits < 5 || settings->data_bits > 8 || settings->stop_bits > 2 ||
-	    strchr("NEO", settings->parity) == NULL)
-		return error_set(reterr, STATUS_INVALID,
-				 "a serial line has 5 to 8 data bits, parity N, E or O, 1 or 2 stop bits");
-	return STATUS_OK;
-}
-
 enum status line_open(struct loop *loop, const char *name, const struct line_settings *settings,
 		      const struct line_observer *observer, struct line **ret_line, struct error *reterr)
 {
@@ -441,14 +455,15 @@ enum status line_open(struct loop *loop, const char *name, const struct line_set
 	line->name = strdup(name);
 	line->retry = loop_timer_new(loop, on_retry, line);
 	line->break_end = loop_timer_new(loop, on_break_end, line);
+	line->look = loop_timer_new(loop, on_look, line);
 	if (settings != NULL)
 		line->settings = *settings;
 	if (observer != NULL)
 		line->observer = *observer;
-	if (line->name == NULL || line->retry == NULL || line->break_end == NULL)
+	if (line->name == NULL || line->retry == NULL || line->break_end == NULL || line->look == NULL)
 		status = error_set(reterr, STATUS_NO_MEMORY, "no memory for line '%.200s'", name);
 	else
-		status = complete_settings(&line->settings, reterr);
+		status = line_settings_complete(&line->settings, reterr);
 	if (status == STATUS_OK)
 		status = open_channel(line, true, reterr);
 	if (status != STATUS_OK) {
@@ -474,6 +489,11 @@ const char *line_name(const struct line *line)
 	return line->name;
 }
 
+void line_tell_stuck(struct line *line, void (*on_stuck)(void *user, const struct error *why))
+{
+	line->on_stuck = on_stuck;
+}
+
 enum line_state line_get_state(const struct line *line)
 {
 	return line->state;
@@ -484,7 +504,7 @@ enum status line_set_settings(struct line *line, const struct line_settings *wan
 	struct line_settings settings = *wanted;
 	enum status status;
 
-	status = complete_settings(&settings, reterr);
+	status = line_settings_complete(&settings, reterr);
 	if (status == STATUS_OK && line->state == LINE_OPEN && line->channel->driver->apply != NULL)
 		status = line->channel->driver->apply(line->channel, &settings, reterr);
 	if (status != STATUS_OK)

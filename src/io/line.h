@@ -63,6 +63,9 @@ enum status line_open(struct loop *loop, const char *name, const struct line_set
 void line_close(struct line *line);
 /* The name it was opened by; the new one when that was a node and its adapter came back under another number. */
 const char *line_name(const struct line *line);
+/* Calls on_stuck with the observer's user when what was written does not leave a serial adapter for five seconds, and why; with NULL when it
+ * does again. */
+void line_tell_stuck(struct line *line, void (*on_stuck)(void *user, const struct error *why));
 enum line_state line_get_state(const struct line *line);
 /* Takes what fits now and never blocks; line_pending says what has not left yet. 0 when lost, when the queue (64
  * KiB) is full, and for rfc2217 until the server has answered (at most a second): offer the bytes again later. What

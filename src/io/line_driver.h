@@ -73,6 +73,9 @@ extern const struct line_driver line_driver_tcp;
 extern const struct line_driver line_driver_rfc2217;
 extern const struct line_driver line_driver_unix;
 
+/* Zeros become the usual; INVALID for what no line has. */
+enum status line_settings_complete(struct line_settings *settings, struct error *reterr);
+
 /* ---- line_name.c ---- */
 
 /* A path is looked at anew at each attempt: the link may lead to another device after a loss. */
@@ -95,9 +98,27 @@ enum status line_node_lock(const char *path, int descriptor, struct error *reter
 enum status line_node_busy(const char *path, const char *holder, struct error *reterr);
 enum status line_node_io_error(const char *path, const char *operation, int error_number, struct error *reterr);
 
-/* ---- line_adapter.c: is it the same one? ---- */
+/* ---- line_trouble.c: why a port cannot be had, and what helps ---- */
 
 struct bench_roots;
+
+enum status line_trouble_busy(const struct bench_roots *roots, const char *path, const char *holder, struct error *reterr);
+/* The hint for a port that answers with an error of its device (EIO, ENODEV, ENXIO). */
+enum status line_trouble_gone(const struct bench_roots *roots, const char *path, struct error *reterr);
+
+/* Bytes that do not leave: told again and again how many were written since the opening and how many of them wait, it says when none has
+ * moved for so long that the adapter is wedged. */
+struct line_drain {
+	uint64_t left;
+	uint64_t moved_ms;	/* when it was seen to move last; 0: nothing waits */
+	bool is_stuck;
+};
+enum { LINE_DRAIN_MS = 5000 };	/* at 50 baud a character takes 220 ms */
+/* True: is_stuck has changed. */
+bool line_drain_look(struct line_drain *drain, uint64_t written, int waiting, uint64_t now_ms);
+enum status line_trouble_stuck(const char *name, enum line_flow flow, struct error *reterr);
+
+/* ---- line_adapter.c: is it the same one? ---- */
 
 /* The kernel gives a name like ttyUSB0 or pts/5 to the next one that comes. Is path still the adapter that it was when the line was opened
  * first? NOT_FOUND when another one has the name now: asked before it is opened, for that raises the other board's DTR. A link such as those
@@ -128,6 +149,8 @@ enum status line_termios_apply(int descriptor, const char *path, const struct li
 			       struct error *reterr);
 /* Without this the close of a board's port with HUPCL on drops DTR, which resets many boards. */
 void line_termios_keep_lines_on_close(int descriptor);
+/* Bytes that the kernel has taken and the adapter has not. */
+int line_termios_waiting(int descriptor);
 /* Waits a moment for bytes on their way, then drops what a halted line will never take: close would wait for it, 30
  * s for a serial port (closing_wait). */
 void line_termios_settle(int descriptor);

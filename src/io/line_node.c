@@ -17,10 +17,12 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
-#include "src/io/bench_scan.h"
+#include "src/io/bench_internal.h"
 #include "src/io/line_driver.h"
 
 enum { TTYS_MAX = 4096, GROUPS_MAX = 256 };
+
+static const struct bench_roots real = { .prefix = "" };
 
 /* Ports with hardware behind them. sysfs, and not sp_list_ports(): that one opens every 8250 port to find out
  * whether it is real, which raises DTR and RTS there. An 8250 port without a chip has type 0 (PORT_UNKNOWN). */
@@ -88,17 +90,7 @@ bool line_node_is_pts(const char *path)
 
 enum status line_node_busy(const char *path, const char *holder, struct error *reterr)
 {
-	const char *base = strrchr(path, '/');
-
-	error_set(reterr, STATUS_BUSY, "%.200s is in use by %.200s", path, holder);
-	if (text_contains(holder, "ModemManager"))
-		return error_hint(reterr, "ModemManager looks for a modem there and lets go within a minute. For good: "
-				  "sudo systemctl stop ModemManager, or a udev rule: KERNEL==\"%.40s\", "
-				  "ENV{ID_MM_DEVICE_IGNORE}=\"1\"", base != NULL ? base + 1 : path);
-	if (text_contains(holder, "getty"))
-		return error_hint(reterr, "A login runs there: sudo systemctl stop serial-getty@%.40s",
-				  base != NULL ? base + 1 : path);
-	return error_hint(reterr, "End that program, then try again");
+	return line_trouble_busy(&real, path, holder, reterr);
 }
 
 static enum status busy_by_someone(const char *path, struct error *reterr)
@@ -163,8 +155,7 @@ enum status line_node_io_error(const char *path, const char *operation, int erro
 	case ENODEV:
 	case EIO:
 		error_set(reterr, STATUS_GONE, "cannot %s %.200s: %s", operation, path, strerror(error_number));
-		return error_hint(reterr,
-				  "There is a name, but no device behind it: plug the adapter out and in again");
+		return line_trouble_gone(&real, path, reterr);
 	default:
 		return error_set(reterr, STATUS_IO, "cannot %s %.200s: %s", operation, path, strerror(error_number));
 	}

@@ -4,7 +4,9 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
-#include "src/io/line.h"
+#include "src/io/line_driver.h"
+
+enum { BAUD_MAX = 20000000 };
 
 static const char *const flow_names[] = {
 	[LINE_FLOW_NONE] = "none",
@@ -46,4 +48,23 @@ bool line_parse_flow(const char *text, enum line_flow *ret_flow)
 const char *line_flow_name(enum line_flow flow)
 {
 	return flow_names[flow];
+}
+
+enum status line_settings_complete(struct line_settings *settings, struct error *reterr)
+{
+	if (settings->baud == 0)
+		settings->baud = 115200;
+	if (settings->data_bits == 0)
+		settings->data_bits = 8;
+	if (settings->parity == 0)
+		settings->parity = 'N';
+	if (settings->stop_bits == 0)
+		settings->stop_bits = 1;
+	if (settings->baud > BAUD_MAX)
+		return error_set(reterr, STATUS_INVALID, "%u baud is beyond every serial line", settings->baud);
+	if (settings->data_bits < 5 || settings->data_bits > 8 || settings->stop_bits > 2 ||
+	    strchr("NEO", settings->parity) == NULL)
+		return error_set(reterr, STATUS_INVALID,
+				 "a serial line has 5 to 8 data bits, parity N, E or O, 1 or 2 stop bits");
+	return STATUS_OK;
 }

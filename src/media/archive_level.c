@@ -528,6 +528,15 @@ static bool can_skip(const struct archive_level *level)
 	       (level->container == CONTAINER_ZIP && level->member.has_size);
 }
 
+/* Reads the rest of the member, as far as that is wanted. */
+static void check_member(struct archive_level *level)
+{
+	level->head_at = level->head_size = 0;
+	while (!can_skip(level))
+		if (read_on(level, level->head, sizeof(level->head)) <= 0)
+			break;
+}
+
 /* Libraries call a table of contents that needs a password, a version they do not know and plain damage the same. */
 static void tell_bad_table(struct archive_level *level)
 {
@@ -572,8 +581,8 @@ bool level_next(struct archive_level *level)
 	char text[24];
 
 	/* Damage that the library cannot read past shows at the next header; what follows a bad checksum may be whole. */
-	if (level->has_member && !can_skip(level))
-		level_drain(level);
+	if (level->has_member)
+		check_member(level);
 	if ((level->has_member && container_is_compression(level->container)) || walk->is_over)
 		return false;
 	level->has_member = false;

@@ -38,10 +38,10 @@ enum {
 	ZSTD_WINDOW_LOG = 25,			/* 32 MiB */
 };
 
-/* Where the bytes go: into the caller's room, or through the scratch place to nowhere. */
+/* Where the bytes go: into the caller's room, and what is beyond through the scratch place to nowhere. */
 struct sink {
 	uint8_t *to;
-	uint64_t room, made;
+	uint64_t room, most, made;
 	uint8_t scratch[SCRATCH_SIZE];
 };
 
@@ -56,12 +56,12 @@ struct window {
 
 static struct window next_window(struct sink *sink, struct bytes in)
 {
-	uint64_t left = sink->room - sink->made;
+	uint64_t left = sink->most - sink->made;
 	struct window window = { .in = in };
 
-	if (sink->to != NULL) {
+	if (sink->made < sink->room) {
 		window.to = sink->to + sink->made;
-		window.room = (size_t)left;
+		window.room = (size_t)(sink->room - sink->made);
 	} else {
 		window.to = sink->scratch;
 		window.room = left < SCRATCH_SIZE ? (size_t)left : SCRATCH_SIZE;
@@ -69,7 +69,7 @@ static struct window next_window(struct sink *sink, struct bytes in)
 	return window;
 }
 
-/* Drives a codec until the stream ends, in ends, or the room is full. */
+/* Drives a codec until the stream ends, in ends, or there is enough. */
 static enum image_answer drive(struct sink *sink, struct bytes in, enum step (*step)(void *codec, struct window *window), void *codec,
 			       uint64_t *ret_used)
 {
@@ -296,13 +296,13 @@ static enum step step_lz4_frame(void *user, struct window *window)
 	return result == 0 ? STEP_END : STEP_MORE;
 }
 
-/* A block that was unpacked elsewhere goes to the sink as far as there is room. */
+/* A block that was unpacked elsewhere goes to the sink, as much of it as is wanted. */
 static bool pour(struct sink *sink, const uint8_t *from, uint64_t size)
 {
-	uint64_t left = sink->room - sink->made, taken = size < left ? size : left;
+	uint64_t left = sink->most - sink->made, taken = size < left ? size : left;
 
-	if (sink->to != NULL)
-		memcpy(sink->to + sink->made, from, (size_t)taken);
+	if (sink->made < sink->room)
+		memcpy(sink->to + sink->made, from, (size_t)(taken < sink->room - sink->made ? taken : sink->room - sink->made));
 	sink->made += taken;
 	return taken == size;
 }
@@ -442,14 +442,14 @@ static enum image_answer unpack_lzo(struct sink *sink, struct bytes in, uint64_t
 	return answer;
 }
 
-size_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end,
-		     uint64_t *ret_used)
+uint64_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
+		       enum image_answer *ret_end, uint64_t *ret_used)
 {
 	static const struct { const char *name; enum image_answer (*unpack)(struct sink *sink, struct bytes in, uint64_t *ret_used); } codecs[] = {
 		{ "gzip", unpack_gzip }, { "zlib", unpack_zlib_wrapped }, { "deflate", unpack_deflate }, { "xz", unpack_xz }, { "lzma", unpack_lzma },
 		{ "bzip2", unpack_bzip2 }, { "zstd", unpack_zstd }, { "lz4", unpack_lz4 }, { "lzo", unpack_lzo },
 	};
-	struct sink sink = { .to = to, .room = room };
+	struct sink sink = { .to = to, .room = room < most ? room : most, .most = most };
 	uint64_t used = 0;
 
 	(void)user;
@@ -459,5 +459,5 @@ size_t unpack_stream(void *user, const char *compression, struct bytes in, uint8
 		if (text_equal(codecs[i].name, compression))
 			*ret_end = codecs[i].unpack(&sink, in, &used);
 	*ret_used = *ret_end == IMAGE_YES ? used : 0;
-	return (size_t)sink.made;
+	return sink.made;
 }

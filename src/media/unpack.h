@@ -12,7 +12,7 @@ enum { UNPACK_DICTIONARY_MAX = 48 * 1024 * 1024 };	/* xz -8 and below, every ker
 /* image_ops.unpack (image.h). compression: "gzip", "zlib", "deflate" (raw, as in zip files), "xz", "lzma", "bzip2", "zstd", "lz4" (frames, and
  * the older form that kernels use), "lzo" (lzop files). Several streams behind each other are one for gzip, xz and bzip2 only as far as the
  * first ends. */
-size_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end,
-		     uint64_t *ret_used);
+uint64_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
+		       enum image_answer *ret_end, uint64_t *ret_used);
 
 #endif

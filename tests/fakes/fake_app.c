@@ -432,8 +432,11 @@ static void fill_scene(struct app *app, const char *name)
 		return;
 	plug_in(app);
 	fill_case_scene(app, name);
-	if (strcmp(name, "home") == 0)
+	if (strcmp(name, "home") == 0) {
 		fill_cases(app);
+		add_port(app, "/dev/ttyUSB2", "QinHeng CH340", "", true);
+		app->snapshot.port[2] = (struct port_view){ .is_new = true, .last_baud = 57600, .last_case = 39 };
+	}
 	for (int i = 0; strcmp(name, "home-many") == 0 && i < 50; i++)
 		add_case(app, 90 - i, text_format(title, sizeof(title), "Example ER%d", 100 + i), "POWER", "", false,
 			 "++-");

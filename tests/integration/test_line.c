@@ -530,7 +530,7 @@ static void hints_tell_how_to_get_rid_of_a_holder(void **state)
 	assert_int_equal(line_node_busy("/dev/ttyACM0", "ModemManager (pid 5)", &error), STATUS_BUSY);
 	assert_true(text_contains(error.text, "ModemManager (pid 5)"));
 	assert_true(text_contains(error.hint, "sudo systemctl stop ModemManager"));
-	assert_true(text_contains(error.hint, "ID_MM_DEVICE_IGNORE"));
+	assert_true(text_contains(error.hint, "KERNEL==\"ttyACM0\", ENV{ID_MM_PORT_IGNORE}=\"1\""));
 	line_node_busy("/dev/ttyS0", "agetty (pid 6)", &error);
 	assert_true(text_contains(error.hint, "serial-getty@ttyS0"));
 }

@@ -262,6 +262,180 @@ static void new_is_the_port_plugged_in_last(void **state)
 	assert_string_equal(resolved(&machine->now, "just-plugged"), "/dev/ttyUSB0");
 }
 
+/* ---- what stands in the way ---- */
+
+static const struct bench_advice *advised(struct machine *machine, const char *about)
+{
+	scan(machine, NULL);
+	for (unsigned i = 0; i < machine->now.advice_count; i++)
+		if (text_equal(machine->now.advice[i].about, about))
+			return &machine->now.advice[i];
+	return NULL;
+}
+
+static void put_driver(const struct machine *machine, const char *socket, const char *driver)
+{
+	char path[200], target[200];
+
+	put_link(machine, text_format(path, sizeof(path), "/sys/devices/pci0/usb1/%s/%s:1.0/driver", socket, socket),
+		 text_format(target, sizeof(target), "../../../../../bus/usb/drivers/%s", driver));
+	text_format(path, sizeof(path), "/sys/bus/usb/devices/%s:1.0", socket);
+	put_link(machine, path, text_format(target, sizeof(target), "/sys/devices/pci0/usb1/%s/%s:1.0", socket, socket));
+}
+
+static void port_held_by_modem_manager_has_both_remedies(void **state)
+{
+	struct machine *machine = *state;
+	struct error error;
+
+	put_adapter(machine, "1-1", "A1\n", "ttyUSB0");
+	assert_null(advised(machine, "ttyUSB0"));
+	put_link(machine, "/proc/812/fd/3", "/dev/ttyUSB0");
+	put(machine, "/proc/812/comm", "ModemManager\n");
+	assert_non_null(advised(machine, "ttyUSB0"));
+	assert_string_equal(advised(machine, "ttyUSB0")->remedy,
+			    "sudo systemctl stop ModemManager; for good: echo 'ATTRS{idVendor}==\"0403\", ATTRS{idProduct}==\"6001\", "
+			    "ENV{ID_MM_DEVICE_IGNORE}=\"1\"' | sudo tee /etc/udev/rules.d/70-unbrick-0403-6001.rules; plug it in again");
+	assert_int_equal(line_trouble_busy(&machine->roots, "/dev/ttyUSB0", "ModemManager (pid 812)", &error), STATUS_BUSY);
+	assert_string_equal(error.hint, advised(machine, "ttyUSB0")->remedy);
+}
+
+static void modem_manager_is_announced_for_cdc_acm_only(void **state)
+{
+	struct machine *machine = *state;
+
+	put_adapter(machine, "1-1", "A1\n", "ttyUSB0");
+	put_usb_device(machine, "1-2", "1d6b\n", "0104\n");
+	put_usb_tty(machine, "1-2", "1-2:1.0", "ttyACM0");
+	assert_null(advised(machine, "ttyACM0"));
+	put(machine, "/proc/812/comm", "ModemManager\n");
+	assert_non_null(advised(machine, "ttyACM0"));
+	assert_null(advised(machine, "ttyUSB0"));
+}
+
+static void adapter_taken_by_brltty_is_told(void **state)
+{
+	struct machine *machine = *state;
+
+	put_usb_device(machine, "1-1", "1a86\n", "7523\n");
+	put_driver(machine, "1-1", "usbfs");
+	assert_string_equal(advised(machine, "1-1")->text, "a program has taken this CH340 from its driver");
+	put(machine, "/proc/77/comm", "brltty\n");
+	assert_string_equal(advised(machine, "1-1")->text, "brltty takes this CH340 for a braille display");
+	assert_true(text_contains(advised(machine, "1-1")->remedy, "systemctl mask --now brltty-udev.service"));
+	put_usb_tty(machine, "1-1", "1-1:1.0", "ttyUSB0");
+	assert_null(advised(machine, "1-1"));
+}
+
+static void missing_driver_is_told_but_not_at_once(void **state)
+{
+	struct machine *machine = *state;
+
+	put_usb_device(machine, "1-1", "0403\n", "6015\n");
+	put(machine, "/sys/devices/pci0/usb1/1-1/power/connected_duration", "400\n");
+	assert_null(advised(machine, "1-1"));
+	assert_true(machine->now.is_settling);
+	put(machine, "/sys/devices/pci0/usb1/1-1/power/connected_duration", "4000\n");
+	assert_string_equal(advised(machine, "1-1")->text, "this FT231X has no driver");
+	assert_string_equal(advised(machine, "1-1")->remedy, "sudo modprobe ftdi_sio");
+	assert_false(machine->now.is_settling);
+}
+
+static void adapter_that_its_driver_refuses_is_told_in_the_kernels_words(void **state)
+{
+	struct machine *machine = *state;
+
+	put_usb_device(machine, "1-1", "067b\n", "2303\n");
+	put(machine, "/sys/bus/usb/drivers/pl2303/bind", "");
+	assert_string_equal(advised(machine, "1-1")->text, "the driver refuses this PL2303: a counterfeit, or wedged");
+	assert_false(text_contains(advised(machine, "1-1")->remedy, "kernel"));
+	put(machine, "/dev/kmsg",
+	    "6,1,100,-;usb 1-1: new full-speed USB device number 5 using xhci_hcd\n"
+	    "3,2,101,-;pl2303 1-1:1.0: unknown device type, please report to linux-usb@vger.kernel.org\n"
+	    " SUBSYSTEM=usb\n"
+	    "3,3,102,-;pl2303 1-11:1.0: something else\n");
+	assert_true(text_contains(advised(machine, "1-1")->remedy, "The kernel says: pl2303 1-1:1.0: unknown device type"));
+}
+
+static void ftdi_chip_without_its_identity_is_told_with_and_without_a_port(void **state)
+{
+	struct machine *machine = *state;
+
+	put_usb_device(machine, "1-1", "0403\n", "0000\n");
+	put_usb_tty(machine, "1-1", "1-1:1.0", "ttyUSB0");
+	assert_true(text_contains(advised(machine, "1-1")->text, "counterfeit FT232"));
+	assert_true(text_contains(advised(machine, "1-1")->remedy, "ft232r_prog"));
+}
+
+static void other_usb_devices_are_no_concern(void **state)
+{
+	struct machine *machine = *state;
+
+	put_usb_device(machine, "1-1", "046d\n", "c077\n");
+	put_usb_device(machine, "1-2", "0403\n", "6001\n");
+	put_usb_tty(machine, "1-2", "1-2:1.0", "ttyUSB0");
+	scan(machine, NULL);
+	assert_int_equal(machine->now.advice_count, 0);
+	assert_false(machine->now.is_settling);
+}
+
+static void port_that_leaves_when_it_is_opened_is_told_from_one_that_is_dead(void **state)
+{
+	struct machine *machine = *state;
+	struct error error;
+
+	put_adapter(machine, "1-1", "A1\n", "ttyUSB0");
+	put(machine, "/dev/kmsg", "3,1,100,-;ftdi_sio ttyUSB0: failed to get modem status: -110\n");
+	error_set(&error, STATUS_GONE, "cannot open");
+	line_trouble_gone(&machine->roots, "/dev/ttyUSB0", &error);
+	assert_string_equal(error.hint, "There is a name, but no device behind it: plug the adapter out and in again. "
+					"The kernel says: ftdi_sio ttyUSB0: failed to get modem status: -110");
+	line_trouble_gone(&machine->roots, "/dev/ttyUSB1", &error);
+	assert_true(text_starts(error.hint, "It left the bus when it was opened"));
+}
+
+/* ---- bytes that do not leave ---- */
+
+static void line_that_takes_nothing_for_five_seconds_is_stuck(void **state)
+{
+	struct line_drain drain = { .left = 0 };
+
+	(void)state;
+	assert_false(line_drain_look(&drain, 100, 40, 1000));
+	assert_false(line_drain_look(&drain, 100, 40, 5900));
+	assert_true(line_drain_look(&drain, 100, 40, 6000));
+	assert_true(drain.is_stuck);
+	assert_false(line_drain_look(&drain, 200, 140, 7000));	/* more was written, none has left */
+	assert_true(drain.is_stuck);
+	assert_true(line_drain_look(&drain, 200, 139, 8000));
+	assert_false(drain.is_stuck);
+}
+
+static void full_buffer_that_is_filled_again_is_not_stuck(void **state)
+{
+	struct line_drain drain = { .left = 0 };
+
+	(void)state;
+	for (uint64_t second = 1; second < 60; second++)
+		assert_false(line_drain_look(&drain, 4096 + 120 * second, 4096, second * 1000));
+	assert_false(line_drain_look(&drain, 20000, 0, 61000));
+	assert_int_equal(drain.moved_ms, 0);
+}
+
+static void reason_follows_flow_control(void **state)
+{
+	struct error error;
+
+	(void)state;
+	line_trouble_stuck("/dev/ttyUSB0", LINE_FLOW_RTSCTS, &error);
+	assert_true(text_contains(error.text, "CTS"));
+	line_trouble_stuck("/dev/ttyUSB0", LINE_FLOW_XONXOFF, &error);
+	assert_true(text_contains(error.text, "XOFF"));
+	line_trouble_stuck("/dev/ttyUSB0", LINE_FLOW_NONE, &error);
+	assert_true(text_contains(error.text, "wedged"));
+	assert_true(text_contains(error.hint, "Plug the adapter out and in"));
+}
+
 #define WITH_MACHINE(test) cmocka_unit_test_setup_teardown(test, make_machine, drop_machine)
 
 int main(void)
@@ -279,6 +453,17 @@ int main(void)
 		WITH_MACHINE(name_of_several_ports_lists_them),
 		WITH_MACHINE(name_of_no_port_lists_all),
 		WITH_MACHINE(new_is_the_port_plugged_in_last),
+		WITH_MACHINE(port_held_by_modem_manager_has_both_remedies),
+		WITH_MACHINE(modem_manager_is_announced_for_cdc_acm_only),
+		WITH_MACHINE(adapter_taken_by_brltty_is_told),
+		WITH_MACHINE(missing_driver_is_told_but_not_at_once),
+		WITH_MACHINE(adapter_that_its_driver_refuses_is_told_in_the_kernels_words),
+		WITH_MACHINE(ftdi_chip_without_its_identity_is_told_with_and_without_a_port),
+		WITH_MACHINE(other_usb_devices_are_no_concern),
+		WITH_MACHINE(port_that_leaves_when_it_is_opened_is_told_from_one_that_is_dead),
+		cmocka_unit_test(line_that_takes_nothing_for_five_seconds_is_stuck),
+		cmocka_unit_test(full_buffer_that_is_filled_again_is_not_stuck),
+		cmocka_unit_test(reason_follows_flow_control),
 		cmocka_unit_test(twin_counts_as_the_same_only_in_its_socket),
 	};
 

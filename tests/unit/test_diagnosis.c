@@ -73,6 +73,7 @@ static const struct sign signs[] = {
 		.weight = 70 },
 	{ .id = "phy", .match = "no PHY found", .effect = SIGN_HARDWARE },
 	{ .id = "general", .match = "no good", .effect = SIGN_FAULT, .cause = CAUSE_SIGNATURE, .weight = 28, .is_general = true },
+	{ .id = "word", .match = "^Unknown command", .effect = SIGN_FACT, .fact = "script=unknown-command" },
 	{ .id = "prompt", .match = "^=>(?: (.*))?$", .stage = STAGE_LOADER, .effect = SIGN_PROMPT, .fact = "command" },
 	{ .id = "write", .match = "^writing", .stage = STAGE_UPDATER, .effect = SIGN_PROGRESS },
 	{ .id = "written", .match = "written OK", .stage = STAGE_UPDATER, .effect = SIGN_DONE },
@@ -138,6 +139,24 @@ static void failed_hardware_explains_and_speaks_for_no_cause(void **state)
 	assert_int_equal(verdict.cause, without.cause);
 	assert_int_equal(verdict.cause_count, 0);
 	assert_int_equal(verdict.is_decided, without.is_decided);
+}
+
+static void what_a_loader_says_in_an_updater_s_words_is_refuted_by_the_kernel(void **state)
+{
+	(void)state;
+	assert_int_equal(judge("U-Boot 2016.11\ntransfer broke\n").cause, CAUSE_NETWORK);
+	assert_int_equal(judge("U-Boot 2016.11\ntransfer broke\nLinux version 4.4\n").cause, CAUSE_HEALTHY);
+	assert_int_equal(judge("U-Boot 2016.11\nit is no good\nLinux version 4.4\n").cause, CAUSE_HEALTHY);
+	/* the same from an updater, in the running system */
+	assert_int_equal(judge("Linux version 4.4\ntransfer broke\n").cause, CAUSE_NETWORK);
+}
+
+static void a_mistyped_word_is_not_the_boot_script_s(void **state)
+{
+	(void)state;
+	assert_int_equal(judge("U-Boot 2016.11\nUnknown command 'rum'\n").cause, CAUSE_BAD_ENV);
+	assert_int_not_equal(judge("U-Boot 2016.11\n=> tpl\nUnknown command 'tpl'\n").cause, CAUSE_BAD_ENV);
+	assert_int_not_equal(judge("U-Boot 2016.11\n=> tpl\nUnknown command 'tpl'\n=> help\n").cause, CAUSE_BAD_ENV);
 }
 
 static void general_words_count_only_where_no_other_sign_is_on_the_line(void **state)
@@ -632,6 +651,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_seen_says_nothing),
 		cmocka_unit_test(failed_hardware_explains_and_speaks_for_no_cause),
+		cmocka_unit_test(what_a_loader_says_in_an_updater_s_words_is_refuted_by_the_kernel),
+		cmocka_unit_test(a_mistyped_word_is_not_the_boot_script_s),
 		cmocka_unit_test(general_words_count_only_where_no_other_sign_is_on_the_line),
 		cmocka_unit_test(a_pattern_that_does_not_compile_names_its_sign),
 		cmocka_unit_test(a_crc_error_alone_leaves_damage_and_power_together),

@@ -142,6 +142,7 @@ static void time_stamps_of_every_tool_are_skipped(void **state)
 		{ "[0.000001 0.000001] [    0.5] x", "x" },
 		{ "2024-01-02T12:34:56.789Z message", "message" },
 		{ "12:34:56.789 message", "message" },
+		{ "17:31:43.744 -> e:3", "e:3" },
 		{ "Jun 05 03:46:05 host kernel: Under-voltage", "Under-voltage" },
 		{ "Jun  5 03:46:05 host kernel: [   12.345678] Under-voltage", "Under-voltage" },
 		{ "Tue Jan  7 07:54:20 PST 2025 upgrade: Image", "Image" },
