@@ -174,6 +174,9 @@ static size_t pass_ascii(struct terminal_guard *guard, uint8_t byte, uint8_t *to
 	guard->is_mute = false;
 	if (byte != ESC)
 		return size + pass_control(guard, byte, to + size);
+	/* ESC ends the sequence that it interrupts, also when it is held back for good. */
+	if (guard->state == GUARD_PARAMETERS || guard->state == GUARD_INTERMEDIATES || guard->state == GUARD_ESCAPE_MORE)
+		to[size++] = CAN;
 	guard->state = guard->state == GUARD_STRING || guard->state == GUARD_STRING_ESCAPE ? GUARD_STRING_ESCAPE
 											   : GUARD_ESCAPE;
 	return size;

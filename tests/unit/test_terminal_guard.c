@@ -51,6 +51,7 @@ static void strings_do_not_pass(void **state)
 	assert_passes(BYTES("a\x1b]0;title\x07" "b\x1b]52;c;aGk=\x1b\\c\x1bP$qm\x1b\\d\x1b_x\x1b\\e\x1b^x\x07" "f\x1bXx\x18g"), "abcdefg");
 	assert_passes(BYTES("\x1b]\xe2\x82\xff\x1b[31mred\x1b]2;x\x1b]0;y\x07."), "\x1b[31mred.");
 	assert_passes(BYTES("\x1b(]0;x\x07"), "\x1b(\x18" "0;x\x07");
+	assert_passes(BYTES("\x1b[1\x1bPx\x1b\\:::::\x1b[2\x1b[3m"), "\x1b[1\x18:::::\x1b[2\x18\x1b[3m");
 	assert_passes(BYTES("noise \x1bP and then\r\na line"), "noise \r\na line");
 }
 
