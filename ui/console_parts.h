@@ -12,7 +12,8 @@ bool console_settings_command(struct ui *ui, unsigned id, enum ui_command what, 
 void console_file_command(struct ui *ui, unsigned id, bool is_sender, const char *argument);
 /* One line for the operator; false: nothing worth one. */
 bool console_sending_text(const struct sending_view *sending, char *to, size_t size);
-/* Sends the macro of that number; where the device does not wait for it, asks first, and asked holds what the question is about. */
+/* Sends the macro of that number; where the device does not wait for it, asks first, and asked holds what the question
+ * is about. */
 struct console_macro {
 	unsigned id;
 	struct macro_row row;

@@ -10,7 +10,7 @@ enum { MACROS_MAX = 64, DIGITS = 9 };
 struct macros_state {
 	unsigned id;
 	struct widget_list list;
-	struct macro_row asked;		/* the answer is awaited */
+	struct macro_row asked; /* the answer is awaited */
 };
 
 static const struct key_binding keys[] = {
@@ -34,11 +34,15 @@ static bool send(struct ui *ui, unsigned id, const struct macro_row *row, bool a
 }
 
 /* What will be sent stands in the question. */
-static void ask(struct ui *ui, const struct macro_row *row, const char *at, const struct ui_prompt_ops *ops, void *state)
+static void ask(struct ui *ui, const struct macro_row *row, const char *at, const struct ui_prompt_ops *ops,
+		void *state)
 {
 	char label[240];
 
-	ui_ask(ui, text_format(label, sizeof(label), "The device is %s, where this may mean something else. Send: %s ?", at, row->text), "send it", ops, state);
+	ui_ask(ui,
+	       text_format(label, sizeof(label), "The device is %s, where this may mean something else. Send: %s ?", at,
+			   row->text),
+	       "send it", ops, state);
 }
 
 /* ---- by its number, from the console ---- */
@@ -110,13 +114,14 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 
 	canvas_printf(to, y++, 1, to->cols - 2, ROLE_STRONG, "The device is %s.", at);
 	canvas_put(to, y++, 1, to->cols - 2, ROLE_NORMAL,
-		   count == 0 ? "Nothing is known that could be asked here."
+		   count == 0     ? "Nothing is known that could be asked here."
 		   : rows[0].fits ? "What it understands now is sent at once; the others after a question."
-			      : "None of these is for that place: each is sent only after a question.");
+				  : "None of these is for that place: each is sent only after a question.");
 	y++;
 	widget_list_place(&state->list, (int)count, y, to->rows - y);
 	for (int i = 0; i < state->list.rows && state->list.top + i < (int)count; i++)
-		draw_row(&rows[state->list.top + i], to, y + i, state->list.top + i, state->list.top + i == state->list.cursor);
+		draw_row(&rows[state->list.top + i], to, y + i, state->list.top + i,
+			 state->list.top + i == state->list.cursor);
 }
 
 static void asked_here(struct ui *ui, void *user, const char *text)
@@ -183,7 +188,7 @@ static unsigned refresh_ms(struct ui *ui, void *user)
 {
 	(void)ui;
 	(void)user;
-	return 500;	/* a prompt is one when it has stood for a moment */
+	return 500; /* a prompt is one when it has stood for a moment */
 }
 
 const struct screen_ops screen_macros = {

@@ -15,7 +15,7 @@ struct send_state {
 	unsigned id;
 	bool is_sender;
 	char path[512];
-	const char *protocol;		/* receiving: chosen, and the place is asked for */
+	const char *protocol; /* receiving: chosen, and the place is asked for */
 	struct widget_list list;
 };
 
@@ -89,7 +89,8 @@ void console_file_command(struct ui *ui, unsigned id, bool is_sender, const char
 	text_format(name, sizeof(name), "%.*s", (int)length, argument);
 	way = way_named(name);
 	if (way == NULL || (!is_sender && !way->can_receive) || path[0] == '\0') {
-		ui_say(ui, true, "write it as :%s ymodem %s; the first word is text, xmodem, ymodem, zmodem, kermit, ...",
+		ui_say(ui, true,
+		       "write it as :%s ymodem %s; the first word is text, xmodem, ymodem, zmodem, kermit, ...",
 		       is_sender ? "send" : "receive", is_sender ? "FILE" : "PLACE");
 		return;
 	}
@@ -140,7 +141,7 @@ static void open_send(struct ui *ui, void *user, const struct screen_arg *arg)
 	state->id = arg->console_id;
 	state->is_sender = arg->path != NULL;
 	text_copy(state->path, sizeof(state->path), arg->path ? arg->path : "");
-	state->list.cursor = state->is_sender ? 2 : 0;	/* YMODEM: it has the size, and U-Boot knows it */
+	state->list.cursor = state->is_sender ? 2 : 0; /* YMODEM: it has the size, and U-Boot knows it */
 }
 
 static void title(struct ui *ui, void *user, char *left, size_t left_size, char *right, size_t right_size)
@@ -168,7 +169,8 @@ static void draw_head(const struct send_state *state, struct canvas *to)
 	text_printable(shown, sizeof(shown), bytes_of_text(state->path));
 	canvas_put_end(to, 1, 1, to->cols - 16, ROLE_STRONG, shown);
 	canvas_put(to, 1, to->cols - 14, 13, ROLE_NORMAL, size);
-	canvas_put(to, 2, 1, to->cols - 2, ROLE_NORMAL, "How does the device take it? Start it there first, as in loady.");
+	canvas_put(to, 2, 1, to->cols - 2, ROLE_NORMAL,
+		   "How does the device take it? Start it there first, as in loady.");
 }
 
 static void draw(struct ui *ui, void *user, struct canvas *to)
@@ -187,7 +189,8 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 		char name[24];
 
 		canvas_fill(to, y + i, 1, to->cols - 2, role, ' ');
-		canvas_put(to, y + i, 2, 1, role == ROLE_NORMAL ? ROLE_STRONG : role, keys_name(way->key, name, sizeof(name)));
+		canvas_put(to, y + i, 2, 1, role == ROLE_NORMAL ? ROLE_STRONG : role,
+			   keys_name(way->key, name, sizeof(name)));
 		canvas_put(to, y + i, 5, 22, role, way->title);
 		canvas_put(to, y + i, 27, to->cols - 29, role == ROLE_NORMAL ? ROLE_DIM : role, way->about);
 	}
@@ -199,10 +202,15 @@ static void delays_typed(struct ui *ui, void *user, const char *text)
 	char *behind_bytes, *end;
 	unsigned long char_ms = strtoul(text, &behind_bytes, 10), line_ms = strtoul(behind_bytes, &end, 10);
 
-	if (end == behind_bytes || *end != '\0' || char_ms > DELAY_MAX_MS || line_ms > DELAY_MAX_MS || char_ms + line_ms == 0)
+	if (end == behind_bytes || *end != '\0' || char_ms > DELAY_MAX_MS || line_ms > DELAY_MAX_MS ||
+	    char_ms + line_ms == 0)
 		ui_say(ui, true, "write two numbers of milliseconds, as in: 10 100");
-	else if (start(ui, state->id, &(struct console_file){ .is_sender = true, .protocol = "text", .path = state->path,
-							      .char_ms = (unsigned)char_ms, .line_ms = (unsigned)line_ms }))
+	else if (start(ui, state->id,
+		       &(struct console_file){ .is_sender = true,
+					       .protocol = "text",
+					       .path = state->path,
+					       .char_ms = (unsigned)char_ms,
+					       .line_ms = (unsigned)line_ms }))
 		ui_pop(ui);
 }
 
@@ -210,7 +218,8 @@ static void place_typed(struct ui *ui, void *user, const char *text)
 {
 	struct send_state *state = user;
 
-	if (text[0] != '\0' && start(ui, state->id, &(struct console_file){ .protocol = state->protocol, .path = text }))
+	if (text[0] != '\0' &&
+	    start(ui, state->id, &(struct console_file){ .protocol = state->protocol, .path = text }))
 		ui_pop(ui);
 }
 
@@ -222,10 +231,12 @@ static void choose(struct ui *ui, struct send_state *state, const struct way *wa
 		return;
 	if (!state->is_sender) {
 		state->protocol = way->name;
-		ui_prompt_path(ui, way->has_names ? "into the folder:" : "into a new file:", way->has_names ? "./" : "", &place, state);
+		ui_prompt_path(ui, way->has_names ? "into the folder:" : "into a new file:", way->has_names ? "./" : "",
+			       &place, state);
 	} else if (way->key == 'd') {
 		ui_prompt(ui, "milliseconds between bytes, and behind a line:", "10 100", &delays, state);
-	} else if (start(ui, state->id, &(struct console_file){ .is_sender = true, .protocol = way->name, .path = state->path })) {
+	} else if (start(ui, state->id,
+			 &(struct console_file){ .is_sender = true, .protocol = way->name, .path = state->path })) {
 		ui_pop(ui);
 	}
 }

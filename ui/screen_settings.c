@@ -1,4 +1,5 @@
-/* The settings of a console: each with its value and one key that changes it. The console's `:` line knows them by the same names. */
+/* The settings of a console: each with its value and one key that changes it. The console's `:` line knows them by the
+ * same names. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,7 +233,8 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 	canvas_put(to, y++, 1, to->cols - 2, ROLE_STRONG, "The line");
 	for (const struct key_binding *row = keys + 1; row->command != COMMAND_BACK; row++) {
 		if (row->command == COMMAND_ENTER_SENDS)
-			canvas_put(to, ++y, 1, to->cols - 2, ROLE_STRONG, "Keys and screen (the capture has the bytes as they came)");
+			canvas_put(to, ++y, 1, to->cols - 2, ROLE_STRONG,
+				   "Keys and screen (the capture has the bytes as they came)");
 		if (row->command == COMMAND_ENTER_SENDS)
 			y++;
 		canvas_put(to, y, 3, 2, ROLE_STRONG, keys_name(row->key, name, sizeof(name)));
@@ -242,8 +244,9 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 		canvas_put(to, y++, ABOUT_X, to->cols - ABOUT_X - 1, ROLE_DIM, about(row->command));
 	}
 	if (console->is_driven)
-		canvas_wrap(to, y + 1, 1, to->cols - 2, 2, ROLE_ATTENTION,
-			    "A step of a procedure works on this line: its rate, frame and flow control stay as they are.");
+		canvas_wrap(
+			to, y + 1, 1, to->cols - 2, 2, ROLE_ATTENTION,
+			"A step of a procedure works on this line: its rate, frame and flow control stay as they are.");
 }
 
 static void baud_typed(struct ui *ui, void *user, const char *text)

@@ -1,4 +1,5 @@
-/* unbrick console: the console of one serial line, on the full screen or, for scripts, between standard input and output. */
+/* unbrick console: the console of one serial line, on the full screen or, for scripts, between standard input and
+ * output. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ enum { BAUD, FRAME, FLOW, LOG, LISTEN };
 enum { BAUD_MAX = 20000000, LISTEN_MS = 1000, LISTEN_MAX_MS = 3600000 };
 
 static const struct cli_option options[] = {
-	[BAUD] = { "baud", "RATE", "of the port (115200)" },
+	[BAUD] = { "baud", "RATE", "of the port (115200; on the full screen as it was used last)" },
 	[FRAME] = { "frame", "FRAME", "data bits, parity (N, E, O) and stop bits (8N1)" },
 	[FLOW] = { "flow", "HOW", "flow control: none (the usual), rtscts, xonxoff" },
 	[LOG] = { "log", "FILE", "keep what the line says in this file, behind what is there already" },
@@ -27,7 +28,7 @@ static const struct cli_option options[] = {
 struct console_cli {
 	struct loop *loop;
 	int exit_code;
-	struct error error;		/* STATUS_OK: it ended well */
+	struct error error; /* STATUS_OK: it ended well */
 };
 
 DEFINE_AUTO(loop);
@@ -44,7 +45,8 @@ DEFINE_AUTO(capture);
 static int no_sole_port(const struct bench_state *bench)
 {
 	if (bench->port_count == 0) {
-		fprintf(stderr, "unbrick: there is no serial port here\n  plug the adapter in, or name the line: unbrick console --help\n");
+		fprintf(stderr,
+			"unbrick: there is no serial port here\n  plug the adapter in, or name the line: unbrick console --help\n");
 		return EXIT_NO_PORT;
 	}
 	fprintf(stderr, "unbrick: there are %u serial ports; name one of them:\n", bench->port_count);
@@ -52,8 +54,8 @@ static int no_sole_port(const struct bench_state *bench)
 		const struct bench_port *port = &bench->port[i];
 		char shown[400], text[400];
 
-		text_format(text, sizeof(text), "%-16s %s%s%s", port->path, port->product, port->holder[0] ? "  in use: " : "",
-			    port->holder);
+		text_format(text, sizeof(text), "%-16s %s%s%s", port->path, port->product,
+			    port->holder[0] ? "  in use: " : "", port->holder);
 		text_printable(shown, sizeof(shown), bytes_of_text(text));
 		fprintf(stderr, "  unbrick console %s\n", shown);
 	}
@@ -97,8 +99,12 @@ static void on_signal(void *user, int number)
 static int run_pipe(const char *port, const struct line_settings *settings, struct capture *capture, unsigned quiet_ms)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	const struct line_pipe_options pipe_options = { .port = port, .settings = *settings, .in = STDIN_FILENO, .out = STDOUT_FILENO,
-							.quiet_ms = quiet_ms, .capture = capture };
+	const struct line_pipe_options pipe_options = { .port = port,
+							.settings = *settings,
+							.in = STDIN_FILENO,
+							.out = STDOUT_FILENO,
+							.quiet_ms = quiet_ms,
+							.capture = capture };
 	struct console_cli c = { .exit_code = EXIT_WELL };
 	AUTO(loop) loop = NULL;
 	AUTO(line_pipe) pipe = NULL;
@@ -142,10 +148,13 @@ static int run(const struct cli_line *line)
 	if (!cli_read_number(line->value[BAUD], BAUD_MAX, &baud) || (line->value[BAUD] && baud == 0))
 		return output_usage("console", "'%s' is no rate", line->value[BAUD]);
 	settings.baud = (unsigned)baud;
+	if (baud == 0 && (line->value[FRAME] || line->value[FLOW]))
+		settings.baud = 115200;	/* no part of it is taken from last time */
 	if (line->value[FRAME] && !line_parse_frame(line->value[FRAME], &settings))
 		return output_usage("console", "'%s' is no frame; write it as 8N1 or 7E1", line->value[FRAME]);
 	if (line->value[FLOW] && !line_parse_flow(line->value[FLOW], &settings.flow))
-		return output_usage("console", "'%s' is no flow control; there are none, rtscts, xonxoff", line->value[FLOW]);
+		return output_usage("console", "'%s' is no flow control; there are none, rtscts, xonxoff",
+				    line->value[FLOW]);
 	if (!cli_read_number(line->value[LISTEN], LISTEN_MAX_MS, &listen_ms))
 		return output_usage("console", "--listen takes milliseconds, 0 to %d", LISTEN_MAX_MS);
 	code = find_port(line, port);

@@ -1,4 +1,5 @@
-/* Commands that the operator sends by one key: those of the device's profile, then those that all of its kind understand. */
+/* Commands that the operator sends by one key: those of the device's profile, then those that all of its kind
+ * understand. */
 #include <string.h>
 
 #include "recovery/loader/console_state.h"
@@ -61,7 +62,8 @@ static void fill_row(const struct macro *macro, const struct console_state *stat
 	if (macro->at == MACRO_AT_SHELL)
 		text_copy(ret_row->where, sizeof(ret_row->where), "shell");
 	else
-		text_format(ret_row->where, sizeof(ret_row->where), "%.30s", macro->loader ? macro->loader : "bootloader");
+		text_format(ret_row->where, sizeof(ret_row->where), "%.30s",
+			    macro->loader ? macro->loader : "bootloader");
 }
 
 size_t app_console_macros(struct app *app, unsigned id, struct macro_row *ret_rows, size_t max, const char **ret_at)
@@ -86,7 +88,8 @@ size_t app_console_macros(struct app *app, unsigned id, struct macro_row *ret_ro
 	/* Those that the device understands now come first, each group in the order of its file. */
 	for (int wants_fit = 1; wants_fit >= 0; wants_fit--)
 		for (size_t i = 0; i < count && rows < max; i++) {
-			bool is_other = i >= own && all[i]->loader != NULL && loader != NULL && !text_equal(all[i]->loader, loader);
+			bool is_other = i >= own && all[i]->loader != NULL && loader != NULL &&
+					!text_equal(all[i]->loader, loader);
 
 			if (!is_other && macro_fits(all[i], &state) == (wants_fit == 1))
 				fill_row(all[i], &state, &ret_rows[rows++]);
@@ -94,7 +97,8 @@ size_t app_console_macros(struct app *app, unsigned id, struct macro_row *ret_ro
 	return rows;
 }
 
-enum status app_console_macro(struct app *app, unsigned id, const struct macro *macro, bool anyway, struct error *reterr)
+enum status app_console_macro(struct app *app, unsigned id, const struct macro *macro, bool anyway,
+			      struct error *reterr)
 {
 	struct console *console = app_console(app, id);
 	struct console_state state;

@@ -10,17 +10,19 @@
 
 enum console_enter { CONSOLE_ENTER_CR, CONSOLE_ENTER_LF, CONSOLE_ENTER_CRLF, CONSOLE_ENTER_COUNT };
 
-struct console_manner {		/* zeroed: as xterm does */
+struct console_manner { /* zeroed: as xterm does */
 	enum console_enter enter;
-	bool backspace_is_bs;	/* 08h; else DEL, 7Fh */
+	bool backspace_is_bs; /* 08h; else DEL, 7Fh */
 	bool has_local_echo;
-	bool lf_is_newline;	/* a lone LF begins a line at the left; else it only goes down */
-	bool cr_is_newline;	/* a lone CR goes down as well; else only to the left */
+	bool lf_is_newline; /* a lone LF begins a line at the left; else it only goes down */
+	bool cr_is_newline; /* a lone CR goes down as well; else only to the left */
 };
 
 static inline struct bytes console_enter_bytes(const struct console_manner *manner)
 {
-	return manner->enter == CONSOLE_ENTER_LF ? BYTES("\n") : manner->enter == CONSOLE_ENTER_CRLF ? BYTES("\r\n") : BYTES("\r");
+	return manner->enter == CONSOLE_ENTER_LF     ? BYTES("\n")
+	       : manner->enter == CONSOLE_ENTER_CRLF ? BYTES("\r\n")
+						     : BYTES("\r");
 }
 
 static inline const char *console_enter_name(enum console_enter enter)

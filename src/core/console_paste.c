@@ -4,11 +4,11 @@
 
 enum {
 	ECHO_MS = 250,
-	ECHOES_MISSED_MAX = 4,		/* then nobody echoes */
-	BLIND_CHAR_MS = 1,		/* about a byte at 9600 Bd */
+	ECHOES_MISSED_MAX = 4, /* then nobody echoes */
+	BLIND_CHAR_MS = 1, /* about a byte at 9600 Bd */
 	LINE_QUIET_MS = 50,
-	NEW_PROMPT_MS = 300,		/* what stands there so long and ends as a prompt does is one */
-	PROMPT_MS = 10000,		/* without a word: then it was no prompt that stood there */
+	NEW_PROMPT_MS = 300, /* what stands there so long and ends as a prompt does is one */
+	PROMPT_MS = 10000, /* without a word: then it was no prompt that stood there */
 };
 
 void console_paste_init(struct console_paste *paste)
@@ -89,13 +89,14 @@ static void begin(struct console_paste *paste, const struct console_pace *pace, 
 	learn_prompt(paste);
 }
 
-enum status console_paste_add(struct console_paste *paste, struct bytes text, const struct console_pace *pace, struct bytes tail,
-			      uint64_t now_ms, struct error *reterr)
+enum status console_paste_add(struct console_paste *paste, struct bytes text, const struct console_pace *pace,
+			      struct bytes tail, uint64_t now_ms, struct error *reterr)
 {
 	buffer_consume(&paste->text, paste->at);
 	paste->at = 0;
 	if (buffer_append(&paste->text, text) != STATUS_OK) {
-		error_set(reterr, STATUS_NO_SPACE, "%zu bytes are too much to be typed: %zu wait already", text.size, paste->text.size);
+		error_set(reterr, STATUS_NO_SPACE, "%zu bytes are too much to be typed: %zu wait already", text.size,
+			  paste->text.size);
 		return error_hint(reterr, "send it as a file, by a protocol that the device knows");
 	}
 	if (paste->state == CONSOLE_PASTE_IDLE && text.size > 0) {
@@ -187,12 +188,13 @@ static bool is_prompt_back(const struct console_paste *paste)
 
 static void look_at_line(struct console_paste *paste, uint64_t now_ms)
 {
-	bool is_back = paste->pace.awaits_echo && is_prompt_back(paste) && now_ms >= paste->line_ms + paste->pace.line_ms;
+	bool is_back = paste->pace.awaits_echo && is_prompt_back(paste) &&
+		       now_ms >= paste->line_ms + paste->pace.line_ms;
 
 	if (!is_back && now_ms < line_deadline(paste))
 		return;
 	if (!is_back && paste->pace.awaits_echo)
-		learn_prompt(paste);	/* another one stands there, or none */
+		learn_prompt(paste); /* another one stands there, or none */
 	paste->until_ms = now_ms;
 	go_on(paste);
 }
@@ -275,13 +277,11 @@ uint64_t console_paste_deadline(const struct console_paste *paste)
 	uint64_t line_ms;
 
 	switch (paste->state) {
-	case CONSOLE_PASTE_IDLE:
-		return UINT64_MAX;
+	case CONSOLE_PASTE_IDLE: return UINT64_MAX;
 	case CONSOLE_PASTE_AT_LINE:
 		line_ms = paste->line_ms + paste->pace.line_ms;
 		return paste->pace.awaits_echo && is_prompt_back(paste) ? line_ms : line_deadline(paste);
-	default:
-		return paste->until_ms;
+	default: return paste->until_ms;
 	}
 }
 

@@ -9,8 +9,8 @@
 #include "src/media/small_file.h"
 
 enum {
-	LINE_POLL_MS = 5,		/* the line does not tell when there is room again */
-	TELL_TEXT_MS = 2000,		/* a shorter one was seen to go */
+	LINE_POLL_MS = 5, /* the line does not tell when there is room again */
+	TELL_TEXT_MS = 2000, /* a shorter one was seen to go */
 };
 
 struct console_send {
@@ -21,8 +21,8 @@ struct console_send {
 	struct transfer_job *job;
 	enum sending what;
 	char name[96], by[32], path[4096];
-	const char *paths[1];		/* borrowed by the job */
-	uint64_t since_ms;		/* when something first moved; 0: not yet */
+	const char *paths[1]; /* borrowed by the job */
+	uint64_t since_ms; /* when something first moved; 0: not yet */
 	struct progress progress;
 	unsigned retries;
 	bool is_stopping;
@@ -86,8 +86,9 @@ static void end_text(struct console_send *send)
 	bool is_long = loop_now_ms() - send->since_ms >= TELL_TEXT_MS;
 
 	if (send->what == SENDING_TEXT && is_long) {
-		text_format(text, sizeof(text), "typed %s: %llu bytes", send->name,
-			    (unsigned long long)(send->progress.total > 0 ? send->progress.total : send->progress.done));
+		text_format(
+			text, sizeof(text), "typed %s: %llu bytes", send->name,
+			(unsigned long long)(send->progress.total > 0 ? send->progress.total : send->progress.done));
 		tell(send, false, text, "");
 	}
 	end(send);
@@ -127,15 +128,17 @@ static enum status refuse_during_transfer(const struct console_send *send, struc
 {
 	if (!is_transfer(send))
 		return STATUS_OK;
-	error_set(reterr, STATUS_BUSY, "%s is being %s on this line", send->name, send->what == SENDING_FILE ? "sent" : "received");
+	error_set(reterr, STATUS_BUSY, "%s is being %s on this line", send->name,
+		  send->what == SENDING_FILE ? "sent" : "received");
 	return error_hint(reterr, "wait for its end, or stop it with Esc");
 }
 
-static enum status queue(struct console_send *send, struct bytes text, const struct console_pace *pace, enum sending what,
-			 const char *name, struct error *reterr)
+static enum status queue(struct console_send *send, struct bytes text, const struct console_pace *pace,
+			 enum sending what, const char *name, struct error *reterr)
 {
 	uint64_t now_ms = loop_now_ms();
-	enum status status = console_paste_add(&send->paste, text, pace, console_raw_line(send->console), now_ms, reterr);
+	enum status status = console_paste_add(&send->paste, text, pace, console_raw_line(send->console), now_ms,
+					       reterr);
 
 	if (status != STATUS_OK)
 		return status;
@@ -161,8 +164,8 @@ enum status console_send_keys(struct console_send *send, struct bytes keys, stru
 	return queue(send, keys, &(struct console_pace){ 0 }, SENDING_KEYS, "keys", reterr);
 }
 
-static enum status send_cleaned(struct console_send *send, struct bytes text, const struct console_pace *pace, const char *name,
-				struct error *reterr)
+static enum status send_cleaned(struct console_send *send, struct bytes text, const struct console_pace *pace,
+				const char *name, struct error *reterr)
 {
 	struct buffer clean;
 	enum status status;
@@ -187,13 +190,15 @@ enum status console_send_text(struct console_send *send, struct bytes text, stru
 	enum status status = refuse_during_transfer(send, reterr);
 
 	if (status == STATUS_OK && !console_is_open(send->console))
-		status = error_set(reterr, STATUS_GONE, "%s is lost at the moment: nothing was pasted", console_port(send->console));
+		status = error_set(reterr, STATUS_GONE, "%s is lost at the moment: nothing was pasted",
+				   console_port(send->console));
 	return status == STATUS_OK ? send_cleaned(send, text, &by_echo, "pasted text", reterr) : status;
 }
 
 static enum status send_text_file(struct console_send *send, const struct console_file *file, struct error *reterr)
 {
-	const struct console_pace pace = { .char_ms = file->char_ms, .line_ms = file->line_ms,
+	const struct console_pace pace = { .char_ms = file->char_ms,
+					   .line_ms = file->line_ms,
 					   .awaits_echo = file->char_ms == 0 && file->line_ms == 0 };
 	AUTO_FREE char *text = NULL;
 	char remark[300];
@@ -217,7 +222,10 @@ static void on_file(void *user, const struct transfer_file *file, const char *pa
 	struct console_send *send = user;
 	const char *slash = strrchr(path, '/');
 
-	text_printable(send->name, sizeof(send->name), bytes_of_text(file->name[0] ? file->name : slash ? slash + 1 : path));
+	text_printable(send->name, sizeof(send->name),
+		       bytes_of_text(file->name[0] ? file->name
+				     : slash       ? slash + 1
+						   : path));
 	send->since_ms = loop_now_ms();
 	app_changed(send->app);
 }
@@ -228,8 +236,9 @@ static void on_file_end(void *user, const char *path, uint64_t size)
 	uint64_t spent_ms = loop_now_ms() - send->since_ms;
 	char text[300], bytes[24], rate[24], duration[24];
 
-	text_format(text, sizeof(text), "%s %s by %s: %s in %s", send->what == SENDING_FILE ? "sent" : "received", path, send->by,
-		    text_size(bytes, sizeof(bytes), size), text_duration(duration, sizeof(duration), spent_ms));
+	text_format(text, sizeof(text), "%s %s by %s: %s in %s", send->what == SENDING_FILE ? "sent" : "received", path,
+		    send->by, text_size(bytes, sizeof(bytes), size),
+		    text_duration(duration, sizeof(duration), spent_ms));
 	if (spent_ms > 0)
 		text_append(text, sizeof(text), " (%s/s)", text_size(rate, sizeof(rate), size * 1000 / spent_ms));
 	if (send->retries > 0)
@@ -269,8 +278,9 @@ static void on_done(void *user, enum status status, const struct error *error)
 
 	if (status != STATUS_OK)
 		tell(send, status != STATUS_CANCELLED,
-		     text_format(text, sizeof(text), "%s not %s: %s", send->name, send->what == SENDING_FILE ? "sent" : "received",
-				 error->text), error->hint);
+		     text_format(text, sizeof(text), "%s not %s: %s", send->name,
+				 send->what == SENDING_FILE ? "sent" : "received", error->text),
+		     error->hint);
 	transfer_job_free(TAKE(send->job));
 	end(send);
 }
@@ -278,9 +288,14 @@ static void on_done(void *user, enum status status, const struct error *error)
 static enum status start_transfer(struct console_send *send, const struct console_file *file, struct error *reterr)
 {
 	static const char *const kinds[] = { "receives into", "sends" };
-	const struct transfer_job_observer observer = { on_file, on_file_end, on_progress, on_retry, on_text, on_done, send };
-	struct transfer_job_options options = { .is_sender = file->is_sender, .in = -1, .out = -1,
-						.line = console_get_line(send->console), .paths = send->paths, .path_count = 1 };
+	const struct transfer_job_observer observer = { on_file, on_file_end, on_progress, on_retry,
+							on_text, on_done,     send };
+	struct transfer_job_options options = { .is_sender = file->is_sender,
+						.in = -1,
+						.out = -1,
+						.line = console_get_line(send->console),
+						.paths = send->paths,
+						.path_count = 1 };
 	char remark[300];
 	enum status status;
 
@@ -298,8 +313,8 @@ static enum status start_transfer(struct console_send *send, const struct consol
 	if (status != STATUS_OK)
 		return status;
 	begin(send, file->is_sender ? SENDING_FILE : RECEIVING_FILE, file->path, options.protocol->title);
-	console_remark(send->console,
-		       text_format(remark, sizeof(remark), "%s %s by %s", kinds[file->is_sender], file->path, send->by));
+	console_remark(send->console, text_format(remark, sizeof(remark), "%s %s by %s", kinds[file->is_sender],
+						  file->path, send->by));
 	return STATUS_OK;
 }
 
@@ -322,12 +337,13 @@ void console_send_stop(struct console_send *send)
 
 	if (is_transfer(send)) {
 		send->is_stopping = true;
-		transfer_job_cancel(send->job);		/* on_done may come from inside */
+		transfer_job_cancel(send->job); /* on_done may come from inside */
 		return;
 	}
 	if (send->what == SENDING_NOTHING)
 		return;
-	text_format(text, sizeof(text), "stopped typing %s: %zu bytes of it were not sent", send->name, console_paste_left(&send->paste));
+	text_format(text, sizeof(text), "stopped typing %s: %zu bytes of it were not sent", send->name,
+		    console_paste_left(&send->paste));
 	console_paste_stop(&send->paste);
 	loop_timer_set_deadline(send->timer, UINT64_MAX);
 	tell(send, false, text, "");
@@ -342,7 +358,7 @@ bool console_send_hear(struct console_send *send, struct bytes in, uint64_t now_
 		return transfer_job_input(send->job, in, now_ms) == in.size;
 	if (console_send_is_busy(send)) {
 		console_paste_heard(&send->paste, in, now_ms);
-		loop_timer_set_after(send->timer, 0);	/* not from in here: the console has not seen these bytes yet */
+		loop_timer_set_after(send->timer, 0); /* not from in here: the console has not seen these bytes yet */
 	}
 	return false;
 }
@@ -359,13 +375,17 @@ void console_send_line(struct console_send *send, enum line_state state, const s
 
 void console_send_fill_view(const struct console_send *send, struct sending_view *ret_view)
 {
-	*ret_view = (struct sending_view){ .what = send->what, .progress = send->progress, .retries = send->retries,
-					   .is_waiting = send->since_ms == 0, .is_stopping = send->is_stopping };
+	*ret_view = (struct sending_view){ .what = send->what,
+					   .progress = send->progress,
+					   .retries = send->retries,
+					   .is_waiting = send->since_ms == 0,
+					   .is_stopping = send->is_stopping };
 	text_copy(ret_view->name, sizeof(ret_view->name), send->name);
 	text_copy(ret_view->by, sizeof(ret_view->by), send->by);
 }
 
-enum status console_send_new(struct app *app, struct console *console, struct console_send **ret_send, struct error *reterr)
+enum status console_send_new(struct app *app, struct console *console, struct console_send **ret_send,
+			     struct error *reterr)
 {
 	AUTO(console_send) send = calloc(1, sizeof(*send));
 

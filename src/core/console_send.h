@@ -1,7 +1,7 @@
 /* src/core/console_send.h
  *
- * What a console has under way to its device: keys that the line did not take at once, pasted text, or a file by a protocol. One at a
- * time; console.c owns it and gives it what the line says. */
+ * What a console has under way to its device: keys that the line did not take at once, pasted text, or a file by a
+ * protocol. One at a time; console.c owns it and gives it what the line says. */
 #ifndef UNBRICK_CORE_CONSOLE_SEND_H
 #define UNBRICK_CORE_CONSOLE_SEND_H
 
@@ -10,7 +10,8 @@
 
 struct console_send;
 
-enum status console_send_new(struct app *app, struct console *console, struct console_send **ret_send, struct error *reterr);
+enum status console_send_new(struct app *app, struct console *console, struct console_send **ret_send,
+			     struct error *reterr);
 /* Tells nobody: what was not whole is deleted. */
 void console_send_free(struct console_send *send);
 

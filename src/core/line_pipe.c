@@ -11,27 +11,27 @@
 
 enum {
 	IN_SIZE = 16 << 10,
-	OUT_MAX = 4 << 20,		/* a reader that is behind by more holds the line up */
-	OUT_AT_ONCE = 4096,		/* PIPE_BUF: so much goes into a pipe that is ready without waiting */
-	LINE_FULL = 32 << 10,		/* of the line's own queue: enough for 100 ms at 3 MBd */
+	OUT_MAX = 4 << 20, /* a reader that is behind by more holds the line up */
+	OUT_AT_ONCE = 4096, /* PIPE_BUF: so much goes into a pipe that is ready without waiting */
+	LINE_FULL = 32 << 10, /* of the line's own queue: enough for 100 ms at 3 MBd */
 	LOOK_AGAIN_MS = 20,
-	KERNEL_QUEUE = 8 << 10,		/* what a serial driver may still hold when our own queue is empty */
+	KERNEL_QUEUE = 8 << 10, /* what a serial driver may still hold when our own queue is empty */
 };
 
 struct line_pipe {
 	struct loop *loop;
 	struct line *line;
 	struct capture *capture;
-	struct loop_watch *in_watch, *out_watch;	/* NULL: a file, which is always ready */
+	struct loop_watch *in_watch, *out_watch; /* NULL: a file, which is always ready */
 	struct loop_timer *timer;
-	int in, out, in_flags, out_flags;	/* flags: of before */
+	int in, out, in_flags, out_flags; /* flags: of before */
 	unsigned quiet_ms;
 	uint8_t in_data[IN_SIZE];
 	size_t in_begin, in_end;
 	uint8_t *out_data;
 	size_t out_size, out_capacity;
 	bool is_in_over, is_over, is_left;
-	uint64_t heard_ms, written_ms;	/* the last byte of the line; when the last byte to it will have left */
+	uint64_t heard_ms, written_ms; /* the last byte of the line; when the last byte to it will have left */
 	struct error log_problem;
 	void (*on_done)(void *user, enum status status, const struct error *error);
 	void *user;
@@ -85,7 +85,8 @@ static bool write_out(struct line_pipe *pipe, bool may_wait)
 			done += (size_t)count;
 		}
 	}
-	memmove(pipe->out_data, pipe->out_data + done, pipe->out_size - done);
+	if (done > 0)
+		memmove(pipe->out_data, pipe->out_data + done, pipe->out_size - done);
 	pipe->out_size -= done;
 	return true;
 }

@@ -1,4 +1,5 @@
-/* Commands that are sent by one key: console/macros of a profile, and firmware-db/macros.yaml for those that many devices share. */
+/* Commands that are sent by one key: console/macros of a profile, and firmware-db/macros.yaml for those that many
+ * devices share. */
 #include <stddef.h>
 
 #include "recovery/loader/loader.h"
@@ -16,7 +17,11 @@ static bool parse_at(const char *text, unsigned *ret_value)
 const struct yaml_field macro_fields[] = {
 	{ .key = "name", .type = YAML_FIELD_TEXT, .offset = offsetof(struct macro, name), .is_required = true },
 	{ .key = "text", .type = YAML_FIELD_ESCAPED, .offset = offsetof(struct macro, text), .is_required = true },
-	{ .key = "at", .type = YAML_FIELD_WORD, .offset = offsetof(struct macro, at), .is_required = true, .parse = parse_at,
+	{ .key = "at",
+	  .type = YAML_FIELD_WORD,
+	  .offset = offsetof(struct macro, at),
+	  .is_required = true,
+	  .parse = parse_at,
 	  .expected = "loader, shell" },
 	{ .key = "loader", .type = YAML_FIELD_TEXT, .offset = offsetof(struct macro, loader) },
 	{ .key = "source", .type = YAML_FIELD_TEXT, .offset = offsetof(struct macro, source) },
@@ -50,7 +55,8 @@ enum status macros_check(const struct yaml_file *file, const char *where, const 
 		}
 		text_format(at, sizeof(at), "%s/%u/loader", where, i);
 		if (macros[i].loader != NULL && loader_driver_find(macros[i].loader) == NULL)
-			return yaml_file_error(file, reterr, at, "no driver for the bootloader '%.60s'", macros[i].loader);
+			return yaml_file_error(file, reterr, at, "no driver for the bootloader '%.60s'",
+					       macros[i].loader);
 		for (unsigned k = 0; k < i; k++)
 			if (text_equal(macros[i].name, macros[k].name) && macros[i].at == macros[k].at &&
 			    text_equal(macros[i].loader, macros[k].loader)) {
@@ -71,7 +77,8 @@ enum status macro_schema_read(const struct yaml_file *file, struct yaml_memory *
 
 		text_format(where, sizeof(where), "macros/%u", i);
 		if (ret_list->macros[i].source == NULL)
-			status = yaml_file_error(file, reterr, where, "macro '%s' names no source", ret_list->macros[i].name);
+			status = yaml_file_error(file, reterr, where, "macro '%s' names no source",
+						 ret_list->macros[i].name);
 	}
 	return status == STATUS_OK ? macros_check(file, "macros", ret_list->macros, ret_list->count, reterr) : status;
 }

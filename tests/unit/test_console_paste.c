@@ -20,7 +20,7 @@ struct loader {
 	size_t fifo_size;
 	char line[256];
 	size_t line_size;
-	char got[4096];			/* what came, with all lines */
+	char got[4096]; /* what came, with all lines */
 	unsigned lost, command_ms;
 	uint64_t busy_until_ms;
 	bool is_mute;
@@ -96,7 +96,8 @@ static void begin(struct console_paste *paste, const char *text, const struct co
 
 static void a_loader_that_is_busy_between_commands_loses_nothing(void **state)
 {
-	static const char script[] = "setenv serverip 192.168.1.10; setenv ipaddr 192.168.1.64\rtftpboot 82000000 uImage\rprintenv\r";
+	static const char script[] =
+		"setenv serverip 192.168.1.10; setenv ipaddr 192.168.1.64\rtftpboot 82000000 uImage\rprintenv\r";
 	struct loader loader = { .command_ms = 4000 };
 	struct console_paste paste;
 
@@ -198,7 +199,8 @@ static void too_much_is_refused_whole(void **state)
 	(void)state;
 	assert_non_null(text);
 	begin(&paste, "x", &by_echo, "");
-	assert_int_equal(console_paste_add(&paste, bytes_of(text, CONSOLE_PASTE_MAX), &by_echo, BYTES(""), 0, &error), STATUS_NO_SPACE);
+	assert_int_equal(console_paste_add(&paste, bytes_of(text, CONSOLE_PASTE_MAX), &by_echo, BYTES(""), 0, &error),
+			 STATUS_NO_SPACE);
 	assert_int_equal(console_paste_left(&paste), 1);
 	console_paste_stop(&paste);
 	assert_int_equal(console_paste_left(&paste), 0);
@@ -211,7 +213,8 @@ static void what_is_pasted_holds_no_keys_but_enter_and_tab(void **state)
 
 	(void)state;
 	buffer_init(&clean, 1000);
-	assert_int_equal(console_paste_clean(BYTES("a\tb\r\nc\nd\re\x03\x1b[A\x7f\0f \xc3\xa9\n"), BYTES("\r"), &clean), STATUS_OK);
+	assert_int_equal(console_paste_clean(BYTES("a\tb\r\nc\nd\re\x03\x1b[A\x7f\0f \xc3\xa9\n"), BYTES("\r"), &clean),
+			 STATUS_OK);
 	assert_true(bytes_equal(buffer_bytes(&clean), BYTES("a\tb\rc\rd\re[Af \xc3\xa9\r")));
 	buffer_done(&clean);
 }

@@ -15,12 +15,40 @@
 static void what_writes_is_no_macro(void **state)
 {
 	static const char *const texts[] = {
-		"saveenv\r", "setenv a b; saveenv\r", "env save\r", "erase all\r", "nand write 0 0 1000\r", "nand write.raw 0 0\r",
-		"nand erase.chip\r", "sf probe 0; sf erase 0 1000\r", "sf update 0 0 1000\r", "flash 0 1\r", "dd if=/dev/zero of=/dev/mtd0\r",
-		"busybox dd of=x\r", "sudo /bin/dd if=a\r", "mtd write a b\r", "mtd -r write a b\r", "cp.b 80000000 bf000000 1000\r", "mw.l 0 1\r",
-		"protect off all\r", "run update\r", "echo 1 > /proc/sys/vm/drop_caches\r", "cat a >>b\r", "x=$(rm -rf /tmp/a)\r", "ls | tee x\r",
-		"true && flash_erase /dev/mtd1 0 0\r", "if test -n $a; then saveenv; fi\r", "A=1 fw_setenv b c\r", "nvram commit\r", "mkfs.ext4 /dev/sda\r",
-		"a`rm b`\r", "{ rm b; }\r", "ls\rrm x\r", "\x03", "ls\x1b[A\r", "",
+		"saveenv\r",
+		"setenv a b; saveenv\r",
+		"env save\r",
+		"erase all\r",
+		"nand write 0 0 1000\r",
+		"nand write.raw 0 0\r",
+		"nand erase.chip\r",
+		"sf probe 0; sf erase 0 1000\r",
+		"sf update 0 0 1000\r",
+		"flash 0 1\r",
+		"dd if=/dev/zero of=/dev/mtd0\r",
+		"busybox dd of=x\r",
+		"sudo /bin/dd if=a\r",
+		"mtd write a b\r",
+		"mtd -r write a b\r",
+		"cp.b 80000000 bf000000 1000\r",
+		"mw.l 0 1\r",
+		"protect off all\r",
+		"run update\r",
+		"echo 1 > /proc/sys/vm/drop_caches\r",
+		"cat a >>b\r",
+		"x=$(rm -rf /tmp/a)\r",
+		"ls | tee x\r",
+		"true && flash_erase /dev/mtd1 0 0\r",
+		"if test -n $a; then saveenv; fi\r",
+		"A=1 fw_setenv b c\r",
+		"nvram commit\r",
+		"mkfs.ext4 /dev/sda\r",
+		"a`rm b`\r",
+		"{ rm b; }\r",
+		"ls\rrm x\r",
+		"\x03",
+		"ls\x1b[A\r",
+		"",
 	};
 	char scratch[80];
 
@@ -33,9 +61,26 @@ static void what_writes_is_no_macro(void **state)
 static void what_asks_is_one(void **state)
 {
 	static const char *const texts[] = {
-		"printenv\r", "version\r", "bdinfo\r", "cat /proc/mtd\r", "df -h\r", "dmesg | tail -n 20\r", "mtdparts\r", "sf probe 0\r", "nand info\r",
-		"nand bad\r", "mmc list; mmc info\r", "ls -l /dev/mtd* 2>/dev/null\r", "grep . /proc/version 2>&1\r", "nvram show\r", "md.b 9f000000 40\r",
-		"cat /proc/cmdline; free\r", "uci show system\r", "help flash\r", "env print\r", "no enter",
+		"printenv\r",
+		"version\r",
+		"bdinfo\r",
+		"cat /proc/mtd\r",
+		"df -h\r",
+		"dmesg | tail -n 20\r",
+		"mtdparts\r",
+		"sf probe 0\r",
+		"nand info\r",
+		"nand bad\r",
+		"mmc list; mmc info\r",
+		"ls -l /dev/mtd* 2>/dev/null\r",
+		"grep . /proc/version 2>&1\r",
+		"nvram show\r",
+		"md.b 9f000000 40\r",
+		"cat /proc/cmdline; free\r",
+		"uci show system\r",
+		"help flash\r",
+		"env print\r",
+		"no enter",
 	};
 	char scratch[80];
 
@@ -47,8 +92,11 @@ static void what_asks_is_one(void **state)
 
 static void it_fits_where_the_device_waits_for_it(void **state)
 {
-	const struct macro at_loader = { .at = MACRO_AT_LOADER, .loader = "uboot" }, at_shell = { .at = MACRO_AT_SHELL };
-	struct console_state loader = { .at = CONSOLE_AT_LOADER, .confidence = 90, .may = CONSOLE_MAY_COMMAND, .loader = "uboot" };
+	const struct macro at_loader = { .at = MACRO_AT_LOADER, .loader = "uboot" },
+			   at_shell = { .at = MACRO_AT_SHELL };
+	struct console_state loader = {
+		.at = CONSOLE_AT_LOADER, .confidence = 90, .may = CONSOLE_MAY_COMMAND, .loader = "uboot"
+	};
 	const struct console_state shell = { .at = CONSOLE_AT_SHELL, .confidence = 90, .may = CONSOLE_MAY_COMMAND };
 	const struct console_state program = { .at = CONSOLE_AT_PROGRAM, .confidence = 90 };
 
