@@ -12,7 +12,7 @@ libui_a_SOURCES += \
 	ui/screen_image.c ui/image_rows.c ui/image_rows.h \
 	ui/screen_log.c \
 	ui/screen_practice.c \
-	ui/terminal_guard.c ui/terminal_guard.h \
+	ui/terminal_feed.c ui/terminal_internal.h ui/terminal_guard.c ui/terminal_guard.h \
 	ui/terminal_history.c ui/terminal_history.h \
 	ui/terminal_pack.c ui/terminal_pack.h ui/terminal_plain.c ui/terminal_plain.h \
 	ui/terminal_view.c ui/terminal_view.h \

@@ -2,49 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <vterm.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "ui/keys.h"
-#include "ui/terminal_guard.h"
-#include "ui/terminal_history.h"
-#include "ui/terminal_pack.h"
-#include "ui/terminal_plain.h"
-
-enum {
-	VIEW_ROWS_MAX = 500,
-	VIEW_COLS_MAX = 500,
-	VIEW_MARKS_MAX = 4096,
-	VIEW_LINES_MAX = 8192,		/* finished lines whose row is remembered until their sign comes */
-	VIEW_INPUT_MAX = 4096,		/* bytes between two looks at what the emulator would answer */
-	PLAIN_SCREENS = 2,		/* of plain lines at once, from which on it pays to go around the emulator */
-};
-
-struct mark {
-	uint64_t row;
-	char text[TERMINAL_MARK_MAX];
-	enum role role;
-};
-
-struct terminal_view {
-	VTerm *vterm;
-	VTermScreen *screen;
-	int rows, cols;
-	bool cursor_is_hidden, is_alternate;
-	bool lf_is_newline, cr_is_newline;
-	bool is_after_cr;			/* with cr_is_newline: it goes down unless an LF follows */
-	struct terminal_guard guard;
-	struct terminal_plain plain;
-	struct terminal_history history;
-	uint64_t row_of_line[VIEW_LINES_MAX];	/* by number of '\n' seen */
-	uint64_t lines;				/* '\n' seen */
-	uint64_t lines_before_input;
-	int64_t line_shift;			/* our line = number of the diagnosis + shift */
-	unsigned last_number;
-	struct mark *marks;			/* a ring, rows rising */
-	size_t mark_first, mark_count;
-};
+#include "ui/terminal_internal.h"
 
 static int on_push_line(int cols, const VTermScreenCell *cells, void *user)
 {
@@ -97,19 +59,14 @@ static const VTermScreenCallbacks callbacks = {
 	.settermprop = on_property, .sb_pushline = on_push_line, .sb_popline = on_pop_line,
 };
 
-static int between(int value, int low, int high)
-{
-	return value < low ? low : value > high ? high : value;
-}
-
 enum status terminal_view_new(int rows, int cols, struct terminal_view **ret_view, struct error *reterr)
 {
 	struct terminal_view *view = calloc(1, sizeof(*view));
 
 	if (view == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the picture of a console");
-	view->rows = between(rows, 2, VIEW_ROWS_MAX);
-	view->cols = between(cols, 2, VIEW_COLS_MAX);
+	view->rows = terminal_between(rows, 2, VIEW_ROWS_MAX);
+	view->cols = terminal_between(cols, 2, VIEW_COLS_MAX);
 	view->marks = calloc(VIEW_MARKS_MAX, sizeof(*view->marks));
 	view->vterm = vterm_new(view->rows, view->cols);
 	if (view->marks == NULL || view->vterm == NULL || terminal_history_init(&view->history) != STATUS_OK) {
@@ -137,238 +94,6 @@ void terminal_view_free(struct terminal_view *view)
 	free(view);
 }
 
-/* Reading empties the buffer in which libvterm puts its answers. */
-static void throw_answers_away(struct terminal_view *view)
-{
-	char answer[256];
-
-	while (vterm_output_read(view->vterm, answer, sizeof(answer)) > 0)
-		;
-}
-
-static void feed(struct terminal_view *view, struct bytes in)
-{
-	VTermState *state = vterm_obtain_state(view->vterm);
-	uint8_t safe[TERMINAL_GUARD_OUT_MAX];
-
-	while (in.size > 0) {
-		size_t size = in.size < TERMINAL_GUARD_IN_MAX ? in.size : TERMINAL_GUARD_IN_MAX;
-		size_t safe_size = terminal_guard_pass(&view->guard, bytes_of(in.data, size), safe);
-		VTermPos before, behind;
-
-		terminal_plain_follow(&view->plain, bytes_of(safe, safe_size));
-		vterm_state_get_cursorpos(state, &before);
-		vterm_input_write(view->vterm, (const char *)safe, safe_size);
-		vterm_state_get_cursorpos(state, &behind);
-		if (before.row == behind.row && before.col == behind.col)
-			terminal_guard_stands(&view->guard);
-		in = bytes_from(in, size);
-	}
-}
-
-static uint64_t screen_row(const struct terminal_view *view, int row)
-{
-	return view->history.dropped + view->history.count + (uint64_t)row;
-}
-
-static void end_line(struct terminal_view *view)
-{
-	VTermPos cursor;
-
-	vterm_state_get_cursorpos(vterm_obtain_state(view->vterm), &cursor);
-	view->lines++;
-	view->row_of_line[view->lines % VIEW_LINES_MAX] = screen_row(view, cursor.row);
-}
-
-void terminal_view_set_newlines(struct terminal_view *view, bool lf_is_newline, bool cr_is_newline)
-{
-	view->lf_is_newline = lf_is_newline;
-	view->cr_is_newline = cr_is_newline;
-	view->is_after_cr = view->is_after_cr && cr_is_newline;
-}
-
-static void put_line_end(struct terminal_view *view)
-{
-	end_line(view);
-	feed(view, view->lf_is_newline ? BYTES("\r\n") : BYTES("\n"));
-	view->is_after_cr = false;
-}
-
-/* Text without LF. */
-static void put_text(struct terminal_view *view, struct bytes in)
-{
-	while (view->cr_is_newline && in.size > 0) {
-		const uint8_t *cr = memchr(in.data, '\r', in.size);
-		size_t size = cr ? (size_t)(cr - in.data) + 1 : in.size;
-
-		if (view->is_after_cr)
-			feed(view, BYTES("\n"));
-		view->is_after_cr = cr != NULL;
-		feed(view, bytes_of(in.data, size));
-		in = bytes_from(in, size);
-	}
-	if (in.size > 0)
-		feed(view, in);
-}
-
-static void put_lines(struct terminal_view *view, struct bytes in)
-{
-	while (in.size > 0) {
-		const uint8_t *end = memchr(in.data, '\n', in.size);
-		size_t size = end ? (size_t)(end - in.data) : in.size;
-
-		if (size > VIEW_INPUT_MAX) {
-			size = VIEW_INPUT_MAX;
-			end = NULL;
-		}
-		put_text(view, bytes_of(in.data, size));
-		if (end != NULL) {
-			put_line_end(view);
-			size++;
-		}
-		throw_answers_away(view);
-		in = bytes_from(in, size);
-	}
-}
-
-static void pack_screen_row(struct terminal_view *view, int row, struct terminal_packed *line);
-
-/* The cursor is at the beginning of the last row, which is empty: each line that comes moves the screen up by its rows. */
-static bool is_at_the_bottom(struct terminal_view *view)
-{
-	struct terminal_packed line;
-	VTermPos cursor;
-
-	if (view->is_alternate || view->cr_is_newline || !terminal_guard_is_at_rest(&view->guard) ||
-	    !terminal_plain_is_ready(&view->plain))
-		return false;
-	vterm_state_get_cursorpos(vterm_obtain_state(view->vterm), &cursor);
-	if (cursor.row != view->rows - 1 || cursor.col != 0)
-		return false;
-	pack_screen_row(view, view->rows - 1, &line);
-	return line.size == 0 && line.run_count == 0;
-}
-
-/* Rows of the line into the history, as many as there are. */
-static size_t push_rows(struct terminal_view *view, struct bytes text, size_t most)
-{
-	size_t rows = 0, cols = (size_t)view->cols;
-
-	do {
-		size_t used = text.size < cols ? text.size : cols, size = used;
-
-		while (size > 0 && text.data[size - 1] == ' ')
-			size--;
-		terminal_history_push(&view->history, (const char *)text.data, size, NULL, 0);
-		text = bytes_from(text, used);
-		rows++;
-	} while (text.size > 0 && rows < most);
-	return rows;
-}
-
-/* Plain lines, more than a screen of them: what is on the screen and all but the last rows goes where it would scroll
- * to; libvterm gets the rest on an empty screen. */
-static void put_plain(struct terminal_view *view, struct bytes in, size_t rows)
-{
-	size_t beyond = rows - ((size_t)view->rows - 1);
-	struct terminal_packed line;
-
-	for (int row = 0; row < view->rows - 1; row++) {
-		pack_screen_row(view, row, &line);
-		terminal_history_push(&view->history, line.text, line.size, line.run, line.run_count);
-	}
-	vterm_input_write(view->vterm, "\033[H\033[2J", 7);
-	while (beyond > 0) {
-		struct bytes rest = in, text = terminal_plain_take_line(&rest);
-		size_t pushed = push_rows(view, text, beyond), size = pushed * (size_t)view->cols;
-
-		beyond -= pushed;
-		if (size < text.size) {		/* the rest of it is the first that is still seen */
-			in = bytes_from(in, size);
-			break;
-		}
-		view->lines++;
-		view->row_of_line[view->lines % VIEW_LINES_MAX] = screen_row(view, -1);
-		in = rest;
-	}
-	put_lines(view, in);
-}
-
-void terminal_view_input(struct terminal_view *view, struct bytes in)
-{
-	size_t rows, size;
-
-	view->lines_before_input = view->lines;
-	while (in.size > 0) {
-		const uint8_t *end;
-
-		size = is_at_the_bottom(view) ? terminal_plain_lines(in, (size_t)view->cols, &rows) : 0;
-		if (size > 0 && rows >= PLAIN_SCREENS * (size_t)view->rows) {
-			put_plain(view, bytes_of(in.data, size), rows);
-		} else {
-			/* and the line that is not plain */
-			end = memchr(in.data + size, '\n', in.size - size);
-			size = end ? (size_t)(end - in.data) + 1 : in.size;
-			put_lines(view, bytes_of(in.data, size));
-		}
-		in = bytes_from(in, size);
-	}
-	vterm_screen_flush_damage(view->screen);
-}
-
-void terminal_view_echo(struct terminal_view *view, struct bytes typed)
-{
-	for (size_t i = 0; i < typed.size; i++) {
-		uint8_t byte = typed.data[i];
-
-		if (byte == '\r' || byte == '\n')
-			feed(view, BYTES("\r\n"));
-		else if (byte == 0x08 || byte == 0x7f)
-			feed(view, BYTES("\b \b"));
-		else if (byte == 0x1b)
-			break;		/* a key without a character */
-		else if (byte >= ' ')
-			feed(view, bytes_of(&byte, 1));
-	}
-	throw_answers_away(view);
-	vterm_screen_flush_damage(view->screen);
-}
-
-/* A smaller screen leaves libvterm with the margins of the larger one, with the place that DECSC has kept, and with a
- * cursor above the first row when there was text below it: all three lead it out of its memory. Margins end with a new
- * size, as xterm does it; what is kept is the present place. */
-static void come_inside(struct terminal_view *view)
-{
-	char back[64] = "\x18";
-	VTermPos cursor;
-
-	vterm_state_get_cursorpos(vterm_obtain_state(view->vterm), &cursor);
-	if (view->plain.is_changed || cursor.row < 0 || cursor.col < 0)
-		text_append(back, sizeof(back), "\x1b[r\x1b[s\x1b[%d;%dH", cursor.row < 0 ? 1 : cursor.row + 1,
-			    cursor.col < 0 ? 1 : cursor.col + 1);
-	text_append(back, sizeof(back), "\x1b" "7");
-	view->guard = (struct terminal_guard){ 0 };	/* nothing goes before it */
-	feed(view, bytes_of_text(back));
-}
-
-void terminal_view_resize(struct terminal_view *view, int rows, int cols)
-{
-	bool is_smaller;
-
-	rows = between(rows, 2, VIEW_ROWS_MAX);
-	cols = between(cols, 2, VIEW_COLS_MAX);
-	if (rows == view->rows && cols == view->cols)
-		return;
-	is_smaller = rows < view->rows || cols < view->cols;
-	view->rows = rows;
-	view->cols = cols;
-	vterm_set_size(view->vterm, rows, cols);
-	if (is_smaller)
-		come_inside(view);
-	vterm_screen_flush_damage(view->screen);
-	throw_answers_away(view);
-}
-
 uint64_t terminal_view_first_row(const struct terminal_view *view)
 {
 	return view->history.dropped;
@@ -376,7 +101,7 @@ uint64_t terminal_view_first_row(const struct terminal_view *view)
 
 uint64_t terminal_view_end_row(const struct terminal_view *view)
 {
-	return screen_row(view, view->rows);
+	return terminal_screen_row(view, view->rows);
 }
 
 static struct mark *mark_at(const struct terminal_view *view, size_t index)
@@ -489,7 +214,7 @@ static int draw_packed(struct canvas *to, int y, int limit, const char *at, cons
 }
 
 /* The looks of a live row and of a kept one go the same way, so that a line does not change when it scrolls off. */
-static void pack_screen_row(struct terminal_view *view, int row, struct terminal_packed *line)
+void terminal_pack_screen_row(struct terminal_view *view, int row, struct terminal_packed *line)
 {
 	VTermScreenCell cells[VIEW_COLS_MAX];
 
@@ -502,7 +227,7 @@ static void pack_screen_row(struct terminal_view *view, int row, struct terminal
 
 static int draw_row(struct terminal_view *view, struct canvas *to, int y, uint64_t row, int limit)
 {
-	uint64_t first_on_screen = screen_row(view, 0);
+	uint64_t first_on_screen = terminal_screen_row(view, 0);
 
 	if (row < view->history.dropped)
 		return 0;
@@ -515,7 +240,7 @@ static int draw_row(struct terminal_view *view, struct canvas *to, int y, uint64
 	if (row < first_on_screen + (uint64_t)view->rows) {
 		struct terminal_packed line;
 
-		pack_screen_row(view, (int)(row - first_on_screen), &line);
+		terminal_pack_screen_row(view, (int)(row - first_on_screen), &line);
 		return draw_packed(to, y, limit, line.text, line.run, line.run_count);
 	}
 	return 0;
@@ -540,7 +265,7 @@ static void draw_mark(struct canvas *to, int y, int text_end, int mark_x, const 
 void terminal_view_draw(struct terminal_view *view, struct canvas *to, uint64_t scroll_back, int mark_x,
 			uint64_t found_row)
 {
-	uint64_t top = screen_row(view, 0) - (scroll_back < view->history.count ? scroll_back : view->history.count);
+	uint64_t top = terminal_screen_row(view, 0) - (scroll_back < view->history.count ? scroll_back : view->history.count);
 	int limit = mark_x < to->cols ? mark_x - 1 : to->cols;
 	VTermPos cursor;
 
@@ -562,13 +287,13 @@ void terminal_view_draw(struct terminal_view *view, struct canvas *to, uint64_t 
 
 size_t terminal_view_row_text(struct terminal_view *view, uint64_t row, char *to, size_t size)
 {
-	uint64_t first_on_screen = screen_row(view, 0);
+	uint64_t first_on_screen = terminal_screen_row(view, 0);
 
 	to[0] = '\0';
 	if (row >= first_on_screen && row < first_on_screen + (uint64_t)view->rows) {
 		struct terminal_packed line;
 
-		pack_screen_row(view, (int)(row - first_on_screen), &line);
+		terminal_pack_screen_row(view, (int)(row - first_on_screen), &line);
 		text_copy(to, size, line.text);
 	} else if (row >= view->history.dropped && row < first_on_screen) {
 		text_copy(to, size,
@@ -595,7 +320,7 @@ bool terminal_view_find(struct terminal_view *view, const char *text, uint64_t b
 
 uint64_t terminal_view_scroll_for(const struct terminal_view *view, uint64_t row)
 {
-	uint64_t first_on_screen = screen_row(view, 0), middle = (uint64_t)view->rows / 2;
+	uint64_t first_on_screen = terminal_screen_row(view, 0), middle = (uint64_t)view->rows / 2;
 
 	if (row >= first_on_screen)
 		return 0;
@@ -637,7 +362,7 @@ size_t terminal_view_encode_key(struct terminal_view *view, int key, char *to, s
 	size_t length;
 
 	if (special != VTERM_KEY_NONE) {
-		throw_answers_away(view);
+		terminal_throw_answers_away(view);
 		vterm_keyboard_key(view->vterm, special, VTERM_MOD_NONE);
 		return vterm_output_read(view->vterm, to, size);
 	}
