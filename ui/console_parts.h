@@ -20,5 +20,10 @@ struct console_macro {
 };
 void console_macro_key(struct ui *ui, unsigned id, unsigned number, struct console_macro *asked);
 void console_set_baud_text(struct ui *ui, unsigned id, const char *text);
+/* False: a step drives the line, and nothing was sent. */
+bool console_type(struct ui *ui, unsigned id, struct bytes out);
+/* Esc stops what is being sent instead. */
+bool console_type_key(struct ui *ui, unsigned id, int pressed);
+bool console_type_pasted(struct ui *ui, unsigned id, struct bytes text);
 
 #endif

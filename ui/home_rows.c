@@ -99,6 +99,13 @@ static void rights_text(const struct bench_port *port, struct row_text *to)
 	to->role = ROLE_ATTENTION;
 }
 
+static void advice_text(const struct bench_advice *advice, struct row_text *to)
+{
+	text_copy(to->label, sizeof(to->label), "trouble");
+	text_format(to->text, sizeof(to->text), "%s: %s", advice->about, advice->text);
+	to->role = ROLE_ATTENTION;
+}
+
 static char outcome_sign(const char *outcome)
 {
 	return strcmp(outcome, "yes") == 0 ? '+' : strcmp(outcome, "no") == 0 ? '-' : '?';
@@ -193,6 +200,7 @@ void home_row_text(const struct snapshot *now, const struct row *row, struct row
 	case ROW_CARD: card_text(&now->bench->card[row->index], to); break;
 	case ROW_NIC: nic_text(&now->bench->nic[row->index], to); break;
 	case ROW_RIGHTS: rights_text(&now->bench->port[row->index], to); break;
+	case ROW_ADVICE: advice_text(&now->bench->advice[row->index], to); break;
 	case ROW_CASE: case_text(now, &now->cases[row->index], to); break;
 	default: break;
 	}

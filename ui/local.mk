@@ -1,5 +1,11 @@
 libui_a_SOURCES += \
 	ui/canvas.c ui/canvas.h \
+	ui/console_halves.c ui/console_halves.h \
+	ui/console_marks.c ui/console_marks.h \
+	ui/console_pane.c ui/console_pane.h \
+	ui/console_search.c ui/console_search.h \
+	ui/console_tabs.c ui/console_tabs.h \
+	ui/console_type.c \
 	ui/home_rows.c ui/home_rows.h \
 	ui/keys.c ui/keys.h \
 	ui/screen.h ui/screens.c \
@@ -8,18 +14,23 @@ libui_a_SOURCES += \
 	ui/screen_console.c ui/console_parts.h ui/screen_settings.c ui/screen_send.c ui/screen_macros.c \
 	ui/screen_evidence.c \
 	ui/screen_help.c \
+	ui/screen_hex.c \
 	ui/screen_home.c \
 	ui/screen_image.c ui/image_rows.c ui/image_rows.h \
 	ui/screen_log.c \
+	ui/screen_marks.c \
 	ui/screen_practice.c \
-	ui/terminal_feed.c ui/terminal_internal.h ui/terminal_guard.c ui/terminal_guard.h \
+	ui/terminal_feed.c ui/terminal_internal.h ui/terminal_guard.c ui/terminal_guard.h ui/terminal_plain.c ui/terminal_plain.h \
+	ui/terminal_cells.c ui/terminal_cells.h \
 	ui/terminal_history.c ui/terminal_history.h \
-	ui/terminal_pack.c ui/terminal_pack.h ui/terminal_plain.c ui/terminal_plain.h \
+	ui/terminal_marks.c ui/terminal_marks.h \
+	ui/terminal_times.c ui/terminal_times.h \
 	ui/terminal_view.c ui/terminal_view.h \
 	ui/theme.c ui/theme.h \
 	ui/ui.c ui/ui.h ui/ui_draw.c ui/ui_input.c ui/ui_internal.h ui/ui_terminal.c \
 	ui/widget_bar.c ui/widget_bar.h \
 	ui/widget_digits.c ui/widget_digits.h \
+	ui/widget_hex.c ui/widget_hex.h \
 	ui/widget_input.c ui/widget_input.h \
 	ui/widget_list.c ui/widget_list.h \
 	ui/widget_map.c ui/widget_map.h \
@@ -38,7 +49,7 @@ tests_unit_test_terminal_guard_LDADD = libui.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_terminal_plain_SOURCES = tests/unit/test_terminal_plain.c
 tests_unit_test_terminal_plain_LDADD = libui.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_terminal_view_SOURCES = tests/unit/test_terminal_view.c
-tests_unit_test_terminal_view_LDADD = libui.a librecovery.a libbase.a $(VTERM_LIBS) $(NCURSES_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_terminal_view_LDADD = libui.a librecovery.a libio.a libbase.a $(UV_LIBS) $(PCRE2_LIBS) $(VTERM_LIBS) $(NCURSES_LIBS) $(CMOCKA_LIBS)
 
 # The screens as scripts, typed at the demo by screen_test.
 TESTS += tests/screens/run

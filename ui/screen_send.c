@@ -105,7 +105,7 @@ bool console_sending_text(const struct sending_view *sending, char *to, size_t s
 	const struct progress *progress = &sending->progress;
 	char part[24];
 
-	if (sending->what == SENDING_KEYS && progress->left_ms < 1000)
+	if (sending->what == SENDING_NOTHING || (sending->what == SENDING_KEYS && progress->left_ms < 1000))
 		return false;
 	text_format(to, size, "%s %s", verbs[sending->what], sending->name);
 	if (sending->what == SENDING_FILE || sending->what == RECEIVING_FILE)

@@ -41,11 +41,27 @@ static void feed(struct terminal_view *view, struct bytes in)
 
 static void end_line(struct terminal_view *view)
 {
-	VTermPos cursor;
-
-	vterm_state_get_cursorpos(vterm_obtain_state(view->vterm), &cursor);
 	view->lines++;
-	view->row_of_line[view->lines % VIEW_LINES_MAX] = terminal_screen_row(view, cursor.row);
+	view->row_of_line[view->lines % VIEW_LINES_MAX] = terminal_cursor_row(view);
+}
+
+/* A row that was wiped is begun anew. After a resize libvterm 0.1.4 may leave the cursor below the last row, where it has no
+ * cells to look at. */
+static bool is_blank(const struct terminal_view *view, uint64_t row)
+{
+	uint64_t y = row - terminal_screen_row(view, 0);
+
+	return y < (uint64_t)view->rows && vterm_screen_is_eol(view->screen, (VTermPos){ .row = (int)y, .col = 0 });
+}
+
+/* A carriage return alone begins no row: some devices end their lines with LF CR. */
+static bool begins_text(const uint8_t *data, size_t size)
+{
+	while (size > 0 && *data == '\r') {
+		data++;
+		size--;
+	}
+	return size > 0;
 }
 
 void terminal_view_set_newlines(struct terminal_view *view, bool lf_is_newline, bool cr_is_newline)
@@ -55,8 +71,12 @@ void terminal_view_set_newlines(struct terminal_view *view, bool lf_is_newline, 
 	view->is_after_cr = view->is_after_cr && cr_is_newline;
 }
 
-static void put_line_end(struct terminal_view *view)
+static void put_line_end(struct terminal_view *view, uint64_t now_ms)
 {
+	uint64_t row = terminal_cursor_row(view);
+
+	if (terminal_times_of(&view->times, row) == 0)	/* an empty line */
+		terminal_times_set(&view->times, row, now_ms);
 	end_line(view);
 	feed(view, view->lf_is_newline ? BYTES("\r\n") : BYTES("\n"));
 	view->is_after_cr = false;
@@ -79,7 +99,25 @@ static void put_text(struct terminal_view *view, struct bytes in)
 		feed(view, in);
 }
 
-static void put_lines(struct terminal_view *view, struct bytes in)
+/* Writes bytes without a line feed, and notes when the rows that they begin were begun. */
+static void write_part(struct terminal_view *view, const uint8_t *data, size_t size, uint64_t now_ms)
+{
+	uint64_t row = terminal_cursor_row(view), after;
+
+	terminal_times_grow(&view->times, terminal_screen_row(view, view->rows));
+	if (begins_text(data, size) && (terminal_times_of(&view->times, row) == 0 || is_blank(view, row)))
+		terminal_times_set(&view->times, row, now_ms);
+	put_text(view, bytes_of(data, size));
+	after = terminal_cursor_row(view);
+	if (after == row)
+		return;
+	/* it wrapped, or the device jumped there */
+	terminal_times_grow(&view->times, terminal_screen_row(view, view->rows));
+	for (uint64_t at = after > row ? row + 1 : after; at <= after; at++)
+		terminal_times_set(&view->times, at, now_ms);
+}
+
+static void put_lines(struct terminal_view *view, struct bytes in, uint64_t now_ms)
 {
 	while (in.size > 0) {
 		const uint8_t *end = memchr(in.data, '\n', in.size);
@@ -89,9 +127,9 @@ static void put_lines(struct terminal_view *view, struct bytes in)
 			size = VIEW_INPUT_MAX;
 			end = NULL;
 		}
-		put_text(view, bytes_of(in.data, size));
+		write_part(view, in.data, size, now_ms);
 		if (end != NULL) {
-			put_line_end(view);
+			put_line_end(view, now_ms);
 			size++;
 		}
 		terminal_throw_answers_away(view);
@@ -116,7 +154,7 @@ static bool is_at_the_bottom(struct terminal_view *view)
 }
 
 /* Rows of the line into the history, as many as there are. */
-static size_t push_rows(struct terminal_view *view, struct bytes text, size_t most)
+static size_t push_rows(struct terminal_view *view, struct bytes text, size_t most, uint64_t now_ms)
 {
 	size_t rows = 0, cols = (size_t)view->cols;
 
@@ -125,6 +163,9 @@ static size_t push_rows(struct terminal_view *view, struct bytes text, size_t mo
 
 		while (size > 0 && text.data[size - 1] == ' ')
 			size--;
+		terminal_times_grow(&view->times, terminal_screen_row(view, 1));
+		if (text.size > 0 || terminal_times_of(&view->times, terminal_screen_row(view, 0)) == 0)
+			terminal_times_set(&view->times, terminal_screen_row(view, 0), now_ms);
 		terminal_history_push(&view->history, (const char *)text.data, size, NULL, 0);
 		text = bytes_from(text, used);
 		rows++;
@@ -134,7 +175,7 @@ static size_t push_rows(struct terminal_view *view, struct bytes text, size_t mo
 
 /* Plain lines, more than a screen of them: what is on the screen and all but the last rows goes where it would scroll
  * to; libvterm gets the rest on an empty screen. */
-static void put_plain(struct terminal_view *view, struct bytes in, size_t rows)
+static void put_plain(struct terminal_view *view, struct bytes in, size_t rows, uint64_t now_ms)
 {
 	size_t beyond = rows - ((size_t)view->rows - 1);
 	struct terminal_packed line;
@@ -146,7 +187,7 @@ static void put_plain(struct terminal_view *view, struct bytes in, size_t rows)
 	vterm_input_write(view->vterm, "\033[H\033[2J", 7);
 	while (beyond > 0) {
 		struct bytes rest = in, text = terminal_plain_take_line(&rest);
-		size_t pushed = push_rows(view, text, beyond), size = pushed * (size_t)view->cols;
+		size_t pushed = push_rows(view, text, beyond, now_ms), size = pushed * (size_t)view->cols;
 
 		beyond -= pushed;
 		if (size < text.size) {		/* the rest of it is the first that is still seen */
@@ -157,10 +198,10 @@ static void put_plain(struct terminal_view *view, struct bytes in, size_t rows)
 		view->row_of_line[view->lines % VIEW_LINES_MAX] = terminal_screen_row(view, -1);
 		in = rest;
 	}
-	put_lines(view, in);
+	put_lines(view, in, now_ms);
 }
 
-void terminal_view_input(struct terminal_view *view, struct bytes in)
+void terminal_view_input(struct terminal_view *view, struct bytes in, uint64_t now_ms)
 {
 	size_t rows, size;
 
@@ -170,12 +211,12 @@ void terminal_view_input(struct terminal_view *view, struct bytes in)
 
 		size = is_at_the_bottom(view) ? terminal_plain_lines(in, (size_t)view->cols, &rows) : 0;
 		if (size > 0 && rows >= PLAIN_SCREENS * (size_t)view->rows) {
-			put_plain(view, bytes_of(in.data, size), rows);
+			put_plain(view, bytes_of(in.data, size), rows, now_ms);
 		} else {
 			/* and the line that is not plain */
 			end = memchr(in.data + size, '\n', in.size - size);
 			size = end ? (size_t)(end - in.data) + 1 : in.size;
-			put_lines(view, bytes_of(in.data, size));
+			put_lines(view, bytes_of(in.data, size), now_ms);
 		}
 		in = bytes_from(in, size);
 	}
@@ -209,9 +250,10 @@ static void come_inside(struct terminal_view *view)
 	VTermPos cursor;
 
 	vterm_state_get_cursorpos(vterm_obtain_state(view->vterm), &cursor);
-	if (view->plain.is_changed || cursor.row < 0 || cursor.col < 0)
-		text_append(back, sizeof(back), "\x1b[r\x1b[s\x1b[%d;%dH", cursor.row < 0 ? 1 : cursor.row + 1,
-			    cursor.col < 0 ? 1 : cursor.col + 1);
+	if (view->plain.is_changed || cursor.row != terminal_between(cursor.row, 0, view->rows - 1) ||
+	    cursor.col != terminal_between(cursor.col, 0, view->cols - 1))
+		text_append(back, sizeof(back), "\x1b[r\x1b[s\x1b[%d;%dH", terminal_between(cursor.row, 0, view->rows - 1) + 1,
+			    terminal_between(cursor.col, 0, view->cols - 1) + 1);
 	text_append(back, sizeof(back), "\x1b" "7");
 	view->guard = (struct terminal_guard){ 0 };	/* nothing goes before it */
 	feed(view, bytes_of_text(back));

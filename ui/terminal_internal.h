@@ -7,23 +7,16 @@
 
 #include <vterm.h>
 
+#include "ui/terminal_cells.h"
 #include "ui/terminal_guard.h"
 #include "ui/terminal_history.h"
-#include "ui/terminal_pack.h"
 #include "ui/terminal_plain.h"
 #include "ui/terminal_view.h"
 
 enum {
 	VIEW_ROWS_MAX = 500,
 	VIEW_COLS_MAX = 500,
-	VIEW_MARKS_MAX = 4096,
 	VIEW_LINES_MAX = 8192,		/* finished lines whose row is remembered until their sign comes */
-};
-
-struct mark {
-	uint64_t row;
-	char text[TERMINAL_MARK_MAX];
-	enum role role;
 };
 
 struct terminal_view {
@@ -41,14 +34,24 @@ struct terminal_view {
 	uint64_t lines_before_input;
 	int64_t line_shift;			/* our line = number of the diagnosis + shift */
 	unsigned last_number;
-	struct mark *marks;			/* a ring, rows rising */
-	size_t mark_first, mark_count;
+	enum boot_stage last_stage;
+	unsigned last_start, zero_start;	/* of the last line; the start whose beginning was seen, 0: none */
+	struct terminal_times times;
+	struct terminal_marks marks;
 };
 
 /* Of the screen's row; -1: the newest that has scrolled off. */
 static inline uint64_t terminal_screen_row(const struct terminal_view *view, int row)
 {
 	return view->history.dropped + view->history.count + (uint64_t)row;
+}
+
+static inline uint64_t terminal_cursor_row(const struct terminal_view *view)
+{
+	VTermPos cursor;
+
+	vterm_state_get_cursorpos(vterm_obtain_state(view->vterm), &cursor);
+	return terminal_screen_row(view, cursor.row);
 }
 
 static inline int terminal_between(int value, int low, int high)

@@ -175,27 +175,33 @@ void ui_ask_quit(struct ui *ui)
 			   : "Jobs are running. Stop them and quit? The cases go on next time.", "quit", &quit, NULL);
 }
 
-struct terminal_view *ui_terminal(struct ui *ui, unsigned console_id)
+struct console_pane *ui_pane(struct ui *ui, unsigned console_id)
 {
 	const struct snapshot *now = ui_now(ui);
-	struct ui_terminal *free_one = NULL;
+	struct console_pane *free_one = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(ui->terminal); i++) {
-		if (ui->terminal[i].view != NULL && ui->terminal[i].id == console_id)
-			return ui->terminal[i].view;
+	for (size_t i = 0; i < ARRAY_SIZE(ui->pane); i++) {
+		if (ui->pane[i].view != NULL && ui->pane[i].id == console_id)
+			return &ui->pane[i];
 		if (free_one != NULL && free_one->view == NULL)
 			continue;
-		if (ui->terminal[i].view == NULL || ui_find_console(now, ui->terminal[i].id, NULL) == NULL)
-			free_one = &ui->terminal[i];
+		if (ui->pane[i].view == NULL || ui_find_console(now, ui->pane[i].id, NULL) == NULL)
+			free_one = &ui->pane[i];
 	}
 	if (free_one == NULL)
 		return NULL;
 	terminal_view_free(free_one->view);
-	free_one->view = NULL;
-	free_one->id = console_id;
+	*free_one = (struct console_pane){ .id = console_id, .found.row = UINT64_MAX };
 	if (terminal_view_new(ui->rows > 4 ? ui->rows - 3 : 21, ui->cols, &free_one->view, NULL) != STATUS_OK)
 		return NULL;
-	return free_one->view;
+	return free_one;
+}
+
+struct terminal_view *ui_terminal(struct ui *ui, unsigned console_id)
+{
+	struct console_pane *pane = ui_pane(ui, console_id);
+
+	return pane != NULL ? pane->view : NULL;
 }
 
 void ui_show_console(struct ui *ui, const char *port)
@@ -433,24 +439,36 @@ static void on_change(void *user)
 	draw_soon(user);
 }
 
-static void on_console_bytes(void *user, unsigned console_id, struct bytes in)
+/* Which of several devices was switched is not known here. */
+static void follow_power(struct console_pane *pane, const struct snapshot *now)
+{
+	if (pane->power_ms == now->power_on_ms)
+		return;
+	pane->power_ms = now->power_on_ms;
+	if (now->console_count == 1)
+		terminal_times_power(terminal_view_times(pane->view), now->power_on_ms);
+}
+
+static void on_console_bytes(void *user, unsigned console_id, struct bytes in, uint64_t now_ms)
 {
 	struct ui *ui = user;
-	struct terminal_view *view = ui_terminal(ui, console_id);
+	struct console_pane *pane = ui_pane(ui, console_id);
 
-	if (view == NULL)
+	if (pane == NULL)
 		return;
-	terminal_view_input(view, in);
-	if (ui_top(ui)->ops == &screen_console)
+	follow_power(pane, ui_now(ui));
+	terminal_view_input(pane->view, in, now_ms);
+	pane->has_news = true;
+	if (ui_appetite(ui) == APPETITE_ALL)	/* a screen of consoles */
 		draw_soon(ui);
 }
 
 static void on_console_line(void *user, unsigned console_id, const struct diagnosis_line *line)
 {
-	struct terminal_view *view = ui_terminal(user, console_id);
+	struct console_pane *pane = ui_pane(user, console_id);
 
-	if (view != NULL)
-		terminal_view_mark_line(view, line);
+	if (pane != NULL)
+		terminal_view_mark_line(pane->view, line);
 }
 
 static void on_input(void *user, int events)
@@ -530,8 +548,8 @@ static void unhook(struct ui *ui)
 		ui_pop(ui);
 	if (ui->depth == 1)
 		free(ui->stack[0].state);
-	for (size_t i = 0; i < ARRAY_SIZE(ui->terminal); i++)
-		terminal_view_free(ui->terminal[i].view);
+	for (size_t i = 0; i < ARRAY_SIZE(ui->pane); i++)
+		terminal_view_free(ui->pane[i].view);
 }
 
 static void show_first(struct ui *ui)

@@ -5,6 +5,7 @@
 #define UNBRICK_UI_UI_INTERNAL_H
 
 #include "src/base/buffer.h"
+#include "ui/console_pane.h"
 #include "ui/screen.h"
 #include "ui/ui.h"
 #include "ui/widget_input.h"
@@ -25,11 +26,6 @@ struct ui_screen {
 	void *state;
 };
 
-struct ui_terminal {
-	unsigned id;
-	struct terminal_view *view;
-};
-
 struct ui {
 	struct loop *loop;
 	struct app *app;
@@ -41,7 +37,7 @@ struct ui {
 	int rows, cols;
 	struct ui_screen stack[UI_STACK_MAX];
 	unsigned depth;
-	struct ui_terminal terminal[SNAPSHOT_CONSOLES_MAX];
+	struct console_pane pane[SNAPSHOT_CONSOLES_MAX];
 	struct loop_watch *input;
 	struct buffer pasted;		/* until its end has come */
 	bool is_pasting, is_paste_unmarked, is_paste_too_large;

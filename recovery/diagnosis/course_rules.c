@@ -122,7 +122,8 @@ bool situation_is_overcome(const struct situation *now, const struct evidence_en
 	if (course->came_up > entry->last_line || was_lived_with(course, entry, stage))
 		return true;
 	/* around an emergency shell services start and stop: only a login shows that init went on */
-	for (unsigned later = stage == STAGE_INIT ? STAGE_LOGIN : stage + 1u; stage != STAGE_ANY && later <= STAGE_LOGIN; later++)
+	for (unsigned later = stage == STAGE_INIT ? STAGE_LOGIN : stage + 1u; stage != STAGE_ANY && later <= STAGE_LOGIN;
+	     later++)
 		if (course->reached[later] > entry->last_line)
 			return true;
 	return false;

@@ -217,6 +217,22 @@ static size_t bracket(const char *text)
 }
 
 /* "<6>" of printk and syslog. */
+/* "[uart0] ", "[ttyUSB0] ", "[COM3]": programs that read several lines at once. */
+static size_t port_name(const char *text)
+{
+	static const char *const names[] = { "[uart", "[UART", "[tty", "[/dev/tty", "[COM", "[serial", "[console" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t at = strlen(names[i]);
+
+		if (strncmp(text, names[i], at) != 0)
+			continue;
+		at += strspn(text + at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+		return text[at] == ']' ? at + 1 : 0;
+	}
+	return 0;
+}
+
 static size_t level(const char *text)
 {
 	size_t digits = text[0] == '<' ? strspn(text + 1, "0123456789") : 0;
@@ -282,12 +298,29 @@ static bool is_word_of(const char *text, const char *words)
 	return false;
 }
 
-/* The Arduino IDE's monitor parts time and text with an arrow. */
-static size_t clock_and_arrow(const char *text)
+/* What terminal programs put between the time, or their own counter, and the text: an arrow, a bar, the direction. */
+static size_t parting(const char *text)
 {
-	size_t time = clock_time(text);
+	static const char *const marks[] = { "->", ">>", "<<", "RX:", "RX<", "RX ", "| ", "> ", "< " };
+	size_t at = blanks(text);
 
-	return time > 0 && strncmp(text + time, " ->", 3) == 0 ? time + 3 : time;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (strncmp(text + at, marks[i], strlen(marks[i])) == 0)
+			return at + strlen(marks[i]);
+	return 0;
+}
+
+/* "17:31:43.744 ->" (Arduino IDE), "17:31:43:744> " (RealTerm). */
+static size_t clock_and_parting(const char *text)
+{
+	size_t time = clock_time(text), part;
+
+	if (time == 0)
+		return 0;
+	if (text[time] == ':')
+		time += 1 + strspn(text + time + 1, "0123456789");
+	part = parting(text + time);
+	return time + part;
 }
 
 /* "2024-01-02 12:34:56", "2024-01-02T12:34:56.789Z host kernel:", "2024 Jan 02 12:34:56 host kernel:", "12:34:56". */
@@ -299,10 +332,10 @@ static size_t iso_time(const char *text)
 	while (shape[i] != '\0' && (shape[i] == 'd' ? isdigit((unsigned char)text[i]) != 0 : text[i] == shape[i]))
 		i++;
 	if (shape[i] != '\0')
-		return i == 4 && text[4] == ' ' && is_word_of(text + 5, MONTHS) ? 5 : clock_and_arrow(text);
+		return i == 4 && text[4] == ' ' && is_word_of(text + 5, MONTHS) ? 5 : clock_and_parting(text);
 	if (text[i] != ' ' && text[i] != 'T')
 		return 0;
-	time = clock_time(text + i + 1);
+	time = text[i] == ' ' ? clock_and_parting(text + i + 1) : clock_time(text + i + 1);
 	if (time == 0)
 		return 0;
 	return text[i] == 'T' ? i + 1 + time + syslog_words(text + i + 1 + time, 2) : i + 1 + time;
@@ -414,8 +447,11 @@ static size_t quote(const char *text)
 /* "12: text", as pasted captures number their lines; "00: 1005 0000" is a boot ROM's own. */
 static size_t line_number(const char *text)
 {
-	size_t digits = strspn(text, "0123456789");
+	size_t digits = strspn(text, "0123456789"), fraction = strspn(text + digits, ".0123456789");
 
+	/* a counter of the terminal program, with a bar behind it */
+	if (digits > 0 && strncmp(text + digits + fraction, " | ", 3) == 0)
+		return digits + fraction + 3;
 	if (text[0] == '0' || digits < 1 || digits > 6)
 		return 0;
 	return text[digits] == ':' && text[digits + 1] == ' ' ? digits + 2 : 0;
@@ -424,7 +460,7 @@ static size_t line_number(const char *text)
 size_t line_body_offset(const char *text)
 {
 	size_t (*const shapes[])(const char *) = {
-		bracket, level, logcat, iso_time, syslog_time, line_number, dmesg_date, dmesg_facility, mediatek_cpu,
+		bracket, port_name, level, logcat, iso_time, syslog_time, line_number, dmesg_date, dmesg_facility, mediatek_cpu,
 		quote,
 	};
 	size_t at = blanks(text);

@@ -34,8 +34,21 @@ static bool is_word(uint8_t byte)
 	return isalnum(byte) || byte == ' ';
 }
 
+/* UTF-16 of plain text, as some programs on Windows write their captures: every other byte is NUL. */
+static bool is_wide(struct bytes in)
+{
+	size_t nul[2] = { 0, 0 }, most, least;
+
+	for (size_t i = 0; i < in.size; i++)
+		nul[i % 2] += in.data[i] == 0;
+	most = nul[0] > nul[1] ? nul[0] : nul[1];
+	least = nul[0] < nul[1] ? nul[0] : nul[1];
+	return in.size >= 8 && most * 8 > in.size * 3 && least * 16 < in.size;
+}
+
 int diagnosis_text_score(struct bytes in)
 {
+	bool skips_nul = is_wide(in);
 	size_t bad = 0, words = 0, odd = 0, repeated = 0, total = in.size;
 	uint8_t before = 0;
 	double score;
@@ -49,7 +62,9 @@ int diagnosis_text_score(struct bytes in)
 		uint8_t byte = in.data[0];
 		size_t size = byte >= 0x80 ? utf8_size(in) : 1;
 
-		if (size == 0 || (byte < 0x20 && !is_layout(byte)) || byte == 0x7f)
+		if (byte == 0 && skips_nul)
+			total--;
+		else if (size == 0 || (byte < 0x20 && !is_layout(byte)) || byte == 0x7f)
 			bad++;
 		else if (byte < 0x80 && byte >= 0x20) {
 			words += is_word(byte);

@@ -131,6 +131,7 @@ struct profile {
 	struct profile_firmware *firmware;
 	unsigned firmware_count;
 	const char *banner;		/* PCRE2: the line that a good start prints; group 1: the version */
+	const char *anti_rollback;	/* what becomes of an older image than the one that is there; NULL: it is taken */
 	unsigned boot_seconds;		/* how long a good start takes; 0: 120 */
 	struct profile_text_list warnings;
 	struct profile_source *sources;

@@ -316,10 +316,13 @@ static void fill_snapshot(struct app *app)
 		}
 	to->console_count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)
-		if (app->console[i])
-			console_fill_view(app->console[i], &to->console[to->console_count++]);
-	for (unsigned i = 0; i < to->console_count; i++)
-		to->running += to->console[i].sending.what == SENDING_FILE || to->console[i].sending.what == RECEIVING_FILE;
+		if (app->console[i]) {
+			struct console_view *view = &to->console[to->console_count++];
+
+			console_fill_view(app->console[i], view);
+			view->is_name_anothers = app_port_is_anothers(app, app->console[i]);
+			to->running += view->sending.what == SENDING_FILE || view->sending.what == RECEIVING_FILE;
+		}
 	to->is_practice = app->practice != NULL;
 	text_copy(to->notice, sizeof(to->notice), app->notice);
 	text_copy(to->notice_hint, sizeof(to->notice_hint), app->notice_hint);

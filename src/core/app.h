@@ -36,8 +36,8 @@ struct app_event {
 struct app_observer {
 	void (*on_change)(void *user);		/* the snapshot differs: draw it when convenient */
 	void (*on_event)(void *user, const struct app_event *event);
-	/* Raw bytes of a console, before anything else looks at them; then its finished lines. */
-	void (*on_console_bytes)(void *user, unsigned console_id, struct bytes in);
+	/* Raw bytes of a console, before anything else looks at them, and when they came; then its finished lines. */
+	void (*on_console_bytes)(void *user, unsigned console_id, struct bytes in, uint64_t now_ms);
 	void (*on_console_line)(void *user, unsigned console_id, const struct diagnosis_line *line);
 	void *user;
 };
@@ -109,6 +109,22 @@ enum status app_console_set_manner(struct app *app, unsigned console_id, const s
 enum status app_console_break(struct app *app, unsigned console_id, struct error *reterr);
 enum status app_console_set_dtr(struct app *app, unsigned console_id, bool on, struct error *reterr);
 enum status app_console_set_rts(struct app *app, unsigned console_id, bool on, struct error *reterr);
+/* The operator's remark, kept beside the captured bytes. */
+enum status app_console_remark(struct app *app, unsigned console_id, const char *text, struct error *reterr);
+
+enum { CONSOLE_BYTES_ROW = 16, CONSOLE_BYTES_MAX = 200 * CONSOLE_BYTES_ROW };
+
+/* Bytes as they came, read back from the capture. */
+struct console_bytes {
+	uint8_t data[CONSOLE_BYTES_MAX];
+	size_t count;
+	uint64_t row_ms[CONSOLE_BYTES_MAX / CONSOLE_BYTES_ROW];	/* wall clock of the first byte of each row; 0: not known */
+	char file[256];			/* that the first one is in */
+	uint64_t file_start;		/* the offset that file begins at */
+};
+/* Offsets count from the first byte of the console, through all files of its capture. At most size bytes, fewer at the end. */
+enum status app_console_read(struct app *app, unsigned console_id, uint64_t offset, size_t size, struct console_bytes *ret_bytes,
+			     struct error *reterr);
 
 /* The practice camera: its ways to be bricked, one line each; false behind the last. Starting one plugs its line into the bench. */
 bool app_practice_kind(size_t index, const char **ret_kind, const char **ret_text);

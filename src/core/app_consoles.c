@@ -16,7 +16,7 @@
 struct console *app_find_console(struct app *app, const char *port)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)
-		if (app->console[i] && text_equal(console_port(app->console[i]), port))
+		if (app->console[i] && text_equal(console_port(app->console[i]), port) && !app_port_is_anothers(app, app->console[i]))
 			return app->console[i];
 	return NULL;
 }
@@ -212,6 +212,16 @@ enum status app_console_set_rts(struct app *app, unsigned id, bool on, struct er
 	return status == STATUS_OK ? line_set_rts(console_get_line(console), on, reterr) : status;
 }
 
+enum status app_console_remark(struct app *app, unsigned id, const char *text, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	if (status != STATUS_OK || console_remark(console, text))
+		return status;
+	return error_set(reterr, STATUS_IO, "the remark could not be written beside the captured bytes");
+}
+
 /* ---- practice and power ---- */
 
 bool app_practice_kind(size_t index, const char **ret_kind, const char **ret_text)
@@ -254,6 +264,7 @@ static void on_power_command(void *user, int exit_status, const char *output)
 
 	if (exit_status == 0)
 		return;
+	app->snapshot.power_on_ms = 0;
 	text_format(text, sizeof(text), "the power command failed (exit %d): %.120s", exit_status, output);
 	app_notice(app, true, text, "switch the device off and on by hand");
 }
@@ -263,6 +274,8 @@ enum status app_power(struct app *app, const char *how, struct error *reterr)
 	char line[64], answer[64], command[600];
 	const char *place = app->options.power_command ? strstr(app->options.power_command, "{}") : NULL;
 
+	/* how long a cycle keeps the power off is the switch's own secret */
+	app->snapshot.power_on_ms = text_equal(how, "on") ? loop_now_ms() : 0;
 	if (app->practice)
 		return practice_process_tell(app->practice, text_format(line, sizeof(line), "power %s", how), answer, sizeof(answer), reterr);
 	if (app->options.power_command == NULL)

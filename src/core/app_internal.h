@@ -62,6 +62,8 @@ void app_port_remember_line(struct app *app, const char *name, const struct line
 void app_port_remember_case(struct app *app, const char *name, int64_t case_id);
 void app_port_recall_manner(const struct app *app, const char *name, struct console_manner *manner);
 void app_port_remember_manner(struct app *app, const char *name, const struct console_manner *manner);
+/* The console's adapter is gone, and another one has its name now. */
+bool app_port_is_anothers(const struct app *app, struct console *console);
 void app_ports_fill(struct app *app, struct snapshot *to);
 struct console *app_find_console(struct app *app, const char *port);
 struct console *app_console(struct app *app, unsigned console_id);

@@ -37,6 +37,14 @@ static const struct bench_port *find_bench_port(const struct app *app, const cha
 	return NULL;
 }
 
+bool app_port_is_anothers(const struct app *app, struct console *console)
+{
+	const struct bench_port *port = find_bench_port(app, console_port(console));
+	const char *adapter = line_adapter(console_get_line(console));
+
+	return !console_is_open(console) && port != NULL && adapter[0] != '\0' && !text_equal(port->adapter, adapter);
+}
+
 /* NULL: nothing is kept of it. A pseudo terminal is another one each time. */
 static const char *identity(const struct app *app, const char *name)
 {

@@ -15,6 +15,10 @@ enum {
 	HEARTBEAT_MS = 1000,		/* while a case listens: it may be waiting for silence */
 	SCORE_MIN = 24,			/* bytes; fewer say nothing about the baud rate */
 	SCORE_WINDOW = 512,
+	CAPTURE_PART_MIN = 64 * 1024,
+	CAPTURE_PART_BYTES = 256 * 1024 * 1024,
+	CAPTURE_PART_MS = 24 * 3600 * 1000,
+	CAPTURE_KEEP_FREE = 64 * 1024 * 1024,
 };
 
 /* By how common they are on the consoles of devices. */
@@ -31,6 +35,7 @@ struct console {
 	char state_text[120];
 	struct capture *capture;
 	char capture_problem[160];
+	bool is_room_said;
 	struct diagnosis *diagnosis;
 	int64_t case_id;
 	struct console_listener listener;
@@ -101,14 +106,35 @@ static void keep_window(struct console *console, struct bytes in)
 	console->window_size += in.size;
 }
 
+/* A disk fills up slowly: it is said while there is time to make room. */
+static void watch_room(struct console *console)
+{
+	uint64_t room = capture_free_bytes(console->capture, loop_wall_ms());
+	char text[160], left[32];
+
+	if (room < SNAPSHOT_LITTLE_ROOM && !console->is_room_said) {
+		text_format(text, sizeof(text), "the disk of the captures has only %s left", text_size(left, sizeof(left), room));
+		app_notice(console->app, true, text, "make room; a capture stops before the disk is full");
+	}
+	if (room < SNAPSHOT_LITTLE_ROOM)
+		console->is_room_said = true;
+	else if (room > SNAPSHOT_LITTLE_ROOM + SNAPSHOT_LITTLE_ROOM / 4)
+		console->is_room_said = false;
+}
+
 static void capture_bytes(struct console *console, struct bytes in)
 {
+	unsigned parts;
 	struct error error;
 
 	if (console->capture == NULL)
 		return;
+	parts = capture_part_count(console->capture);
 	if (capture_write(console->capture, in, loop_wall_ms(), &error) == STATUS_OK) {
 		console->capture_problem[0] = '\0';
+		if (capture_part_count(console->capture) != parts && console->listener.on_capture)
+			console->listener.on_capture(console->listener.user, capture_path(console->capture));
+		watch_room(console);
 		return;
 	}
 	if (console->capture_problem[0] == '\0')
@@ -121,7 +147,7 @@ void console_take_text(struct console *console, struct bytes in, uint64_t now_ms
 	uint64_t look_ms;
 
 	if (console->app->observer.on_console_bytes)
-		console->app->observer.on_console_bytes(console->app->observer.user, console->id, in);
+		console->app->observer.on_console_bytes(console->app->observer.user, console->id, in, now_ms);
 	diagnosis_input(console->diagnosis, in, now_ms);
 	follow_last_line(console, in);
 	keep_window(console, in);
@@ -204,11 +230,34 @@ static void on_pause(void *user)
 	app_changed(console->app);
 }
 
+/* How large a file of a capture may become, as the operator has it in the environment. */
+static uint64_t part_bytes(struct console *console)
+{
+	const char *wanted = getenv("UNBRICK_CAPTURE_SIZE");
+	uint64_t bytes;
+	char text[160];
+
+	if (wanted == NULL || wanted[0] == '\0')
+		return CAPTURE_PART_BYTES;
+	if (text_parse_size(wanted, &bytes) && bytes >= CAPTURE_PART_MIN)
+		return bytes;
+	text_format(text, sizeof(text), "UNBRICK_CAPTURE_SIZE is '%.40s', which is no size of 64KiB or more: 256MiB is taken", wanted);
+	app_notice(console->app, true, text, "write it as 16MiB or 1GiB");
+	return CAPTURE_PART_BYTES;
+}
+
+static void set_limits(struct console *console)
+{
+	capture_set_limits(console->capture, &(struct capture_limits){ .part_bytes = part_bytes(console), .part_ms = CAPTURE_PART_MS,
+								       .keep_free_bytes = CAPTURE_KEEP_FREE });
+}
+
 static enum status open_capture(struct console *console, struct error *reterr)
 {
 	char folder[600], name[64], stamp[32];
 	const char *base = strrchr(console->port, '/');
 	time_t now = (time_t)(loop_wall_ms() / 1000);
+	enum status status;
 	struct tm parts;
 
 	localtime_r(&now, &parts);
@@ -218,7 +267,10 @@ static enum status open_capture(struct console *console, struct error *reterr)
 	for (char *at = name; *at; at++)
 		if (!isalnum((unsigned char)*at) && strchr("-_.", *at) == NULL)
 			*at = '-';
-	return capture_open(folder, name, &console->capture, reterr);
+	status = capture_open(folder, name, &console->capture, reterr);
+	if (status == STATUS_OK)
+		set_limits(console);
+	return status;
 }
 
 enum status console_new(struct app *app, unsigned id, const char *port, const struct line_settings *settings,
@@ -272,6 +324,7 @@ enum status console_log_to(struct console *console, const char *path, struct err
 		console_remark(console, text_format(text, sizeof(text), "goes on in %s", path));
 	capture_abandon(console->capture);
 	console->capture = capture;
+	set_limits(console);
 	console->capture_problem[0] = '\0';
 	console_remark(console, text_format(text, sizeof(text), "port %s", console->port));
 	return STATUS_OK;
@@ -445,8 +498,12 @@ void console_fill_view(struct console *console, struct console_view *ret_view)
 	console_send_fill_view(console->send, &ret_view->sending);
 	text_copy(ret_view->port, sizeof(ret_view->port), console->port);
 	text_copy(ret_view->state, sizeof(ret_view->state), console->state_text);
-	if (console->capture)
+	ret_view->capture_room = UINT64_MAX;
+	if (console->capture) {
 		text_copy(ret_view->capture, sizeof(ret_view->capture), capture_path(console->capture));
+		ret_view->captured_bytes = capture_size(console->capture);
+		ret_view->capture_room = capture_free_bytes(console->capture, loop_wall_ms());
+	}
 	text_copy(ret_view->capture_problem, sizeof(ret_view->capture_problem), console->capture_problem);
 	if (console->window_size >= SCORE_MIN)
 		ret_view->text_score = diagnosis_text_score(bytes_of(console->window, console->window_size));
@@ -456,10 +513,12 @@ void console_fill_view(struct console *console, struct console_view *ret_view)
 	diagnosis_verdict(console->diagnosis, &ret_view->verdict);
 }
 
-void console_remark(struct console *console, const char *text)
+const struct capture *console_capture(const struct console *console)
 {
-	struct error error;
+	return console->capture;
+}
 
-	if (console->capture)
-		capture_remark(console->capture, text, loop_wall_ms(), &error);
+bool console_remark(struct console *console, const char *text)
+{
+	return console->capture != NULL && capture_remark(console->capture, text, loop_wall_ms(), NULL) == STATUS_OK;
 }

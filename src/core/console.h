@@ -30,6 +30,8 @@ struct console_listener {
 	void (*on_bytes)(void *user, struct bytes in, uint64_t now_ms);
 	void (*on_line)(void *user, const struct diagnosis_line *line);
 	void (*on_state)(void *user, enum line_state state, const struct error *why);
+	/* The capture goes on in another file. */
+	void (*on_capture)(void *user, const char *path);
 	/* Nothing came for a while (150 ms), or a second has gone by: look at the verdict. */
 	void (*on_pause)(void *user, uint64_t now_ms);
 	void *user;
@@ -71,9 +73,11 @@ void console_look(const struct console *console, struct console_seen *seen, uint
 /* The line with that number, or NULL when it is not kept any more. */
 const struct console_line *console_find_line(const struct console *console, unsigned number);
 void console_fill_view(struct console *console, struct console_view *ret_view);
+/* NULL: it could not be made. */
+const struct capture *console_capture(const struct console *console);
 /* From here on the capture goes to exactly this file, behind what is there already. */
 enum status console_log_to(struct console *console, const char *path, struct error *reterr);
-/* A remark in the capture: what the program did to the line. */
-void console_remark(struct console *console, const char *text);
+/* A remark in the capture: what the program did to the line, or what the operator noted. False: it could not be kept. */
+bool console_remark(struct console *console, const char *text);
 
 #endif

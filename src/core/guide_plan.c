@@ -350,6 +350,8 @@ void guide_show_outcome(struct live_case *c)
 		case_say(c, "%-9s %-10s %s", words[i], outcome_name(outcomes[i]), c->view.outcome_reason[i]);
 	case_ask(c, QUESTION_CHOOSE, "Close the case?");
 	case_choice(c, "close", 'd', "Done: close the case", "its log and what the device said are kept");
+	if (case_has_own_image(c))
+		case_choice(c, "keep", 'k', "Close it, and keep its image for good", "as evidence; else it goes when the room is needed");
 	case_choice(c, "again", 'a', "Back to the plan: another way", "");
 	case_choice(c, "leave", 's', "Set it aside, open", "it goes on from here at the next start");
 	if (!all_is_well(c) && c->view.written != OUTCOME_UNKNOWN)
@@ -369,12 +371,13 @@ static void release_line(struct live_case *c)
 enum status guide_answer_outcome(struct live_case *c, const char *text, struct error *reterr)
 {
 	(void)reterr;
-	if (text_equal(text, "close")) {
+	if (text_equal(text, "close") || text_equal(text, "keep")) {
 		case_log(c, JOURNAL_OPERATOR, "closed", "closed: written %s, verified %s, booted %s", outcome_name(c->view.written),
 			 outcome_name(c->view.verified), outcome_name(c->view.booted));
 		case_set(c, JOURNAL_PROGRAM, "note", all_is_well(c) ? "well again" : "closed");
 		release_line(c);
 		guide_enter(c, GUIDE_CLOSED);
+		case_close_files(c, text_equal(text, "keep"));
 	} else if (text_equal(text, "again")) {
 		guide_enter(c, c->console ? GUIDE_DIAGNOSIS : GUIDE_CONNECT);
 	}

@@ -60,6 +60,7 @@ struct live_case {
 	int64_t id;
 	struct case_view view;
 	const struct profile *profile;
+	bool awaits_adapter;		/* it is taken as soon as it is back; else a line is chosen */
 	struct console *console;
 	enum happened happened;
 	char happened_text[160];
@@ -159,6 +160,10 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 /* The verdict with its excerpt, into the view. */
 void guide_show_verdict(struct live_case *c);
 
+/* guide_connect.c: the question for the serial line */
+void guide_show_connect(struct live_case *c);
+enum status guide_answer_connect(struct live_case *c, const char *text, struct error *reterr);
+
 /* guide_resume.c: enters the guide where the journal says that the case stood. */
 void guide_resume(struct live_case *c);
 
@@ -170,6 +175,11 @@ enum status image_source_answer(struct live_case *c, const char *text, struct er
 void image_source_show_again(struct live_case *c);
 /* A new name in the case's own folder: state/KIND/CASE/NAME, or CASE-2 when that is taken: what was kept once is evidence and stays. */
 enum status case_make_place(struct live_case *c, const char *kind, const char *like, char *ret_path, size_t size, struct error *reterr);
+
+/* Was the image fetched or unpacked by a case? */
+bool case_has_own_image(const struct live_case *c);
+/* The case is closed: what it fetched and unpacked goes but for its image, and of old images what is too much. for_good: that one stays. */
+void case_close_files(struct live_case *c, bool for_good);
 
 /* step_archive.c */
 bool archive_is_meant(struct live_case *c, const char *path);

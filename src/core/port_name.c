@@ -34,6 +34,22 @@ const struct bench_port *port_name_newest(const struct bench_state *bench)
 	return newest;
 }
 
+const struct bench_port *port_name_of_adapter(const struct bench_state *bench, const char *adapter, const char *was)
+{
+	const struct bench_port *found = NULL;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < bench->port_count; i++) {
+		if (adapter[0] == '\0' || !text_equal(bench->port[i].adapter, adapter))
+			continue;
+		if (text_equal(bench->port[i].path, was))
+			return &bench->port[i];
+		found = &bench->port[i];
+		count++;
+	}
+	return count == 1 ? found : NULL;
+}
+
 char *port_name_describe(const struct bench_port *port, char *to, size_t size)
 {
 	return text_format(to, size, "%s%s%s%s%s", port->path, port->product[0] ? ", " : "", port->product,

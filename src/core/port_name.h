@@ -22,6 +22,9 @@ bool port_name_is_new(const char *word);
 const struct bench_port *port_name_newest(const struct bench_state *bench);
 /* INVALID: several are meant, and which; NOT_FOUND: none, and what there is. */
 enum status port_name_resolve(const struct bench_state *bench, const char *word, char *ret_name, size_t size, struct error *reterr);
+/* The port of that adapter now, whatever its number; of several that say they are it, the one called was. NULL: it is not here, or nobody
+ * can tell which it is. */
+const struct bench_port *port_name_of_adapter(const struct bench_state *bench, const char *adapter, const char *was);
 /* "/dev/ttyUSB0, FTDI FT232R A50285BI". Returns to. */
 char *port_name_describe(const struct bench_port *port, char *to, size_t size);
 

@@ -20,6 +20,7 @@ enum {
 	SNAPSHOT_CASES_MAX = 64,	/* rows of the casebook on Home */
 	SNAPSHOT_LIVE_MAX = 8,		/* cases being worked on at once */
 	SNAPSHOT_CONSOLES_MAX = 8,
+	SNAPSHOT_LITTLE_ROOM = 500 * 1000 * 1000,	/* bytes of a disk that captures go to: time to say so */
 	CASE_SAY_MAX = 10,
 	CASE_CHOICES_MAX = 12,
 	CASE_PROGRESS_MAX = 4,
@@ -198,6 +199,7 @@ struct console_view {
 	struct line_settings line;
 	struct console_manner manner;
 	bool is_open;		/* false: lost, being tried again */
+	bool is_name_anothers;	/* lost, and port is the name of another adapter now */
 	char state[120];	/* "open", or why it is lost */
 	int64_t case_id;	/* 0: none */
 	bool is_driven;		/* a step types on it: keys of the operator wait */
@@ -209,6 +211,8 @@ struct console_view {
 	struct sending_view sending;
 	char capture[256];	/* path of the raw capture */
 	char capture_problem[160];	/* full disk...; or empty */
+	uint64_t captured_bytes;	/* in all of its files */
+	uint64_t capture_room;		/* what their disk has left; UINT64_MAX: not known */
 	const struct diagnosis_fact *facts;
 	size_t fact_count;
 	struct verdict verdict;
@@ -241,6 +245,7 @@ struct snapshot {
 	unsigned console_count;
 	unsigned running;	/* jobs under way */
 	bool is_practice;	/* a practice camera is plugged in */
+	uint64_t power_on_ms;	/* when this program switched the device on, by the loop's clock; 0: it did not, or when is not known */
 	char notice[200];	/* last thing that concerns no case: "ttyUSB0 was unplugged"; or empty */
 	bool notice_is_error;
 	char notice_hint[200];

@@ -103,7 +103,7 @@ char *bench_modem_remedy(const char *name, unsigned vendor, unsigned product, ch
 	text_copy(to, size, "sudo systemctl stop ModemManager");
 	if (vendor == 0)
 		text_append(to, size, "; for good: echo 'KERNEL==\"%.20s\", ENV{ID_MM_PORT_IGNORE}=\"1\"' | sudo tee "
-				      "/etc/udev/rules.d/70-unbrick-%.20s.rules, and start the computer anew", name, name);
+				      "/etc/udev/rules.d/70-unbrick-%.20s.rules; sudo udevadm trigger", name, name);
 	else
 		text_append(to, size,
 			    "; for good: echo 'ATTRS{idVendor}==\"%04x\", ATTRS{idProduct}==\"%04x\", ENV{ID_MM_DEVICE_IGNORE}=\"1\"' | "

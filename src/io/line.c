@@ -489,6 +489,11 @@ const char *line_name(const struct line *line)
 	return line->name;
 }
 
+const char *line_adapter(const struct line *line)
+{
+	return line->peer.socket[0] != '\0' ? line->peer.node : "";
+}
+
 void line_tell_stuck(struct line *line, void (*on_stuck)(void *user, const struct error *why))
 {
 	line->on_stuck = on_stuck;

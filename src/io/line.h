@@ -63,6 +63,8 @@ enum status line_open(struct loop *loop, const char *name, const struct line_set
 void line_close(struct line *line);
 /* The name it was opened by; the new one when that was a node and its adapter came back under another number. */
 const char *line_name(const struct line *line);
+/* Which USB adapter it is (bench_port.adapter), whether it is there or not; "": none. */
+const char *line_adapter(const struct line *line);
 /* Calls on_stuck with the observer's user when what was written does not leave a serial adapter for five seconds, and why; with NULL when it
  * does again. */
 void line_tell_stuck(struct line *line, void (*on_stuck)(void *user, const struct error *why));

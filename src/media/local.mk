@@ -9,6 +9,7 @@ libstore_a_SOURCES += src/media/digest.c src/media/digest.h
 libstore_a_SOURCES += src/media/examine.c src/media/examine.h
 libstore_a_SOURCES += src/media/examine_files.c
 libstore_a_SOURCES += src/media/expected.c src/media/expected.h
+libstore_a_SOURCES += src/media/fit_check.c src/media/fit_check.h
 libstore_a_SOURCES += src/media/gpgv.c src/media/gpgv.h
 libstore_a_SOURCES += src/media/image_file.c src/media/image_file.h
 libstore_a_SOURCES += src/media/new_file.c src/media/new_file.h

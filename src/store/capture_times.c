@@ -10,7 +10,11 @@
 #include "src/base/text.h"
 #include "src/store/capture.h"
 
-enum { LINE_SIZE = 600, PATH_SIZE = 4096 };	/* the longest line is a remark */
+enum {
+	LINE_SIZE = 600,	/* the longest line is a remark */
+	PATH_SIZE = 4096,
+	NEAR_ENOUGH = 4096,	/* bytes of the index that are read instead of searched */
+};
 
 struct entry {
 	uint64_t ms, offset, length;
@@ -76,6 +80,33 @@ enum status capture_times_open(const char *raw_path, struct capture_times **ret_
 	read_next(times);
 	*ret_times = TAKE(times);
 	return STATUS_OK;
+}
+
+/* The first whole entry behind a place in the file. */
+static void read_at(struct capture_times *times, off_t place)
+{
+	char rest[LINE_SIZE];
+
+	times->now_ms = times->end = 0;
+	times->has_next = false;
+	if (fseeko(times->file, place, SEEK_SET) == 0 && (place == 0 || fgets(rest, sizeof(rest), times->file) != NULL))
+		read_next(times);
+}
+
+void capture_times_seek(struct capture_times *times, uint64_t offset)
+{
+	off_t low = 0, high = fseeko(times->file, 0, SEEK_END) == 0 ? ftello(times->file) : 0;
+
+	while (high - low > NEAR_ENOUGH) {
+		off_t middle = low + (high - low) / 2;
+
+		read_at(times, middle);
+		if (times->has_next && times->next.offset <= offset)
+			low = middle;
+		else
+			high = middle;
+	}
+	read_at(times, low);
 }
 
 uint64_t capture_times_at(struct capture_times *times, uint64_t offset, uint64_t *ret_run)

@@ -131,6 +131,7 @@ static const struct yaml_field profile_fields[] = {
 	FIELD("no-method", TEXT, profile, no_method),
 	LIST("firmware", profile, firmware, firmware_count, profile_firmware, firmware_fields),
 	FIELD("banner", PATTERN, profile, banner),
+	FIELD("anti-rollback", TEXT, profile, anti_rollback),
 	FIELD("boot-seconds", NUMBER, profile, boot_seconds),
 	FIELD("warnings", TEXTS, profile, warnings),
 	{ .key = "sources", .type = YAML_FIELD_PAIRS, .offset = offsetof(struct profile, sources), .is_required = true,

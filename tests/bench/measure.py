@@ -253,7 +253,7 @@ class Bench:
             mark = screen.mark()
             began = time.monotonic()
             screen.type(b"\x01?")
-            taken.append((screen.wait(b"send a file", start=mark) - began) * 1000)
+            taken.append((screen.wait(b"The device's own console", start=mark) - began) * 1000)
             screen.type(b"\x1b")
             time.sleep(0.4)
         return taken

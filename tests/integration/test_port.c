@@ -262,6 +262,22 @@ static void new_is_the_port_plugged_in_last(void **state)
 	assert_string_equal(resolved(&machine->now, "just-plugged"), "/dev/ttyUSB0");
 }
 
+static void adapter_of_a_case_is_found_and_never_guessed(void **state)
+{
+	struct machine *machine = *state;
+	const struct bench_state *bench = bench_with_adapters(machine);
+
+	assert_string_equal(port_name_of_adapter(bench, "0403:6001:A50285BI", "/dev/ttyUSB7")->path, "/dev/ttyUSB0");
+	assert_null(port_name_of_adapter(bench, "0403:6001:OTHER", "/dev/ttyUSB0"));
+	assert_null(port_name_of_adapter(bench, "", "/dev/ttyUSB0"));
+	put_usb_device(machine, "1-3", "10c4\n", "ea60\n");
+	put(machine, "/sys/devices/pci0/usb1/1-3/serial", "0001\n");
+	put_usb_tty(machine, "1-3", "1-3:1.0", "ttyUSB2");
+	bench = scan(machine, NULL);
+	assert_null(port_name_of_adapter(bench, "10c4:ea60:0001", "/dev/ttyUSB0"));
+	assert_string_equal(port_name_of_adapter(bench, "10c4:ea60:0001", "/dev/ttyUSB2")->path, "/dev/ttyUSB2");
+}
+
 /* ---- what stands in the way ---- */
 
 static const struct bench_advice *advised(struct machine *machine, const char *about)
@@ -453,6 +469,7 @@ int main(void)
 		WITH_MACHINE(name_of_several_ports_lists_them),
 		WITH_MACHINE(name_of_no_port_lists_all),
 		WITH_MACHINE(new_is_the_port_plugged_in_last),
+		WITH_MACHINE(adapter_of_a_case_is_found_and_never_guessed),
 		WITH_MACHINE(port_held_by_modem_manager_has_both_remedies),
 		WITH_MACHINE(modem_manager_is_announced_for_cdc_acm_only),
 		WITH_MACHINE(adapter_taken_by_brltty_is_told),

@@ -644,6 +644,7 @@ static void text_scores_high_and_noise_low(void **state)
 	memset(noise, 0, sizeof(noise));
 	assert_true(diagnosis_text_score(bytes_of(noise, sizeof(noise))) < 40);
 	assert_int_equal(diagnosis_text_score(BYTES("")), 0);
+	assert_true(diagnosis_text_score(BYTES("U\0-\0B\0o\0o\0t\0 \0002\0000\0001\0006\0\n\0")) > 70);
 }
 
 int main(void)

@@ -1,6 +1,11 @@
-#include "ui/terminal_pack.h"
+#include "ui/terminal_cells.h"
+
+#include <string.h>
+#include <wchar.h>
 
 #include "ui/canvas.h"
+
+enum { WIDE_FROM = 0x1100 };	/* no character before it takes two columns */
 
 static int nearest_of_8(uint8_t red, uint8_t green, uint8_t blue)
 {
@@ -60,7 +65,8 @@ static void pack_look(struct terminal_packed *line, struct terminal_run look, in
 	line->run[line->run_count++] = look;
 }
 
-void terminal_pack_line(const VTermScreen *screen, int cols, const VTermScreenCell *cells, struct terminal_packed *line)
+void terminal_cells_pack(const VTermScreen *screen, int cols, const VTermScreenCell *cells,
+			 struct terminal_packed *line)
 {
 	int used = cols;
 
@@ -81,5 +87,46 @@ void terminal_pack_line(const VTermScreen *screen, int cols, const VTermScreenCe
 		line->size += utf8_put(line->text + line->size, code == 0 || code > 0x10ffff ? ' ' : code);
 		pack_look(line, look_of(screen, &cells[column]), column, width);
 		column += width - 1;
+	}
+	line->text[line->size] = '\0';
+}
+
+void terminal_cells_set(VTermScreenCell *cell, uint32_t code)
+{
+	memset(cell, 0, sizeof(*cell));
+	cell->chars[0] = code;
+	cell->width = 1;
+	cell->fg.type = VTERM_COLOR_INDEXED | VTERM_COLOR_DEFAULT_FG;
+	cell->bg.type = VTERM_COLOR_INDEXED | VTERM_COLOR_DEFAULT_BG;
+}
+
+static void give_look(VTermScreenCell *cell, const struct terminal_run *run)
+{
+	if (run->foreground >= 0)
+		vterm_color_indexed(&cell->fg, (uint8_t)run->foreground);
+	if (run->background >= 0)
+		vterm_color_indexed(&cell->bg, (uint8_t)run->background);
+	cell->attrs.bold = (run->flags & TERMINAL_BOLD) != 0;
+	cell->attrs.underline = (run->flags & TERMINAL_UNDERLINE) != 0;
+	cell->attrs.reverse = (run->flags & TERMINAL_REVERSE) != 0;
+}
+
+void terminal_cells_unpack(const struct terminal_line *line, int cols, VTermScreenCell *cells)
+{
+	const struct terminal_run *run = line ? line->run : NULL, *end = line ? line->run + line->run_count : NULL;
+	const char *at = terminal_line_text(line);
+
+	for (int column = 0; column < cols; column++) {
+		uint32_t code = *at != '\0' ? utf8_next(&at) : 0;
+
+		terminal_cells_set(&cells[column], code);
+		while (run < end && run->first + run->count <= column)
+			run++;
+		if (run < end && run->first <= column)
+			give_look(&cells[column], run);
+		if (code < WIDE_FROM || wcwidth((wchar_t)code) != 2 || column + 1 == cols)
+			continue;
+		cells[column].width = 2;
+		terminal_cells_set(&cells[++column], 0);	/* its right half */
 	}
 }
