@@ -338,13 +338,15 @@ static int text_score(const struct baud_guess *guess, bool has_parity)
 
 /* Rules and dumps are few characters over and over, and those below '@' survive a rate that is a tenth too high: the
  * stop bit is taken for bit 7, bit 6 for nothing. Only letters show. */
-static bool has_letters(const struct baud_guess *guess)
+static bool has_letters(const struct baud_guess *guess, bool has_parity)
 {
 	unsigned distinct = 0, letters = 0;
 
 	for (unsigned byte = 0; byte < 256; byte++) {
+		unsigned bits = byte & (has_parity ? 0x7f : 0xff);
+
 		distinct += guess->count[byte] > 0;
-		letters += byte >= '@' && byte < 0x7f ? guess->count[byte] : 0;
+		letters += bits >= '@' && bits < 0x7f ? guess->count[byte] : 0;
 	}
 	return letters * LETTERS_ONE_IN >= guess->total &&
 	       distinct >= (guess->total >= BAUD_GUESS_FEW ? DISTINCT : DISTINCT_CLEAR);
@@ -358,11 +360,11 @@ static enum likeness text_likeness(const struct baud_guess *guess, bool leads)
 	int score = text_score(guess, has_parity);
 	bool is_clear = score >= CLEAR_TEXT_SCORE;
 
-	if (has_parity && score >= CLEAR_TEXT_SCORE)
-		return TEXT;
+	if (has_parity)	/* one character over and over has a parity of its own at any rate */
+		return score >= CLEAR_TEXT_SCORE && has_letters(guess, true) ? TEXT : NO_TEXT;
 	if (score < TEXT_SCORE || (!leads && (!is_clear || guess->total < BAUD_GUESS_ENOUGH)))
 		return NO_TEXT;
-	if (!has_letters(guess) && guess->total < MUCH)
+	if (!has_letters(guess, false) && guess->total < MUCH)
 		return MAYBE_TEXT;
 	return guess->total >= BAUD_GUESS_FEW || (is_clear && guess->total >= CLEAR_TEXT_BYTES) ? TEXT : MAYBE_TEXT;
 }

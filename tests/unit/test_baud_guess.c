@@ -331,6 +331,11 @@ static void text_with_parity_is_text(void **state)
 	baud_guess_init(guess, 0, 9600);
 	baud_guess_input(guess, bytes_of(text, sizeof(text) - 1), 1);
 	assert_int_equal(baud_guess_parity(guess), 0);
+	baud_guess_init(guess, 0, 9600);
+	learn(guess);
+	memset(sent, 0xe1, sizeof(sent));	/* a rule of one character has a parity at every rate */
+	baud_guess_input(guess, bytes_of(sent, sizeof(sent)), 1);
+	assert_int_not_equal(baud_guess_answer(guess, false, &rate), BAUD_HERE);
 }
 
 static void what_is_3_percent_apart_is_the_same(void **state)
