@@ -552,6 +552,8 @@ const struct screen_ops screen_home = {
 		"why it fails, what to do, and whether it is written, verified and booted.\n"
 		"Up and down move the cursor. Enter opens the case at the cursor, or the console of the serial line; n starts a "
 		"case. i looks at any firmware file: what it is, what is in it, whether it is whole.\n"
+		"A serial line marked new was plugged in last; \"last:\" says how its adapter was used before. A row with trouble says "
+		"what stands in an adapter's way, and Enter what to do.\n"
 		"A plus says yes, a minus no, a question mark that nobody knows yet. Every step is kept: you may quit, or the power "
 		"may fail, and the case goes on where it was.\n",
 };
