@@ -522,6 +522,11 @@ enum status line_set_settings(struct line *line, const struct line_settings *wan
 	return STATUS_OK;
 }
 
+bool line_has_baud(const struct line *line)
+{
+	return line->channel != NULL && line->channel->driver->apply != NULL;
+}
+
 enum status line_set_baud(struct line *line, unsigned baud, struct error *reterr)
 {
 	struct line_settings settings = line->settings;

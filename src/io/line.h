@@ -79,6 +79,8 @@ size_t line_pending(const struct line *line);
  * silence. */
 enum status line_set_baud(struct line *line, unsigned baud, struct error *reterr);
 unsigned line_baud(const struct line *line);
+/* Has the line a rate at all that line_set_baud changes? Raw tcp and unix sockets have none here: the far end's stays what it is. */
+bool line_has_baud(const struct line *line);
 /* Rate, frame and flow control at once; the same rules. */
 enum status line_set_settings(struct line *line, const struct line_settings *settings, struct error *reterr);
 struct line_settings line_get_settings(const struct line *line);
