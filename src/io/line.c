@@ -18,6 +18,7 @@
 enum {
 	READ_MAX = 16 * 1024,		/* a turn of the loop: a key that is pressed in a flood waits for no more */
 	QUEUE_MAX = 64 * 1024,
+	READ_SOME = 1024,		/* a slow line brings a few bytes at a time: no second call to hear that there are no more */
 	READS_PER_TURN = 64,		/* a tty gives 4 KiB a read; a socket may give single bytes for ever */
 	RETRY_MS = 250,
 	RETRY_SOON_MS = 2,		/* a node is there before its driver lets it be opened: then twice as long each time */
@@ -403,6 +404,8 @@ static int read_input(struct line *line, size_t *ret_size)
 			break;
 		}
 		size += (size_t)count;
+		if (count < READ_SOME)
+			break;		/* that was all, most likely; if not, the loop comes back at once */
 	}
 	if (line->channel->driver->decode != NULL)
 		size = line->channel->driver->decode(line->channel, line->input, size);
