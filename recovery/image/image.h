@@ -45,6 +45,8 @@ struct image_ops {
 	 * compression. *ret_used: bytes of in that belong to the stream, when it ended well. */
 	uint64_t (*unpack)(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
 			   enum image_answer *ret_end, uint64_t *ret_used);
+	/* Decrypts whole blocks to as many bytes at `to`, which may be in.data. cipher: "des-ecb". False: nobody here knows it. */
+	bool (*decrypt)(void *user, const char *cipher, struct bytes key, struct bytes in, uint8_t *to);
 	/* These bytes will not be needed soon: a mapped file's pages may go. */
 	void (*forget)(void *user, struct bytes seen);
 	/* Streams up to this many packed bytes may be unpacked to their end, to check them; an eighth of it where unpacking is slow. */

@@ -40,6 +40,7 @@ librecovery_a_SOURCES += recovery/image/senao.c
 librecovery_a_SOURCES += recovery/image/vendors.c
 librecovery_a_SOURCES += recovery/image/oem.c
 librecovery_a_SOURCES += recovery/image/routers.c
+librecovery_a_SOURCES += recovery/image/hilink.c
 # kernels, Android, cameras, microcontrollers, and what is no image
 librecovery_a_SOURCES += recovery/image/pe.c recovery/image/pe.h
 librecovery_a_SOURCES += recovery/image/android.c
@@ -83,7 +84,7 @@ check_PROGRAMS += tests/unit/test_image
 tests_unit_test_image_SOURCES = tests/unit/test_image.c
 tests_unit_test_image_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_image_router
-tests_unit_test_image_router_SOURCES = tests/unit/test_image_router.c tests/unit/router_images.h tests/unit/image_maker.h
+tests_unit_test_image_router_SOURCES = tests/unit/test_image_router.c tests/unit/router_images.h tests/unit/hilink_image.h tests/unit/image_maker.h
 tests_unit_test_image_router_LDADD = libstore.a librecovery.a libbase.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_image_openwrt
 tests_unit_test_image_openwrt_SOURCES = tests/unit/test_image_openwrt.c tests/unit/image_maker.h

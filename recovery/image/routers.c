@@ -2,8 +2,7 @@
  *
  * Router makers of which a header and its checksums are all there is: Cameo, Planex, EFM ipTIME, H3C; and the parts of a BRN
  * (Arcadyan) image, each with a record behind it.
- * Source: OpenWrt firmware-utils src/mkcameofw.c, mkplanexfw.c, iptime-crc32.c, iptime-naspkg.c, mkh3cimg.c, mkbrnimg.c. HiLink's (mkhilinkfw.c)
- * is an uImage under DES twice: nothing can be told of it without that cipher. */
+ * Source: OpenWrt firmware-utils src/mkcameofw.c, mkplanexfw.c, iptime-crc32.c, iptime-naspkg.c, mkh3cimg.c, mkbrnimg.c. */
 #include <ctype.h>
 #include <inttypes.h>
 

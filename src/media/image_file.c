@@ -11,6 +11,7 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "src/media/decrypt.h"
 #include "src/media/digest.h"
 #include "src/media/unpack.h"
 
@@ -115,14 +116,14 @@ static uint32_t crc32_op(void *user, struct bytes in)
 static struct image_ops ops_of(struct image_file *file, uint64_t check_packed_max)
 {
 	return (struct image_ops){ .digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_stream,
-				   .forget = forget_op, .check_packed_max = check_packed_max, .user = file };
+				   .decrypt = decrypt_blocks, .forget = forget_op, .check_packed_max = check_packed_max, .user = file };
 }
 
 const struct image_ops *image_file_ops(void)
 {
 	static const struct image_ops ops = {
 		.digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_stream,
-		.check_packed_max = CHECK_PACKED_MAX,
+		.decrypt = decrypt_blocks, .check_packed_max = CHECK_PACKED_MAX,
 	};
 
 	return &ops;

@@ -51,6 +51,16 @@ static size_t last_piece(void *user, const char *algorithm, struct bytes (*next)
 	return 20;
 }
 
+/* The key on each block. */
+static bool mask(void *user, const char *cipher, struct bytes key, struct bytes in, uint8_t *to)
+{
+	(void)user;
+	(void)cipher;
+	for (size_t i = 0; i < in.size; i++)
+		to[i] = in.data[i] ^ key.data[i % key.size];
+	return true;
+}
+
 /* What is drawn of it stays within the file. */
 static void draw(const struct image_facts *facts)
 {
@@ -73,7 +83,7 @@ static void draw(const struct image_facts *facts)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct image_ops ops = {
-		.digest = first_byte, .digest_pieces = last_piece, .unpack = same, .check_packed_max = 1 << 20,
+		.digest = first_byte, .digest_pieces = last_piece, .unpack = same, .decrypt = mask, .check_packed_max = 1 << 20,
 	};
 	struct image_facts facts;
 

@@ -184,6 +184,21 @@ static void openssl_computes_what_a_fit_asks_for_and_nothing_else(void **state)
 	assert_int_equal(ops->digest(ops->user, "", BYTES("abc"), digest), 0);
 }
 
+/* FIPS PUB 81, table B1: "Now is the time for all " in ECB mode. */
+static void openssl_decrypts_single_des_in_whole_blocks_and_nothing_else(void **state)
+{
+	static const struct bytes key = BYTES("\x01\x23\x45\x67\x89\xab\xcd\xef");
+	const struct image_ops *ops = image_file_ops();
+	uint8_t text[] = "\x3f\xa4\x0e\x8a\x98\x4d\x48\x15\x6a\x27\x17\x87\xab\x88\x83\xf9\x89\x3d\x51\xec\x4b\x56\x3b\x53";
+
+	(void)state;
+	assert_true(ops->decrypt(ops->user, "des-ecb", key, bytes_of(text, 24), text));
+	assert_memory_equal(text, "Now is the time for all ", 24);
+	assert_false(ops->decrypt(ops->user, "des-ecb", key, bytes_of(text, 23), text));
+	assert_false(ops->decrypt(ops->user, "des-ecb", bytes_from(key, 1), bytes_of(text, 24), text));
+	assert_false(ops->decrypt(ops->user, "aes-128-ecb", key, bytes_of(text, 24), text));
+}
+
 #define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, teardown)
 
 int main(void)
@@ -194,6 +209,7 @@ int main(void)
 		TEST(an_open_image_gives_its_bytes_and_facts),
 		TEST(a_change_underneath_is_noticed),
 		TEST(openssl_computes_what_a_fit_asks_for_and_nothing_else),
+		TEST(openssl_decrypts_single_des_in_whole_blocks_and_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

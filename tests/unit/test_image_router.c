@@ -1,5 +1,6 @@
 /* Router vendors' images, made here byte by byte: whole, with one bit turned, cut off, as a head, with lying sizes. */
 #include "tests/unit/router_images.h"
+#include "tests/unit/hilink_image.h"
 
 #include "src/base/cleanup.h"
 
@@ -51,6 +52,7 @@ static const struct sample samples[] = {
 	{ make_planex, "planex", "MZK-W300NH", "1.00.00", IMAGE_YES, 34 },
 	{ make_iptime, "iptime", "ax3000m", "00_000", IMAGE_YES, 56 },
 	{ make_iptime_nas, "iptime-nas", "nas1dual", "0.0.00", IMAGE_UNKNOWN, 0 },
+	{ make_hilink, "hilink", "", "3.10.18", IMAGE_YES, 11 },
 	{ make_h3c, "h3c", "product 0x0000002a device 0x0000001b", "7.1.70", IMAGE_YES, 6180 + 8 },
 };
 
@@ -227,6 +229,70 @@ static void each_part_of_a_brn_image_has_its_own_checksum(void **state)
 	free(file);
 }
 
+/* However many bytes fill no block at its end: in neither encryption, in one of them. */
+static void a_hilink_image_of_any_length_is_decrypted_to_its_last_byte(void **state)
+{
+	(void)state;
+	for (size_t payload = 4096 - 64 - 40; payload < 4096 - 64 + 40; payload++) {
+		struct file *file = calloc(1, sizeof(*file));
+		struct image_facts facts;
+
+		assert_non_null(file);
+		make_hilink_of(file, payload);
+		facts = inspect_file(file);
+		assert_int_equal(facts.whole, IMAGE_YES);
+		assert_int_equal(facts.declared_size, 64 + payload);
+		assert_string_equal(facts.arch, "mips");
+		assert_string_equal(facts.vendor, "Hi-Link");
+		assert_string_equal(facts.parts[0].format, "uimage");
+		assert_int_equal(facts.parts[0].whole, IMAGE_YES);
+		assert_true(facts.parts[0].is_unpacked);
+		file->data[file->size - 1] ^= 1;
+		assert_int_equal(inspect_file(file).whole, IMAGE_NO);
+		free(file);
+	}
+}
+
+static void what_follows_a_hilink_image_leaves_it_open_encrypted_with_it_or_not(void **state)
+{
+	(void)state;
+	for (size_t payload = 2000; payload < 2016; payload++)
+		for (int is_encrypted = 0; is_encrypted < 2; is_encrypted++) {
+			struct file *file = calloc(1, sizeof(*file));
+			struct image_facts facts;
+
+			assert_non_null(file);
+			put_uimage(file, 0, 0x27051956, "Linux", 5, payload);
+			if (!is_encrypted)
+				encrypt_hilink(file);
+			put_payload(file, file->size, 500);
+			if (is_encrypted)
+				encrypt_hilink(file);
+			facts = inspect_file(file);
+			assert_string_equal(facts.format, "hilink");
+			assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+			assert_int_equal(facts.parts[0].whole, IMAGE_YES);
+			assert_int_equal(facts.problems[0].offset, 64 + payload);
+			free(file);
+		}
+}
+
+static void without_the_cipher_a_hilink_image_is_unknown(void **state)
+{
+	struct image_ops ops = *image_file_ops();
+	struct file *file = calloc(1, sizeof(*file));
+	struct image_facts facts;
+
+	(void)state;
+	assert_non_null(file);
+	make_hilink(file);
+	ops.decrypt = NULL;
+	image_inspect(bytes_of(file->data, file->size), file->size, &ops, &facts);
+	assert_string_equal(facts.format, "unknown");
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	free(file);
+}
+
 /* A table of 32 partitions that are all the same one, each of which holds such a table: without a bound this would never end. */
 static void parts_that_lie_in_each_other_are_looked_at_once(void **state)
 {
@@ -285,6 +351,9 @@ int main(void)
 		cmocka_unit_test(a_lying_length_leads_nowhere),
 		cmocka_unit_test(what_follows_the_end_of_a_vendors_image_is_told),
 		cmocka_unit_test(each_part_of_a_brn_image_has_its_own_checksum),
+		cmocka_unit_test(a_hilink_image_of_any_length_is_decrypted_to_its_last_byte),
+		cmocka_unit_test(what_follows_a_hilink_image_leaves_it_open_encrypted_with_it_or_not),
+		cmocka_unit_test(without_the_cipher_a_hilink_image_is_unknown),
 		cmocka_unit_test(parts_that_lie_in_each_other_are_looked_at_once),
 		cmocka_unit_test(tplink_names_the_processors_byte_order_by_how_it_writes_an_address),
 	};
