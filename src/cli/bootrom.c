@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/cli/output.h"
 #include "src/cli/port_argument.h"
+#include "src/cli/progress.h"
 #include "src/core/boot_rom_job.h"
 
 enum { PROTOCOL, PORT, IDENTIFY, YES, BAUD, LOAD_BAUD, PINS, START, WAIT, LISTEN, POWER, LIST, JSON };
@@ -36,10 +37,10 @@ enum { SECONDS_MAX = 3600, BAUD_MAX = 5000000, COMMAND_MAX = 1024, LISTEN_S = 2,
 struct bootrom {
 	struct loop *loop;
 	struct boot_rom_job *job;
-	bool json, is_terminal;
+	bool json;
 	uint64_t phase_ms;		/* when the phase began, for the rate */
 	enum boot_rom_phase phase;
-	size_t shown;			/* columns of the progress line */
+	struct progress_line progress;
 	bool is_in_text;		/* the device's line is not ended */
 	size_t said;			/* bytes of the console */
 	bool is_asked_to_stop;
@@ -69,20 +70,12 @@ static int class_of(const struct bootrom *b, enum status status)
 	}
 }
 
-static void print_event(json_t *event)
-{
-	output_json_item(event);
-	putchar('\n');
-	fflush(stdout);
-}
-
 /* ---- progress, on a terminal only ---- */
 
-static void clear_progress(struct bootrom *b)
+/* The next thing to print begins a line of its own. */
+static void end_line(struct bootrom *b)
 {
-	if (b->shown > 0)
-		fprintf(stderr, "\r%*s\r", (int)b->shown, "");
-	b->shown = 0;
+	progress_clear(&b->progress);
 	if (b->is_in_text)
 		putchar('\n');
 	b->is_in_text = false;
@@ -90,37 +83,28 @@ static void clear_progress(struct bootrom *b)
 
 static void show_progress(struct bootrom *b, const struct boot_rom_progress *progress, uint64_t rate)
 {
-	char line[160], size[24];
-	size_t before = b->shown;
+	char line[160];
 
-	text_format(line, sizeof(line), "  %s: %s", boot_rom_phase_name(progress->phase),
-		    text_size(size, sizeof(size), progress->done_bytes));
-	text_append(line, sizeof(line), " of %s", text_size(size, sizeof(size), progress->all_bytes));
-	if (rate > 0)
-		text_append(line, sizeof(line), ", %s/s", text_size(size, sizeof(size), rate));
-	if (rate > 0 && progress->all_bytes > progress->done_bytes)
-		text_append(line, sizeof(line), ", %s left",
-			    text_duration(size, sizeof(size),
-					  ((progress->all_bytes - progress->done_bytes) / rate + 1) * 1000));
+	text_format(line, sizeof(line), "  %s: ", boot_rom_phase_name(progress->phase));
+	progress_append(line, sizeof(line), progress->done_bytes, progress->all_bytes, rate);
+	progress_append_left(line, sizeof(line), progress->done_bytes, progress->all_bytes, rate);
 	if (progress->retries > 0)
 		text_append(line, sizeof(line), ", %u repeats", progress->retries);
-	b->shown = strlen(line);
-	fprintf(stderr, "\r%s%*s", line, before > b->shown ? (int)(before - b->shown) : 0, "");
-	fflush(stderr);
+	progress_show(&b->progress, line);
 }
 
 static void on_progress(void *user, const struct boot_rom_progress *progress)
 {
 	struct bootrom *b = user;
-	uint64_t elapsed_ms = loop_now_ms() - b->phase_ms;
-	uint64_t rate = elapsed_ms >= 500 ? progress->done_bytes * 1000 / elapsed_ms : 0;
+	uint64_t rate = progress_rate(progress->done_bytes, b->phase_ms);
 
 	if (b->json)
-		print_event(json_pack("{s:s, s:s, s:I, s:I, s:I, s:i}", "event", "progress", "phase",
-				      boot_rom_phase_name(progress->phase), "bytes", (json_int_t)progress->done_bytes,
-				      "total", (json_int_t)progress->all_bytes, "bytes_per_second", (json_int_t)rate,
-				      "repeats", (int)progress->retries));
-	else if (b->is_terminal && progress->all_bytes > 0)
+		output_event(stdout,
+			     json_pack("{s:s, s:s, s:I, s:I, s:I, s:i}", "event", "progress", "phase",
+				       boot_rom_phase_name(progress->phase), "bytes", (json_int_t)progress->done_bytes,
+				       "total", (json_int_t)progress->all_bytes, "bytes_per_second", (json_int_t)rate,
+				       "repeats", (int)progress->retries));
+	else if (progress->all_bytes > 0)
 		show_progress(b, progress, rate);
 }
 
@@ -161,8 +145,8 @@ static void tell_said(struct bootrom *b, const char *event, struct bytes said)
 	char text[1024];
 
 	if (!b->json) {
-		if (b->shown > 0)
-			clear_progress(b);
+		if (b->progress.columns > 0)
+			end_line(b);
 		print_said(b, said);
 		return;
 	}
@@ -170,7 +154,7 @@ static void tell_said(struct bootrom *b, const char *event, struct bytes said)
 		size_t length = said.size < 512 ? said.size : 512;
 
 		text_printable(text, sizeof(text), bytes_of(said.data, length));
-		print_event(json_pack("{s:s, s:o}", "event", event, "text", output_json_text(text)));
+		output_event(stdout, json_pack("{s:s, s:o}", "event", event, "text", output_json_text(text)));
 		said = bytes_from(said, length);
 	}
 }
@@ -261,9 +245,9 @@ static void on_event(void *user, const struct boot_rom_event *event)
 		tell_said(b, "text", event->data);
 		return;
 	}
-	clear_progress(b);
+	end_line(b);
 	if (b->json)
-		print_event(json_event(event));
+		output_event(stdout, json_event(event));
 	else
 		print_line(event);
 	fflush(stdout);
@@ -274,7 +258,7 @@ static void on_console(void *user, struct bytes said)
 	struct bootrom *b = user;
 
 	if (b->said == 0 && !b->json) {
-		clear_progress(b);
+		end_line(b);
 		output_text("It says:\n");
 	}
 	tell_said(b, "console", said);
@@ -284,15 +268,15 @@ static void on_done(void *user, enum status status, const char *text, const stru
 {
 	struct bootrom *b = user;
 
-	clear_progress(b);
+	end_line(b);
 	b->exit_code = status == STATUS_OK ? EXIT_WELL : class_of(b, status);
 	if (b->json && status == STATUS_OK)
-		print_event(json_pack("{s:s, s:s, s:o}", "event", "result", "status", "ok", "text",
-				      output_json_text(text)));
+		output_event(stdout, json_pack("{s:s, s:s, s:o}", "event", "result", "status", "ok", "text",
+					       output_json_text(text)));
 	else if (b->json)
-		print_event(json_pack("{s:s, s:s, s:o, s:o, s:s}", "event", "result", "status", status_name(status),
-				      "reason", output_json_text(error->text), "hint", output_json_text(error->hint),
-				      "phase", boot_rom_phase_name(b->phase)));
+		output_event(stdout, json_pack("{s:s, s:s, s:o, s:o, s:s}", "event", "result", "status",
+					       status_name(status), "reason", output_json_text(error->text), "hint",
+					       output_json_text(error->hint), "phase", boot_rom_phase_name(b->phase)));
 	else if (status == STATUS_OK)
 		output_text("Done: %s.\n", text);
 	if (status != STATUS_OK) {
@@ -426,7 +410,7 @@ static int run(const struct cli_line *line)
 	char power[COMMAND_MAX], port[PORT_NAME_MAX];
 	AUTO(loop) loop = NULL;
 	AUTO(boot_rom_job) job = NULL;
-	struct bootrom b = { .json = line->value[JSON] != NULL, .is_terminal = isatty(STDERR_FILENO) };
+	struct bootrom b = { .json = line->value[JSON] != NULL, .progress = { .is_wanted = isatty(STDERR_FILENO) } };
 	const struct boot_rom_job_observer observer = { on_event, on_progress, on_console, on_done, &b };
 	struct error error;
 	int code;

@@ -31,10 +31,10 @@ static void tell_stage(const struct follow *follow)
 	char when[48];
 
 	if (follow->is_json) {
-		output_json_item(json_pack("{s:s, s:I, s:i, s:s, s:i}", "event", "stage", "time_ms",
-					   (json_int_t)milliseconds(CLOCK_REALTIME), "line", (int)follow->d->line_count,
-					   "stage", boot_stage_name(follow->stage), "start", (int)follow->start));
-		putchar('\n');
+		output_event(stdout,
+			     json_pack("{s:s, s:I, s:i, s:s, s:i}", "event", "stage", "time_ms",
+				       (json_int_t)milliseconds(CLOCK_REALTIME), "line", (int)follow->d->line_count,
+				       "stage", boot_stage_name(follow->stage), "start", (int)follow->start));
 		return;
 	}
 	output_time(when, sizeof(when), (int64_t)milliseconds(CLOCK_REALTIME));
@@ -52,12 +52,12 @@ static void tell_verdict(const struct follow *follow, const struct verdict *verd
 	char when[48];
 
 	if (follow->is_json) {
-		output_json_item(json_pack("{s:s, s:I, s:i, s:s, s:b, s:b, s:f, s:o}", "event", "verdict", "time_ms",
-					   (json_int_t)milliseconds(CLOCK_REALTIME), "line", (int)follow->d->line_count,
-					   "verdict", cause_label(verdict->cause), "decided", verdict->is_decided,
-					   "looping", verdict->is_looping, "confidence",
-					   first ? first->confidence : 0.0, "reason", output_json_text(why)));
-		putchar('\n');
+		output_event(stdout,
+			     json_pack("{s:s, s:I, s:i, s:s, s:b, s:b, s:f, s:o}", "event", "verdict", "time_ms",
+				       (json_int_t)milliseconds(CLOCK_REALTIME), "line", (int)follow->d->line_count,
+				       "verdict", cause_label(verdict->cause), "decided", verdict->is_decided,
+				       "looping", verdict->is_looping, "confidence", first ? first->confidence : 0.0,
+				       "reason", output_json_text(why)));
 		return;
 	}
 	output_time(when, sizeof(when), (int64_t)milliseconds(CLOCK_REALTIME));

@@ -3,12 +3,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/cli/output.h"
+#include "src/cli/progress.h"
 #include "src/core/download.h"
 #include "src/io/loop.h"
 
@@ -35,9 +35,9 @@ enum { SECONDS_MAX = 3600, TRIES_MAX = 20 };
 struct fetch {
 	struct loop *loop;
 	struct download *download;
-	bool json, is_terminal, is_checked;
+	bool json, is_checked;
 	uint64_t since_ms, since_bytes;	/* of this try, for the rate */
-	size_t shown;			/* columns of the progress line */
+	struct progress_line progress;
 	int exit_code;
 };
 
@@ -63,51 +63,27 @@ static int class_of(enum status status)
 	}
 }
 
-static void print_event(json_t *event)
-{
-	output_json_item(event);
-	putchar('\n');
-	fflush(stdout);
-}
-
 /* ---- progress, on a terminal only ---- */
-
-static void clear_progress(struct fetch *f)
-{
-	if (f->shown > 0)
-		fprintf(stderr, "\r%*s\r", (int)f->shown, "");
-	f->shown = 0;
-}
 
 static void show_progress(struct fetch *f, uint64_t bytes, uint64_t total, uint64_t rate)
 {
-	char line[160], size[24];
-	size_t before = f->shown;
+	char line[160] = "  ";
 
-	text_format(line, sizeof(line), "  %s", text_size(size, sizeof(size), bytes));
-	if (total > 0)
-		text_append(line, sizeof(line), " of %s", text_size(size, sizeof(size), total));
-	if (rate > 0)
-		text_append(line, sizeof(line), ", %s/s", text_size(size, sizeof(size), rate));
-	if (rate > 0 && total > bytes)
-		text_append(line, sizeof(line), ", %s left",
-			    text_duration(size, sizeof(size), ((total - bytes) / rate + 1) * 1000));
-	f->shown = strlen(line);
-	fprintf(stderr, "\r%s%*s", line, before > f->shown ? (int)(before - f->shown) : 0, "");
-	fflush(stderr);
+	progress_append(line, sizeof(line), bytes, total, rate);
+	progress_append_left(line, sizeof(line), bytes, total, rate);
+	progress_show(&f->progress, line);
 }
 
 static void on_progress(void *user, uint64_t bytes, uint64_t total)
 {
 	struct fetch *f = user;
-	uint64_t elapsed_ms = loop_now_ms() - f->since_ms;
-	uint64_t rate = elapsed_ms >= 500 ? bytes * 1000 / elapsed_ms : 0;
+	uint64_t rate = progress_rate(bytes, f->since_ms);
 
 	if (f->json)
-		print_event(json_pack("{s:s, s:I, s:o, s:I}", "event", "progress", "bytes", (json_int_t)bytes, "total",
-				      total ? json_integer((json_int_t)total) : json_null(), "bytes_per_second",
-				      (json_int_t)rate));
-	else if (f->is_terminal)
+		output_event(stdout, json_pack("{s:s, s:I, s:o, s:I}", "event", "progress", "bytes", (json_int_t)bytes,
+					       "total", total ? json_integer((json_int_t)total) : json_null(),
+					       "bytes_per_second", (json_int_t)rate));
+	else
 		show_progress(f, bytes, total, rate);
 }
 
@@ -115,11 +91,11 @@ static void on_again(void *user, unsigned attempt, unsigned pause_ms, const stru
 {
 	struct fetch *f = user;
 
-	clear_progress(f);
+	progress_clear(&f->progress);
 	f->since_ms = loop_now_ms() + pause_ms;
 	if (f->json)
-		print_event(json_pack("{s:s, s:i, s:i, s:o}", "event", "again", "attempt", (int)attempt, "pause_ms",
-				      (int)pause_ms, "reason", output_json_text(why->text)));
+		output_event(stdout, json_pack("{s:s, s:i, s:i, s:o}", "event", "again", "attempt", (int)attempt,
+					       "pause_ms", (int)pause_ms, "reason", output_json_text(why->text)));
 	else
 		output_text("%s\n  try %u begins from the start in %u s\n", why->text, attempt, pause_ms / 1000);
 	fflush(stdout);
@@ -180,15 +156,16 @@ static void on_done(void *user, enum status status, const struct fetch_result *r
 {
 	struct fetch *f = user;
 
-	clear_progress(f);
+	progress_clear(&f->progress);
 	f->exit_code = status == STATUS_OK ? EXIT_WELL : class_of(status);
 	if (status == STATUS_OK && f->json)
-		print_event(json_well(f, result));
+		output_event(stdout, json_well(f, result));
 	else if (status == STATUS_OK)
 		print_well(f, result);
 	else if (f->json)
-		print_event(json_pack("{s:s, s:s, s:o, s:o}", "event", "result", "status", status_name(status),
-				      "reason", output_json_text(error->text), "hint", output_json_text(error->hint)));
+		output_event(stdout,
+			     json_pack("{s:s, s:s, s:o, s:o}", "event", "result", "status", status_name(status),
+				       "reason", output_json_text(error->text), "hint", output_json_text(error->hint)));
 	if (status != STATUS_OK)
 		output_error(error, f->exit_code);
 	loop_stop(f->loop);
@@ -262,7 +239,7 @@ static int run(const struct cli_line *line)
 	AUTO(loop) loop = NULL;
 	AUTO(download) download = NULL;
 	struct fetch f = { .json = line->value[JSON] != NULL,
-			   .is_terminal = isatty(STDERR_FILENO),
+			   .progress = { .is_wanted = isatty(STDERR_FILENO) },
 			   .since_ms = loop_now_ms() };
 	const struct download_observer observer = { on_progress, on_again, on_done, &f };
 	struct error error;

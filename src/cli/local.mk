@@ -1,6 +1,6 @@
 libcli_a_SOURCES += \
 	src/cli/cli.c src/cli/cli.h \
-	src/cli/output.c src/cli/output.h \
+	src/cli/output.c src/cli/output.h src/cli/progress.c src/cli/progress.h \
 	src/cli/version.c src/cli/version.h \
 	src/cli/recover.c \
 	src/cli/diagnose.c src/cli/diagnose.h src/cli/diagnose_print.c src/cli/diagnose_follow.c src/cli/golden_print.c \

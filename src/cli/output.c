@@ -60,12 +60,12 @@ json_t *output_json_text(const char *text)
 	return json_string(shown ? shown : "");
 }
 
-static void dump(json_t *item, size_t flags, const char *end)
+static void dump(FILE *to, json_t *item, size_t flags, const char *end)
 {
 	AUTO_FREE char *text = item ? json_dumps(item, flags | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(4)) : NULL;
 
 	if (text)
-		printf("%s%s", text, end);
+		fprintf(to, "%s%s", text, end);
 	else
 		fprintf(stderr, "unbrick: no memory for the JSON document\n");
 	json_decref(item);
@@ -73,12 +73,18 @@ static void dump(json_t *item, size_t flags, const char *end)
 
 void output_json(json_t *document)
 {
-	dump(document, JSON_INDENT(2), "\n");
+	dump(stdout, document, JSON_INDENT(2), "\n");
 }
 
 void output_json_item(json_t *item)
 {
-	dump(item, JSON_COMPACT, "");
+	dump(stdout, item, JSON_COMPACT, "");
+}
+
+void output_event(FILE *to, json_t *event)
+{
+	dump(to, event, JSON_COMPACT, "\n");
+	fflush(to);
 }
 
 char *output_time(char *to, size_t size, int64_t time_ms)

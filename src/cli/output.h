@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "src/cli/cli.h"
 
@@ -21,6 +22,8 @@ json_t *output_json_text(const char *text);
 void output_json(json_t *document);
 /* The same in one line without the line feed, for a list that is printed as it is read. */
 void output_json_item(json_t *item);
+/* One event a line, told at once. to: stdout, but where that is the line to the device. Takes the reference. */
+void output_event(FILE *to, json_t *event);
 /* Local time with its offset: "2024-05-01 12:09:14 +0200". Returns to. */
 char *output_time(char *to, size_t size, int64_t time_ms);
 /* The verb's last call: what was printed did arrive. Returns exit_code, or EXIT_FAILED when the disk was full or the like. */

@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/cli/output.h"
 #include "src/cli/port_argument.h"
+#include "src/cli/progress.h"
 #include "src/core/loader_send.h"
 
 enum { BAUD_MAX = 20000000 };
@@ -19,8 +20,8 @@ struct send_loader {
 	struct loop *loop;
 	struct loader_send *send;
 	uint64_t began_ms;
-	size_t shown;		/* columns of the progress line */
-	bool is_terminal, is_stopped, is_bad;
+	struct progress_line progress;
+	bool is_stopped, is_bad;
 	int exit_code;
 };
 
@@ -29,30 +30,16 @@ DEFINE_AUTO(loader_send);
 
 /* ---- printing ---- */
 
-static void print_event(json_t *event)
-{
-	output_json_item(event);
-	putchar('\n');
-	fflush(stdout);
-}
-
-static void clear_progress(struct send_loader *s)
-{
-	if (s->shown > 0)
-		fprintf(stderr, "\r%*s\r", (int)s->shown, "");
-	s->shown = 0;
-}
-
 static void on_say(void *user, const char *text)
 {
 	struct send_loader *s = user;
 
 	s->began_ms = loop_now_ms();
 	if (s->words->is_json) {
-		print_event(json_pack("{s:s, s:o}", "event", "note", "text", output_json_text(text)));
+		output_event(stdout, json_pack("{s:s, s:o}", "event", "note", "text", output_json_text(text)));
 		return;
 	}
-	clear_progress(s);
+	progress_clear(&s->progress);
 	output_text("%s\n", text);
 	fflush(stdout);
 }
@@ -60,27 +47,17 @@ static void on_say(void *user, const char *text)
 static void on_progress(void *user, uint64_t done, uint64_t total)
 {
 	struct send_loader *s = user;
-	uint64_t elapsed_ms = loop_now_ms() - s->began_ms;
-	uint64_t rate = elapsed_ms >= 500 ? done * 1000 / elapsed_ms : 0;
-	size_t before = s->shown;
-	char line[160], size[24];
+	uint64_t rate = progress_rate(done, s->began_ms);
+	char line[160] = "  ";
 
 	if (s->words->is_json) {
-		print_event(json_pack("{s:s, s:I, s:I, s:I}", "event", "progress", "bytes", (json_int_t)done, "total", (json_int_t)total, "bytes_per_second",
-				      (json_int_t)rate));
+		output_event(stdout, json_pack("{s:s, s:I, s:I, s:I}", "event", "progress", "bytes", (json_int_t)done,
+					       "total", (json_int_t)total, "bytes_per_second", (json_int_t)rate));
 		return;
 	}
-	if (!s->is_terminal)
-		return;
-	text_format(line, sizeof(line), "  %s", text_size(size, sizeof(size), done));
-	text_append(line, sizeof(line), " of %s", text_size(size, sizeof(size), total));
-	if (rate > 0)
-		text_append(line, sizeof(line), ", %s/s", text_size(size, sizeof(size), rate));
-	if (rate > 0 && total > done)
-		text_append(line, sizeof(line), ", %s left", text_duration(size, sizeof(size), ((total - done) / rate + 1) * 1000));
-	s->shown = strlen(line);
-	fprintf(stderr, "\r%s%*s", line, before > s->shown ? (int)(before - s->shown) : 0, "");
-	fflush(stderr);
+	progress_append(line, sizeof(line), done, total, rate);
+	progress_append_left(line, sizeof(line), done, total, rate);
+	progress_show(&s->progress, line);
 }
 
 static void on_measure(void *user, const struct line_measure *measure)
@@ -89,8 +66,10 @@ static void on_measure(void *user, const struct line_measure *measure)
 
 	s->is_bad = measure->is_bad;
 	if (s->words->is_json)
-		print_event(json_pack("{s:s, s:s, s:i, s:I, s:i, s:i}", "event", "line", "grade", measure->grade, "errors", (int)measure->errors, "bytes",
-				      (json_int_t)measure->bytes, "echo_ms", (int)measure->echo_ms, "longest_echo_ms", (int)measure->longest_echo_ms));
+		output_event(stdout,
+			     json_pack("{s:s, s:s, s:i, s:I, s:i, s:i}", "event", "line", "grade", measure->grade,
+				       "errors", (int)measure->errors, "bytes", (json_int_t)measure->bytes, "echo_ms",
+				       (int)measure->echo_ms, "longest_echo_ms", (int)measure->longest_echo_ms));
 }
 
 static int class_of(const struct send_loader *s, enum status status)
@@ -115,12 +94,15 @@ static void on_done(void *user, enum status status, const struct error *error, c
 {
 	struct send_loader *s = user;
 
-	clear_progress(s);
+	progress_clear(&s->progress);
 	s->exit_code = s->is_bad ? EXIT_FAILED : class_of(s, status);
 	if (s->words->is_json)
-		print_event(json_pack("{s:s, s:s, s:o, s:o, s:o}", "event", "result", "status", status_name(status), "text",
-				      output_json_text(status == STATUS_OK ? text : NULL), "reason", output_json_text(status == STATUS_OK ? NULL : error->text),
-				      "hint", output_json_text(status == STATUS_OK || error->hint[0] == '\0' ? NULL : error->hint)));
+		output_event(stdout,
+			     json_pack("{s:s, s:s, s:o, s:o, s:o}", "event", "result", "status", status_name(status),
+				       "text", output_json_text(status == STATUS_OK ? text : NULL), "reason",
+				       output_json_text(status == STATUS_OK ? NULL : error->text), "hint",
+				       output_json_text(status == STATUS_OK || error->hint[0] == '\0' ? NULL
+												      : error->hint)));
 	else if (status == STATUS_OK)
 		output_text("%s%s\n", s->words->path ? "" : "the line is ", text);
 	if (s->is_bad && !s->words->is_json)
@@ -220,7 +202,7 @@ static int run_send(struct send_loader *s, const struct loader_send_options *opt
 
 int send_loader_run(const struct cli_line *line, const struct send_loader_words *words)
 {
-	struct send_loader s = { .words = words, .is_terminal = isatty(STDERR_FILENO) };
+	struct send_loader s = { .words = words, .progress = { .is_wanted = isatty(STDERR_FILENO) } };
 	struct loader_send_options options = { .baud = 0 };
 	char port[PORT_NAME_MAX];
 	int code = read_words(words, &options);

@@ -14,12 +14,12 @@
 #include "src/base/text.h"
 #include "src/cli/output.h"
 #include "src/cli/port_argument.h"
+#include "src/cli/progress.h"
 #include "src/core/transfer_session.h"
 
 enum {
 	BAUD_MAX = 20000000,
 	PATIENCE_MAX_S = 86400,
-	RATE_AFTER_MS = 500,
 	TEXT_LINE = 200,
 };
 
@@ -28,12 +28,11 @@ struct transfer_cli {
 	struct loop *loop;
 	struct transfer_session *session;
 	unsigned baud, listen_ms;
-	bool is_stopped;		/* by a signal */
-	bool shows_progress;
+	bool is_stopped; /* by a signal */
 	FILE *out;			/* where results and events go: with --stdio not to the line */
 	struct transfer_file file;
 	uint64_t began_ms, file_began_ms;
-	size_t shown;			/* columns of the progress line */
+	struct progress_line progress;
 	char text[TEXT_LINE];		/* of the device, until its line ends */
 	size_t text_size;
 	int exit_code;
@@ -43,13 +42,6 @@ DEFINE_AUTO(loop);
 DEFINE_AUTO(transfer_session);
 
 /* ---- printing ---- */
-
-static void clear_progress(struct transfer_cli *t)
-{
-	if (t->shown > 0)
-		fprintf(stderr, "\r%*s\r", (int)t->shown, "");
-	t->shown = 0;
-}
 
 static void say(struct transfer_cli *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void say(struct transfer_cli *t, const char *format, ...)
@@ -61,18 +53,8 @@ static void say(struct transfer_cli *t, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	text_printable(shown, sizeof(shown), bytes_of_text(text));
-	clear_progress(t);
+	progress_clear(&t->progress);
 	fprintf(t->out, "%s\n", shown);
-	fflush(t->out);
-}
-
-static void print_event(struct transfer_cli *t, json_t *event)
-{
-	AUTO_FREE char *text = event ? json_dumps(event, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(4))
-				     : NULL;
-
-	json_decref(event);
-	fprintf(t->out, "%s\n", text ? text : "{\"event\":\"no-memory\"}");
 	fflush(t->out);
 }
 
@@ -91,25 +73,15 @@ static uint64_t bytes_of_now(const struct transfer_cli *t, uint64_t bytes)
 
 static void show_progress(struct transfer_cli *t, const struct transfer_progress *progress, uint64_t rate)
 {
-	char line[160], size[24], name[48];
-	size_t before = t->shown;
+	char line[160], name[48];
 
 	text_printable(name, sizeof(name), bytes_of_text(t->file.name));
-	text_format(line, sizeof(line), "  %s%s%s", name, name[0] ? " " : "",
-		    text_size(size, sizeof(size), progress->file_bytes));
-	if (progress->file_size > 0)
-		text_append(line, sizeof(line), " of %s", text_size(size, sizeof(size), progress->file_size));
-	if (rate > 0)
-		text_append(line, sizeof(line), ", %s/s", text_size(size, sizeof(size), rate));
+	text_format(line, sizeof(line), "  %s%s", name, name[0] ? " " : "");
+	progress_append(line, sizeof(line), progress->file_bytes, progress->file_size, rate);
 	if (progress->retries > 0)
 		text_append(line, sizeof(line), ", %u retr%s", progress->retries, progress->retries == 1 ? "y" : "ies");
-	if (rate > 0 && progress->file_size > progress->file_bytes)
-		text_append(line, sizeof(line), ", %s left",
-			    text_duration(size, sizeof(size),
-					  ((progress->file_size - progress->file_bytes) / rate + 1) * 1000));
-	t->shown = strlen(line);
-	fprintf(stderr, "\r%s%*s", line, before > t->shown ? (int)(before - t->shown) : 0, "");
-	fflush(stderr);
+	progress_append_left(line, sizeof(line), progress->file_bytes, progress->file_size, rate);
+	progress_show(&t->progress, line);
 }
 
 /* ---- what the job tells ---- */
@@ -121,11 +93,11 @@ static void on_file(void *user, const struct transfer_file *file, const char *pa
 	t->file = *file;
 	t->file_began_ms = loop_now_ms();
 	if (t->words->is_json)
-		print_event(t, json_pack("{s:s, s:o, s:o, s:o, s:I}", "event", "file", "name",
-					 output_json_text(file->name[0] ? file->name : NULL), "path",
-					 output_json_text(path), "size",
-					 file->has_size ? json_integer((json_int_t)file->size) : json_null(), "start",
-					 (json_int_t)file->start));
+		output_event(t->out, json_pack("{s:s, s:o, s:o, s:o, s:I}", "event", "file", "name",
+					       output_json_text(file->name[0] ? file->name : NULL), "path",
+					       output_json_text(path), "size",
+					       file->has_size ? json_integer((json_int_t)file->size) : json_null(),
+					       "start", (json_int_t)file->start));
 	else if (file->start > 0)
 		say(t, "%s: goes on at byte %" PRIu64, path, file->start);
 }
@@ -137,9 +109,9 @@ static void on_file_end(void *user, const char *path, uint64_t size)
 	char duration[24], per_second[24];
 
 	if (t->words->is_json)
-		print_event(t, json_pack("{s:s, s:o, s:I, s:I, s:I}", "event", "file-end", "path",
-					 output_json_text(path), "bytes", (json_int_t)size, "milliseconds",
-					 (json_int_t)elapsed_ms, "bytes_per_second", (json_int_t)rate));
+		output_event(t->out, json_pack("{s:s, s:o, s:I, s:I, s:I}", "event", "file-end", "path",
+					       output_json_text(path), "bytes", (json_int_t)size, "milliseconds",
+					       (json_int_t)elapsed_ms, "bytes_per_second", (json_int_t)rate));
 	else
 		say(t, "%s: %s, %" PRIu64 " bytes in %s (%s/s)", path, t->words->is_sender ? "sent" : "received", size,
 		    elapsed_ms < 10000 ? text_format(duration, sizeof(duration), "%.1f s", (double)elapsed_ms / 1000)
@@ -150,20 +122,18 @@ static void on_file_end(void *user, const char *path, uint64_t size)
 static void on_progress(void *user, const struct transfer_progress *progress)
 {
 	struct transfer_cli *t = user;
-	uint64_t elapsed_ms = loop_now_ms() - t->file_began_ms;
-	uint64_t rate = t->file_began_ms > 0 && elapsed_ms >= RATE_AFTER_MS
-				? rate_of(bytes_of_now(t, progress->file_bytes), t->file_began_ms)
-				: 0;
+	uint64_t rate = progress_rate(bytes_of_now(t, progress->file_bytes), t->file_began_ms);
 
 	if (t->file_began_ms == 0)
 		return;
 	if (t->words->is_json)
-		print_event(t,
-			    json_pack("{s:s, s:I, s:o, s:i, s:I}", "event", "progress", "bytes",
-				      (json_int_t)progress->file_bytes, "total",
-				      progress->file_size ? json_integer((json_int_t)progress->file_size) : json_null(),
-				      "retries", (int)progress->retries, "bytes_per_second", (json_int_t)rate));
-	else if (t->shows_progress)
+		output_event(
+			t->out,
+			json_pack("{s:s, s:I, s:o, s:i, s:I}", "event", "progress", "bytes",
+				  (json_int_t)progress->file_bytes, "total",
+				  progress->file_size ? json_integer((json_int_t)progress->file_size) : json_null(),
+				  "retries", (int)progress->retries, "bytes_per_second", (json_int_t)rate));
+	else
 		show_progress(t, progress, rate);
 }
 
@@ -172,7 +142,7 @@ static void on_retry(void *user, const char *reason)
 	struct transfer_cli *t = user;
 
 	if (t->words->is_json)
-		print_event(t, json_pack("{s:s, s:o}", "event", "retry", "reason", output_json_text(reason)));
+		output_event(t->out, json_pack("{s:s, s:o}", "event", "retry", "reason", output_json_text(reason)));
 }
 
 static void end_text_line(struct transfer_cli *t)
@@ -184,7 +154,7 @@ static void end_text_line(struct transfer_cli *t)
 	if (shown[strspn(shown, " .")] == '\0')
 		return;
 	if (t->words->is_json)
-		print_event(t, json_pack("{s:s, s:o}", "event", "text", "text", output_json_text(shown)));
+		output_event(t->out, json_pack("{s:s, s:o}", "event", "text", "text", output_json_text(shown)));
 	else
 		say(t, "  device: %s", shown);
 }
@@ -227,18 +197,19 @@ static void on_done(void *user, enum status status, const struct error *error)
 	struct transfer_progress progress;
 
 	transfer_session_progress(t->session, &progress);
-	clear_progress(t);
+	progress_clear(&t->progress);
 	if (t->text_size > 0)
 		end_text_line(t);
 	t->exit_code = class_of(t, status);
 	if (t->words->is_json)
-		print_event(t, json_pack("{s:s, s:s, s:i, s:I, s:i, s:I, s:o, s:o}", "event", "result", "status",
-					 status_name(status), "files", (int)progress.files, "bytes",
-					 (json_int_t)progress.all_bytes, "retries", (int)progress.retries,
-					 "milliseconds", (json_int_t)(loop_now_ms() - t->began_ms), "reason",
-					 output_json_text(status == STATUS_OK ? NULL : error->text), "hint",
-					 output_json_text(
-						 status == STATUS_OK || error->hint[0] == '\0' ? NULL : error->hint)));
+		output_event(t->out,
+			     json_pack("{s:s, s:s, s:i, s:I, s:i, s:I, s:o, s:o}", "event", "result", "status",
+				       status_name(status), "files", (int)progress.files, "bytes",
+				       (json_int_t)progress.all_bytes, "retries", (int)progress.retries, "milliseconds",
+				       (json_int_t)(loop_now_ms() - t->began_ms), "reason",
+				       output_json_text(status == STATUS_OK ? NULL : error->text), "hint",
+				       output_json_text(status == STATUS_OK || error->hint[0] == '\0' ? NULL
+												      : error->hint)));
 	else if (status == STATUS_OK && progress.retries > 0)
 		say(t, "  %u part%s sent again", progress.retries, progress.retries == 1 ? " was" : "s were");
 	if (status != STATUS_OK)
@@ -387,7 +358,8 @@ int transfer_run(const struct transfer_words *words)
 	if (loop_new(&loop, &error) != STATUS_OK)
 		return output_error(&error, EXIT_FAILED);
 	t.loop = loop;
-	t.shows_progress = isatty(STDERR_FILENO) && !(words->is_stdio && is_same_terminal(STDIN_FILENO, STDERR_FILENO));
+	t.progress.is_wanted = isatty(STDERR_FILENO) &&
+			       !(words->is_stdio && is_same_terminal(STDIN_FILENO, STDERR_FILENO));
 	watch_signals(&t);
 	code = run_session(&t, &options);
 	return words->is_stdio ? code : output_end(code);
