@@ -58,7 +58,7 @@ static const char *const by_names[] = { [JOURNAL_OBSERVED] = "observed", [JOURNA
 
 static void print_json(json_t *object)
 {
-	char *text = json_dumps(object, JSON_COMPACT);
+	char *text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
 
 	if (text)
 		printf("%s\n", text);
