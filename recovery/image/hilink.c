@@ -1,7 +1,7 @@
 /* recovery/image/hilink.c
  *
- * Hi-Link (HLK-RM04 and kin): an uImage, all of it encrypted twice with DES-ECB under a key that is the same in all devices: the blocks from byte 0
- * on, then those from byte 3 on. Bytes at the end that fill no block stay as they are.
+ * Hi-Link (HLK-RM04 and kin): an uImage, all of it encrypted twice with DES-ECB under a key that is the same in all
+ * devices: the blocks from byte 0 on, then those from byte 3 on. Bytes at the end that fill no block stay as they are.
  * Source: OpenWrt firmware-utils src/mkhilinkfw.c. */
 #include <string.h>
 
@@ -19,7 +19,7 @@ enum {
 	UIMAGE_HEADER = 64,
 	UIMAGE_HEADER_CRC = 4, UIMAGE_DATA_SIZE = 12, UIMAGE_DATA_CRC = 24, UIMAGE_NAME = 32, UIMAGE_NAME_SIZE = 32,
 	TAIL = 2 * BLOCK,		/* how far the end of what is encrypted reaches back */
-	/* The flash of these modules has 4 to 16 MiB. Decrypting takes its time: what is larger is no image of theirs, or only said to be one. */
+	/* The flash of these modules has 4 to 16 MiB, and decrypting takes its time: what is larger only says that it is. */
 	CHECK_MAX = 16 * 1024 * 1024,
 };
 
@@ -36,8 +36,8 @@ static bool decrypt(const struct coded *coded, uint8_t *at, size_t size)
 	return whole == 0 || ops->decrypt(ops->user, "des-ecb", BYTES("H@L9K*(3"), bytes_of(at, whole), at);
 }
 
-/* The plain bytes [at, end), in room for end - at + AROUND; none when nobody can decrypt. at is a multiple of BLOCK; end too, or coded->size. In
- * memory is what they need: up to end + SHIFT or coded->size. */
+/* The plain bytes [at, end), in room for end - at + AROUND. at is a multiple of BLOCK; end too, or it is coded->size.
+ * None when nobody here can decrypt, or when what they need is not in memory: up to end + SHIFT or coded->size. */
 static struct bytes decode(const struct coded *coded, uint64_t at, uint64_t end, uint8_t *room)
 {
 	size_t before = at > 0 ? BEFORE : 0, size;
@@ -49,7 +49,8 @@ static struct bytes decode(const struct coded *coded, uint64_t at, uint64_t end,
 		return bytes_of(room, 0);
 	memcpy(room, from.data, from.size);
 	/* a block of the second encryption begins where the window does, but for the first window */
-	if (!decrypt(coded, room + (before > 0 ? 0 : SHIFT), from.size - (before > 0 ? 0 : SHIFT)) || !decrypt(coded, room + before, size))
+	if (!decrypt(coded, room + (before > 0 ? 0 : SHIFT), from.size - (before > 0 ? 0 : SHIFT)) ||
+	    !decrypt(coded, room + before, size))
 		return bytes_of(room, 0);
 	return bytes_of(room + before, size);
 }
@@ -59,7 +60,8 @@ static bool matches(const struct image_input *in)
 	const struct coded coded = { in, UINT64_MAX };
 	uint8_t room[BLOCK + AROUND];
 
-	return in->data.size >= BLOCK + SHIFT && image_starts_with(decode(&coded, 0, BLOCK, room), BYTES("\x27\x05\x19\x56"));
+	return in->data.size >= BLOCK + SHIFT &&
+	       image_starts_with(decode(&coded, 0, BLOCK, room), BYTES("\x27\x05\x19\x56"));
 }
 
 /* Takes the plain bytes [at, end) into *crc. at is a multiple of BLOCK. */
@@ -78,8 +80,8 @@ static bool sum_up(const struct coded *coded, uint64_t at, uint64_t end, uint32_
 	return true;
 }
 
-/* Of [UIMAGE_HEADER, total); false: nobody here can compute it. What follows the image may have been encrypted with it, as mkhilinkfw decrypts all of a
- * file, and then the last blocks differ: want says which of the two it was. */
+/* Of [UIMAGE_HEADER, total); false: nobody here can compute it. What follows the image may have been encrypted with it,
+ * as mkhilinkfw decrypts all of a file, and then the last blocks differ: want says which of the two it was. */
 static bool data_crc(const struct image_input *in, uint64_t total, uint32_t want, uint32_t *ret_crc)
 {
 	struct coded coded = { in, total };
@@ -92,7 +94,8 @@ static bool data_crc(const struct image_input *in, uint64_t total, uint32_t want
 	if (!sum_up(&coded, tail, total, ret_crc))
 		return false;
 	coded.size = in->size;
-	if (*ret_crc != want && in->size > total && in->size == in->data.size && sum_up(&coded, tail, total, &with_rest) && with_rest == want)
+	if (*ret_crc != want && in->size > total && in->size == in->data.size &&
+	    sum_up(&coded, tail, total, &with_rest) && with_rest == want)
 		*ret_crc = want;
 	return true;
 }
@@ -102,7 +105,8 @@ static void check_data(const struct image_input *in, struct image_facts *facts, 
 	static const char checked[] = "header and data checksums of what was decrypted";
 	uint32_t have;
 
-	if (!image_in_memory(in, 0, total) || (total > CHECK_MAX && total > in->ops->check_packed_max) || !data_crc(in, total, want, &have))
+	if (!image_in_memory(in, 0, total) || (total > CHECK_MAX && total > in->ops->check_packed_max) ||
+	    !data_crc(in, total, want, &have))
 		return;
 	text_copy(facts->checked, sizeof(facts->checked), checked);
 	if (image_compare(facts, UIMAGE_HEADER, "its data", have, want))
@@ -138,7 +142,8 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	memcpy(header, plain.data, UIMAGE_HEADER);
 	memset(header + UIMAGE_HEADER_CRC, 0, 4);	/* computed with its own field zero */
 	text_copy(facts->checked, sizeof(facts->checked), "header checksum");
-	if (!image_compare(facts, 0, "its header", image_crc32(in, bytes_of(header, UIMAGE_HEADER)), load_be32(plain.data + UIMAGE_HEADER_CRC)))
+	if (!image_compare(facts, 0, "its header", image_crc32(in, bytes_of(header, UIMAGE_HEADER)),
+			   load_be32(plain.data + UIMAGE_HEADER_CRC)))
 		return;		/* no field can be believed */
 	image_set_name(facts, bytes_of(header + UIMAGE_NAME, UIMAGE_NAME_SIZE));
 	total = (uint64_t)UIMAGE_HEADER + load_be32(header + UIMAGE_DATA_SIZE);

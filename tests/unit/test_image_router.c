@@ -277,6 +277,32 @@ static void what_follows_a_hilink_image_leaves_it_open_encrypted_with_it_or_not(
 		}
 }
 
+/* Its header is right; the rest was never encrypted, and is not looked at. */
+static void a_hilink_image_larger_than_any_of_these_modules_takes_is_left_open(void **state)
+{
+	const size_t size = 17 * 1024 * 1024;
+	struct file *file = calloc(1, sizeof(*file));
+	uint8_t *large = calloc(1, 64 + size);
+	struct image_facts facts;
+
+	(void)state;
+	assert_non_null(file);
+	assert_non_null(large);
+	put_uimage(file, 0, 0x27051956, "Linux", 5, 100);
+	put_be32(file, 12, (uint32_t)size);
+	put_be32(file, 4, 0);
+	put_be32(file, 4, crc32_update(0, from(file, 0, 64)));
+	encrypt_hilink(file);
+	memcpy(large, file->data, file->size);
+	image_inspect(bytes_of(large, 64 + size), 64 + size, image_file_ops(), &facts);
+	assert_string_equal(facts.format, "hilink");
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_string_equal(facts.checked, "header checksum");
+	assert_int_equal(facts.problem_count, 0);
+	free(large);
+	free(file);
+}
+
 static void without_the_cipher_a_hilink_image_is_unknown(void **state)
 {
 	struct image_ops ops = *image_file_ops();
@@ -353,6 +379,7 @@ int main(void)
 		cmocka_unit_test(each_part_of_a_brn_image_has_its_own_checksum),
 		cmocka_unit_test(a_hilink_image_of_any_length_is_decrypted_to_its_last_byte),
 		cmocka_unit_test(what_follows_a_hilink_image_leaves_it_open_encrypted_with_it_or_not),
+		cmocka_unit_test(a_hilink_image_larger_than_any_of_these_modules_takes_is_left_open),
 		cmocka_unit_test(without_the_cipher_a_hilink_image_is_unknown),
 		cmocka_unit_test(parts_that_lie_in_each_other_are_looked_at_once),
 		cmocka_unit_test(tplink_names_the_processors_byte_order_by_how_it_writes_an_address),
