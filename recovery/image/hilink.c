@@ -40,12 +40,11 @@ static bool decrypt(const struct coded *coded, uint8_t *at, size_t size)
  * None when nobody here can decrypt, or when what they need is not in memory: up to end + SHIFT or coded->size. */
 static struct bytes decode(const struct coded *coded, uint64_t at, uint64_t end, uint8_t *room)
 {
-	size_t before = at > 0 ? BEFORE : 0, size;
+	size_t before = at > 0 ? BEFORE : 0, size = (size_t)(end - at);
 	uint64_t until = end <= coded->size && coded->size - end > SHIFT ? end + SHIFT : coded->size;
 	struct bytes from = image_slice(coded->in, at - before, until - (at - before));
 
-	size = (size_t)(end - at);
-	if (coded->in->ops->decrypt == NULL || from.size < before + size)
+	if (coded->in->ops->decrypt == NULL || from.size < until - (at - before))
 		return bytes_of(room, 0);
 	memcpy(room, from.data, from.size);
 	/* a block of the second encryption begins where the window does, but for the first window */
