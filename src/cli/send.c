@@ -4,7 +4,7 @@
 #include "src/cli/send_loader.h"
 #include "src/cli/transfer.h"
 
-enum { PROTOCOL, PORT, STDIO, BAUD, PADDING, PATIENCE, ADDRESS, ESCAPE, LISTEN, LOADER, RAISE_BAUD, ANY_CABLE, JSON };
+enum { PROTOCOL, PORT, STDIO, BAUD, PADDING, PATIENCE, ADDRESS, ESCAPE, RESUME, LISTEN, LOADER, RAISE_BAUD, ANY_CABLE, JSON };
 
 static const struct cli_option options[] = {
 	[PROTOCOL] = { "protocol", "NAME",
@@ -16,8 +16,9 @@ static const struct cli_option options[] = {
 	[PATIENCE] = { "patience", "SECONDS", "how long the other side may take to begin (60)" },
 	[ADDRESS] = { "address", "ADDRESS", "where the file belongs in the device's memory: with --loader, and of a file that is no text by srecord" },
 	[ESCAPE] = { "escape", NULL, "zmodem: escape all control characters, for a line that swallows some" },
+	[RESUME] = { "resume", NULL, "zmodem: the receiver may go on with what it has of the file" },
 	[LISTEN] = { "listen", "MS",
-		     "silence that ends it: U-Boot speaks 250 ms behind the end (400; 50 without a terminal)" },
+		     "silence that ends it: U-Boot speaks 250 ms behind the end (400; 25 without a terminal)" },
 	[LOADER] = { "loader", "NAME",
 		     "the device waits at this bootloader's prompt (auto: the prompt tells): type its command, check the file in its memory" },
 	[RAISE_BAUD] = { "raise-baud", "RATE", "with --loader: send at this rate, or the next lower one that holds; the device always gets its own back" },
@@ -61,6 +62,7 @@ static int run(const struct cli_line *line)
 		.padding = line->value[PADDING],
 		.patience = line->value[PATIENCE], .address = line->value[ADDRESS],
 		.is_escaping = line->value[ESCAPE] != NULL,
+		.may_resume = line->value[RESUME] != NULL,
 		.listen = line->value[LISTEN],
 		.is_stdio = line->value[STDIO] != NULL,
 		.is_json = line->value[JSON] != NULL,

@@ -121,7 +121,8 @@ static void ask_for_start(struct live_case *c)
 	}
 	case_watch_item(c, 0, "the device starts", false, "not yet");
 	case_ask(c, QUESTION_CHOOSE, "Only if nothing comes:");
-	case_choice(c, "nothing", 'n', "It is switched on and nothing appears", "");
+	case_choice(c, "check", 'n', "It is switched on and nothing appears", "power, adapter, wires, ground and level, one after the other");
+	case_choice(c, "nothing", 's', "The line is good, and it stays silent", "goes on without the console");
 }
 
 static void show_watch(struct live_case *c)
@@ -280,17 +281,55 @@ static void show_baud_problem(struct live_case *c)
 	char id[24], text[80];
 
 	console_fill_view(c->console, &view);
-	if (view.text_score < 0 || view.text_score >= 40 || c->view.problem.status != STATUS_OK)
+	if (view.hunt.is_hunting || view.text_score < 0 || view.text_score >= 40 || c->view.problem.status != STATUS_OK)
 		return;
 	error_set(&error, STATUS_PROTOCOL, "what comes on %s is no text: the baud rate %u is probably wrong", c->view.port, view.baud);
-	error_hint(&error, "try %u baud", view.likely_baud);
+	error_hint(&error, "let it be found, or try %u baud", view.likely_baud);
 	case_problem(c, &error);
 	case_log(c, JOURNAL_OBSERVED, "error", "%s; %s", error.text, error.hint);
-	if (c->view.question.type == QUESTION_NONE)
-		case_ask(c, QUESTION_CHOOSE, "Another baud rate?");
+	case_ask(c, QUESTION_CHOOSE, "Another baud rate?");	/* that nothing appears is no answer any more */
+	case_choice(c, "baud:find", 'f', "Find it: listen at the likely rates", "nothing is sent; a start of the device is often enough");
 	text_format(id, sizeof(id), "baud:%u", view.likely_baud);
 	text_format(text, sizeof(text), "Try %u baud", view.likely_baud);
 	case_choice(c, id, 't', text, "");
+}
+
+/* Only listening: what the guide would type waits until the rate is known. */
+static enum status find_baud(struct live_case *c, struct error *reterr)
+{
+	enum status status = console_find_baud(c->console, reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	case_problem(c, NULL);
+	case_clear_page(c);
+	case_log(c, JOURNAL_PROGRAM, "baud", "listening for the device's baud rate");
+	case_say(c, "I listen for the baud rate of the device.");
+	case_say(c, "If it is silent now, switch it OFF and ON again.");
+	case_ask(c, QUESTION_CHOOSE, "%s", "");
+	case_choice(c, "baud:stop", 's', "Stop listening", "the rate is then as before");
+	return STATUS_OK;
+}
+
+void guide_on_baud(void *user, unsigned baud)
+{
+	struct live_case *c = user;
+	struct error error;
+	char text[16];
+
+	if (c->phase != GUIDE_WATCH || c->is_running)
+		return;
+	if (baud != 0) {
+		case_set(c, JOURNAL_OBSERVED, "baud", text_format(text, sizeof(text), "%u", baud));
+		console_forget(c->console);
+		ask_for_start(c);
+		return;
+	}
+	ask_for_start(c);
+	error_set(&error, STATUS_PROTOCOL, "no baud rate makes text of what comes on %s", c->view.port);
+	error_hint(&error, "GND loose, a wrong level, or inverted signals (RS-232) look like this: press n, and the line is gone through");
+	case_problem(c, &error);
+	case_log(c, JOURNAL_OBSERVED, "error", "%s; %s", error.text, error.hint);
 }
 
 static bool watch_is_over(struct live_case *c, uint64_t now_ms)
@@ -323,6 +362,8 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 	uint64_t spent = now_ms - c->watch_since_ms;
 
 	guide_show_verdict(c);
+	if (console_is_hunting(c->console) || silence_leads(c))
+		return;
 	look_for_start(c);
 	if (watch_is_over(c, now_ms)) {
 		finish_watch(c);
@@ -342,7 +383,7 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 		struct error error;
 
 		error_set(&error, STATUS_TIMEOUT, console_bytes(c->console) == 0 ? "nothing came on %s so far" : "nothing but blanks came on %s so far", c->view.port);
-		error_hint(&error, "is the power on? swap TX and RX; connect ground; check the level (3.3 V or 1.8 V)");
+		error_hint(&error, "is the power on? swap TX and RX; connect ground; check the level (3.3 V or 1.8 V); n goes through all of it");
 		case_problem(c, &error);
 		case_log(c, JOURNAL_OBSERVED, "error", "%s; %s", error.text, error.hint);
 	}
@@ -363,6 +404,17 @@ static enum status answer_watch(struct live_case *c, const char *text, struct er
 {
 	struct evidence evidence = { .source = EVIDENCE_OPERATOR, .cause = CAUSE_BOOTLOADER_GONE, .weight = 40 };
 
+	if (silence_leads(c))
+		return silence_answer(c, text, reterr);
+	if (text_equal(text, "check"))
+		return silence_begin(c, reterr);
+	if (text_equal(text, "baud:find"))
+		return find_baud(c, reterr);
+	if (text_equal(text, "baud:stop")) {
+		console_stop_baud(c->console);
+		ask_for_start(c);
+		return STATUS_OK;
+	}
 	if (text_starts(text, "baud:")) {
 		enum status status = console_set_baud(c->console, (unsigned)strtoul(text + 5, NULL, 10), reterr);
 
@@ -399,6 +451,10 @@ void guide_enter(struct live_case *c, enum guide_phase phase)
 {
 	bool changes = c->phase != phase;
 
+	if (changes && c->console) {
+		console_stop_baud(c->console);
+		(void)console_check_answer(c->console, NULL, NULL);
+	}
 	c->phase = c->view.phase = phase;
 	if (changes)
 		c->observing = OBSERVE_COUNT;

@@ -216,7 +216,7 @@ enum status prompt_session_open(struct loop *loop, const struct prompt_session_o
 				struct prompt_session **ret_session, struct error *reterr)
 {
 	AUTO(prompt_session) session = calloc(1, sizeof(*session));
-	const struct line_observer line_observer = { on_bytes, on_state, session };
+	const struct line_observer line_observer = { .on_bytes = on_bytes, .on_state = on_state, .user = session };
 	struct line_settings settings = { .baud = options->baud };
 	bool has_note;
 	enum status status;

@@ -1,10 +1,11 @@
 /* src/io/line.h
  *
- * A serial line, whatever carries it: one interface, four drivers chosen by the name:
+ * A serial line, whatever carries it: one interface, one driver each, chosen by the name:
  *   /dev/ttyUSB0, a by-id path   libserialport ("serial")
  *   /dev/pts/N, a link to one    a plain descriptor ("pty")
  *   tcp:HOST:PORT                raw TCP; rfc2217:HOST:PORT Telnet with COM-PORT-OPTION (RFC 2217), as of ser2net
  *   unix:PATH                    a stream socket
+ *   replay:PATH                  a recording (replay_source.h), with its times in PATH<tab>TIMES if script(1) made it; nothing can be sent
  * serial:PATH and pty:PATH force that driver on a device node (libserialport made to take a /dev/pts name, in tests).
  * A line stays what it is while its device comes and goes: after a loss it opens again as soon as the device's node is
  * back, tries every 250 ms besides, and says so. A USB adapter is known again by its serial number (without one, by its
@@ -48,6 +49,8 @@ struct line_observer {
 	/* why is NULL for LINE_OPEN. Not called for the first opening. LINE_LOST comes once more with another why
 	 * when the attempts fail for a new reason (somebody else took the port). */
 	void (*on_state)(void *user, enum line_state state, const struct error *why);
+	/* Everything that line_write took has left, and there is room for more. Not called from inside line_write. */
+	void (*on_room)(void *user);
 	void *user;
 };
 
@@ -69,7 +72,7 @@ void line_tell_stuck(struct line *line, void (*on_stuck)(void *user, const struc
 enum line_state line_get_state(const struct line *line);
 /* Takes what fits now and never blocks; line_pending says what has not left yet. 0 when lost, when the queue (64
  * KiB) is full, and for rfc2217 until the server has answered (at most a second): offer the bytes again later. What
- * is pending at a loss is dropped. */
+ * is pending at a loss is dropped. on_room tells when what was pending has left; for the other cases try again. */
 size_t line_write(struct line *line, struct bytes out);
 size_t line_pending(const struct line *line);
 /* While lost: in force from the next opening on, as are DTR and RTS once asked for (these fail with STATUS_GONE
@@ -85,5 +88,19 @@ struct line_settings line_get_settings(const struct line *line);
 enum status line_send_break(struct line *line, unsigned milliseconds, struct error *reterr);
 enum status line_set_dtr(struct line *line, bool on, struct error *reterr);
 enum status line_set_rts(struct line *line, bool on, struct error *reterr);
+
+
+struct line_errors {
+	unsigned framing, parity, breaks, overruns;
+};
+/* What the driver has counted since the port is there. False: it does not count; zeros that stay are no proof either. */
+bool line_count_errors(const struct line *line, struct line_errors *ret_errors);
+
+/* replay:PATH only; the others do nothing and return false. */
+struct replay_state;
+bool line_replay_look(struct line *line, struct replay_state *ret_state);
+enum line_replay_change { LINE_REPLAY_SPEED, LINE_REPLAY_PAUSE, LINE_REPLAY_SKIP, LINE_REPLAY_RESTART };
+/* value: the speed (0: at once), or 1 and 0. */
+bool line_replay_change(struct line *line, enum line_replay_change what, double value);
 
 #endif
