@@ -7,5 +7,5 @@ $(TEST_LOGS): $(EXTRA_PROGRAMS)
 print-libraries:
 	@echo $(ALL_LIBS)
 .PHONY: print-libraries
-EXTRA_DIST += tests/bed/run tests/faults/run
+EXTRA_DIST += tests/bed/run tests/faults/run tests/guest/run
 EXTRA_DIST += tests/fakes/temp_folder.h

@@ -55,6 +55,23 @@ size_t utf8_put(char to[4], uint32_t code)
 	return 4;
 }
 
+bool canvas_part(const struct canvas *whole, int y, int x, int rows, int cols, struct canvas *ret_part)
+{
+	WINDOW *window = rows > 0 && cols > 0 ? derwin(whole->window, rows, cols, y, x) : NULL;
+
+	if (window == NULL)
+		return false;
+	*ret_part = (struct canvas){ .window = window, .theme = whole->theme, .rows = rows, .cols = cols, .cursor_y = -1, .cursor_x = -1 };
+	return true;
+}
+
+void canvas_part_end(struct canvas *part)
+{
+	wsyncup(part->window);	/* the whole learns which of its cells have changed */
+	delwin(part->window);
+	part->window = NULL;
+}
+
 /* Fills cells from text until width columns are used; *text stands behind the last one taken. */
 static int take_cells(const struct canvas *canvas, const char **text, int width, wchar_t *cells, size_t *ret_count)
 {

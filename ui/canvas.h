@@ -14,6 +14,9 @@ struct canvas {
 	int cursor_y, cursor_x;		/* where the terminal's cursor shall stand; -1: hidden */
 };
 
+/* A part of a canvas as one of its own; end it before the whole is shown. False: no memory, or it does not fit. */
+bool canvas_part(const struct canvas *whole, int y, int x, int rows, int cols, struct canvas *ret_part);
+void canvas_part_end(struct canvas *part);
 /* At most width columns from (y, x); what is longer ends in a cut mark. Outside the window nothing is drawn. Returns
  * the columns used. */
 int canvas_put(struct canvas *canvas, int y, int x, int width, enum role role, const char *text);

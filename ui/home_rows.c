@@ -15,8 +15,19 @@ bool home_is_own_console(const struct bench_port *port)
 	return strstr(port->product, "(console of this") != NULL;
 }
 
-static void port_text(const struct snapshot *now, const struct bench_port *port, struct row_text *to)
+/* "ready", "new, last: 57600, case 12" */
+static void ready_text(const struct port_view *known, char *to, size_t size)
 {
+	text_copy(to, size, known->is_new ? "new" : "ready");
+	if (known->last_baud > 0)
+		text_append(to, size, ", last: %u", known->last_baud);
+	if (known->last_case > 0)
+		text_append(to, size, "%s case %lld", known->last_baud > 0 ? "," : ", last:", (long long)known->last_case);
+}
+
+static void port_text(const struct snapshot *now, unsigned index, struct row_text *to)
+{
+	const struct bench_port *port = &now->bench->port[index];
 	const struct console_view *console = ui_find_console(now, 0, port->path);
 	char summary[160];
 
@@ -38,9 +49,12 @@ static void port_text(const struct snapshot *now, const struct bench_port *port,
 	} else if (port->holder[0] != '\0') {
 		text_format(to->state, sizeof(to->state), "used by %s", port->holder);
 		to->role = ROLE_ATTENTION;
+	} else if (home_is_own_console(port)) {
+		text_copy(to->state, sizeof(to->state), "console of this computer");
+		to->role = ROLE_DIM;
 	} else {
-		text_copy(to->state, sizeof(to->state), home_is_own_console(port) ? "console of this computer" : "ready");
-		to->role = home_is_own_console(port) ? ROLE_DIM : ROLE_NORMAL;
+		ready_text(&now->port[index], to->state, sizeof(to->state));
+		to->role = ROLE_NORMAL;
 	}
 }
 
@@ -82,6 +96,13 @@ static void rights_text(const struct bench_port *port, struct row_text *to)
 {
 	text_copy(to->label, sizeof(to->label), "rights");
 	text_format(to->text, sizeof(to->text), "may not open %s: %s", ui_short_path(port->path), port->remedy);
+	to->role = ROLE_ATTENTION;
+}
+
+static void advice_text(const struct bench_advice *advice, struct row_text *to)
+{
+	text_copy(to->label, sizeof(to->label), "trouble");
+	text_format(to->text, sizeof(to->text), "%s: %s", advice->about, advice->text);
 	to->role = ROLE_ATTENTION;
 }
 
@@ -174,11 +195,12 @@ void home_row_text(const struct snapshot *now, const struct row *row, struct row
 {
 	memset(to, 0, sizeof(*to));
 	switch (row->type) {
-	case ROW_PORT: port_text(now, &now->bench->port[row->index], to); break;
+	case ROW_PORT: port_text(now, row->index, to); break;
 	case ROW_USB: usb_text(&now->usb[row->index], to); break;
 	case ROW_CARD: card_text(&now->bench->card[row->index], to); break;
 	case ROW_NIC: nic_text(&now->bench->nic[row->index], to); break;
 	case ROW_RIGHTS: rights_text(&now->bench->port[row->index], to); break;
+	case ROW_ADVICE: advice_text(&now->bench->advice[row->index], to); break;
 	case ROW_CASE: case_text(now, &now->cases[row->index], to); break;
 	default: break;
 	}

@@ -7,7 +7,7 @@
 #include "src/core/snapshot.h"
 #include "ui/theme.h"
 
-enum row_type { ROW_BLANK, ROW_HEADING, ROW_PORT, ROW_USB, ROW_CARD, ROW_NIC, ROW_RIGHTS, ROW_NOTE, ROW_CASE };
+enum row_type { ROW_BLANK, ROW_HEADING, ROW_PORT, ROW_USB, ROW_CARD, ROW_NIC, ROW_RIGHTS, ROW_ADVICE, ROW_NOTE, ROW_CASE };
 
 struct row {
 	enum row_type type;

@@ -8,8 +8,8 @@
 
 #include "src/core/app.h"
 #include "ui/canvas.h"
+#include "ui/console_pane.h"
 #include "ui/keys.h"
-#include "ui/terminal_view.h"
 
 struct ui;
 struct screen_ops;
@@ -19,6 +19,7 @@ struct screen_arg {
 	unsigned console_id, image_id;
 	uint64_t offset;			/* bytes: from where */
 	const struct screen_ops *about;		/* help: which screen */
+	const char *path;			/* of a file to send; NULL: receiving */
 };
 
 enum screen_mouse { SCREEN_MOUSE_CLICK, SCREEN_MOUSE_DOUBLE, SCREEN_MOUSE_WHEEL_UP, SCREEN_MOUSE_WHEEL_DOWN };
@@ -61,12 +62,15 @@ struct screen_ops {
 	void (*hint)(struct ui *ui, void *state, char *to, size_t size);
 	/* Milliseconds until it would look different by itself; 0: never. */
 	unsigned (*refresh_ms)(struct ui *ui, void *state);
+	/* What the operator's terminal pasted, in one piece; NULL: it goes nowhere, for it could be anything's keys. */
+	void (*paste)(struct ui *ui, void *state, struct bytes text);
 };
 
 /* ui/screens.c: all of them, ended by NULL. */
 extern const struct screen_ops *const screens[];
 extern const struct screen_ops screen_home, screen_case, screen_console, screen_evidence, screen_log, screen_help,
-	screen_practice, screen_image, screen_bytes;
+	screen_practice, screen_image, screen_bytes, screen_marks, screen_hex, screen_settings, screen_send, screen_macros,
+	screen_replay, screen_line_check;
 
 /* What screens may ask of the stack (ui.c). */
 struct app *ui_app(struct ui *ui);
@@ -95,8 +99,8 @@ void ui_ask(struct ui *ui, const char *label, const char *yes, const struct ui_p
 void ui_power(struct ui *ui, const char *how);
 /* The `:` line, for a screen that eats the key itself. */
 void ui_command_line(struct ui *ui);
-/* Opens (or finds) the console of a port and shows it. baud 0: the usual. */
-void ui_show_console(struct ui *ui, const char *port, unsigned baud);
+/* Opens (or finds) the console of a port and shows it. */
+void ui_show_console(struct ui *ui, const char *port);
 /* Opens (or finds) the view of a file and shows it; path NULL: the image of the case. */
 bool ui_show_image(struct ui *ui, const char *path, int64_t case_id);
 /* The picture of a console, NULL when there is no memory for one. */

@@ -4,8 +4,9 @@
 
 #include "src/base/text.h"
 #include "ui/screen.h"
+#include "ui/widget_hex.h"
 
-enum { ROW_BYTES = 16, BYTES_MAX = ROW_BYTES * 200, OFFSET_X = 1, HEX_X = 13, TEXT_X = 62, PART_X = 81, REFRESH_MS = 250 };
+enum { ROW_BYTES = WIDGET_HEX_BYTES, BYTES_MAX = ROW_BYTES * 200, OFFSET_X = 1, HEX_X = 13, TEXT_X = 62, PART_X = 81, REFRESH_MS = 250 };
 
 struct bytes_state {
 	unsigned image_id;
@@ -104,20 +105,14 @@ static void draw_bytes_row(const struct bytes_state *state, struct canvas *to, i
 {
 	bool is_damaged = is_damage_in(facts, from);
 	int part = beginning_in(facts, from);
+	enum role roles[ROW_BYTES];
 
 	canvas_printf(to, y, OFFSET_X, 11, is_damaged ? ROLE_DANGER : ROLE_DIM, "%s%08" PRIx64, is_damaged ? "!" : " ", from);
-	for (size_t i = 0; i < count; i++) {
-		int x = HEX_X + 3 * (int)i - (i < 8 ? 1 : 0);
-		bool is_blank = bytes[i] == 0x00 || bytes[i] == 0xff;
-		enum role role = is_found_at(state, from + i)				      ? ROLE_SELECTED
-				 : part >= 0 && from + i == facts->parts[part].offset ? ROLE_ATTENTION
-				 : is_blank					      ? ROLE_DIM
-										      : ROLE_NORMAL;
-		char text[2] = { bytes[i] >= 0x20 && bytes[i] < 0x7f ? (char)bytes[i] : '.', '\0' };
-
-		canvas_printf(to, y, x, 2, role, "%02x", bytes[i]);
-		canvas_put(to, y, TEXT_X + (int)i, 1, role, text);
-	}
+	for (size_t i = 0; i < count; i++)
+		roles[i] = is_found_at(state, from + i)				    ? ROLE_SELECTED
+			   : part >= 0 && from + i == facts->parts[part].offset ? ROLE_ATTENTION
+									    : widget_hex_role(bytes[i]);
+	widget_hex_row(to, y, HEX_X - 1, TEXT_X, false, bytes, count, roles);
 	if (part >= 0 && to->cols > PART_X + 8)
 		canvas_printf(to, y, PART_X, to->cols - PART_X - 1, ROLE_ATTENTION, "%s, %s", part_name(&facts->parts[part]), facts->parts[part].format);
 }

@@ -219,7 +219,7 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 	case COMMAND_OPEN: reopen(ui, state, view); break;
 	case COMMAND_LOG: ui_push(ui, &screen_log, &(struct screen_arg){ .case_id = state->id }); break;
 	case COMMAND_EVIDENCE: ui_push(ui, &screen_evidence, &(struct screen_arg){ .case_id = state->id }); break;
-	case COMMAND_CONSOLE: ui_show_console(ui, view->port, 0); break;
+	case COMMAND_CONSOLE: ui_show_console(ui, view->port); break;
 	case COMMAND_IMAGE: ui_show_image(ui, NULL, state->id); break;
 	case COMMAND_POWER: ui_power(ui, argument); break;
 	case COMMAND_CANCEL:

@@ -8,7 +8,7 @@
 #include "ui/widget_list.h"
 
 enum {
-	HOME_ROWS_MAX = 2 * BENCH_PORTS_MAX + BENCH_USB_MAX + BENCH_CARDS_MAX + BENCH_NICS_MAX + SNAPSHOT_CASES_MAX + 8,
+	HOME_ROWS_MAX = 2 * BENCH_PORTS_MAX + BENCH_ADVICE_MAX + BENCH_USB_MAX + BENCH_CARDS_MAX + BENCH_NICS_MAX + SNAPSHOT_CASES_MAX + 8,
 	HOME_FILTER_MAX = 64,
 };
 
@@ -75,7 +75,7 @@ static bool is_bench_empty(const struct snapshot *now)
 	for (unsigned i = 0; i < now->bench->port_count; i++)
 		if (!home_is_own_console(&now->bench->port[i]))
 			return false;
-	return now->usb_count == 0 && now->bench->card_count == 0;
+	return now->usb_count == 0 && now->bench->card_count == 0 && now->bench->advice_count == 0;
 }
 
 static void collect_rows(struct home_state *state, const struct snapshot *now)
@@ -88,6 +88,7 @@ static void collect_rows(struct home_state *state, const struct snapshot *now)
 		add_rows(state, now, ROW_CARD, now->bench->card_count);
 		add_rows(state, now, ROW_NIC, now->bench->nic_count);
 		add_rows(state, now, ROW_RIGHTS, now->bench->port_count);
+		add_rows(state, now, ROW_ADVICE, now->bench->advice_count);
 	}
 	if (state->row_count > 0)
 		add_rows(state, now, ROW_BLANK, 1);
@@ -102,14 +103,20 @@ static bool is_selectable(const struct row *row)
 	return row->type >= ROW_PORT && row->type != ROW_NOTE;
 }
 
+/* Its text takes the whole width. */
+static bool is_sentence(const struct row *row)
+{
+	return row->type == ROW_RIGHTS || row->type == ROW_ADVICE;
+}
+
 static void row_identity(const struct snapshot *now, const struct row *row, char *to, size_t size)
 {
 	struct row_text text;
 
 	home_row_text(now, row, &text);
-	text_format(to, size, "%s %s", row->type == ROW_CASE || row->type == ROW_RIGHTS ? text.label : "",
+	text_format(to, size, "%s %s", row->type == ROW_CASE || is_sentence(row) ? text.label : "",
 		    row->type == ROW_CASE     ? ""
-		    : row->type == ROW_RIGHTS ? text.text
+		    : is_sentence(row)        ? text.text
 					      : text.name);
 }
 
@@ -200,7 +207,7 @@ static void draw_bench_row(struct canvas *to, int y, const struct row *row, cons
 	int state_x = 48 + (to->cols - 80) / 3, x = 12;
 
 	canvas_put(to, y, 3, 8, role, text->label);
-	if (row->type == ROW_RIGHTS) {
+	if (is_sentence(row)) {
 		canvas_put(to, y, 12, to->cols - 13, state_role, text->text);
 		return;
 	}
@@ -335,7 +342,7 @@ static void new_case(struct ui *ui, struct home_state *state)
 static void open_port(struct ui *ui, const struct bench_port *port)
 {
 	if (port->may_open || ui_find_console(ui_now(ui), 0, port->path) != NULL)
-		ui_show_console(ui, port->path, 0);
+		ui_show_console(ui, port->path);
 	else
 		ui_say(ui, true, "%s may not be opened yet. What to do: %s", ui_short_path(port->path), port->remedy);
 }
@@ -348,6 +355,8 @@ static void open_selected(struct ui *ui, struct home_state *state, const struct 
 		new_case(ui, state);
 	else if (row->type == ROW_CASE)
 		open_case(ui, state, now->cases[row->index].id);
+	else if (row->type == ROW_ADVICE)
+		ui_say(ui, true, "What to do: %s", now->bench->advice[row->index].remedy);
 	else if (row->type == ROW_PORT || row->type == ROW_RIGHTS)
 		open_port(ui, &now->bench->port[row->index]);
 	else
@@ -357,17 +366,14 @@ static void open_selected(struct ui *ui, struct home_state *state, const struct 
 static void open_console(struct ui *ui, const struct row *row, const char *argument)
 {
 	const struct snapshot *now = ui_now(ui);
-	char path[96];
 
 	if (argument != NULL) {
-		bool is_short = argument[0] != '/' && strchr(argument, ':') == NULL;
-
-		ui_show_console(ui, text_format(path, sizeof(path), "%s%s", is_short ? "/dev/" : "", argument), 0);
+		ui_show_console(ui, argument);
 	} else if (row != NULL && row->type == ROW_PORT) {
 		open_port(ui, &now->bench->port[row->index]);
 	} else if (row != NULL && row->type == ROW_CASE && home_live_case(now, now->cases[row->index].id) != NULL &&
 		   home_live_case(now, now->cases[row->index].id)->port[0] != '\0') {
-		ui_show_console(ui, home_live_case(now, now->cases[row->index].id)->port, 0);
+		ui_show_console(ui, home_live_case(now, now->cases[row->index].id)->port);
 	} else if (now->bench != NULL && now->bench->port_count == 1) {
 		open_port(ui, &now->bench->port[0]);
 	} else if (now->bench != NULL && now->bench->port_count > 1) {
@@ -503,6 +509,8 @@ static void footer(struct ui *ui, void *user, struct footer *footer)
 		footer_add(footer, "Enter", "open case");
 	else if (row != NULL && (row->type == ROW_PORT || row->type == ROW_RIGHTS))
 		footer_add(footer, "Enter", "watch it");
+	else if (row != NULL && row->type == ROW_ADVICE)
+		footer_add(footer, "Enter", "what to do");
 	else if (row != NULL)
 		footer_add(footer, "Enter", "new case");
 }
@@ -544,6 +552,8 @@ const struct screen_ops screen_home = {
 		"why it fails, what to do, and whether it is written, verified and booted.\n"
 		"Up and down move the cursor. Enter opens the case at the cursor, or the console of the serial line; n starts a "
 		"case. i looks at any firmware file: what it is, what is in it, whether it is whole.\n"
+		"A serial line marked new was plugged in last; \"last:\" says how its adapter was used before. A row with trouble says "
+		"what stands in an adapter's way, and Enter what to do.\n"
 		"A plus says yes, a minus no, a question mark that nobody knows yet. Every step is kept: you may quit, or the power "
 		"may fail, and the case goes on where it was.\n",
 };

@@ -7,8 +7,10 @@
 
 const struct screen_ops *const screens[] = {
 	&screen_home, &screen_case,     &screen_evidence, &screen_console,
-	&screen_log,  &screen_image,    &screen_bytes,    &screen_practice,
-	&screen_help, NULL,
+	&screen_settings, &screen_send, &screen_macros,   &screen_hex,
+	&screen_marks, &screen_log,     &screen_image,    &screen_bytes,
+	&screen_practice, &screen_help, &screen_replay,   &screen_line_check,
+	NULL,
 };
 
 static void list_table(const char *screen, const struct key_binding *keys,
@@ -90,7 +92,8 @@ void ui_console_summary(const struct console_view *console, char *to, size_t siz
 const struct console_view *ui_find_console(const struct snapshot *now, unsigned id, const char *port)
 {
 	for (unsigned i = 0; i < now->console_count; i++)
-		if (port != NULL ? strcmp(now->console[i].port, port) == 0 : now->console[i].id == id)
+		if (port != NULL ? strcmp(now->console[i].port, port) == 0 && !now->console[i].is_name_anothers
+				 : now->console[i].id == id)
 			return &now->console[i];
 	return NULL;
 }

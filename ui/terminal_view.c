@@ -2,164 +2,30 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <vterm.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "ui/keys.h"
-#include "ui/terminal_history.h"
-
-enum {
-	VIEW_ROWS_MAX = 500,
-	VIEW_COLS_MAX = 500,
-	VIEW_MARKS_MAX = 4096,
-	VIEW_LINES_MAX = 8192,		/* finished lines whose row is remembered until their sign comes */
-	VIEW_INPUT_MAX = 4096,		/* bytes between two looks at what the emulator would answer */
-};
-
-struct mark {
-	uint64_t row;
-	char text[TERMINAL_MARK_MAX];
-	enum role role;
-};
-
-struct terminal_view {
-	VTerm *vterm;
-	VTermScreen *screen;
-	int rows, cols;
-	bool cursor_is_hidden, is_alternate;
-	struct terminal_history history;
-	uint64_t row_of_line[VIEW_LINES_MAX];	/* by number of '\n' seen */
-	uint64_t lines;				/* '\n' seen */
-	uint64_t lines_before_input;
-	int64_t line_shift;			/* our line = number of the diagnosis + shift */
-	unsigned last_number;
-	struct mark *marks;			/* a ring, rows rising */
-	size_t mark_first, mark_count;
-};
-
-static int nearest_of_8(uint8_t red, uint8_t green, uint8_t blue)
-{
-	return (red > 100 ? 1 : 0) | (green > 100 ? 2 : 0) | (blue > 100 ? 4 : 0);
-}
-
-/* 0..7, -1 for the default; bright ones say so, because bold shows them on every terminal. */
-static int simple_colour(const VTermScreen *screen, VTermColor colour, bool *ret_is_bright)
-{
-	if (VTERM_COLOR_IS_DEFAULT_FG(&colour) || VTERM_COLOR_IS_DEFAULT_BG(&colour))
-		return -1;
-	if (VTERM_COLOR_IS_INDEXED(&colour) && colour.indexed.idx < 16) {
-		*ret_is_bright = colour.indexed.idx >= 8;
-		return colour.indexed.idx & 7;
-	}
-	vterm_screen_convert_color_to_rgb(screen, &colour);
-	return nearest_of_8(colour.rgb.red, colour.rgb.green, colour.rgb.blue);
-}
-
-static struct terminal_run look_of(const VTermScreen *screen, const VTermScreenCell *cell)
-{
-	struct terminal_run look = { 0 };
-	bool is_bright = false, is_bright_background = false;
-
-	look.foreground = (int8_t)simple_colour(screen, cell->fg, &is_bright);
-	look.background = (int8_t)simple_colour(screen, cell->bg, &is_bright_background);
-	look.flags = (uint8_t)((cell->attrs.bold || is_bright ? TERMINAL_BOLD : 0) |
-			       (cell->attrs.underline ? TERMINAL_UNDERLINE : 0) |
-			       (cell->attrs.reverse ? TERMINAL_REVERSE : 0));
-	return look;
-}
-
-static bool same_look(const struct terminal_run *a, const struct terminal_run *b)
-{
-	return a->foreground == b->foreground && a->background == b->background && a->flags == b->flags;
-}
-
-static bool is_plain(const struct terminal_run *look)
-{
-	return look->foreground < 0 && look->background < 0 && look->flags == 0;
-}
-
-struct packed_line {
-	char text[TERMINAL_LINE_TEXT_MAX];
-	size_t size;
-	struct terminal_run run[TERMINAL_LINE_RUNS_MAX];
-	size_t run_count;
-};
-
-static void pack_look(struct packed_line *line, struct terminal_run look, int column, int width)
-{
-	struct terminal_run *last = line->run_count > 0 ? &line->run[line->run_count - 1] : NULL;
-
-	if (is_plain(&look))
-		return;
-	if (last != NULL && last->first + last->count == column && same_look(last, &look)) {
-		last->count = (uint16_t)(last->count + width);
-		return;
-	}
-	if (line->run_count == TERMINAL_LINE_RUNS_MAX)
-		return;
-	look.first = (uint16_t)column;
-	look.count = (uint16_t)width;
-	line->run[line->run_count++] = look;
-}
-
-/* Columns of cells become UTF-8; blanks at the end without a look are dropped. */
-static void pack_line(const VTermScreen *screen, int cols, const VTermScreenCell *cells, struct packed_line *line)
-{
-	int used = cols;
-
-	line->size = line->run_count = 0;
-	while (used > 0 && (cells[used - 1].chars[0] == 0 || cells[used - 1].chars[0] == ' ')) {
-		struct terminal_run look = look_of(screen, &cells[used - 1]);
-
-		if (!is_plain(&look))
-			break;
-		used--;
-	}
-	for (int column = 0; column < used; column++) {
-		uint32_t code = cells[column].chars[0];
-		int width = cells[column].width == 2 ? 2 : 1;
-
-		if (line->size + 5 > sizeof(line->text))
-			break;
-		line->size += utf8_put(line->text + line->size, code == 0 || code > 0x10ffff ? ' ' : code);
-		pack_look(line, look_of(screen, &cells[column]), column, width);
-		column += width - 1;
-	}
-}
+#include "ui/terminal_internal.h"
 
 static int on_push_line(int cols, const VTermScreenCell *cells, void *user)
 {
 	struct terminal_view *view = user;
-	struct packed_line line;
+	struct terminal_packed line;
 
-	pack_line(view->screen, cols, cells, &line);
+	terminal_cells_pack(view->screen, cols, cells, &line);
 	terminal_history_push(&view->history, line.text, line.size, line.run, line.run_count);
 	return 1;
 }
 
-static void set_cell(VTermScreenCell *cell, uint32_t code, int width)
-{
-	memset(cell, 0, sizeof(*cell));
-	cell->chars[0] = code;
-	cell->width = (char)width;
-	cell->fg.type = VTERM_COLOR_INDEXED | VTERM_COLOR_DEFAULT_FG;
-	cell->bg.type = VTERM_COLOR_INDEXED | VTERM_COLOR_DEFAULT_BG;
-}
-
-/* The window grew: the newest line comes back. Its colours are left behind; its text is what counts. */
+/* The picture grew: the newest line comes back. */
 static int on_pop_line(int cols, VTermScreenCell *cells, void *user)
 {
 	struct terminal_view *view = user;
-	const struct terminal_line *line;
-	const char *at;
 
 	if (view->history.count == 0)
 		return 0;
-	line = terminal_history_line(&view->history, view->history.count - 1);
-	at = terminal_line_text(line);
-	for (int column = 0; column < cols; column++)
-		set_cell(&cells[column], *at != '\0' ? utf8_next(&at) : 0, 1);
+	terminal_cells_unpack(terminal_history_line(&view->history, view->history.count - 1), cols, cells);
 	terminal_history_pop(&view->history);
 	return 1;
 }
@@ -179,22 +45,17 @@ static const VTermScreenCallbacks callbacks = {
 	.settermprop = on_property, .sb_pushline = on_push_line, .sb_popline = on_pop_line,
 };
 
-static int between(int value, int low, int high)
-{
-	return value < low ? low : value > high ? high : value;
-}
-
 enum status terminal_view_new(int rows, int cols, struct terminal_view **ret_view, struct error *reterr)
 {
 	struct terminal_view *view = calloc(1, sizeof(*view));
 
 	if (view == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the picture of a console");
-	view->rows = between(rows, 2, VIEW_ROWS_MAX);
-	view->cols = between(cols, 2, VIEW_COLS_MAX);
-	view->marks = calloc(VIEW_MARKS_MAX, sizeof(*view->marks));
+	view->rows = terminal_between(rows, 2, VIEW_ROWS_MAX);
+	view->cols = terminal_between(cols, 2, VIEW_COLS_MAX);
 	view->vterm = vterm_new(view->rows, view->cols);
-	if (view->marks == NULL || view->vterm == NULL || terminal_history_init(&view->history) != STATUS_OK) {
+	if (view->vterm == NULL || terminal_history_init(&view->history) != STATUS_OK ||
+	    terminal_times_init(&view->times) != STATUS_OK || terminal_marks_init(&view->marks) != STATUS_OK) {
 		terminal_view_free(view);
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the picture of a console");
 	}
@@ -215,67 +76,9 @@ void terminal_view_free(struct terminal_view *view)
 	if (view->vterm != NULL)
 		vterm_free(view->vterm);
 	terminal_history_done(&view->history);
-	free(view->marks);
+	terminal_times_done(&view->times);
+	terminal_marks_done(&view->marks);
 	free(view);
-}
-
-/* Reading empties the buffer in which libvterm puts its answers. */
-static void throw_answers_away(struct terminal_view *view)
-{
-	char answer[256];
-
-	while (vterm_output_read(view->vterm, answer, sizeof(answer)) > 0)
-		;
-}
-
-static uint64_t screen_row(const struct terminal_view *view, int row)
-{
-	return view->history.dropped + view->history.count + (uint64_t)row;
-}
-
-static void end_line(struct terminal_view *view)
-{
-	VTermPos cursor;
-
-	vterm_state_get_cursorpos(vterm_obtain_state(view->vterm), &cursor);
-	view->lines++;
-	view->row_of_line[view->lines % VIEW_LINES_MAX] = screen_row(view, cursor.row);
-}
-
-void terminal_view_input(struct terminal_view *view, struct bytes in)
-{
-	view->lines_before_input = view->lines;
-	while (in.size > 0) {
-		const uint8_t *end = memchr(in.data, '\n', in.size);
-		size_t size = end ? (size_t)(end - in.data) : in.size;
-
-		if (size > VIEW_INPUT_MAX) {
-			size = VIEW_INPUT_MAX;
-			end = NULL;
-		}
-		vterm_input_write(view->vterm, (const char *)in.data, size);
-		if (end != NULL) {
-			end_line(view);
-			vterm_input_write(view->vterm, "\n", 1);
-			size++;
-		}
-		throw_answers_away(view);
-		in = bytes_from(in, size);
-	}
-	vterm_screen_flush_damage(view->screen);
-}
-
-void terminal_view_resize(struct terminal_view *view, int rows, int cols)
-{
-	rows = between(rows, 2, VIEW_ROWS_MAX);
-	cols = between(cols, 2, VIEW_COLS_MAX);
-	if (rows == view->rows && cols == view->cols)
-		return;
-	view->rows = rows;
-	view->cols = cols;
-	vterm_set_size(view->vterm, rows, cols);
-	vterm_screen_flush_damage(view->screen);
-	throw_answers_away(view);
 }
 
 uint64_t terminal_view_first_row(const struct terminal_view *view)
@@ -285,69 +88,83 @@ uint64_t terminal_view_first_row(const struct terminal_view *view)
 
 uint64_t terminal_view_end_row(const struct terminal_view *view)
 {
-	return screen_row(view, view->rows);
+	return terminal_screen_row(view, view->rows);
 }
 
-static struct mark *mark_at(const struct terminal_view *view, size_t index)
+uint64_t terminal_view_top_row(const struct terminal_view *view, uint64_t scroll_back)
 {
-	return &view->marks[(view->mark_first + index) % VIEW_MARKS_MAX];
+	return terminal_screen_row(view, 0) - (scroll_back < view->history.count ? scroll_back : view->history.count);
 }
 
-static void add_mark(struct terminal_view *view, uint64_t row, const char *text, enum role role)
+uint64_t terminal_view_cursor_row(const struct terminal_view *view)
 {
-	struct mark *mark;
+	return terminal_cursor_row(view);
+}
 
-	/* a device that paints over its lines (a progress count) would put many marks on one row: the last one counts
-	 */
-	while (view->mark_count > 0 && mark_at(view, view->mark_count - 1)->row >= row)
-		view->mark_count--;
-	if (view->mark_count == VIEW_MARKS_MAX) {
-		view->mark_first = (view->mark_first + 1) % VIEW_MARKS_MAX;
-		view->mark_count--;
-	}
-	mark = mark_at(view, view->mark_count++);
-	mark->row = row;
-	mark->role = role;
-	text_copy(mark->text, sizeof(mark->text), text);
+bool terminal_view_is_alternate(const struct terminal_view *view)
+{
+	return view->is_alternate;
+}
+
+struct terminal_times *terminal_view_times(struct terminal_view *view)
+{
+	return &view->times;
+}
+
+struct terminal_marks *terminal_view_marks(struct terminal_view *view)
+{
+	return &view->marks;
+}
+
+/* Does a start of the device begin on this line? The first one only counts where its boot program was seen: a console that
+ * was opened on a running device has not seen it start. */
+static bool begins_start(struct terminal_view *view, const struct diagnosis_line *line)
+{
+	const struct sign *sign = line->sign;
+	bool is_reset = line->start < view->last_start || /* the diagnosis was told to forget */
+			(line->start == view->last_start && line->stage < view->last_stage &&
+			 view->last_stage != STAGE_UPDATER);
+	bool is_next = line->start > 1 && line->start > view->last_start && view->last_start > 0;
+
+	if (is_reset)
+		view->zero_start = 0;
+	view->last_start = line->start;
+	view->last_stage = line->stage;
+	if (line->start == view->zero_start || !(is_next || (sign != NULL && sign->effect == SIGN_MILESTONE &&
+							     sign->stage >= STAGE_ROM && sign->stage <= STAGE_LOADER)))
+		return false;
+	view->zero_start = line->start;
+	terminal_times_start(&view->times, line->time_ms);
+	return true;
 }
 
 void terminal_view_mark_line(struct terminal_view *view, const struct diagnosis_line *line)
 {
 	const struct sign *sign = line->sign;
-	char text[TERMINAL_MARK_MAX];
+	unsigned start = begins_start(view, line) ? line->start : 0;
+	char text[TERMINAL_MARK_MAX] = "";
+	enum role role = ROLE_DIM;
 	uint64_t ours;
 
 	if (line->number <= view->last_number)	/* the diagnosis began to count anew */
 		view->line_shift = (int64_t)view->lines_before_input + 1 - line->number;
 	view->last_number = line->number;
 	ours = (uint64_t)((int64_t)line->number + view->line_shift);
-	if (sign == NULL || ours > view->lines || ours == 0 || view->lines - ours >= VIEW_LINES_MAX)
+	if (ours > view->lines || ours == 0 || view->lines - ours >= VIEW_LINES_MAX)
 		return;
-	if (sign->effect == SIGN_FAULT) {
+	if (sign != NULL && sign->effect == SIGN_FAULT) {
 		text_copy(text, sizeof(text), cause_label(sign->cause));
 		if (sign->also != CAUSE_NONE)
 			text_append(text, sizeof(text), " %s", cause_label(sign->also));
-		add_mark(view, view->row_of_line[ours % VIEW_LINES_MAX], text, ROLE_ATTENTION);
-	} else if (sign->effect == SIGN_MILESTONE && sign->stage != STAGE_ANY) {
-		add_mark(view, view->row_of_line[ours % VIEW_LINES_MAX], boot_stage_name(sign->stage), ROLE_DIM);
-	} else if (sign->effect == SIGN_HEALTHY) {
-		add_mark(view, view->row_of_line[ours % VIEW_LINES_MAX], "ok", ROLE_GOOD);
+		role = ROLE_ATTENTION;
+	} else if (sign != NULL && sign->effect == SIGN_MILESTONE && sign->stage != STAGE_ANY) {
+		text_copy(text, sizeof(text), boot_stage_name(sign->stage));
+	} else if (sign != NULL && sign->effect == SIGN_HEALTHY) {
+		text_copy(text, sizeof(text), "ok");
+		role = ROLE_GOOD;
 	}
-}
-
-static const struct mark *find_mark(const struct terminal_view *view, uint64_t row)
-{
-	size_t low = 0, high = view->mark_count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (mark_at(view, middle)->row < row)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < view->mark_count && mark_at(view, low)->row == row ? mark_at(view, low) : NULL;
+	if (start > 0 || text[0] != '\0')
+		terminal_marks_add(&view->marks, view->row_of_line[ours % VIEW_LINES_MAX], start, text, role);
 }
 
 static attr_t look_attributes(struct theme *theme, const struct terminal_run *look)
@@ -375,15 +192,21 @@ static int put_character(struct canvas *to, int y, int x, int limit, attr_t attr
 	return width;
 }
 
-/* Both draw one row and return where its text ends. */
-static int draw_packed(struct canvas *to, int y, int limit, const char *at, const struct terminal_run *run,
+/* Where a row is painted: the device's column `skip` stands at x0. */
+struct row_frame {
+	int y, x0, limit, skip;
+};
+
+/* Paints one row and returns where its text ends. What does not fit is said by a mark at the edge. */
+static int draw_packed(struct canvas *to, const struct row_frame *frame, const char *at, const struct terminal_run *run,
 		       size_t run_count)
 {
-	int x = 0;
+	int x = 0, shift = frame->x0 - frame->skip;
 
-	while (*at != '\0' && x < limit) {
+	while (*at != '\0' && shift + x < frame->limit) {
 		attr_t attributes = A_NORMAL;
 		uint32_t code = utf8_next(&at);
+		int width;
 
 		while (run_count > 0 && run->first + run->count <= x) {
 			run++;
@@ -391,93 +214,162 @@ static int draw_packed(struct canvas *to, int y, int limit, const char *at, cons
 		}
 		if (run_count > 0 && run->first <= x)
 			attributes = look_attributes(to->theme, run);
-		x += put_character(to, y, x, limit, attributes, code);
+		if (x >= frame->skip) {
+			x += put_character(to, frame->y, shift + x, frame->limit, attributes, code);
+			continue;
+		}
+		theme_character(to->theme, code, &width);
+		x += width;
 	}
 	wattrset(to->window, A_NORMAL);
-	return x;
+	if (frame->skip > 0)
+		canvas_fill(to, frame->y, frame->x0, 1, ROLE_ATTENTION, theme_glyph(to->theme, GLYPH_CUT));
+	if (*at != '\0')
+		canvas_fill(to, frame->y, frame->limit - 1, 1, ROLE_ATTENTION, theme_glyph(to->theme, GLYPH_CUT));
+	return shift + x;
 }
 
 /* The looks of a live row and of a kept one go the same way, so that a line does not change when it scrolls off. */
-static void pack_screen_row(struct terminal_view *view, int row, struct packed_line *line)
+void terminal_pack_screen_row(struct terminal_view *view, int row, struct terminal_packed *line)
 {
 	VTermScreenCell cells[VIEW_COLS_MAX];
 
 	for (int column = 0; column < view->cols; column++)
 		if (!vterm_screen_get_cell(view->screen, (VTermPos){ .row = row, .col = column }, &cells[column]))
-			set_cell(&cells[column], ' ', 1);
-	pack_line(view->screen, view->cols, cells, line);
-	line->text[line->size] = '\0';
+			terminal_cells_set(&cells[column], ' ');
+	terminal_cells_pack(view->screen, view->cols, cells, line);
 }
 
-static int draw_row(struct terminal_view *view, struct canvas *to, int y, uint64_t row, int limit)
+static int draw_row(struct terminal_view *view, struct canvas *to, uint64_t row, const struct row_frame *frame)
 {
-	uint64_t first_on_screen = screen_row(view, 0);
+	uint64_t first_on_screen = terminal_screen_row(view, 0);
 
 	if (row < view->history.dropped)
-		return 0;
+		return frame->x0;
 	if (row < first_on_screen) {
 		const struct terminal_line *line = terminal_history_line(&view->history, row - view->history.dropped);
 
-		return draw_packed(to, y, limit, terminal_line_text(line), line ? line->run : NULL,
+		return draw_packed(to, frame, terminal_line_text(line), line ? line->run : NULL,
 				   line ? line->run_count : 0);
 	}
 	if (row < first_on_screen + (uint64_t)view->rows) {
-		struct packed_line line;
+		struct terminal_packed line;
 
-		pack_screen_row(view, (int)(row - first_on_screen), &line);
-		return draw_packed(to, y, limit, line.text, line.run, line.run_count);
+		terminal_pack_screen_row(view, (int)(row - first_on_screen), &line);
+		return draw_packed(to, frame, line.text, line.run, line.run_count);
 	}
-	return 0;
+	return frame->x0;
 }
 
-static void draw_mark(struct canvas *to, int y, int text_end, int mark_x, const struct mark *mark)
+static void draw_mark(struct canvas *to, int y, int text_end, int mark_x, const char *text, enum role role)
 {
-	int width = (int)strlen(mark->text);
+	int width = canvas_width(to, text);
 
 	if (mark_x < to->cols) {
-		canvas_put(to, y, mark_x, to->cols - mark_x, mark->role, mark->text);
+		canvas_put(to, y, mark_x, to->cols - mark_x, role, text);
 	} else if (text_end + 2 + width <= to->cols) {
-		canvas_put(to, y, to->cols - width, width, mark->role, mark->text);
-	} else if (mark->role == ROLE_ATTENTION) {
+		canvas_put(to, y, to->cols - width, width, role, text);
+	} else if (role == ROLE_ATTENTION || role == ROLE_STRONG) {
 		if (text_end + 6 <= to->cols)	/* room for the beginning of the word */
-			canvas_put(to, y, text_end + 2, to->cols - text_end - 2, mark->role, mark->text);
+			canvas_put(to, y, text_end + 2, to->cols - text_end - 2, role, text);
 		else
-			canvas_put(to, y, to->cols - 1, 1, ROLE_DANGER_FILL, "!");
+			canvas_put(to, y, to->cols - 1, 1, role == ROLE_STRONG ? ROLE_SELECTED : ROLE_DANGER_FILL,
+				   role == ROLE_STRONG ? "*" : "!");
 	}
 }
 
-void terminal_view_draw(struct terminal_view *view, struct canvas *to, uint64_t scroll_back, int mark_x,
-			uint64_t found_row)
+/* The operator's own mark stands before what the program says about the line. */
+static void draw_marks(const struct terminal_view *view, struct canvas *to, int y, uint64_t row, int text_end,
+		       int mark_x)
 {
-	uint64_t top = screen_row(view, 0) - (scroll_back < view->history.count ? scroll_back : view->history.count);
-	int limit = mark_x < to->cols ? mark_x - 1 : to->cols;
+	const struct terminal_mark *sign = terminal_marks_sign(&view->marks, row),
+				   *bookmark = terminal_marks_bookmark_of(&view->marks, row);
+	char text[2 * TERMINAL_MARK_MAX + 8];
+
+	if (bookmark != NULL) {
+		text_format(text, sizeof(text), "* %s", bookmark->text);
+		if (sign != NULL && sign->text[0] != '\0')
+			text_append(text, sizeof(text), "%s%s", bookmark->text[0] ? ", " : "", sign->text);
+		draw_mark(to, y, text_end, mark_x, text,
+			  sign != NULL && sign->role == ROLE_ATTENTION ? ROLE_ATTENTION : ROLE_STRONG);
+	} else if (sign != NULL && sign->text[0] != '\0') {
+		draw_mark(to, y, text_end, mark_x, sign->text, sign->role);
+	}
+}
+
+static void show_found(struct terminal_view *view, struct canvas *to, const struct row_frame *frame,
+		       const struct terminal_place *found)
+{
+	char text[TERMINAL_LINE_TEXT_MAX];
+	size_t size = terminal_view_row_text(view, found->row, text, sizeof(text));
+	int x, columns;
+
+	if (found->from + found->size < size)
+		text[found->from + found->size] = '\0';
+	columns = canvas_width(to, found->from < size ? text + found->from : "");
+	text[found->from < size ? found->from : size] = '\0';
+	x = frame->x0 - frame->skip + canvas_width(to, text);
+	if (x >= frame->limit)		/* behind the cut: its mark stands for it */
+		x = frame->limit - 1;
+	if (x < frame->x0)
+		x = frame->x0;
+	if (columns < 1)		/* an empty hit, as of ^ */
+		columns = 1;
+	mvwchgat(to->window, frame->y, x, x + columns < frame->limit ? columns : frame->limit - x, A_REVERSE, 0, NULL);
+}
+
+/* What is typed must be seen: in a canvas that is too narrow for it, the cursor's row shows its end. */
+static int columns_to_skip(const struct terminal_view *view, const struct terminal_show *show,
+			   const struct row_frame *frame, VTermPos cursor)
+{
+	int room = frame->limit - frame->x0;
+
+	if (show->scroll_back > 0 || view->is_alternate || cursor.col < room)
+		return 0;
+	return cursor.col - room + 1;
+}
+
+void terminal_view_draw(struct terminal_view *view, struct canvas *to, const struct terminal_show *show)
+{
+	enum terminal_clock clock = view->is_alternate ? TERMINAL_CLOCK_OFF : show->clock;
+	uint64_t top = terminal_view_top_row(view, show->scroll_back);
+	struct row_frame frame = { .limit = show->mark_x < to->cols ? show->mark_x - 1 : to->cols };
+	char text[TERMINAL_TIME_TEXT_MAX];
+	int typed_skip;
 	VTermPos cursor;
 
-	for (int y = 0; y < to->rows && y < view->rows; y++) {
-		const struct mark *mark = view->is_alternate ? NULL : find_mark(view, top + (uint64_t)y);
-		int end = draw_row(view, to, y, top + (uint64_t)y, limit);
-
-		if (top + (uint64_t)y == found_row)
-			mvwchgat(to->window, y, 0, limit, A_REVERSE, 0, NULL);
-		if (mark != NULL)
-			draw_mark(to, y, end, mark_x, mark);
-	}
 	vterm_state_get_cursorpos(vterm_obtain_state(view->vterm), &cursor);
-	if (scroll_back == 0 && !view->cursor_is_hidden && cursor.row < to->rows && cursor.col < to->cols) {
+	frame.x0 = clock != TERMINAL_CLOCK_OFF ? terminal_times_width(clock) + 1 : 0;
+	typed_skip = columns_to_skip(view, show, &frame, cursor);
+	for (frame.y = 0; frame.y < to->rows && frame.y < view->rows; frame.y++) {
+		uint64_t row = top + (uint64_t)frame.y;
+		int end;
+
+		frame.skip = frame.y == cursor.row ? typed_skip : 0;
+		end = draw_row(view, to, row, &frame);
+		if (clock != TERMINAL_CLOCK_OFF)
+			canvas_put(to, frame.y, 0, frame.x0 - 1, ROLE_DIM,
+				   terminal_times_text(&view->times, clock, row, show->wall_shift, text));
+		if (row == show->found.row)
+			show_found(view, to, &frame, &show->found);
+		if (!view->is_alternate)
+			draw_marks(view, to, frame.y, row, end, show->mark_x);
+	}
+	if (show->scroll_back == 0 && !view->cursor_is_hidden && cursor.row < to->rows) {
 		to->cursor_y = cursor.row;
-		to->cursor_x = cursor.col;
+		to->cursor_x = frame.x0 + cursor.col - typed_skip;
 	}
 }
 
 size_t terminal_view_row_text(struct terminal_view *view, uint64_t row, char *to, size_t size)
 {
-	uint64_t first_on_screen = screen_row(view, 0);
+	uint64_t first_on_screen = terminal_screen_row(view, 0);
 
 	to[0] = '\0';
 	if (row >= first_on_screen && row < first_on_screen + (uint64_t)view->rows) {
-		struct packed_line line;
+		struct terminal_packed line;
 
-		pack_screen_row(view, (int)(row - first_on_screen), &line);
+		terminal_pack_screen_row(view, (int)(row - first_on_screen), &line);
 		text_copy(to, size, line.text);
 	} else if (row >= view->history.dropped && row < first_on_screen) {
 		text_copy(to, size,
@@ -486,25 +378,9 @@ size_t terminal_view_row_text(struct terminal_view *view, uint64_t row, char *to
 	return strlen(to);
 }
 
-bool terminal_view_find(struct terminal_view *view, const char *text, uint64_t before_row, uint64_t *ret_row)
-{
-	char line[TERMINAL_LINE_TEXT_MAX];
-	uint64_t row = before_row < terminal_view_end_row(view) ? before_row : terminal_view_end_row(view);
-
-	while (row > view->history.dropped) {
-		row--;
-		terminal_view_row_text(view, row, line, sizeof(line));
-		if (text_contains(line, text)) {
-			*ret_row = row;
-			return true;
-		}
-	}
-	return false;
-}
-
 uint64_t terminal_view_scroll_for(const struct terminal_view *view, uint64_t row)
 {
-	uint64_t first_on_screen = screen_row(view, 0), middle = (uint64_t)view->rows / 2;
+	uint64_t first_on_screen = terminal_screen_row(view, 0), middle = (uint64_t)view->rows / 2;
 
 	if (row >= first_on_screen)
 		return 0;
@@ -546,7 +422,7 @@ size_t terminal_view_encode_key(struct terminal_view *view, int key, char *to, s
 	size_t length;
 
 	if (special != VTERM_KEY_NONE) {
-		throw_answers_away(view);
+		terminal_throw_answers_away(view);
 		vterm_keyboard_key(view->vterm, special, VTERM_MOD_NONE);
 		return vterm_output_read(view->vterm, to, size);
 	}

@@ -13,14 +13,33 @@
 #include "src/base/bytes.h"
 #include "src/base/status.h"
 #include "ui/canvas.h"
-
-enum { TERMINAL_MARK_MAX = 40 };
+#include "ui/terminal_marks.h"
+#include "ui/terminal_times.h"
 
 struct terminal_view;
 
+/* A place in the text: bytes of a row, as terminal_view_row_text gives them. */
+struct terminal_place {
+	uint64_t row;			/* UINT64_MAX: none */
+	size_t from, size;
+};
+
+/* How the device's screen is painted into a canvas. */
+struct terminal_show {
+	uint64_t scroll_back;		/* rows */
+	enum terminal_clock clock;	/* a column of times before the text */
+	uint64_t wall_shift;		/* wall clock minus monotonic clock */
+	int mark_x;			/* where the marks' column begins; at the width or beyond: over the blank ends of lines */
+	struct terminal_place found;
+};
+
 enum status terminal_view_new(int rows, int cols, struct terminal_view **ret_view, struct error *reterr);
 void terminal_view_free(struct terminal_view *view);
-void terminal_view_input(struct terminal_view *view, struct bytes in);
+void terminal_view_input(struct terminal_view *view, struct bytes in, uint64_t now_ms);
+/* What a lone LF and a lone CR of the device mean: a new line, or only down and only to the left. */
+void terminal_view_set_newlines(struct terminal_view *view, bool lf_is_newline, bool cr_is_newline);
+/* What the operator types, shown as if the device had echoed it; no line of the device. */
+void terminal_view_echo(struct terminal_view *view, struct bytes typed);
 void terminal_view_resize(struct terminal_view *view, int rows, int cols);
 /* The sign on a finished line: comes after the bytes of that line. Lines are matched by their number, counted in '\n'.
  */
@@ -28,12 +47,17 @@ void terminal_view_mark_line(struct terminal_view *view, const struct diagnosis_
 /* Rows in all (scrolled off and on screen), and where the first kept one is. */
 uint64_t terminal_view_first_row(const struct terminal_view *view);
 uint64_t terminal_view_end_row(const struct terminal_view *view);
-/* Paints the device's screen, scrolled back by so many rows, into the first rows of to; marks go to mark_x when it is
- * inside, else over the blank end of their line. found_row (UINT64_MAX: none) is shown as selected. */
-void terminal_view_draw(struct terminal_view *view, struct canvas *to, uint64_t scroll_back, int mark_x,
-			uint64_t found_row);
-/* Searches upwards from before_row (exclusive), ASCII case ignored. */
-bool terminal_view_find(struct terminal_view *view, const char *text, uint64_t before_row, uint64_t *ret_row);
+/* The row at the top of the picture that is scrolled back so far. */
+uint64_t terminal_view_top_row(const struct terminal_view *view, uint64_t scroll_back);
+/* The row that the device writes into. */
+uint64_t terminal_view_cursor_row(const struct terminal_view *view);
+/* True while a full-screen program runs on the device: its rows have no time and no marks. */
+bool terminal_view_is_alternate(const struct terminal_view *view);
+/* Paints the device's screen into the first rows of to. Times push the text to the right; rows that do not fit end in a cut
+ * mark, and nothing else of them changes: the device's columns stay what they are. */
+void terminal_view_draw(struct terminal_view *view, struct canvas *to, const struct terminal_show *show);
+struct terminal_times *terminal_view_times(struct terminal_view *view);
+struct terminal_marks *terminal_view_marks(struct terminal_view *view);
 /* How far to scroll back so that row is in the middle. */
 uint64_t terminal_view_scroll_for(const struct terminal_view *view, uint64_t row);
 /* The bytes that a key is on the line, after the modes that the device has set (cursor keys). 0: the key has none. */

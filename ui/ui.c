@@ -99,8 +99,11 @@ void ui_pop(struct ui *ui)
 {
 	struct ui_screen *screen = ui_top(ui);
 
-	if (ui->depth <= 1)
+	if (ui->depth <= 1) {
+		if (ui->options->is_console_alone)
+			ui_ask_quit(ui);
 		return;
+	}
 	if (screen->ops->close != NULL)
 		screen->ops->close(ui, screen->state);
 	free(screen->state);
@@ -172,38 +175,44 @@ void ui_ask_quit(struct ui *ui)
 			   : "Jobs are running. Stop them and quit? The cases go on next time.", "quit", &quit, NULL);
 }
 
-struct terminal_view *ui_terminal(struct ui *ui, unsigned console_id)
+struct console_pane *ui_pane(struct ui *ui, unsigned console_id)
 {
 	const struct snapshot *now = ui_now(ui);
-	struct ui_terminal *free_one = NULL;
+	struct console_pane *free_one = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(ui->terminal); i++) {
-		if (ui->terminal[i].view != NULL && ui->terminal[i].id == console_id)
-			return ui->terminal[i].view;
+	for (size_t i = 0; i < ARRAY_SIZE(ui->pane); i++) {
+		if (ui->pane[i].view != NULL && ui->pane[i].id == console_id)
+			return &ui->pane[i];
 		if (free_one != NULL && free_one->view == NULL)
 			continue;
-		if (ui->terminal[i].view == NULL || ui_find_console(now, ui->terminal[i].id, NULL) == NULL)
-			free_one = &ui->terminal[i];
+		if (ui->pane[i].view == NULL || ui_find_console(now, ui->pane[i].id, NULL) == NULL)
+			free_one = &ui->pane[i];
 	}
 	if (free_one == NULL)
 		return NULL;
 	terminal_view_free(free_one->view);
-	free_one->view = NULL;
-	free_one->id = console_id;
+	*free_one = (struct console_pane){ .id = console_id, .found.row = UINT64_MAX };
 	if (terminal_view_new(ui->rows > 4 ? ui->rows - 3 : 21, ui->cols, &free_one->view, NULL) != STATUS_OK)
 		return NULL;
-	return free_one->view;
+	return free_one;
 }
 
-void ui_show_console(struct ui *ui, const char *port, unsigned baud)
+struct terminal_view *ui_terminal(struct ui *ui, unsigned console_id)
+{
+	struct console_pane *pane = ui_pane(ui, console_id);
+
+	return pane != NULL ? pane->view : NULL;
+}
+
+void ui_show_console(struct ui *ui, const char *port)
 {
 	struct screen_arg arg = { 0 };
 	struct error error;
 
-	if (app_console_open(ui->app, port, baud, &arg.console_id, &error) != STATUS_OK)
+	if (app_console_open(ui->app, port, NULL, &arg.console_id, &error) != STATUS_OK)
 		ui_say_error(ui, &error);
 	else
-		ui_push(ui, &screen_console, &arg);
+		ui_push(ui, text_starts(port, "replay:") ? &screen_replay : &screen_console, &arg);
 }
 
 bool ui_show_image(struct ui *ui, const char *path, int64_t case_id)
@@ -341,6 +350,31 @@ void ui_key(struct ui *ui, int key)
 		screen->ops->command(ui, screen->state, binding->command, NULL);
 }
 
+void ui_paste(struct ui *ui, struct bytes text)
+{
+	struct ui_screen *screen = ui_top(ui);
+	const char *at = (const char *)text.data, *end = at + text.size;
+
+	ui->is_dirty = true;
+	ui->message[0] = '\0';
+	if (ui->rows < UI_MIN_ROWS || ui->cols < UI_MIN_COLS || text.size == 0)
+		return;
+	if (!ui->has_prompt && screen->ops->paste != NULL) {
+		screen->ops->paste(ui, screen->state, text);
+		return;
+	}
+	if (!ui->has_prompt && ui_appetite(ui) != APPETITE_TEXT) {
+		ui_say(ui, true, "what was pasted has no place here");
+		return;
+	}
+	while (at < end && *at != '\n' && !(ui->has_prompt && ui->is_yes_no)) {	/* its first line; Enter is pressed by hand */
+		uint32_t code = utf8_next(&at);
+
+		if (code >= ' ' && code != 0x7f)
+			ui_key(ui, (int)code);
+	}
+}
+
 void ui_mouse(struct ui *ui, enum screen_mouse what, int y, int x)
 {
 	struct ui_screen *screen = ui_top(ui);
@@ -405,24 +439,36 @@ static void on_change(void *user)
 	draw_soon(user);
 }
 
-static void on_console_bytes(void *user, unsigned console_id, struct bytes in)
+/* Which of several devices was switched is not known here. */
+static void follow_power(struct console_pane *pane, const struct snapshot *now)
+{
+	if (pane->power_ms == now->power_on_ms)
+		return;
+	pane->power_ms = now->power_on_ms;
+	if (now->console_count == 1)
+		terminal_times_power(terminal_view_times(pane->view), now->power_on_ms);
+}
+
+static void on_console_bytes(void *user, unsigned console_id, struct bytes in, uint64_t now_ms)
 {
 	struct ui *ui = user;
-	struct terminal_view *view = ui_terminal(ui, console_id);
+	struct console_pane *pane = ui_pane(ui, console_id);
 
-	if (view == NULL)
+	if (pane == NULL)
 		return;
-	terminal_view_input(view, in);
-	if (ui_top(ui)->ops == &screen_console)
+	follow_power(pane, ui_now(ui));
+	terminal_view_input(pane->view, in, now_ms);
+	pane->has_news = true;
+	if (ui_appetite(ui) == APPETITE_ALL)	/* a screen of consoles */
 		draw_soon(ui);
 }
 
 static void on_console_line(void *user, unsigned console_id, const struct diagnosis_line *line)
 {
-	struct terminal_view *view = ui_terminal(user, console_id);
+	struct console_pane *pane = ui_pane(user, console_id);
 
-	if (view != NULL)
-		terminal_view_mark_line(view, line);
+	if (pane != NULL)
+		terminal_view_mark_line(pane->view, line);
 }
 
 static void on_input(void *user, int events)
@@ -432,7 +478,8 @@ static void on_input(void *user, int events)
 
 	(void)events;
 	if (ui_input_read(ui)) {
-		draw_now(ui);
+		if (!ui->is_pasting)
+			draw_now(ui);
 		return;
 	}
 	/* readable, but no key: an incomplete sequence, or the terminal is gone and would wake us for ever */
@@ -496,20 +543,27 @@ static void unhook(struct ui *ui)
 		loop_timer_free(ui->redraw);
 	if (ui->clock != NULL)
 		loop_timer_free(ui->clock);
+	buffer_done(&ui->pasted);
 	while (ui->depth > 1)
 		ui_pop(ui);
-	if (ui->depth == 1)
-		free(ui->stack[0].state);
-	for (size_t i = 0; i < ARRAY_SIZE(ui->terminal); i++)
-		terminal_view_free(ui->terminal[i].view);
+	if (ui->depth == 1) {
+		struct ui_screen *first = &ui->stack[0];
+
+		if (first->ops->close != NULL)
+			first->ops->close(ui, first->state);
+		free(first->state);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(ui->pane); i++)
+		terminal_view_free(ui->pane[i].view);
 }
 
 static void show_first(struct ui *ui)
 {
 	struct error error;
 
-	ui_push(ui, &screen_home, &(struct screen_arg){ 0 });
-	if (ui->depth == 0)
+	if (!ui->options->is_console_alone)
+		ui_push(ui, &screen_home, &(struct screen_arg){ 0 });
+	if (ui->depth == 0 && !ui->options->is_console_alone)
 		return;
 	if (ui->options->open_case != 0) {
 		if (app_case_open(ui->app, ui->options->open_case, &error) != STATUS_OK)
@@ -518,7 +572,7 @@ static void show_first(struct ui *ui)
 			ui_push(ui, &screen_case, &(struct screen_arg){ .case_id = ui->options->open_case });
 	}
 	if (ui->options->open_console != NULL)
-		ui_show_console(ui, ui->options->open_console, ui->options->baud);
+		ui_show_console(ui, ui->options->open_console);
 }
 
 enum status ui_run(struct loop *loop, struct app *app, const struct ui_options *options, struct error *reterr)
@@ -528,6 +582,8 @@ enum status ui_run(struct loop *loop, struct app *app, const struct ui_options *
 	struct app_observer observer = { .on_change = on_change, .on_console_bytes = on_console_bytes,
 					 .on_console_line = on_console_line, .user = &ui };
 	enum status status = ui_terminal_start(&ui, reterr);
+
+	buffer_init(&ui.pasted, UI_PASTE_MAX);
 
 	if (status != STATUS_OK)
 		return status;

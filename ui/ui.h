@@ -13,7 +13,7 @@ struct ui_options {
 	bool no_mouse;
 	int64_t open_case;		/* shown at once; 0: Home */
 	const char *open_console;	/* a port shown at once; NULL: Home */
-	unsigned baud;			/* of open_console; 0: the usual */
+	bool is_console_alone;		/* there is nothing behind it: going back ends the face */
 };
 
 /* Runs until the operator quits, or is asked to by a signal and nothing dangerous is under way. STATUS_UNSUPPORTED:

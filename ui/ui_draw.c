@@ -149,11 +149,12 @@ static void draw_bottom(struct ui *ui, const char *message, bool is_error, int r
 {
 	werase(ui->bottom);
 	*canvas = canvas_of(ui, ui->bottom);
-	if (ui->has_prompt) {
+	if (ui->has_prompt && ui->is_yes_no) {
+		canvas_wrap(canvas, 0, 1, canvas->cols - 2, rows, ROLE_STRONG, ui->prompt.label);	/* all of it counts */
+	} else if (ui->has_prompt) {
 		int x = 1 + canvas_put(canvas, 0, 1, canvas->cols - 2, ROLE_STRONG, ui->prompt.label) + 1;
 
-		if (!ui->is_yes_no)
-			widget_input_draw(&ui->prompt.input, canvas, 0, x, canvas->cols - x - 1, ROLE_NORMAL);
+		widget_input_draw(&ui->prompt.input, canvas, 0, x, canvas->cols - x - 1, ROLE_NORMAL);
 		if (ui->prompt.names[0] != '\0' && rows > 1)
 			canvas_wrap(canvas, 1, 3, canvas->cols - 4, rows - 1, ROLE_DIM, ui->prompt.names);
 	} else if (message[0] != '\0') {
@@ -202,7 +203,9 @@ void ui_draw(struct ui *ui)
 		draw_too_small(ui);
 		return;
 	}
-	rows = !ui->has_prompt ? message_rows(ui, message) : ui->prompt.names[0] ? UI_MESSAGE_ROWS_MAX : 1;
+	rows = !ui->has_prompt ? message_rows(ui, message)
+	       : ui->is_yes_no ? message_rows(ui, ui->prompt.label)
+	       : ui->prompt.names[0] ? UI_MESSAGE_ROWS_MAX : 1;
 	wresize(ui->body, ui->rows - 2 - rows, ui->cols);
 	wresize(ui->bottom, rows + 1, ui->cols);
 	mvwin(ui->bottom, ui->rows - 1 - rows, 0);

@@ -2,7 +2,11 @@
 #include "src/base/cleanup.h"
 #include "ui/ui_internal.h"
 
-enum { KEYS_AT_ONCE = 256 };	/* a paste must not keep the device waiting */
+enum {
+	KEYS_AT_ONCE = 256,		/* a paste must not keep the device waiting */
+	KEYS_BY_HAND = 32,		/* what comes at once beyond that was not typed */
+	PASTE_LOST_MS = 3000,
+};
 
 static int own_key(int code)
 {
@@ -52,14 +56,80 @@ static void read_mouse(struct ui *ui)
 		ui_mouse(ui, SCREEN_MOUSE_CLICK, event.y, event.x);
 }
 
+/* ---- what is pasted ---- */
+
+static void begin_paste(struct ui *ui)
+{
+	buffer_clear(&ui->pasted);
+	ui->is_pasting = true;
+	ui->is_paste_too_large = ui->is_paste_unmarked = false;
+	ui->paste_ms = ui_time_ms();
+}
+
+static void end_paste(struct ui *ui)
+{
+	static const uint8_t end = 0;
+
+	ui->is_pasting = ui->is_paste_unmarked = false;
+	if (ui->is_paste_too_large || buffer_append(&ui->pasted, bytes_of(&end, 1)) != STATUS_OK)
+		ui_say(ui, true, "more than %d KiB were pasted: nothing of it was taken. Send it as a file", UI_PASTE_MAX >> 10);
+	else
+		ui_paste(ui, bytes_of(ui->pasted.data, ui->pasted.size - 1));
+	buffer_done(&ui->pasted);
+	buffer_init(&ui->pasted, UI_PASTE_MAX);
+	ui->is_dirty = true;
+}
+
+static void take_pasted(struct ui *ui, uint32_t code)
+{
+	char utf8[4];
+	size_t size = utf8_put(utf8, code == '\r' ? '\n' : code);
+
+	if (buffer_append(&ui->pasted, bytes_of(utf8, size)) != STATUS_OK)
+		ui->is_paste_too_large = true;
+	ui->paste_ms = ui_time_ms();
+}
+
+/* True: the key was a part of it. */
+static bool is_pasted(struct ui *ui, int kind, wint_t code, int before)
+{
+	bool is_text = kind == OK && (code >= ' ' || code == '\n' || code == '\r' || code == '\t') && code != 127;
+
+	if (kind == KEY_CODE_YES && code == UI_CODE_PASTE) {
+		begin_paste(ui);
+		return true;
+	}
+	/* the end may be lost; and a terminal that does not mark what is pasted sends it all at once */
+	if (ui->is_pasting && ui_time_ms() - ui->paste_ms > PASTE_LOST_MS)
+		end_paste(ui);
+	if (!ui->is_pasting && is_text && before >= KEYS_BY_HAND && ui_appetite(ui) == APPETITE_ALL && !ui->has_prompt) {
+		begin_paste(ui);
+		ui->is_paste_unmarked = true;
+	}
+	if (ui->is_pasting && ui->is_paste_unmarked && !is_text)
+		end_paste(ui);
+	if (!ui->is_pasting)
+		return false;
+	if (kind == KEY_CODE_YES && code == UI_CODE_PASTE_END)
+		end_paste(ui);
+	else if (is_text || (kind == KEY_CODE_YES && code == KEY_ENTER))
+		take_pasted(ui, kind == OK ? (uint32_t)code : '\r');
+	return true;
+}
+
 bool ui_input_read(struct ui *ui)
 {
-	for (int i = 0; i < KEYS_AT_ONCE && !ui->is_leaving; i++) {
+	for (int i = 0; !ui->is_leaving && (i < KEYS_AT_ONCE || ui->is_paste_unmarked); i++) {
 		wint_t code;
 		int kind = get_wch(&code);
 
-		if (kind == ERR)
+		if (kind == ERR) {
+			if (ui->is_paste_unmarked)
+				end_paste(ui);
 			return i > 0;
+		}
+		if (is_pasted(ui, kind, code, i))
+			continue;
 		if (kind == KEY_CODE_YES && code == KEY_MOUSE)
 			read_mouse(ui);
 		else if (kind == KEY_CODE_YES && own_key((int)code) != 0)

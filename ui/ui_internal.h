@@ -4,6 +4,8 @@
 #ifndef UNBRICK_UI_UI_INTERNAL_H
 #define UNBRICK_UI_UI_INTERNAL_H
 
+#include "src/base/buffer.h"
+#include "ui/console_pane.h"
 #include "ui/screen.h"
 #include "ui/ui.h"
 #include "ui/widget_input.h"
@@ -13,16 +15,15 @@ enum {
 	UI_MIN_ROWS = 24,
 	UI_MIN_COLS = 80,
 	UI_MESSAGE_ROWS_MAX = 4,
+	UI_PASTE_MAX = 1 << 20,
 };
+
+/* Keys of curses for the two ends of what the terminal pastes. */
+enum { UI_CODE_PASTE = KEY_MAX + 1, UI_CODE_PASTE_END };
 
 struct ui_screen {
 	const struct screen_ops *ops;
 	void *state;
-};
-
-struct ui_terminal {
-	unsigned id;
-	struct terminal_view *view;
 };
 
 struct ui {
@@ -36,8 +37,11 @@ struct ui {
 	int rows, cols;
 	struct ui_screen stack[UI_STACK_MAX];
 	unsigned depth;
-	struct ui_terminal terminal[SNAPSHOT_CONSOLES_MAX];
+	struct console_pane pane[SNAPSHOT_CONSOLES_MAX];
 	struct loop_watch *input;
+	struct buffer pasted;		/* until its end has come */
+	bool is_pasting, is_paste_unmarked, is_paste_too_large;
+	uint64_t paste_ms;		/* when it last went on */
 	struct loop_timer *redraw;	/* at most 30 pictures a second */
 	struct loop_timer *clock;	/* the minute, or what moves by itself */
 	uint64_t drawn_ms;
@@ -48,7 +52,7 @@ struct ui {
 	char dismissed_notice[200];
 	bool has_prompt, is_yes_no, is_path;
 	struct {
-		char label[80], yes[16];
+		char label[240], yes[16];
 		char names[400];	/* what the last Tab found */
 		struct widget_input input;
 		struct ui_prompt_ops ops;
@@ -66,6 +70,8 @@ bool ui_input_read(struct ui *ui);
 void ui_draw(struct ui *ui);
 /* ui.c */
 void ui_key(struct ui *ui, int key);
+/* What was pasted: text of the prompt, of the screen, or nobody's. */
+void ui_paste(struct ui *ui, struct bytes text);
 void ui_mouse(struct ui *ui, enum screen_mouse what, int y, int x);
 struct ui_screen *ui_top(struct ui *ui);
 enum screen_appetite ui_appetite(struct ui *ui);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "src/base/cleanup.h"
+#include "src/base/text.h"
 #include "ui/ui_internal.h"
 
 static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
@@ -20,6 +21,7 @@ static void on_fatal_signal(int signal_number)
 {
 	signal(SIGALRM, SIG_DFL);
 	alarm(2);
+	(void)!write(STDOUT_FILENO, "\033[?2004l", 8);
 	endwin();
 	raise(signal_number);	/* SA_RESETHAND: now with the default action */
 }
@@ -33,6 +35,20 @@ static void catch_fatal_signals(bool on)
 		sigaction(fatal_signals[i], &action, NULL);
 }
 
+/* Between marks, what is pasted cannot be taken for keys. Terminals that do not know the mode (DEC 2004, as xterm has it) pass over it. */
+static void mark_pastes(bool on)
+{
+	static const char *const names[] = { "xterm", "screen", "tmux", "rxvt", "alacritty", "foot", "kitty", "konsole", "gnome", "vte" };
+	const char *term = getenv("TERM");
+
+	for (size_t i = 0; term != NULL && i < ARRAY_SIZE(names); i++)
+		if (text_starts(term, names[i])) {
+			fputs(on ? "\033[?2004h" : "\033[?2004l", stdout);
+			fflush(stdout);
+			return;
+		}
+}
+
 static void set_modes(const struct ui *ui)
 {
 	raw();			/* Ctrl-C, Ctrl-Z, Ctrl-S are the device's in a console */
@@ -43,6 +59,9 @@ static void set_modes(const struct ui *ui)
 	meta(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	leaveok(stdscr, FALSE);
+	define_key("\033[200~", UI_CODE_PASTE);
+	define_key("\033[201~", UI_CODE_PASTE_END);
+	mark_pastes(true);
 	if (!ui->options->no_mouse) {
 		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
 		mouseinterval(0);
@@ -102,6 +121,7 @@ void ui_terminal_stop(struct ui *ui)
 	if (ui->curses == NULL)
 		return;
 	free_windows(ui);
+	mark_pastes(false);
 	endwin();
 	/* libuv made the terminal non-blocking, for the shell that shares it too */
 	if (ui->terminal_flags >= 0)

@@ -1,5 +1,5 @@
 librecovery_a_SOURCES += \
-	recovery/diagnosis/cause.c recovery/diagnosis/cause.h \
+	recovery/diagnosis/cause.c recovery/diagnosis/cause.h recovery/diagnosis/observation.c recovery/diagnosis/observation.h \
 	recovery/diagnosis/sign.c recovery/diagnosis/sign.h \
 	recovery/diagnosis/line_reader.c recovery/diagnosis/line_reader.h \
 	recovery/diagnosis/sign_filter.c recovery/diagnosis/sign_filter.h \

@@ -255,7 +255,7 @@ static bool inspect_footer(const struct image_input *in, struct image_facts *fac
 		return false;
 	text_copy(facts->title, sizeof(facts->title), "Android partition image");
 	*ret_start = size;
-	image = (struct image_input){ bytes_of(in->data.data, (size_t)size), size, in->ops, in->depth };
+	image = (struct image_input){ bytes_of(in->data.data, (size_t)size), size, in->ops, in->depth, false };
 	if (!open_vbmeta(&meta)) {
 		image_broken(facts, meta.at, "its verified boot footer points to something else: bytes are missing or were changed");
 		return true;

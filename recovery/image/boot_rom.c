@@ -179,7 +179,7 @@ static void inspect_socfpga(const struct image_input *in, struct image_facts *fa
 	facts->whole = IMAGE_YES;
 	/* four copies for the boot ROM, then U-Boot */
 	end = (uint64_t)SFP_COPIES * (is_new ? SFP_COPY_1 : SFP_COPY);
-	if (in->size > end && image_find_format(&(struct image_input){ image_slice(in, end, UINT64_MAX), in->size - end, in->ops, 1 }, false) != NULL) {
+	if (in->size > end && image_find_format(&(struct image_input){ image_slice(in, end, UINT64_MAX), in->size - end, in->ops, 1, false }, false) != NULL) {
 		end = image_add_rest(in, facts, end, "U-Boot");
 		facts->declared_size = end > 0 ? end : facts->declared_size;
 		facts->whole = facts->parts[0].whole == IMAGE_YES ? facts->whole : IMAGE_UNKNOWN;

@@ -10,15 +10,17 @@
 #include "src/base/cleanup.h"
 
 enum {
-	SAMPLE = 96 * 1024,	/* a few milliseconds */
+	SAMPLE = 96 * 1024,
 	PER_64K = 24,		/* points in 64 KiB that make a guess; noise comes to one or two */
 	POINTS_MIN = 10,
 	HITS_MIN = 3,
 	LEAD = 3,		/* times as many as the next */
 };
 
+enum { IDIOMS = 8, IDIOMS_MAX = 64 };	/* of a machine; of all, for a set of them is one word */
+
 struct idiom {
-	uint32_t mask, value;
+	uint32_t mask, value;	/* of four bytes as this machine reads them; of a half, the low 16 bits */
 	uint8_t points;
 	bool is_half;		/* 16 bits, at even places */
 };
@@ -26,7 +28,8 @@ struct idiom {
 struct machine {
 	const char *arch;
 	bool is_big;
-	struct idiom idiom[8];
+	bool is_any_place;	/* instructions have no alignment: mask and value are of bytes in their order, the first one highest */
+	struct idiom idiom[IDIOMS];
 };
 
 #define WORD(mask, value, points) { mask, value, points, false }
@@ -34,85 +37,120 @@ struct machine {
 
 static const struct machine machines[] = {
 	/* bx lr; pop {.., pc}; push {.., lr}; mov pc, lr; stmfd sp!, {.., fp, ip, lr, pc} */
-	{ "arm", false, { WORD(0xffffffff, 0xe12fff1e, 3), WORD(0xffff8000, 0xe8bd8000, 3), WORD(0xffffc000, 0xe92d4000, 2), WORD(0xffffffff, 0xe1a0f00e, 3),
+	{ "arm", false, false, { WORD(0xffffffff, 0xe12fff1e, 3), WORD(0xffff8000, 0xe8bd8000, 3), WORD(0xffffc000, 0xe92d4000, 2), WORD(0xffffffff, 0xe1a0f00e, 3),
 			  WORD(0xfffff800, 0xe92dd800, 2) } },
-	{ "arm", true, { WORD(0xffffffff, 0xe12fff1e, 3), WORD(0xffff8000, 0xe8bd8000, 3), WORD(0xffffc000, 0xe92d4000, 2), WORD(0xffffffff, 0xe1a0f00e, 3) } },
+	{ "arm", true, false, { WORD(0xffffffff, 0xe12fff1e, 3), WORD(0xffff8000, 0xe8bd8000, 3), WORD(0xffffc000, 0xe92d4000, 2), WORD(0xffffffff, 0xe1a0f00e, 3) } },
 	/* bx lr; push and pop of the usual registers */
-	{ "arm", false, { HALF(0xffff, 0x4770, 3), HALF(0xffff, 0xb510, 2), HALF(0xffff, 0xb570, 2), HALF(0xffff, 0xb5f0, 2), HALF(0xffff, 0xbd10, 2),
+	{ "arm", false, false, { HALF(0xffff, 0x4770, 3), HALF(0xffff, 0xb510, 2), HALF(0xffff, 0xb570, 2), HALF(0xffff, 0xb5f0, 2), HALF(0xffff, 0xbd10, 2),
 			  HALF(0xffff, 0xbd70, 2), HALF(0xffff, 0xbdf0, 2), HALF(0xffff, 0xbd08, 2) } },
 	/* ret; stp x29, x30, [sp, #..]!; mov x29, sp; ldp x29, x30, [sp], #.. */
-	{ "arm64", false, { WORD(0xffffffff, 0xd65f03c0, 3), WORD(0xffc07fff, 0xa9807bfd, 3), WORD(0xffffffff, 0x910003fd, 2), WORD(0xffc07fff, 0xa8c07bfd, 3) } },
+	{ "arm64", false, false, { WORD(0xffffffff, 0xd65f03c0, 3), WORD(0xffc07fff, 0xa9807bfd, 3), WORD(0xffffffff, 0x910003fd, 2), WORD(0xffc07fff, 0xa8c07bfd, 3) } },
 	/* jr ra; sw ra, ..(sp); addiu sp, sp, -..; lw ra, ..(sp) */
-	{ "mips", true, { WORD(0xffffffff, 0x03e00008, 3), WORD(0xffff8000, 0xafbf0000, 2), WORD(0xffffff00, 0x27bdff00, 2), WORD(0xffff8000, 0x8fbf0000, 2) } },
-	{ "mipsel", false, { WORD(0xffffffff, 0x03e00008, 3), WORD(0xffff8000, 0xafbf0000, 2), WORD(0xffffff00, 0x27bdff00, 2), WORD(0xffff8000, 0x8fbf0000, 2) } },
+	{ "mips", true, false, { WORD(0xffffffff, 0x03e00008, 3), WORD(0xffff8000, 0xafbf0000, 2), WORD(0xffffff00, 0x27bdff00, 2), WORD(0xffff8000, 0x8fbf0000, 2) } },
+	{ "mipsel", false, false, { WORD(0xffffffff, 0x03e00008, 3), WORD(0xffff8000, 0xafbf0000, 2), WORD(0xffffff00, 0x27bdff00, 2), WORD(0xffff8000, 0x8fbf0000, 2) } },
 	/* blr; mflr r0; stwu r1, -..(r1); mtlr r0 */
-	{ "ppc", true, { WORD(0xffffffff, 0x4e800020, 3), WORD(0xffffffff, 0x7c0802a6, 3), WORD(0xffff8000, 0x94218000, 2), WORD(0xffffffff, 0x7c0803a6, 2) } },
+	{ "ppc", true, false, { WORD(0xffffffff, 0x4e800020, 3), WORD(0xffffffff, 0x7c0802a6, 3), WORD(0xffff8000, 0x94218000, 2), WORD(0xffffffff, 0x7c0803a6, 2) } },
 	/* ret; addi sp, sp, -..; c.jr ra; c.addi sp, -16; c.addi16sp sp, -64, -48 */
-	{ "riscv", false, { WORD(0xffffffff, 0x00008067, 3), WORD(0x800fffff, 0x80010113, 2), HALF(0xffff, 0x8082, 3), HALF(0xffff, 0x1141, 2), HALF(0xffff, 0x7139, 2), HALF(0xffff, 0x7179, 2) } },
+	{ "riscv", false, false, { WORD(0xffffffff, 0x00008067, 3), WORD(0x800fffff, 0x80010113, 2), HALF(0xffff, 0x8082, 3), HALF(0xffff, 0x1141, 2), HALF(0xffff, 0x7139, 2), HALF(0xffff, 0x7179, 2) } },
 	/* l.jr r9; l.sw -4(rX), r9; l.lwz r9, -4(rX); l.addi r1, r1, .. */
-	{ "or1k", true, { WORD(0xffffffff, 0x44004800, 4), WORD(0xffe0ffff, 0xd7e04ffc, 2), WORD(0xffe0ffff, 0x8520fffc, 2), WORD(0xffff0000, 0x9c210000, 2) } },
+	{ "or1k", true, false, { WORD(0xffffffff, 0x44004800, 4), WORD(0xffe0ffff, 0xd7e04ffc, 2), WORD(0xffe0ffff, 0x8520fffc, 2), WORD(0xffff0000, 0x9c210000, 2) } },
 	/* its words turned for the little-endian processor that loads it */
-	{ "or1k", false, { WORD(0xffffffff, 0x44004800, 4), WORD(0xffe0ffff, 0xd7e04ffc, 2), WORD(0xffff8000, 0x9c218000, 2) } },
+	{ "or1k", false, false, { WORD(0xffffffff, 0x44004800, 4), WORD(0xffe0ffff, 0xd7e04ffc, 2), WORD(0xffff8000, 0x9c218000, 2) } },
+	/* push ebp, mov ebp, esp in both encodings; pop ebx, esi, edi; two moves of 16 bits */
+	{ "x86", true, true, { WORD(0xffffff00, 0x5589e500, 3), WORD(0xffffff00, 0x558bec00, 3), WORD(0xffffff00, 0x5b5e5f00, 2), WORD(0xffff00ff, 0x66890066, 1) } },
+	/* push rbp, mov rbp, rsp; endbr64; sub and add of rsp */
+	{ "x86_64", true, true, { WORD(0xffffffff, 0x554889e5, 3), WORD(0xffffffff, 0xf30f1efa, 3), WORD(0xffffff00, 0x4883ec00, 2), WORD(0xffffff00, 0x4883c400, 2) } },
 };
 
-static uint32_t load(const uint8_t *at, const struct machine *machine, bool is_half)
+/* For each of four bytes behind each other and each value it may have: the idioms that it leaves possible. One pass with four of them looks for
+ * all idioms at once. */
+struct finder {
+	uint64_t possible[4][256];
+	uint64_t at_even, at_word;	/* the idioms that stand at each even place and at each fourth */
+	uint64_t at_any;
+};
+
+/* Of idiom's byte number (in the order of the file): what is looked at, and what it is. */
+static void byte_of(const struct machine *machine, const struct idiom *idiom, unsigned number, uint8_t *ret_mask, uint8_t *ret_value)
 {
-	if (is_half)
-		return machine->is_big ? load_be16(at) : (uint32_t)(at[1] << 8 | at[0]);
-	return machine->is_big ? load_be32(at) : load_le32(at);
+	unsigned bytes = idiom->is_half ? 2 : 4, shift = 8 * (machine->is_big ? bytes - 1 - number : number);
+
+	*ret_mask = number < bytes ? (uint8_t)(idiom->mask >> shift) : 0;
+	*ret_value = number < bytes ? (uint8_t)(idiom->value >> shift) : 0;
 }
 
-/* One that stands alone is chance or a table: a function has a beginning and an end. */
-static unsigned count(const struct machine *machine, struct bytes code)
+static void add_idiom(struct finder *finder, const struct machine *machine, const struct idiom *idiom, uint64_t bit)
 {
-	unsigned hits[ARRAY_SIZE(machine->idiom)] = { 0 }, points = 0, kinds = 0;
+	uint8_t mask, value;
 
-	for (size_t at = 0; at + 4 <= code.size; at += 2)
-		for (unsigned i = 0; i < ARRAY_SIZE(machine->idiom) && machine->idiom[i].mask != 0; i++) {
-			const struct idiom *idiom = &machine->idiom[i];
-
-			hits[i] += (idiom->is_half || at % 4 == 0) && (load(code.data + at, machine, idiom->is_half) & idiom->mask) == idiom->value;
-		}
-	for (unsigned i = 0; i < ARRAY_SIZE(hits); i++) {
-		points += hits[i] * machine->idiom[i].points;
-		kinds += hits[i] >= HITS_MIN;
+	for (unsigned number = 0; number < 4; number++) {
+		byte_of(machine, idiom, number, &mask, &value);
+		for (unsigned byte = 0; byte < 256; byte++)
+			if ((byte & mask) == value)
+				finder->possible[number][byte] |= bit;
 	}
-	return kinds >= 2 ? points : 0;
+	finder->at_word |= bit;
+	finder->at_even |= idiom->is_half || machine->is_any_place ? bit : 0;
+	finder->at_any |= machine->is_any_place ? bit : 0;
 }
 
-/* The sequences of x86 stand at any byte. */
-static unsigned count_x86(struct bytes code, bool is_64)
+static void count_hits(const struct finder *finder, struct bytes code, unsigned hits[IDIOMS_MAX])
 {
-	unsigned points = 0;
+	const uint64_t at_place[] = { finder->at_word, finder->at_any, finder->at_even, finder->at_any };
 
 	for (size_t at = 0; at + 4 <= code.size; at++) {
 		const uint8_t *p = code.data + at;
+		uint64_t found = at_place[at % 4] & finder->possible[0][p[0]] & finder->possible[1][p[1]];
 
-		if (is_64)
-			points += (memcmp(p, "\x55\x48\x89\xe5", 4) == 0) * 3u + (memcmp(p, "\xf3\x0f\x1e\xfa", 4) == 0) * 3u +
-				  (memcmp(p, "\x48\x83\xec", 3) == 0) * 2u + (memcmp(p, "\x48\x83\xc4", 3) == 0) * 2u;
-		else
-			points += (memcmp(p, "\x55\x89\xe5", 3) == 0) * 3u + (memcmp(p, "\x55\x8b\xec", 3) == 0) * 3u +
-				  (memcmp(p, "\x5b\x5e\x5f", 3) == 0) * 2u + (memcmp(p, "\x66\x89", 2) == 0 && p[3] == 0x66) * 1u;
+		if (found == 0)
+			continue;
+		found &= finder->possible[2][p[2]] & finder->possible[3][p[3]];
+		for (; found != 0; found &= found - 1)
+			hits[__builtin_ctzll(found)]++;
 	}
-	return points;
+}
+
+/* Returns how many idioms it has; hits are theirs. */
+static unsigned points_of(const struct machine *machine, const unsigned *hits, unsigned *ret_points)
+{
+	unsigned points = 0, kinds = 0, count = 0;
+
+	for (; count < IDIOMS && machine->idiom[count].mask != 0; count++) {
+		points += hits[count] * machine->idiom[count].points;
+		kinds += hits[count] >= HITS_MIN;
+	}
+	/* one that stands alone is chance or a table: a function has a beginning and an end */
+	*ret_points = kinds >= 2 || machine->is_any_place ? points : 0;
+	return count;
+}
+
+static void find_idioms(struct bytes code, unsigned hits[IDIOMS_MAX])
+{
+	struct finder finder = { 0 };
+	unsigned number = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		for (unsigned k = 0; k < IDIOMS && machines[i].idiom[k].mask != 0 && number < IDIOMS_MAX; k++)
+			add_idiom(&finder, &machines[i], &machines[i].idiom[k], UINT64_C(1) << number++);
+	count_hits(&finder, code, hits);
 }
 
 const char *image_guess_arch(struct bytes code)
 {
+	unsigned hits[IDIOMS_MAX] = { 0 }, most = 0, next = 0, first = 0, wanted;
 	const char *best = "";
-	unsigned most = 0, next = 0, wanted;
 
 	if (code.size > SAMPLE)
 		code.size = SAMPLE;
 	wanted = (unsigned)(code.size * PER_64K / (64 * 1024));
 	if (wanted < POINTS_MIN)
 		wanted = POINTS_MIN;
-	for (size_t i = 0; i < ARRAY_SIZE(machines) + 2; i++) {
-		size_t x86 = i - ARRAY_SIZE(machines);
-		unsigned points = i < ARRAY_SIZE(machines) ? count(&machines[i], code) : count_x86(code, x86 == 1);
-		const char *arch = i < ARRAY_SIZE(machines) ? machines[i].arch : x86 == 1 ? "x86_64" : "x86";
+	find_idioms(code, hits);
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+		const char *arch = machines[i].arch;
+		unsigned points;
 
+		first += points_of(&machines[i], hits + first, &points);
 		if (points > most) {
 			next = strcmp(arch, best) == 0 ? next : most;
 			most = points;

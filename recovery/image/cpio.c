@@ -149,7 +149,7 @@ struct contents {
 static void look_at(struct contents *contents, const struct cpio_member *member)
 {
 	struct bytes data = image_slice(contents->in, member->offset, member->size);
-	struct image_input at = { data, member->size, contents->in->ops, contents->in->depth + 1 };
+	struct image_input at = { data, member->size, contents->in->ops, contents->in->depth + 1, false };
 	unsigned type;
 
 	contents->summed += member->has_sum && data.size == member->size;

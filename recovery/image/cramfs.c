@@ -76,7 +76,7 @@ static void look_at_file(struct cramfs *fs, const struct inode *inode)
 	if (until <= start || ops->unpack == NULL)
 		return;
 	packed = image_slice(fs->in, start, until - start);
-	have = packed.size > 0 ? ops->unpack(ops->user, "zlib", packed, head, sizeof(head), &end, &used) : 0;
+	have = packed.size > 0 ? ops->unpack(ops->user, "zlib", packed, head, sizeof(head), sizeof(head), &end, &used) : 0;
 	if (have > 0)
 		programs_look(&fs->programs, bytes_of(head, have));
 }

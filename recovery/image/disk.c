@@ -66,7 +66,7 @@ static const struct place { uint32_t at; const struct image_format *format; } pl
 static bool is_at(const struct disk *disk, const struct place *place)
 {
 	uint64_t room = place->at < disk->first ? disk->first - place->at : 0;
-	struct image_input at = { image_slice(disk->in, place->at, room), room, disk->in->ops, disk->in->depth + 1 };
+	struct image_input at = { image_slice(disk->in, place->at, room), room, disk->in->ops, disk->in->depth + 1, false };
 
 	return at.data.size > 0 && place->format->matches(&at);
 }
@@ -182,7 +182,7 @@ static void add_unlisted(struct disk *disk)
 
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
 		uint64_t at = (uint64_t)starts[i] * 1024 * 1024;
-		struct image_input there = { image_slice(disk->in, at, UINT64_MAX), disk->in->size - at, disk->in->ops, disk->in->depth + 1 };
+		struct image_input there = { image_slice(disk->in, at, UINT64_MAX), disk->in->size - at, disk->in->ops, disk->in->depth + 1, false };
 		const struct image_format *format = at < disk->in->data.size ? image_find_format(&there, false) : NULL;
 
 		if (format == NULL || !(text_starts(format->word, "ext") || text_equal(format->word, "fat") || text_equal(format->word, "squashfs")))

@@ -236,7 +236,7 @@ static void look_at_file(struct fat *fat, const struct file *file)
 	place = place_of(fat, file->cluster);
 	if (place + run < in.data.size)
 		in.data.size = (size_t)(place + run);
-	at = (struct image_input){ image_slice(&in, place, run), file->size, in.ops, in.depth + 1 };
+	at = (struct image_input){ image_slice(&in, place, run), file->size, in.ops, in.depth + 1, false };
 	if (at.data.size == 0 || image_find_format(&at, false) == NULL)
 		return;
 	text_copy(arch, sizeof(arch), fat->facts->arch);

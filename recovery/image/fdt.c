@@ -21,6 +21,8 @@ enum {
 	LAST_TREE_MAX = 512 * 1024,
 };
 
+static const uint32_t MAGIC = 0xd00dfeed;
+
 bool fdt_walk_init(struct fdt_walk *walk, const struct image_input *in)
 {
 	const uint8_t *header = in->data.data;
@@ -193,7 +195,9 @@ static void read_tree_property(const struct fdt_walk *walk, const struct tree *t
 		image_text(facts->name, sizeof(facts->name), event->value);
 	else if (walk->depth == 1 && text_equal(event->name, "description") && facts->name[0] == '\0')
 		image_set_name(facts, event->value);
-	if (walk->depth == 3 && tree->in_cpus && facts->arch[0] == '\0' && text_equal(event->name, "compatible"))
+	/* older trees of PowerPC name the processor in model alone (Linux Documentation/powerpc/booting-without-of, 2008) */
+	if (walk->depth == 3 && tree->in_cpus && facts->arch[0] == '\0' &&
+	    (text_equal(event->name, "compatible") || (text_equal(event->name, "model") && image_starts_with(event->value, BYTES("PowerPC,")))))
 		text_copy(facts->arch, sizeof(facts->arch), arch_of_processor(event->value));
 }
 
@@ -222,7 +226,7 @@ void fdt_read_boards(const struct image_input *in, struct image_facts *facts)
 	struct tree tree = { .only_boards = true };
 	struct fdt_walk walk;
 
-	if (in->data.size >= 4 && image_starts_with(in->data, BYTES("\xd0\x0d\xfe\xed")) && fdt_walk_init(&walk, in))
+	if (in->data.size >= 4 && load_be32(in->data.data) == MAGIC && fdt_walk_init(&walk, in))
 		(void)read_tree(&walk, &tree, facts);
 }
 
@@ -233,20 +237,23 @@ uint64_t fdt_find_last(const struct image_input *in)
 	if (in->data.size < in->size)
 		return 0;
 	/* dtc and objcopy put it at a multiple of 4 at least */
-	for (size_t at = in->data.size / 4 * 4; at >= lowest + 4; at -= 4) {
-		struct image_input tree = { bytes_from(in->data, at - 4), in->size - (at - 4), in->ops, in->depth };
+	for (size_t end = in->data.size / 4 * 4; end >= lowest + 4; end -= 4) {
+		size_t at = end - 4;
+		struct image_input tree;
 		struct fdt_walk walk;
 
-		if (image_starts_with(tree.data, BYTES("\xd0\x0d\xfe\xed")) && fdt_walk_init(&walk, &tree) &&
-		    load_be32(tree.data.data + 4) == tree.size)
-			return at - 4;
+		if (load_be32(in->data.data + at) != MAGIC)
+			continue;
+		tree = (struct image_input){ bytes_from(in->data, at), in->size - at, in->ops, in->depth, false };
+		if (fdt_walk_init(&walk, &tree) && load_be32(tree.data.data + 4) == tree.size)
+			return at;
 	}
 	return 0;
 }
 
 static bool matches(const struct image_input *in)
 {
-	return image_starts_with(in->data, BYTES("\xd0\x0d\xfe\xed"));
+	return in->data.size >= 4 && load_be32(in->data.data) == MAGIC;
 }
 
 static bool is_sound(const struct image_input *in)

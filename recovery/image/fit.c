@@ -4,7 +4,7 @@
  * Source: U-Boot doc/usage/fit/source_file_format.rst, boot/image-fit.c (fit_image_check_hash). */
 #include <string.h>
 
-#include "recovery/image/fdt.h"
+#include "recovery/image/fit.h"
 #include "src/base/text.h"
 
 enum {
@@ -16,13 +16,6 @@ enum {
 };
 
 enum node { NODE_OTHER, NODE_ROOT, NODE_IMAGES, NODE_IMAGE, NODE_HASH, NODE_SIGNATURE, NODE_CONFIGURATIONS, NODE_CONFIGURATION };
-
-struct fit_image {
-	char name[64], type[24], arch[12], compression[12], os[16], description[96];
-	uint64_t offset, size;		/* of the data, in the file */
-	bool has_offset, has_size, is_behind;	/* behind: offset counts from the end of the tree */
-	unsigned good, bad, unchecked;
-};
 
 struct fit {
 	const struct image_input *in;
@@ -60,7 +53,7 @@ static enum node kind_of(enum node parent, const char *name)
 	}
 }
 
-static void read_image_property(struct fit_image *image, const struct fdt_event *event)
+void fit_image_read(struct fit_image *image, const struct fdt_event *event)
 {
 	if (text_equal(event->name, "type"))
 		image_text(image->type, sizeof(image->type), event->value);
@@ -87,19 +80,23 @@ static void read_image_property(struct fit_image *image, const struct fdt_event 
 	}
 }
 
-static uint64_t data_at(const struct fit *fit)
+uint64_t fit_image_at(const struct fit_image *image, uint64_t tree_end)
 {
-	return fit->image.is_behind ? fit->tree_end + fit->image.offset : fit->image.offset;
+	return image->is_behind ? tree_end + image->offset : image->offset;
 }
 
-/* Returns the digest's length; 0 when nobody here knows the algorithm. */
-static size_t compute(const struct fit *fit, struct bytes data, uint8_t digest[IMAGE_DIGEST_SIZE])
+static uint64_t data_at(const struct fit *fit)
 {
-	if (text_equal(fit->algorithm, "crc32")) {
-		store_be32(digest, image_crc32(fit->in, data));
+	return fit_image_at(&fit->image, fit->tree_end);
+}
+
+size_t fit_image_hash(const struct image_input *in, const char *algorithm, struct bytes data, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+{
+	if (text_equal(algorithm, "crc32")) {
+		store_be32(ret_digest, image_crc32(in, data));
 		return 4;
 	}
-	return fit->in->ops->digest != NULL ? fit->in->ops->digest(fit->in->ops->user, fit->algorithm, data, digest) : 0;
+	return in->ops->digest != NULL ? in->ops->digest(in->ops->user, algorithm, data, ret_digest) : 0;
 }
 
 static void check_hash(struct fit *fit)
@@ -112,7 +109,7 @@ static void check_hash(struct fit *fit)
 	    image_in_memory(fit->in, data_at(fit), image->size)) {
 		fit->budget -= image->size;
 		fit->hashes++;
-		size = compute(fit, image_slice(fit->in, data_at(fit), image->size), digest);
+		size = fit_image_hash(fit->in, fit->algorithm, image_slice(fit->in, data_at(fit), image->size), digest);
 	}
 	if (size == 0) {
 		image->unchecked++;
@@ -187,13 +184,15 @@ static void end_image(struct fit *fit)
 	part->whole = image->bad > 0 ? IMAGE_NO : image->good > 0 ? IMAGE_YES : IMAGE_UNKNOWN;
 	if (text_starts(image->type, "kernel") && image_archs_differ(part->arch, image->arch))
 		image_warning(fit->facts, "its header says %s, but the kernel inside is for %s", image->arch, part->arch);
+	else if (text_equal(image->type, "flat_dt") && image_archs_differ(part->arch, image->arch) && !text_equal(part->arch, "arm64"))
+		image_warning(fit->facts, "its header says %s, but the device tree '%.40s' is for %s", image->arch, image->name, part->arch);
 	text_copy(part->arch, sizeof(part->arch), image->arch);
 }
 
 static void read_property(struct fit *fit, enum node node, const struct fdt_event *event)
 {
 	if (node == NODE_IMAGE)
-		read_image_property(&fit->image, event);
+		fit_image_read(&fit->image, event);
 	else if (node == NODE_HASH && text_equal(event->name, "algo"))
 		image_text(fit->algorithm, sizeof(fit->algorithm), event->value);
 	else if (node == NODE_HASH && text_equal(event->name, "value"))

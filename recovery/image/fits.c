@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
@@ -245,4 +246,112 @@ const char *image_fit_word(enum image_fit fit)
 	static const char *const words[] = { "unknown", "fits", "wrong-cpu", "wrong-board", "wrong-revision" };
 
 	return words[fit];
+}
+
+/* ---- what the device said ---- */
+
+const char *image_firmware_version(const struct image_facts *facts)
+{
+	/* "Linux-5.4.188", "MIPS OpenWrt Linux-5.15": the kernel's own name, and its version */
+	return text_contains(facts->name, "linux") ? "" : facts->version;
+}
+
+/* The next number of a version; false: there is none. */
+static bool next_number(const char **at, uint64_t *ret_number)
+{
+	if (!isdigit((unsigned char)**at))
+		return false;
+	for (*ret_number = 0; isdigit((unsigned char)**at); ++*at)
+		if (*ret_number < UINT64_MAX / 100)
+			*ret_number = *ret_number * 10 + (uint64_t)(**at - '0');
+	return true;
+}
+
+/* Where the numbers begin: behind "v", "V" or "ver. ". */
+static const char *first_number(const char *version)
+{
+	while (*version != '\0' && !isdigit((unsigned char)*version))
+		version++;
+	return version;
+}
+
+enum image_age image_compare_versions(const char *image, const char *installed)
+{
+	const char *a = first_number(image), *b = first_number(installed);
+	uint64_t one, other;
+	unsigned numbers = 0;
+
+	while (next_number(&a, &one) && next_number(&b, &other)) {
+		numbers++;
+		if (one != other)
+			/* a single number may be a date, a revision, anything */
+			return numbers == 1 && *a != '.' && *b != '.' ? IMAGE_AGE_UNKNOWN : one < other ? IMAGE_OLDER : IMAGE_NEWER;
+		if (*a == '\0' || *b == '\0' || *a != '.' || *b != '.' || !isdigit((unsigned char)a[1]) || !isdigit((unsigned char)b[1]))
+			break;
+		a++;
+		b++;
+	}
+	if (numbers == 0 || strcmp(a, b) != 0) {
+		/* "1.2" and "1.2.1" */
+		if (numbers > 0 && *a == '\0' && *b == '.' && isdigit((unsigned char)b[1]))
+			return IMAGE_OLDER;
+		if (numbers > 0 && *b == '\0' && *a == '.' && isdigit((unsigned char)a[1]))
+			return IMAGE_NEWER;
+		return IMAGE_AGE_UNKNOWN;
+	}
+	return IMAGE_AS_OLD;
+}
+
+static bool is_on(const char *secure_boot)
+{
+	/* Rockchip, Qualcomm, U-Boot; and Android's states in which a signature is asked for */
+	static const char *const words[] = { "1", "on", "enabled", "green", "yellow", "locked" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcasecmp(words[i], secure_boot) == 0)
+			return true;
+	return false;
+}
+
+/* The largest size in a text: "16 MiB", "(16384 Kbytes)". 0: none. */
+static uint64_t largest_size(const char *text)
+{
+	uint64_t largest = 0;
+
+	while (*text != '\0') {
+		uint64_t number, unit;
+		const char *at;
+
+		if (!isdigit((unsigned char)*text)) {
+			text++;
+			continue;
+		}
+		next_number(&text, &number);
+		at = text + (*text == ' ');
+		unit = *at == 'K' || *at == 'k' ? UINT64_C(1) << 10 : *at == 'M' ? UINT64_C(1) << 20 : *at == 'G' ? UINT64_C(1) << 30 : 0;
+		if (unit > 0 && (text_starts(at + 1, "iB") || text_starts(at + 1, "B") || text_starts(at + 1, "bytes")) && number < UINT64_C(1) << 30 &&
+		    number * unit > largest)
+			largest = number * unit;
+	}
+	return largest;
+}
+
+unsigned image_cautions(const struct image_facts *facts, const char *image_version, const struct image_said *said,
+			char ret_text[IMAGE_CAUTIONS][IMAGE_CAUTION_SIZE])
+{
+	const char *version = image_version != NULL && image_version[0] ? image_version : image_firmware_version(facts);
+	uint64_t flash = said->flash != NULL ? largest_size(said->flash) : 0;
+	char have[24], want[24];
+	unsigned count = 0;
+
+	if (said->version != NULL && image_compare_versions(version, said->version) == IMAGE_OLDER)
+		text_format(ret_text[count++], IMAGE_CAUTION_SIZE, "it is version %.40s, older than %.40s, which the device said it runs", version,
+			    said->version);
+	if (said->secure_boot != NULL && is_on(said->secure_boot))
+		text_format(ret_text[count++], IMAGE_CAUTION_SIZE, "the device checks signatures (secure boot: %.20s): what its vendor did not sign does not start",
+			    said->secure_boot);
+	if (flash > 0 && facts->file_size > flash && facts->compression[0] == '\0' && !facts->is_carrier)
+		text_format(ret_text[count++], IMAGE_CAUTION_SIZE, "it has %s, the flash that the device named only %s", text_size(want, sizeof(want), facts->file_size),
+			    text_size(have, sizeof(have), flash));
+	return count;
 }

@@ -13,7 +13,10 @@
 #include "src/base/crc.h"
 #include "src/base/text.h"
 
-enum { HEAD_SIZE = 64 * 1024 };	/* of what was unpacked: enough for every header, and for a boot sector behind 32 KiB */
+enum {
+	HEAD_SIZE = 64 * 1024,	/* of what was unpacked: enough for every header, and for a boot sector behind 32 KiB */
+	SHORT_HEAD = 4096,	/* enough for the header of a kernel or a file system */
+};
 
 static void set_problem(struct image_problem *to, uint64_t offset, const char *format, va_list args)
 {
@@ -250,8 +253,8 @@ void image_inspect_one(const struct image_input *in, const struct image_format *
 
 void image_adopt(struct image_facts *facts, const struct image_facts *of)
 {
-	/* A device tree for another processor was put there as filling, and says nothing of the board. */
-	if (!image_archs_differ(of->arch, facts->arch))
+	/* A device tree for another processor was put there as filling, and says nothing of the board; but a 64-bit ARM may run what is for 32 bits. */
+	if (!image_archs_differ(of->arch, facts->arch) || (text_equal(facts->arch, "arm") && text_equal(of->arch, "arm64")))
 		for (unsigned i = 0; i < of->board_count; i++)
 			image_add_board(facts, bytes_of_text(of->boards[i]));
 	/* A kernel's header knows no byte order; the programs inside do. */
@@ -327,6 +330,7 @@ static uint64_t look_at_member(const struct image_input *member, struct image_fa
 	text_copy(part->format, sizeof(part->format), of.format);
 	text_copy(part->arch, sizeof(part->arch), of.arch);
 	part->whole = of.whole;
+	part->is_archive = format->is_carrier || format->is_archive;
 	image_add_parts_of(facts, &of, part->is_unpacked ? 0 : part->offset);
 	image_adopt(facts, &of);
 	if (of.whole != IMAGE_NO || facts->member_problem.what[0] != '\0' || part->is_unpacked)
@@ -335,6 +339,11 @@ static uint64_t look_at_member(const struct image_input *member, struct image_fa
 	text_format(facts->member_problem.what, sizeof(facts->member_problem.what), "its part '%.32s' (%s): %.100s", part->name, of.format,
 		    of.problems[0].what);
 	return of.declared_size;
+}
+
+static bool is_covered(const struct image_input *in, const struct image_facts *facts)
+{
+	return in->is_covered || facts->whole == IMAGE_YES;
 }
 
 /* Members that lie in each other would be looked at once for each of them, and so again on every level below. */
@@ -352,7 +361,7 @@ static bool overlaps_a_part(const struct image_facts *facts, uint64_t offset, ui
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				  const char *name)
 {
-	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1 };
+	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1, is_covered(in, facts) };
 	bool is_new = !overlaps_a_part(facts, offset, size);
 	struct image_part *part = image_add_row(facts, offset, size, name, "unknown");
 
@@ -368,7 +377,7 @@ struct image_part *image_add_part(const struct image_input *in, struct image_fac
 struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
 					   const char *name)
 {
-	struct image_input member = { head, size, in->ops, in->depth + 1 };
+	struct image_input member = { head, size, in->ops, in->depth + 1, false };
 	struct image_part *part = image_add_row(facts, 0, size, name, "unknown");
 
 	if (part == NULL)
@@ -381,7 +390,7 @@ struct image_part *image_add_unpacked_part(const struct image_input *in, struct 
 uint64_t image_add_rest(const struct image_input *in, struct image_facts *facts, uint64_t offset, const char *name)
 {
 	uint64_t size = in->size > offset ? in->size - offset : 0, declared;
-	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1 };
+	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1, false };
 	struct image_part *part = size > 0 ? image_add_row(facts, offset, size, name, "unknown") : NULL;
 
 	if (part == NULL)
@@ -416,12 +425,22 @@ enum image_answer image_add_packed_part(const struct image_input *in, struct ima
 	return answer;
 }
 
-/* These unpack some ten times slower than the others. */
+/* How many packed bytes are unpacked to check them: some unpack ten times slower than the others. */
 static uint64_t check_max(const struct image_input *in, const char *compression)
 {
 	bool is_slow = text_equal(compression, "xz") || text_equal(compression, "lzma") || text_equal(compression, "bzip2");
 
 	return is_slow ? in->ops->check_packed_max / 8 : in->ops->check_packed_max;
+}
+
+/* And how many may come out. A stream of nothing but zeros says of itself that it is gigabytes; and what has a dictionary keeps so much in
+ * memory. */
+static uint64_t unpacked_max(const struct image_input *in, const char *compression)
+{
+	bool has_dictionary = text_equal(compression, "xz") || text_equal(compression, "lzma") || text_equal(compression, "zstd");
+	uint64_t max = in->ops->check_packed_max, times = has_dictionary ? 8 : 128;
+
+	return max <= UINT64_MAX / times ? max * times : UINT64_MAX;
 }
 
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
@@ -435,18 +454,25 @@ enum image_answer image_look_inside(const struct image_input *in, struct image_f
 enum image_answer image_look_inside_stream(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 					   const char *compression, uint64_t *ret_used)
 {
+	uint64_t out, most = unpacked_max(in, compression);
+	bool is_checked = size <= check_max(in, compression) && (!is_covered(in, facts) || in->ops->check_packed_max == UINT64_MAX);
 	struct bytes packed = image_slice(in, offset, size);
 	enum image_answer end = IMAGE_UNKNOWN;
+	/* what is only to be named, in an image that has told its processor, needs no sample of code */
+	uint64_t room = is_covered(in, facts) && !is_checked && facts->arch[0] != '\0' ? SHORT_HEAD : HEAD_SIZE;
 	uint8_t head[HEAD_SIZE];
 	struct image_part *part;
-	uint64_t out;
+	char text[24];
 
 	*ret_used = 0;
 	if (in->ops->unpack == NULL || packed.size == 0)
 		return IMAGE_UNKNOWN;
-	out = in->ops->unpack(in->ops->user, compression, packed, head, sizeof(head), &end, ret_used);
+	out = in->ops->unpack(in->ops->user, compression, packed, head, room, is_checked ? most : room, &end, ret_used);
+	if (is_checked && end == IMAGE_UNKNOWN && out == most)
+		image_warning(facts, "it unpacks to more than %s, and was not unpacked further", text_size(text, sizeof(text), most));
 	if (out > 0 && in->depth + 1 < IMAGE_DEPTH) {
-		struct image_input member = { bytes_of(head, (size_t)out), end == IMAGE_YES ? out : IMAGE_SIZE_UNKNOWN, in->ops, in->depth + 1 };
+		struct image_input member = { .data = bytes_of(head, (size_t)(out < room ? out : room)), .ops = in->ops,
+					      .size = end == IMAGE_YES ? out : IMAGE_SIZE_UNKNOWN, .depth = in->depth + 1 };
 
 		part = image_add_row(facts, 0, end == IMAGE_YES ? out : 0, "contents", "unknown");
 		if (part != NULL) {
@@ -454,9 +480,6 @@ enum image_answer image_look_inside_stream(const struct image_input *in, struct 
 			look_at_member(&member, facts, part);
 		}
 	}
-	if (end != IMAGE_UNKNOWN || packed.size < size || size > check_max(in, compression))
-		/* what is not in memory may be what is missing */
-		return packed.size < size && end == IMAGE_NO ? IMAGE_UNKNOWN : end;
-	in->ops->unpack(in->ops->user, compression, packed, NULL, UINT64_MAX, &end, ret_used);
-	return end;
+	/* what is not in memory may be what is missing */
+	return packed.size < size && end == IMAGE_NO ? IMAGE_UNKNOWN : end;
 }

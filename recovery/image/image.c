@@ -81,7 +81,7 @@ static void scan_parts(struct scan *scan)
 	uint64_t offset = (scan->covered + IMAGE_PART_ALIGNMENT - 1) / IMAGE_PART_ALIGNMENT * IMAGE_PART_ALIGNMENT;
 
 	for (unsigned looked = 0; looked < IMAGE_SCAN_OFFSETS && offset < scan->in->data.size && scan->found < IMAGE_PARTS; looked++) {
-		struct image_input at = { bytes_from(scan->in->data, (size_t)offset), scan->in->size - offset, scan->in->ops, 0 };
+		struct image_input at = { bytes_from(scan->in->data, (size_t)offset), scan->in->size - offset, scan->in->ops, 0, false };
 		const struct image_format *format = image_find_format(&at, true);
 		struct image_facts of;
 
@@ -118,7 +118,7 @@ static void become_flash_image(struct image_facts *facts, const struct image_fac
 /* What comes right behind the end: a second file that was stuck to the first one is worth its name. */
 static const char *follower(const struct image_input *in, uint64_t end)
 {
-	struct image_input at = { image_slice(in, end, UINT64_MAX), in->size - end, in->ops, 0 };
+	struct image_input at = { image_slice(in, end, UINT64_MAX), in->size - end, in->ops, 0, false };
 	const struct image_format *format = at.data.size > 0 ? image_find_format(&at, false) : NULL;
 
 	return format != NULL && format->is_sound != NULL && format->is_sound(&at) ? format->title : NULL;
@@ -208,7 +208,7 @@ static void inspect_start(const struct image_input *in, struct image_facts *fact
 void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct image_ops *ops, struct image_facts *ret_facts)
 {
 	static const struct image_ops no_ops = { 0 };
-	struct image_input in = { head_or_whole, file_size, ops != NULL ? ops : &no_ops, 0 };
+	struct image_input in = { head_or_whole, file_size, ops != NULL ? ops : &no_ops, 0, false };
 	struct image_facts of_trailer;
 
 	if (in.data.size > in.size)

@@ -39,12 +39,12 @@ struct image_ops {
 				uint8_t ret_digest[IMAGE_DIGEST_SIZE]);
 	/* As crc32_update with 0, for one that is faster. */
 	uint32_t (*crc32)(void *user, struct bytes in);
-	/* Unpacks the stream at the start of in ("gzip", "zlib", "xz", "lzma", "bzip2", "zstd", "lz4", "lzo") until it ends or room is full and
-	 * returns how many bytes came out; with to == NULL they are counted only. *ret_end: YES when the stream ended well, its own checksum
-	 * included; NO when it is damaged or in ends first; UNKNOWN when room was full first, or nobody here knows the compression.
-	 * *ret_used: bytes of in that belong to the stream, when it ended well. */
-	size_t (*unpack)(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end,
-			 uint64_t *ret_used);
+	/* Unpacks the stream at the start of in ("gzip", "zlib", "xz", "lzma", "bzip2", "zstd", "lz4", "lzo") until it ends or most bytes came out,
+	 * and returns how many did; the first room of them go to `to`, the others are only counted. *ret_end: YES when the stream ended well, its
+	 * own checksum included; NO when it is damaged or in ends first; UNKNOWN when there were most bytes first, or nobody here knows the
+	 * compression. *ret_used: bytes of in that belong to the stream, when it ended well. */
+	uint64_t (*unpack)(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
+			   enum image_answer *ret_end, uint64_t *ret_used);
 	/* These bytes will not be needed soon: a mapped file's pages may go. */
 	void (*forget)(void *user, struct bytes seen);
 	/* Streams up to this many packed bytes may be unpacked to their end, to check them; an eighth of it where unpacking is slow. */
@@ -63,6 +63,7 @@ struct image_part {
 	uint64_t size;			/* as declared; 0: not known */
 	uint8_t depth;			/* 1: of the file */
 	bool is_unpacked;		/* offset counts in the unpacked contents of the part before that is one less deep */
+	bool is_archive;		/* a carrier, or a package that is made as an archive */
 	enum image_answer whole;
 	char format[24];
 	char arch[12];

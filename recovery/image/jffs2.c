@@ -101,7 +101,7 @@ static void look_at_data(struct jffs2 *fs, const uint8_t *node, struct bytes dat
 	else if (compression == 7)
 		have = lzo1x_unpack(data, head, sizeof(head));
 	else if (compression <= 8 && words[compression][0] != '\0' && ops->unpack != NULL)
-		have = ops->unpack(ops->user, words[compression], data, head, sizeof(head), &end, &used);
+		have = ops->unpack(ops->user, words[compression], data, head, sizeof(head), sizeof(head), &end, &used);
 	if (have > 0)
 		programs_look(&fs->programs, bytes_of(head, have));
 }

@@ -95,7 +95,7 @@ static bool is_stream(const struct image_input *in, uint64_t at, uint64_t end)
 	enum image_answer answer;
 	uint64_t used;
 
-	return in->ops->unpack(in->ops->user, packing_at(in, at), image_slice(in, at, end - at), head, sizeof(head), &answer, &used) ==
+	return in->ops->unpack(in->ops->user, packing_at(in, at), image_slice(in, at, end - at), head, sizeof(head), sizeof(head), &answer, &used) ==
 	       sizeof(head);
 }
 

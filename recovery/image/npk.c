@@ -72,7 +72,7 @@ static void read_files(const struct image_input *in, struct image_facts *facts, 
 
 	if (in->ops->unpack == NULL || packed.size == 0)
 		return;
-	have = in->ops->unpack(in->ops->user, "zlib", packed, head, sizeof(head), &end, &used);
+	have = in->ops->unpack(in->ops->user, "zlib", packed, head, sizeof(head), sizeof(head), &end, &used);
 	for (unsigned i = 0; i < FILES && at + FILE_HEADER <= have; i++) {
 		uint32_t size = load_le32(head + at + FILE_SIZE), name_size = load_le16(head + at + FILE_NAME_SIZE);
 

@@ -23,7 +23,7 @@ static enum image_answer follow_streams(const struct image_input *in, const char
 	for (unsigned i = 0; i < STREAMS && end == IMAGE_YES && image_starts_with(image_slice(in, *used, magic.size), magic); i++) {
 		uint64_t more = 0;
 
-		in->ops->unpack(in->ops->user, compression, image_slice(in, *used, UINT64_MAX), NULL, UINT64_MAX, &end, &more);
+		in->ops->unpack(in->ops->user, compression, image_slice(in, *used, UINT64_MAX), NULL, 0, UINT64_MAX, &end, &more);
 		if (end == IMAGE_YES)
 			*used += more;
 	}

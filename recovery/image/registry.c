@@ -17,7 +17,7 @@ enum { TRAILERS_MAX = 6 };
 	row(seama) row(dlink_wrgg) row(dlink_wrg) row(dlink_shrs) row(dlink_encrpted) row(dlink_deafbead) \
 	row(openwrt_sysupgrade_tar) row(mikrotik_npk) row(xiaomi_hdr1) row(xiaomi_hdr2) row(huawei_hwnp) row(meraki) row(ubnt) \
 	row(zyxel_0rdh) row(zyxel_zld) row(edimax_named) row(edimax) row(buffalo_enc) \
-	row(gemtek) row(jcg) row(luxul) row(tplink_safeloader) \
+	row(gemtek) row(jcg) row(luxul) row(tplink_safeloader) row(iptime_nas) row(h3c) row(cameo) row(planex) row(iptime) row(brn) \
 	/* update bundles */ \
 	row(swupdate) row(mender) row(rauc) row(bmap) row(fip) row(uefi_capsule) row(uefi_volume) row(cab) \
 	/* cameras */ \

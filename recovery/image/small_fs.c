@@ -1,7 +1,7 @@
 /* recovery/image/small_fs.c
  *
- * File systems of which little is read: ROMFS, EROFS, LittleFS.
- * Source: Linux Documentation/filesystems/romfs.rst; Linux fs/erofs/erofs_fs.h; littlefs SPEC.md 2.1. */
+ * File systems of which little is read: ROMFS, LittleFS.
+ * Source: Linux Documentation/filesystems/romfs.rst; littlefs SPEC.md 2.1. */
 #include <inttypes.h>
 
 #include "recovery/image/programs.h"
@@ -71,48 +71,6 @@ static void inspect_romfs(const struct image_input *in, struct image_facts *fact
 
 const struct image_format image_format_romfs = {
 	.word = "romfs", .title = "ROMFS file system", .matches = is_romfs, .inspect = inspect_romfs, .is_sound = is_romfs,
-};
-
-/* --- EROFS --- */
-
-enum { EROFS_SUPERBLOCK = 1024, EROFS_SIZE = 128, EROFS_MAGIC = 0xe0f5e1e2, EROFS_HAS_SUM = 1 };
-
-static bool is_erofs(const struct image_input *in)
-{
-	return image_in_memory(in, EROFS_SUPERBLOCK, EROFS_SIZE) && load_le32(in->data.data + EROFS_SUPERBLOCK) == EROFS_MAGIC &&
-	       in->data.data[EROFS_SUPERBLOCK + 12] >= 9 && in->data.data[EROFS_SUPERBLOCK + 12] <= 16;
-}
-
-/* Over the rest of the first block, with its own field zero. */
-static bool erofs_sum_is_right(const struct image_input *in, uint64_t block)
-{
-	uint8_t copy[65536];
-	struct bytes from = image_slice(in, EROFS_SUPERBLOCK, block - EROFS_SUPERBLOCK);
-
-	if (from.size < block - EROFS_SUPERBLOCK)
-		return true;	/* not seen */
-	memcpy(copy, from.data, from.size);
-	memset(copy + 4, 0, 4);
-	return image_crc32c(bytes_of(copy, from.size)) == load_le32(from.data + 4);
-}
-
-static void inspect_erofs(const struct image_input *in, struct image_facts *facts)
-{
-	const uint8_t *super = in->data.data + EROFS_SUPERBLOCK;
-	uint64_t block = UINT64_C(1) << super[12];
-
-	text_copy(facts->checked, sizeof(facts->checked), "size and superblock; nothing covers the contents");
-	image_set_name(facts, bytes_of(super + 64, 16));
-	facts->is_padded_by_nature = true;
-	if ((load_le32(super + 8) & EROFS_HAS_SUM) && block > EROFS_SUPERBLOCK && !erofs_sum_is_right(in, block)) {
-		image_broken(facts, EROFS_SUPERBLOCK + 4, "its superblock is damaged: the checksum does not match");
-		return;
-	}
-	image_declare(in, facts, load_le32(super + 36) * block);
-}
-
-const struct image_format image_format_erofs = {
-	.word = "erofs", .title = "EROFS file system", .matches = is_erofs, .inspect = inspect_erofs,
 };
 
 /* --- LittleFS --- */

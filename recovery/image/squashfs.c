@@ -152,18 +152,18 @@ static void tell_arch_of_old(const struct image_input *in, struct image_facts *f
 	for (unsigned i = 0; in->ops->unpack != NULL && i < OLD_BLOCKS && !programs.has_enough; i++) {
 		struct bytes packed = image_slice(in, at, OLD_BLOCK_MAX);
 		enum image_answer end = IMAGE_NO;
-		size_t have = in->ops->unpack(in->ops->user, word, packed, head, sizeof(head), &end, &used);
+		size_t have = in->ops->unpack(in->ops->user, word, packed, head, sizeof(head), sizeof(head), &end, &used);
 
 		if (have == 0 && i == 0) {
 			word = "lzma";
-			have = in->ops->unpack(in->ops->user, word, packed, head, sizeof(head), &end, &used);
+			have = in->ops->unpack(in->ops->user, word, packed, head, sizeof(head), sizeof(head), &end, &used);
 		}
 		if (have == 0)
 			break;
 		if (i == 0)
 			text_copy(facts->compression, sizeof(facts->compression), text_equal(word, "zlib") ? "gzip" : "lzma");
 		programs_look(&programs, bytes_of(head, have));
-		in->ops->unpack(in->ops->user, word, packed, NULL, OLD_BLOCK_MAX, &end, &used);
+		in->ops->unpack(in->ops->user, word, packed, NULL, 0, OLD_BLOCK_MAX, &end, &used);
 		if (end != IMAGE_YES || used == 0)
 			break;
 		at += used;

@@ -28,6 +28,9 @@ struct squashfs_files {
 	size_t have, used;		/* of inodes */
 	uint8_t inodes[2 * SQUASHFS_METADATA];
 	uint8_t gathered[SQUASHFS_GATHERED];
+	uint64_t fragment_at;		/* of which fragment the beginning is unpacked: small files lie there in their order */
+	size_t fragment_have;
+	uint8_t fragment[SQUASHFS_FRAGMENT];
 };
 
 struct squashfs_file {

@@ -55,7 +55,7 @@ static size_t unpack(struct squashfs_files *files, struct bytes in, uint8_t *to,
 	else if (files->compression == LZ4)
 		out = lz4_block_unpack(in, to, room);
 	else if (ops->unpack != NULL && files->compression < ARRAY_SIZE(words))
-		out = ops->unpack(ops->user, words[files->compression], in, to, room, &end, &used);
+		out = ops->unpack(ops->user, words[files->compression], in, to, room, room, &end, &used);
 	else
 		return 0;
 	/* starting costs too */
@@ -205,34 +205,47 @@ bool squashfs_next_file(struct squashfs_files *files, struct squashfs_file *ret_
 	return false;
 }
 
+/* Makes sure that the first count bytes of a packed fragment are unpacked. Twice as many as there are already, where more are wanted: what is
+ * unpacked again is then no more than what is unpacked at all. */
+static bool unpack_fragment(struct squashfs_files *files, uint64_t at, uint32_t size, size_t count)
+{
+	size_t wanted = 0;
+
+	if (files->fragment_at != at)
+		files->fragment_have = 0;
+	files->fragment_at = at;
+	if (files->fragment_have < count) {
+		wanted = files->fragment_have * 2 < sizeof(files->fragment) ? files->fragment_have * 2 : sizeof(files->fragment);
+		files->fragment_have = unpack(files, fetch(files, at, size), files->fragment, wanted < count ? count : wanted);
+	}
+	return files->fragment_have >= count;
+}
+
 /* The bytes of a fragment from offset on. */
 static size_t read_fragment(struct squashfs_files *files, const struct squashfs_file *file, uint8_t *to, size_t room)
 {
 	uint64_t list = files->fragments + file->fragment / (SQUASHFS_METADATA / FRAGMENT_SIZE) * 8, next;
-	uint8_t entries[SQUASHFS_METADATA], data[SQUASHFS_FRAGMENT];
+	uint8_t entries[SQUASHFS_METADATA];
 	unsigned index = file->fragment % (SQUASHFS_METADATA / FRAGMENT_SIZE) * FRAGMENT_SIZE;
 	struct bytes place, packed;
 	uint32_t size;
-	size_t have;
 
-	if (file->fragment >= files->fragment_count || file->offset > sizeof(data) - room)
+	if (file->fragment >= files->fragment_count || file->offset > sizeof(files->fragment) - room)
 		return 0;
 	place = fetch(files, list, 8);
 	if (place.size < 8 || read_metadata(files, load_le64(place.data), entries, &next) < index + FRAGMENT_SIZE)
 		return 0;
 	size = load_le32(entries + index + 8);
-	packed = fetch(files, load_le64(entries + index), size & (BLOCK_STORED - 1));
 	if (size & BLOCK_STORED) {
-		packed = bytes_from(packed, file->offset);
-		have = packed.size < room ? packed.size : room;
-		memcpy(to, packed.data, have);
-		return have;
+		packed = bytes_from(fetch(files, load_le64(entries + index), size & (BLOCK_STORED - 1)), file->offset);
+		room = packed.size < room ? packed.size : room;
+		memcpy(to, packed.data, room);
+		return room;
 	}
-	have = unpack(files, packed, data, file->offset + room);
-	if (have <= file->offset)
+	if (!unpack_fragment(files, load_le64(entries + index), size, file->offset + room))
 		return 0;
-	memcpy(to, data + file->offset, have - file->offset);
-	return have - file->offset;
+	memcpy(to, files->fragment + file->offset, room);
+	return room;
 }
 
 size_t squashfs_read_head(struct squashfs_files *files, const struct squashfs_file *file, uint8_t *to, size_t room)

@@ -164,7 +164,7 @@ static bool matches(const struct image_input *in)
 
 static bool is_worth_a_row(const struct image_facts *facts, const struct image_input *in, const struct tar_member *member)
 {
-	struct image_input at = { image_slice(in, member->offset, member->size), member->size, in->ops, in->depth + 1 };
+	struct image_input at = { image_slice(in, member->offset, member->size), member->size, in->ops, in->depth + 1, false };
 
 	return facts->part_count < NAMED_PARTS || (at.data.size > 0 && image_find_format(&at, false) != NULL);
 }

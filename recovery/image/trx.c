@@ -145,7 +145,7 @@ static bool is_linksys_bin(const struct image_input *in)
 /* The header has no checksum: the image is as whole as what it holds. */
 static void read_wrapped(const struct image_input *in, struct image_facts *facts)
 {
-	struct image_input inner = { image_slice(in, BIN_HEADER, UINT64_MAX), in->size - BIN_HEADER, in->ops, in->depth + 1 };
+	struct image_input inner = { image_slice(in, BIN_HEADER, UINT64_MAX), in->size - BIN_HEADER, in->ops, in->depth + 1, false };
 	const struct image_format *format = inner.data.size > 0 && inner.depth < IMAGE_DEPTH ? image_find_format(&inner, false) : NULL;
 	struct image_facts of;
 	struct image_part *part;

@@ -227,7 +227,7 @@ static void add_volume(struct ubi *ubi, unsigned id, bool *is_sure)
 		is_covered |= check_ubifs(ubi, id, ubi->facts);
 		part->whole = ubi->facts->whole == IMAGE_NO ? IMAGE_UNKNOWN : is_covered ? IMAGE_YES : IMAGE_UNKNOWN;
 	} else if (part != NULL && text_equal(part->format, "squashfs") && volume->is_in_order && volume->leb_size > 0) {
-		struct image_input rest = { bytes_from(ubi->in->data, (size_t)start), ubi->in->size - start, ubi->in->ops, ubi->in->depth + 1 };
+		struct image_input rest = { bytes_from(ubi->in->data, (size_t)start), ubi->in->size - start, ubi->in->ops, ubi->in->depth + 1, false };
 
 		check_squashfs(ubi, volume, start);
 		squashfs_tell_arch(&rest, volume->leb_size, ubi->block, ubi->facts);
@@ -284,7 +284,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		struct bytes head = image_slice(in, end, 4);
 
 		if (!image_starts_with(head, BYTES("UBI#")) && !is_erased(head) && end % IMAGE_PART_ALIGNMENT == 0 &&
-		    image_find_format(&(struct image_input){ image_slice(in, end, UINT64_MAX), in->size - end, in->ops, 0 }, true) != NULL)
+		    image_find_format(&(struct image_input){ image_slice(in, end, UINT64_MAX), in->size - end, in->ops, 0, false }, true) != NULL)
 			break;
 		check_block(&ubi, end);
 	}

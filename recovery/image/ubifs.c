@@ -84,7 +84,7 @@ static void look_at_data(struct ubifs *fs, struct bytes node)
 		have = inflate_head(data, head, sizeof(head));
 		break;
 	case 3:
-		have = ops->unpack != NULL ? ops->unpack(ops->user, "zstd", data, head, sizeof(head), &end, &used) : 0;
+		have = ops->unpack != NULL ? ops->unpack(ops->user, "zstd", data, head, sizeof(head), sizeof(head), &end, &used) : 0;
 		break;
 	}
 	if (have > 0)

@@ -193,9 +193,10 @@ enum loader_turn uboot_write(struct loader_task *task, const char *reply, struct
 
 /* ---- comparing: read a block into RAM behind the image, then ask for the CRC of its cells ---- */
 
+/* Behind the image that may lie there. */
 static uint64_t scratch_address(const struct loader_task *task)
 {
-	return task->place->load_address + loader_round_up(task->image.size, LOADER_PIECE);
+	return task->place->load_address + (task->image.data ? loader_round_up(task->image.size, LOADER_PIECE) : 0);
 }
 
 /* Where the cells of the current block lie for crc32: CFI flash is memory and needs no copy. */
@@ -323,4 +324,77 @@ enum loader_turn uboot_compare(struct loader_task *task, const char *reply, stru
 	}
 	task->step = CELLS;
 	return ask_cells(task, say);
+}
+
+/* ---- reading twice: a cell that has lost its charge, or a bad contact, does not read alike ---- */
+
+/* The memory still holds what was put there before the read. */
+static bool was_nothing_read(const struct loader_task *task, uint32_t sum)
+{
+	uint8_t fill[4096];
+	uint32_t of_fill = 0;
+
+	if (task->place->storage == STORAGE_CFI)
+		return false;
+	memset(fill, SCRATCH_FILL, sizeof(fill));
+	for (uint64_t at = 0; at < task->block; at += sizeof(fill))
+		of_fill = crc32_update(of_fill, bytes_of(fill, task->block - at < sizeof(fill) ? task->block - at : sizeof(fill)));
+	return sum == of_fill;
+}
+
+enum loader_turn uboot_reread(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
+{
+	enum { PREPARE, PREPARED, READ, SUM, SUMMED, READ_AGAIN, SUM_AGAIN, SUMMED_AGAIN };
+	const char *rest = reply;
+	uint32_t sum;
+
+	if (reply != NULL && uboot_failure_in(reply) != NULL)
+		return uboot_failed(say, reply, reterr);
+	switch (task->step) {
+	case PREPARE:
+		if (check_place(task, false, reterr) != STATUS_OK)
+			return LOADER_FAILED;
+		task->step = PREPARED;
+		if (prepare(task, say) == LOADER_TYPE)
+			return LOADER_TYPE;
+		/* fall through */
+	case PREPARED:
+		if (check_bad_blocks(task, reply, say, reterr) == LOADER_FAILED)
+			return LOADER_FAILED;
+		task->step = READ;
+		break;
+	case SUMMED:
+	case SUMMED_AGAIN:
+		if (!uboot_take_crc(&rest, cell_address(task), task->block, &sum))
+			return uboot_failed(say, reply, reterr);
+		if (was_nothing_read(task, sum)) {
+			error_set(reterr, STATUS_PROTOCOL, "the bootloader's command to read the flash did nothing");
+			error_hint(reterr, "the kind of flash in the device's profile may be wrong");
+			return LOADER_FAILED;
+		}
+		if (task->step == SUMMED) {
+			task->sum = sum;
+			task->step = READ_AGAIN;
+			break;
+		}
+		if (sum != task->sum && task->first_difference == UINT64_MAX)
+			task->first_difference = task->at;
+		task->at += task->block;
+		task->done = task->at;
+		task->step = READ;
+		break;
+	default:
+		if (!is_confirmed(task, reply))
+			return uboot_failed(say, reply, reterr);
+		break;
+	}
+	if (task->at >= task->image.size || task->first_difference != UINT64_MAX)
+		return LOADER_DONE;
+	if (task->step == READ || task->step == READ_AGAIN) {
+		task->step++;
+		if (read_block(task, say) == LOADER_TYPE)
+			return LOADER_TYPE;
+	}
+	task->step++;
+	return loader_type(say, SILENCE_FLASH_MS, "crc32 %" PRIx64 " %" PRIx64, cell_address(task), task->block);
 }

@@ -34,6 +34,7 @@ enum step_kind {
 	STEP_LOAD,		/* bring the image into the device's RAM and check what arrived */
 	STEP_UNLOCK,		/* opens what the bootloader keeps locked, by a handshake that is public */
 	STEP_COMPARE,		/* read the flash, compare with the image: evidence, changes nothing */
+	STEP_LOOK,		/* read one thing off the device that parts two causes: evidence, changes nothing */
 	STEP_WRITE,		/* image from RAM to flash */
 	STEP_READBACK,		/* flash to RAM, compare */
 	STEP_FREE_SPACE,	/* show what fills the device, clear after asking */

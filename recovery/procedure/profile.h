@@ -12,6 +12,7 @@
 
 #include "recovery/diagnosis/cause.h"
 #include "recovery/image/fits.h"
+#include "recovery/loader/macro.h"
 
 struct profile_text_list {
 	const char **item;
@@ -28,9 +29,12 @@ struct profile_console {
 	const char *prompt;		/* the prompt's text as it stands at the line's end, "=> " */
 	const char *stop_at;		/* text that opens the window, "Hit any key"; NULL: any U-Boot banner */
 	const char *stop_keys;		/* what to send, with \xNN and \r escapes undone; " " unless told */
+	struct profile_text_list loader_passwords;	/* where the bootloader asks for one: tried in this order, each once */
 	const char *login_prompt;	/* text that ends a good start, "cam32 login:" */
 	const char *login_user;
 	const char *login_password;
+	struct macro *macros;		/* commands that ask this device something, for its console */
+	unsigned macro_count;
 };
 
 /* What proves that it is this model. All patterns are PCRE2 on console lines. */
@@ -128,6 +132,7 @@ struct profile {
 	struct profile_firmware *firmware;
 	unsigned firmware_count;
 	const char *banner;		/* PCRE2: the line that a good start prints; group 1: the version */
+	const char *anti_rollback;	/* what becomes of an older image than the one that is there; NULL: it is taken */
 	unsigned boot_seconds;		/* how long a good start takes; 0: 120 */
 	struct profile_text_list warnings;
 	struct profile_source *sources;

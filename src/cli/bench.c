@@ -68,7 +68,8 @@ static json_t *json_ports(const struct bench_state *state)
 
 		json_array_append_new(
 			list,
-			json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "path", output_json_text(port->path),
+			json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "path", output_json_text(port->path),
+				  "adapter", output_json_text(port->adapter),
 				  "by_id", output_json_text(port->by_id), "product", output_json_text(port->product),
 				  "serial", output_json_text(port->serial), "usb_path",
 				  output_json_text(port->usb_path), "holder", output_json_text(port->holder),
@@ -94,6 +95,17 @@ static json_t *json_usb(const struct bench *bench)
 						      output_json_text(id ? id->name : NULL), "meaning",
 						      output_json_text(id ? id->meaning : NULL)));
 	}
+	return list;
+}
+
+static json_t *json_advice(const struct bench_state *state)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < state->advice_count; i++)
+		json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "about", output_json_text(state->advice[i].about), "text",
+						      output_json_text(state->advice[i].text), "remedy",
+						      output_json_text(state->advice[i].remedy)));
 	return list;
 }
 
@@ -136,8 +148,8 @@ static void print_json(const struct bench *bench)
 	const struct bench_state *state = &bench->state;
 	bool is_free = bench->tftp.status == STATUS_OK;
 
-	output_json(json_pack("{s:o, s:o, s:o, s:o, s:{s:s, s:o}, s:{s:i, s:b, s:o, s:o}}", "serial", json_ports(state),
-			      "usb", json_usb(bench), "cards", json_cards(state), "network", json_nics(state), "power",
+	output_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:s, s:o}, s:{s:i, s:b, s:o, s:o}}", "serial", json_ports(state),
+			      "trouble", json_advice(state), "usb", json_usb(bench), "cards", json_cards(state), "network", json_nics(state), "power",
 			      "source", power_name(state->power), "battery_percent",
 			      state->battery_percent >= 0 ? json_integer(state->battery_percent) : json_null(), "tftp",
 			      "port", TFTP_PORT, "may_serve", is_free, "problem",
@@ -152,8 +164,8 @@ static void print_ports(const struct bench_state *state)
 	for (unsigned i = 0; i < state->port_count; i++) {
 		const struct bench_port *port = &state->port[i];
 
-		output_text("serial   %-16s %s%s%s%s%s\n", port->path, port->product[0] ? port->product : "serial port",
-			    port->serial[0] ? " " : "", port->serial, port->holder[0] ? "; in use by " : "; ",
+		output_text("serial   %-16s %s%s%s%s%s%s%s\n", port->path, port->product[0] ? port->product : "serial port",
+			    port->serial[0] ? " " : "", port->serial, port->usb_path[0] ? ", usb:" : "", port->usb_path, port->holder[0] ? "; in use by " : "; ",
 			    port->holder[0]  ? port->holder
 			    : port->may_open ? "free"
 					     : "no permission");
@@ -162,6 +174,13 @@ static void print_ports(const struct bench_state *state)
 	}
 	if (state->port_count == 0)
 		output_text("serial   none; plug in the adapter (3.3 V for most devices)\n");
+}
+
+static void print_advice(const struct bench_state *state)
+{
+	for (unsigned i = 0; i < state->advice_count; i++)
+		output_text("trouble  %-16s %s\n                          %s\n", state->advice[i].about, state->advice[i].text,
+			    state->advice[i].remedy);
 }
 
 static void print_usb(const struct bench *bench)
@@ -209,6 +228,7 @@ static void print_nics(const struct bench_state *state)
 static void print_bench(const struct bench *bench)
 {
 	print_ports(&bench->state);
+	print_advice(&bench->state);
 	print_usb(bench);
 	print_cards(&bench->state);
 	print_nics(&bench->state);

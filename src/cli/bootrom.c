@@ -9,13 +9,14 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/cli/output.h"
+#include "src/cli/port_argument.h"
 #include "src/core/boot_rom_job.h"
 
 enum { PROTOCOL, PORT, IDENTIFY, YES, BAUD, LOAD_BAUD, PINS, START, WAIT, LISTEN, POWER, LIST, JSON };
 
 static const struct cli_option options[] = {
 	[PROTOCOL] = { "protocol", "NAME", "which boot ROM; --list names them" },
-	[PORT] = { "port", "PORT", "serial port, or tcp:HOST:PORT, rfc2217:HOST:PORT" },
+	[PORT] = { "port", "PORT", PORT_ARGUMENT_HELP },
 	[IDENTIFY] = { "identify", NULL, "call it and say what it is; changes nothing" },
 	[YES] = { "yes", NULL, "flash may be erased and written, where the ROM does that" },
 	[BAUD] = { "baud", "RATE", "of the ROM, where it is not the usual one" },
@@ -379,7 +380,6 @@ static int read_line(const struct cli_line *line, struct boot_rom_job_options *t
 		return code;
 	if (line->value[PORT] == NULL)
 		return output_usage("bootrom", "--port says where the device is");
-	to->port = line->value[PORT];
 	to->files = line->word;
 	to->file_count = line->word_count;
 	to->identify_only = line->value[IDENTIFY] != NULL;
@@ -423,7 +423,7 @@ static void watch_signals(struct bootrom *b)
 static int run(const struct cli_line *line)
 {
 	struct boot_rom_job_options what = { .protocol = NULL };
-	char power[COMMAND_MAX];
+	char power[COMMAND_MAX], port[PORT_NAME_MAX];
 	AUTO(loop) loop = NULL;
 	AUTO(boot_rom_job) job = NULL;
 	struct bootrom b = { .json = line->value[JSON] != NULL, .is_terminal = isatty(STDERR_FILENO) };
@@ -434,8 +434,11 @@ static int run(const struct cli_line *line)
 	if (line->value[LIST] != NULL)
 		return list_protocols(b.json);
 	code = read_line(line, &what);
+	if (code == EXIT_WELL)
+		code = port_argument(line->value[PORT], port);
 	if (code != EXIT_WELL)
 		return code;
+	what.port = port;
 	what.power_command = power_of(line, power, sizeof(power));
 	if (loop_new(&loop, &error) != STATUS_OK)
 		return output_error(&error, EXIT_FAILED);

@@ -122,6 +122,8 @@ static void take_set(json_t *report, const struct journal_entry *entry)
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
 		if (text_equal(entry->text, kept[i]))
 			json_object_set_new(report, kept[i], output_json_text(entry->data));
+	if (text_starts(entry->text, "fact."))
+		json_object_set_new(json_object_get(report, "facts"), entry->text + strlen("fact."), output_json_text(entry->data));
 	if (text_equal(entry->text, "image") && entry->data[0])
 		find_image(report, entry->data);
 	if (text_equal(entry->text, "capture"))
@@ -234,6 +236,7 @@ enum status case_report_make(struct casebook *book, const struct case_summary *s
 	json_object_set_new(report, "meaning", json_string(case_cause_meaning(summary->cause)));
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		json_object_set_new(report, lists[i], json_array());
+	json_object_set_new(report, "facts", json_object());
 	json_object_set_new(report, "outcome",
 			    json_pack("{s:o, s:o, s:o}", "written", json_outcome_of(summary->written), "verified",
 				      json_outcome_of(summary->verified), "booted", json_outcome_of(summary->booted)));
@@ -308,6 +311,17 @@ static void print_outcome(const json_t *report)
 	}
 }
 
+static void print_facts(json_t *facts)
+{
+	const char *name;
+	json_t *value;
+
+	if (json_object_size(facts) > 0)
+		output_text("\nWhat the device said of itself\n");
+	json_object_foreach(facts, name, value)
+		output_text("  %-16s %s\n", name, json_string_value(value));
+}
+
 void case_report_print(const json_t *report)
 {
 	const json_t *captures = json_object_get(report, "captures");
@@ -326,6 +340,7 @@ void case_report_print(const json_t *report)
 	print_field("", text_of(report, "meaning"));
 	print_outcome(report);
 	print_images(report);
+	print_facts(json_object_get(report, "facts"));
 	print_lines(report, "seen", "What was seen");
 	print_lines(report, "done", "What was done and answered");
 	print_lines(report, "problems", "What went wrong on the way");

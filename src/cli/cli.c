@@ -1,6 +1,7 @@
 #include "src/cli/cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/base/cleanup.h"
@@ -8,7 +9,7 @@
 
 static const struct cli_verb *const verbs[] = {
 	&verb_recover, &verb_diagnose, &verb_case, &verb_device, &verb_bench, &verb_practice, &verb_inspect, &verb_fetch, &verb_verify,
-	&verb_send, &verb_receive, &verb_bootrom,
+	&verb_console, &verb_send, &verb_receive, &verb_bootrom, &verb_meter, &verb_replay, &verb_baud,
 	&verb_sign, &verb_lint,
 };
 
@@ -59,6 +60,16 @@ const char *cli_value(const struct cli_verb *verb, const struct cli_line *line, 
 		if (strcmp(verb->options[i].name, name) == 0)
 			return line->value[i];
 	return NULL;
+}
+
+bool cli_read_number(const char *text, unsigned long max, unsigned long *ret_number)
+{
+	char *end;
+
+	if (text == NULL)
+		return true;
+	*ret_number = strtoul(text, &end, 0);
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && *ret_number <= max;
 }
 
 static int usage(const char *verb, const char *what, const char *argument)

@@ -101,15 +101,26 @@ static int search(struct device_library *library, const struct cli_line *line)
 
 /* ---- show ---- */
 
+static json_t *json_macros(const struct profile_console *console)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < console->macro_count; i++)
+		json_array_append_new(list, json_pack("{s:o, s:o, s:s}", "name", output_json_text(console->macros[i].name), "text",
+						      output_json_text(console->macros[i].text), "at",
+						      console->macros[i].at == MACRO_AT_SHELL ? "shell" : "loader"));
+	return list;
+}
+
 static json_t *json_console(const struct profile_console *console)
 {
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "baud",
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "baud",
 			 console->baud ? (int)console->baud : 115200, "frame", output_json_text(console->frame),
 			 "level", output_json_text(console->level), "pads", output_json_text(console->pads), "loader",
 			 output_json_text(console->loader), "prompt", output_json_text(console->prompt), "stop_at",
 			 output_json_text(console->stop_at), "stop_keys", output_json_text(console->stop_keys),
 			 "login_prompt", output_json_text(console->login_prompt), "login_user",
-			 output_json_text(console->login_user));
+			 output_json_text(console->login_user), "macros", json_macros(console));
 }
 
 static json_t *json_partitions(const struct profile *profile)
@@ -206,6 +217,9 @@ static void print_head(const struct profile *profile)
 	print_field("prompt", profile->console.prompt);
 	print_field("stop at", profile->console.stop_at);
 	print_field("login", profile->console.login_prompt);
+	for (unsigned i = 0; i < profile->console.macro_count; i++)
+		output_text("  %-12s %s: %.*s\n", i == 0 ? "macros" : "", profile->console.macros[i].name,
+			    (int)strcspn(profile->console.macros[i].text, "\r\n"), profile->console.macros[i].text);
 }
 
 static void print_partitions(const struct profile *profile)

@@ -181,6 +181,19 @@ static enum status diagnose(struct diagnose *d, const struct cli_line *line, str
 	return STATUS_OK;
 }
 
+/* Whether there is a fault, and not which: several causes may lead together for a fault that is certain. */
+static int exit_code(const struct verdict *verdict)
+{
+	static const double certain_enough = 0.5;
+	double fault = 0;
+
+	for (size_t i = 0; i < verdict->cause_count; i++)
+		fault += verdict->causes[i].confidence;
+	if (cause_is_fault(verdict->cause))
+		return verdict->is_decided || fault >= certain_enough ? EXIT_FAULT_FOUND : EXIT_UNDECIDED;
+	return diagnose_is_well(verdict) ? EXIT_WELL : EXIT_UNDECIDED;
+}
+
 static void print(const struct diagnose *d, bool follows, bool is_json)
 {
 	if (is_json && follows) {
@@ -211,11 +224,7 @@ static int run(const struct cli_line *line)
 	if (prepare(d, line, &error) != STATUS_OK || diagnose(d, line, &error) != STATUS_OK)
 		return output_error(&error, error.status == STATUS_NO_MEMORY ? EXIT_FAILED : EXIT_USAGE);
 	print(d, line->value[FOLLOW] != NULL, line->value[JSON] != NULL);
-	if (!d->verdict.is_decided)
-		return output_end(EXIT_UNDECIDED);
-	return output_end(cause_is_fault(d->verdict.cause) ? EXIT_FAULT_FOUND
-			  : diagnose_is_well(&d->verdict)  ? EXIT_WELL
-							   : EXIT_UNDECIDED);
+	return output_end(exit_code(&d->verdict));
 }
 
 const struct cli_verb verb_diagnose = {

@@ -270,22 +270,6 @@ static int class_of(const struct image_facts *facts, bool asks_fit, enum image_f
 	return facts->whole == IMAGE_YES && (!asks_fit || fit == IMAGE_FITS) ? EXIT_WELL : EXIT_UNKNOWN;
 }
 
-static int inspect(const struct cli_line *line, const char *path, const struct target *target)
-{
-	const struct examine_options how = { .deep = line->value[DEEP] != NULL };
-	enum image_fit fit = IMAGE_FIT_UNKNOWN;
-	struct examination about;
-	char reason[200] = "";
-	struct error error;
-
-	if (examine_file(path, &how, &about, &error) != STATUS_OK)
-		return output_error(&error, EXIT_USAGE);
-	if (target->is_given)
-		fit = image_fits(&about.facts, &target->device, reason, sizeof(reason));
-	(line->value[JSON] ? print_json : print_text)(path, &about, target, fit, reason);
-	return class_of(&about.facts, target->is_given, fit);
-}
-
 /* Of several files the exit code is that of the worst. */
 static int worse(int one, int other)
 {
@@ -297,23 +281,47 @@ static int worse(int one, int other)
 	return EXIT_FAILED;
 }
 
+struct telling {
+	const struct cli_line *line;
+	const struct target *target;
+	size_t count;
+	int code;
+};
+
+static void tell(void *user, const char *path, enum status status, const struct examination *about, const struct error *error)
+{
+	struct telling *telling = user;
+	const struct target *target = telling->target;
+	bool is_json = telling->line->value[JSON] != NULL;
+	enum image_fit fit = IMAGE_FIT_UNKNOWN;
+	char reason[200] = "";
+
+	if (telling->count++ > 0 && !is_json)
+		output_text("\n");
+	if (status != STATUS_OK) {
+		telling->code = worse(telling->code, output_error(error, EXIT_USAGE));
+		return;
+	}
+	if (target->is_given)
+		fit = image_fits(&about->facts, &target->device, reason, sizeof(reason));
+	(is_json ? print_json : print_text)(path, about, target, fit, reason);
+	telling->code = worse(telling->code, class_of(&about->facts, target->is_given, fit));
+}
+
 static int run(const struct cli_line *line)
 {
 	AUTO(device_library) library = NULL;
+	const struct examine_options how = { .deep = line->value[DEEP] != NULL };
 	struct target target = { .is_given = false };
+	struct telling telling = { .line = line, .target = &target, .code = EXIT_WELL };
 	struct error error;
-	int code = EXIT_WELL;
 
 	if (line->word_count == 0)
 		return output_usage("inspect", "which file?");
 	if (read_target(line, &library, &target, &error) != STATUS_OK)
 		return output_error(&error, EXIT_USAGE);
-	for (size_t i = 0; i < line->word_count; i++) {
-		if (i > 0 && !line->value[JSON])
-			output_text("\n");
-		code = worse(code, inspect(line, line->word[i], &target));
-	}
-	return output_end(code);
+	examine_files(line->word, line->word_count, &how, tell, &telling);
+	return output_end(telling.code);
 }
 
 const struct cli_verb verb_inspect = {

@@ -113,6 +113,18 @@ int output_usage(const char *verb, const char *format, ...)
 	return EXIT_USAGE;
 }
 
+int output_class_of_line(enum status status)
+{
+	switch (status) {
+	case STATUS_INVALID:
+		return EXIT_USAGE;
+	case STATUS_NO_MEMORY:
+		return EXIT_FAILED;
+	default:
+		return EXIT_NO_PORT;
+	}
+}
+
 int output_error(const struct error *error, int exit_code)
 {
 	struct error shown = { .status = error->status };

@@ -28,6 +28,8 @@ int output_end(int exit_code);
 
 /* Wrong words of a verb: says why and where the help is. Returns EXIT_USAGE. */
 int output_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The class of a line that could not be opened, or was lost. */
+int output_class_of_line(enum status status);
 /* Prints the error. Returns exit_code. */
 int output_error(const struct error *error, int exit_code);
 

@@ -9,6 +9,7 @@
 
 #include "src/base/text.h"
 #include "src/cli/cli.h"
+#include "src/cli/port_argument.h"
 #include "src/core/app.h"
 
 enum { DEVICE, PORT, IMAGE, SHA256, MEMBER, METHOD, HAPPENED, CASE, POWER, TFTP_PORT, TIMEOUT, YES, JSON };
@@ -17,7 +18,7 @@ enum { PLANS_MAX = 8 };
 
 static const struct cli_option options[] = {
 	[DEVICE] = { "device", "PROFILE", "which device it is: see `unbrick device search`" },
-	[PORT] = { "port", "PORT", "serial line: /dev/..., tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH" },
+	[PORT] = { "port", "PORT", PORT_ARGUMENT_HELP },
 	[IMAGE] = { "image", "FILE|URL", "the vendor's firmware image, or the archive it comes in; an address is fetched first" },
 	[SHA256] = { "sha256", "HASH", "of what is fetched, as the vendor says it" },
 	[MEMBER] = { "member", "NAME", "which member of that archive is the image; . is the archive itself" },
@@ -34,11 +35,13 @@ static const struct cli_option options[] = {
 
 struct recover {
 	const struct cli_line *line;
+	const char *port;		/* NULL: that of the case */
 	struct loop *loop;
 	struct app *app;
 	int64_t case_id;
 	unsigned answered;		/* question id */
 	bool is_image_given;		/* it was answered once: what came of it is the problem that is shown */
+	bool is_silence_said, is_stopping;
 	unsigned refused;		/* the same question refused our answer */
 	bool json;
 	char tried[PLANS_MAX][48];	/* ways back, in the order they were taken */
@@ -316,6 +319,14 @@ static bool watch_is_stuck(struct recover *r, const struct case_view *view, bool
 				cli_print_error(&view->problem);
 				return app_case_answer(r->app, r->case_id, question->id, question->choice[i].id, &error) == STATUS_OK;
 			}
+	/* The power was switched from here and nothing came: that is what the operator would say, who names a way that needs no word of it. */
+	if (view->problem.status == STATUS_TIMEOUT && has_power && given(r, METHOD) && !r->is_silence_said)
+		for (unsigned i = 0; i < question->choice_count; i++)
+			if (text_equal(question->choice[i].id, "nothing")) {
+				r->is_silence_said = true;
+				cli_print_error(&view->problem);
+				return app_case_answer(r->app, r->case_id, question->id, "nothing", &error) == STATUS_OK;
+			}
 	if (view->problem.status == STATUS_PROTOCOL || (view->problem.status == STATUS_TIMEOUT && has_power)) {
 		cli_print_error(&view->problem);
 		finish(r, EXIT_NO_ANSWER);
@@ -348,6 +359,11 @@ static void on_change(void *user)
 		return;
 	if (view->phase == GUIDE_CLOSED) {
 		end_case(r, view);
+		return;
+	}
+	if (r->is_stopping) {
+		if (!view->is_stopping)
+			finish(r, EXIT_INTERRUPTED);
 		return;
 	}
 	if (is_stuck(r, view))
@@ -392,9 +408,16 @@ static void on_limit(void *user)
 static void on_signal(void *user, int number)
 {
 	struct recover *r = user;
+	const struct case_view *view;
+	struct error error;
 
 	if (app_is_dangerous(r->app)) {
 		fprintf(stderr, "unbrick: the flash is being written; stopping now would leave it half written, so the work goes on\n");
+		return;
+	}
+	if (!r->is_stopping && app_case_cancel(r->app, r->case_id, &error) == STATUS_OK && (view = app_case_view(r->app, r->case_id)) != NULL && view->is_stopping) {
+		r->is_stopping = true;
+		fprintf(stderr, "unbrick: the device is brought into a good state first; once more ends at once, and the next start does it\n");
 		return;
 	}
 	fprintf(stderr, "unbrick: stopped by %s\n", number == SIGINT ? "Ctrl-C" : number == SIGHUP ? "a hang-up" : "a request to end");
@@ -429,8 +452,8 @@ static int begin(struct recover *r, struct error *error)
 	unsigned console;
 	enum status status;
 
-	if (given(r, PORT)) {
-		status = app_console_open(r->app, given(r, PORT), 0, &console, error);
+	if (r->port) {
+		status = app_console_open(r->app, r->port, NULL, &console, error);
 		if (status != STATUS_OK)
 			return EXIT_NO_PORT;
 	}
@@ -458,8 +481,9 @@ static int run(const struct cli_line *line)
 	struct recover r = { .line = line, .json = line->value[JSON] != NULL, .exit_code = EXIT_FAILED };
 	struct app_options app_options = {
 		.state_folder = line->state_folder, .library_folders = line->library_folders, .power_command = line->value[POWER],
-		.tftp_port = line->value[TFTP_PORT] ? (unsigned)strtoul(line->value[TFTP_PORT], NULL, 10) : 0, .is_unattended = true, .port = line->value[PORT],
+		.tftp_port = line->value[TFTP_PORT] ? (unsigned)strtoul(line->value[TFTP_PORT], NULL, 10) : 0, .is_unattended = true,
 	};
+	char port[PORT_NAME_MAX];
 	struct error error;
 	int code;
 
@@ -468,6 +492,12 @@ static int run(const struct cli_line *line)
 	if (!line->value[CASE] && (!line->value[DEVICE] || !line->value[PORT])) {
 		fprintf(stderr, "unbrick: recover needs --device and --port\n  see: unbrick recover --help\n");
 		return EXIT_USAGE;
+	}
+	if (line->value[PORT]) {
+		code = port_argument(line->value[PORT], port);
+		if (code != EXIT_WELL)
+			return code;
+		app_options.port = r.port = port;
 	}
 	if (loop_new(&r.loop, &error) != STATUS_OK || app_new(r.loop, &app_options, &r.app, &error) != STATUS_OK) {
 		cli_print_error(&error);

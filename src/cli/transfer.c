@@ -13,6 +13,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/cli/output.h"
+#include "src/cli/port_argument.h"
 #include "src/core/transfer_session.h"
 
 enum {
@@ -82,6 +83,12 @@ static uint64_t rate_of(uint64_t bytes, uint64_t since_ms)
 	return elapsed_ms > 0 ? bytes * 1000 / elapsed_ms : 0;
 }
 
+/* Without those of an earlier attempt. */
+static uint64_t bytes_of_now(const struct transfer_cli *t, uint64_t bytes)
+{
+	return bytes > t->file.start ? bytes - t->file.start : 0;
+}
+
 static void show_progress(struct transfer_cli *t, const struct transfer_progress *progress, uint64_t rate)
 {
 	char line[160], size[24], name[48];
@@ -114,16 +121,19 @@ static void on_file(void *user, const struct transfer_file *file, const char *pa
 	t->file = *file;
 	t->file_began_ms = loop_now_ms();
 	if (t->words->is_json)
-		print_event(t, json_pack("{s:s, s:o, s:o, s:o}", "event", "file", "name",
+		print_event(t, json_pack("{s:s, s:o, s:o, s:o, s:I}", "event", "file", "name",
 					 output_json_text(file->name[0] ? file->name : NULL), "path",
 					 output_json_text(path), "size",
-					 file->has_size ? json_integer((json_int_t)file->size) : json_null()));
+					 file->has_size ? json_integer((json_int_t)file->size) : json_null(), "start",
+					 (json_int_t)file->start));
+	else if (file->start > 0)
+		say(t, "%s: goes on at byte %" PRIu64, path, file->start);
 }
 
 static void on_file_end(void *user, const char *path, uint64_t size)
 {
 	struct transfer_cli *t = user;
-	uint64_t elapsed_ms = loop_now_ms() - t->file_began_ms, rate = rate_of(size, t->file_began_ms);
+	uint64_t elapsed_ms = loop_now_ms() - t->file_began_ms, rate = rate_of(bytes_of_now(t, size), t->file_began_ms);
 	char duration[24], per_second[24];
 
 	if (t->words->is_json)
@@ -142,7 +152,7 @@ static void on_progress(void *user, const struct transfer_progress *progress)
 	struct transfer_cli *t = user;
 	uint64_t elapsed_ms = loop_now_ms() - t->file_began_ms;
 	uint64_t rate = t->file_began_ms > 0 && elapsed_ms >= RATE_AFTER_MS
-				? rate_of(progress->file_bytes, t->file_began_ms)
+				? rate_of(bytes_of_now(t, progress->file_bytes), t->file_began_ms)
 				: 0;
 
 	if (t->file_began_ms == 0)
@@ -251,16 +261,6 @@ static void on_signal(void *user, int number)
 
 /* ---- the command line ---- */
 
-static bool read_number(const char *text, unsigned long max, unsigned long *ret_number)
-{
-	char *end;
-
-	if (text == NULL)
-		return true;
-	*ret_number = strtoul(text, &end, 0);
-	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && *ret_number <= max;
-}
-
 static int usage_of_protocol(const struct transfer_words *words)
 {
 	const struct transfer_protocol *const *protocols;
@@ -285,15 +285,15 @@ static int read_words(const struct transfer_words *words, struct transfer_job_op
 	if ((words->port != NULL) == words->is_stdio)
 		return output_usage(words->verb, "%s needs --port PORT or --stdio%s", words->verb,
 				    words->port ? ", not both" : "");
-	if (!read_number(words->baud, BAUD_MAX, &baud) || (words->baud && baud == 0))
+	if (!cli_read_number(words->baud, BAUD_MAX, &baud) || (words->baud && baud == 0))
 		return output_usage(words->verb, "'%s' is no rate", words->baud);
-	if (!read_number(words->padding, 0xff, &padding))
+	if (!cli_read_number(words->padding, 0xff, &padding))
 		return output_usage(words->verb, "'%s' is no byte; write it as 0x1a", words->padding);
-	if (!read_number(words->patience, PATIENCE_MAX_S, &patience) || (words->patience && patience == 0))
+	if (!cli_read_number(words->patience, PATIENCE_MAX_S, &patience) || (words->patience && patience == 0))
 		return output_usage(words->verb, "--patience takes seconds, 1 to %d", PATIENCE_MAX_S);
-	if (!read_number(words->listen, TRANSFER_LISTEN_MAX_MS, &listen))
+	if (!cli_read_number(words->listen, TRANSFER_LISTEN_MAX_MS, &listen))
 		return output_usage(words->verb, "--listen takes milliseconds, 0 to %d", TRANSFER_LISTEN_MAX_MS);
-	if (!read_number(words->address, UINT32_MAX, &address))
+	if (!cli_read_number(words->address, UINT32_MAX, &address))
 		return output_usage(words->verb, "'%s' is no address; write it as 0x80000000", words->address);
 	to->has_address = words->address != NULL;
 	to->address = (uint32_t)address;
@@ -308,6 +308,7 @@ static int read_words(const struct transfer_words *words, struct transfer_job_op
 	to->path_count = words->path_count;
 	to->output = words->output;
 	to->may_replace = words->may_replace;
+	to->may_resume = words->may_resume;
 	return EXIT_WELL;
 }
 
@@ -317,18 +318,6 @@ static bool is_same_terminal(int a, int b)
 	struct stat one, other;
 
 	return isatty(a) && isatty(b) && fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_rdev == other.st_rdev;
-}
-
-static int class_of_line(enum status status)
-{
-	switch (status) {
-	case STATUS_INVALID:
-		return EXIT_USAGE;
-	case STATUS_NO_MEMORY:
-		return EXIT_FAILED;
-	default:
-		return EXIT_NO_PORT;
-	}
 }
 
 static int class_of_start(enum status status)
@@ -366,11 +355,16 @@ static int run_session(struct transfer_cli *t, const struct transfer_job_options
 		.user = t,
 	};
 	AUTO(transfer_session) session = NULL;
+	char port[PORT_NAME_MAX];
 	struct error error;
-	enum status status = transfer_session_open(t->loop, t->words->port, t->baud, &session, &error);
+	enum status status;
+	int code = t->words->port != NULL ? port_argument(t->words->port, port) : EXIT_WELL;
 
+	if (code != EXIT_WELL)
+		return code;
+	status = transfer_session_open(t->loop, t->words->port != NULL ? port : NULL, t->baud, &session, &error);
 	if (status != STATUS_OK)
-		return output_error(&error, class_of_line(status));
+		return output_error(&error, output_class_of_line(status));
 	status = transfer_session_start(session, options, &observer, t->listen_ms, &error);
 	if (status != STATUS_OK)
 		return output_error(&error, class_of_start(status));

@@ -1,6 +1,5 @@
 #include "src/cli/version.h"
 
-#include <archive.h>
 #include <jansson.h>
 #include <libserialport.h>
 #include <openssl/crypto.h>
@@ -13,10 +12,12 @@
 #include <uv.h>
 #include <vterm.h>
 #include <yaml.h>
-#include <libusb-1.0/libusb.h>
 #include <blkid/blkid.h>
 
 #include "src/core/download.h"
+#include "src/io/bench_scan.h"
+#include "src/media/archive_library.h"
+#include "src/store/casebook.h"
 
 /* From <curses.h>, which this folder stays clear of: its macros and its screen are the other face's. */
 extern const char *curses_version(void);
@@ -32,6 +33,20 @@ static void print_library(const char *name, const char *built_with, const char *
 		       built_with[0] && running[0] ? ", " : "", running[0] ? "running " : "", running);
 }
 
+static void print_missing(const char *name)
+{
+	printf("  %-14s is not on this machine\n", name);
+}
+
+/* One that is loaded when it is used. */
+static void print_late(const char *name, const char *built_with, const char *running)
+{
+	if (running[0] != '\0')
+		print_library(name, built_with, running);
+	else
+		print_missing(name);
+}
+
 static void print_required(void)
 {
 	char built[32], running[64];
@@ -43,8 +58,8 @@ static void print_required(void)
 	print_library("libuv", built, uv_version_string());
 	print_library("libserialport", SP_PACKAGE_VERSION_STRING, sp_get_package_version_string());
 	print_library("OpenSSL", OPENSSL_VERSION_TEXT, OpenSSL_version(OPENSSL_VERSION));
-	print_library("libarchive", ARCHIVE_VERSION_ONLY_STRING, archive_version_string() + strcspn(archive_version_string(), "0123456789"));
-	print_library("SQLite", SQLITE_VERSION, sqlite3_libversion());
+	print_late("libarchive", ARCHIVE_VERSION_ONLY_STRING, archive_library_version(running, sizeof(running)));
+	print_late("SQLite", SQLITE_VERSION, casebook_library_version(running, sizeof(running)));
 	print_library("libyaml", "", yaml_get_version_string());
 	print_library("jansson", JANSSON_VERSION, jansson_version_str());
 	snprintf(built, sizeof(built), "%d.%d", PCRE2_MAJOR, PCRE2_MINOR);
@@ -56,16 +71,15 @@ static void print_required(void)
 
 static void print_bench_libraries(void)
 {
-	const struct libusb_version *usb = libusb_get_version();
-	const char *blkid = "";
 	char running[48];
 
 	/* libusb's header knows an API number only, which says nothing to a reader */
-	snprintf(running, sizeof(running), "%u.%u.%u", usb->major, usb->minor, usb->micro);
-	print_library("libusb", "", running);
-	print_library("libudev", "", "");
-	blkid_get_library_version(&blkid, NULL);
-	print_library("libblkid", BLKID_VERSION, blkid);
+	print_late("libusb", "", bench_usb_version(running, sizeof(running)));
+	if (bench_has_udev())
+		print_library("libudev", "", "");
+	else
+		print_missing("libudev");
+	print_late("libblkid", BLKID_VERSION, bench_content_version(running, sizeof(running)));
 }
 
 static void print_optional(void)

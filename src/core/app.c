@@ -129,6 +129,12 @@ void app_look_at_bench(struct app *app)
 	struct bench_state state;
 
 	bench_scan(&state);
+	/* which one is new only the watch knows */
+	for (unsigned i = 0; i < state.port_count; i++)
+		for (unsigned k = 0; k < app->bench.port_count; k++)
+			if (text_equal(state.port[i].path, app->bench.port[k].path) &&
+			    text_equal(state.port[i].adapter, app->bench.port[k].adapter))
+				state.port[i].since_ms = app->bench.port[k].since_ms;
 	on_bench(app, &state);
 }
 
@@ -213,6 +219,7 @@ enum status app_new(struct loop *loop, const struct app_options *options, struct
 		app_free(app);
 		return status;
 	}
+	app_ports_open(app);
 	app_look_at_bench(app);
 	undo_left_overs(app);
 	app->are_cases_stale = true;
@@ -231,6 +238,7 @@ void app_free(struct app *app)
 	app_images_free(app);
 	practice_process_stop(app->practice);
 	bench_watch_free(app->watch);
+	app_ports_free(app);
 	casebook_close(app->book);
 	device_library_free(app->library);
 	while (app->first_event) {
@@ -295,6 +303,7 @@ static void fill_snapshot(struct app *app)
 	localtime_r(&now, &parts);
 	strftime(to->clock, sizeof(to->clock), "%H:%M", &parts);
 	to->bench = &app->bench;
+	app_ports_fill(app, to);
 	fill_usb(app);
 	if (app->are_cases_stale && casebook_list(app->book, false, to->cases, SNAPSHOT_CASES_MAX, &to->case_count, &error) != STATUS_OK)
 		app_notice(app, true, error.text, error.hint);
@@ -307,8 +316,13 @@ static void fill_snapshot(struct app *app)
 		}
 	to->console_count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)
-		if (app->console[i])
-			console_fill_view(app->console[i], &to->console[to->console_count++]);
+		if (app->console[i]) {
+			struct console_view *view = &to->console[to->console_count++];
+
+			console_fill_view(app->console[i], view);
+			view->is_name_anothers = app_port_is_anothers(app, app->console[i]);
+			to->running += view->sending.what == SENDING_FILE || view->sending.what == RECEIVING_FILE;
+		}
 	to->is_practice = app->practice != NULL;
 	text_copy(to->notice, sizeof(to->notice), app->notice);
 	text_copy(to->notice_hint, sizeof(to->notice_hint), app->notice_hint);

@@ -36,8 +36,8 @@ struct app_event {
 struct app_observer {
 	void (*on_change)(void *user);		/* the snapshot differs: draw it when convenient */
 	void (*on_event)(void *user, const struct app_event *event);
-	/* Raw bytes of a console, before anything else looks at them; then its finished lines. */
-	void (*on_console_bytes)(void *user, unsigned console_id, struct bytes in);
+	/* Raw bytes of a console, before anything else looks at them, and when they came; then its finished lines. */
+	void (*on_console_bytes)(void *user, unsigned console_id, struct bytes in, uint64_t now_ms);
 	void (*on_console_line)(void *user, unsigned console_id, const struct diagnosis_line *line);
 	void *user;
 };
@@ -69,15 +69,69 @@ enum status app_case_cancel(struct app *app, int64_t case_id, struct error *rete
 /* Back to an earlier question (device, happened, connect): nothing that was written is undone. */
 enum status app_case_back(struct app *app, int64_t case_id, enum guide_phase to, struct error *reterr);
 
-/* Consoles. Opening a port that is open already gives the same console. */
-enum status app_console_open(struct app *app, const char *port, unsigned baud, unsigned *ret_console_id, struct error *reterr);
+/* Consoles. port: as port_name.h has it. Opening a port that is open already gives the same console, as it is set. settings NULL, or
+ * without a rate: as this adapter was used last, else 115200 8N1. */
+enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
+			     struct error *reterr);
+/* The capture goes to this file from now on, behind what is there already; see capture_open_file(). */
+enum status app_console_log(struct app *app, unsigned console_id, const char *path, struct error *reterr);
 void app_console_close(struct app *app, unsigned console_id);
 /* STATUS_BUSY while a step drives the line. */
 enum status app_console_type(struct app *app, unsigned console_id, struct bytes keys, struct error *reterr);
+/* Pasted text: line ends become what Enter sends, and it goes at the pace of the device. STATUS_NO_SPACE: too much of it. */
+enum status app_console_paste(struct app *app, unsigned console_id, struct bytes text, struct error *reterr);
+/* One file, or receiving. Its end is told as a notice; app_console_stop() ends it before. */
+struct console_file {
+	bool is_sender;
+	const char *protocol;	/* of recovery/protocol/transfer.h; sending also "text": typed at the pace of the device */
+	const char *path;	/* receiving: a folder, or the file to make where the protocol has no names; it must not be there yet */
+	unsigned char_ms, line_ms;	/* of "text": between two bytes, and behind each line; both 0: as the device echoes */
+};
+enum status app_console_file(struct app *app, unsigned console_id, const struct console_file *file, struct error *reterr);
+/* Commands for one key. Those that the device understands where it waits now come first. */
+struct macro;
+struct macro_row {
+	const struct macro *macro;	/* for app_console_macro(); valid for the life of the app */
+	char name[48];
+	char text[160];			/* what is sent, Enter as a word */
+	char where[32];			/* "uboot", "shell" */
+	bool fits;			/* the device waits for such a command */
+};
+/* *ret_at completes "the device is ...". */
+size_t app_console_macros(struct app *app, unsigned console_id, struct macro_row *ret_rows, size_t max, const char **ret_at);
+/* REFUSED: it does not fit any more, and anyway is not set. Set it only when the operator has seen the text. */
+enum status app_console_macro(struct app *app, unsigned console_id, const struct macro *macro, bool anyway, struct error *reterr);
+void app_console_stop(struct app *app, unsigned console_id);
 enum status app_console_set_baud(struct app *app, unsigned console_id, unsigned baud, struct error *reterr);
+/* Listens until the device's rate is found; see baud_hunt.h. begins false: stops, and the line has its rate back. */
+enum status app_console_find_baud(struct app *app, unsigned console_id, bool begins, struct error *reterr);
+/* "Nothing appears": the questions stand in the console's view. id NULL: begins anew; "end": ends it; else the answer's. */
+enum status app_console_check_line(struct app *app, unsigned console_id, const char *id, struct error *reterr);
+/* Rate, frame and flow control at once. */
+enum status app_console_set_line(struct app *app, unsigned console_id, const struct line_settings *settings, struct error *reterr);
+enum status app_console_set_manner(struct app *app, unsigned console_id, const struct console_manner *manner, struct error *reterr);
 enum status app_console_break(struct app *app, unsigned console_id, struct error *reterr);
 enum status app_console_set_dtr(struct app *app, unsigned console_id, bool on, struct error *reterr);
 enum status app_console_set_rts(struct app *app, unsigned console_id, bool on, struct error *reterr);
+/* The operator's remark, kept beside the captured bytes. */
+enum status app_console_remark(struct app *app, unsigned console_id, const char *text, struct error *reterr);
+
+enum { CONSOLE_BYTES_ROW = 16, CONSOLE_BYTES_MAX = 200 * CONSOLE_BYTES_ROW };
+
+/* Bytes as they came, read back from the capture. */
+struct console_bytes {
+	uint8_t data[CONSOLE_BYTES_MAX];
+	size_t count;
+	uint64_t row_ms[CONSOLE_BYTES_MAX / CONSOLE_BYTES_ROW];	/* wall clock of the first byte of each row; 0: not known */
+	char file[256];			/* that the first one is in */
+	uint64_t file_start;		/* the offset that file begins at */
+};
+/* Offsets count from the first byte of the console, through all files of its capture. At most size bytes, fewer at the end. */
+enum status app_console_read(struct app *app, unsigned console_id, uint64_t offset, size_t size, struct console_bytes *ret_bytes,
+			     struct error *reterr);
+
+/* A console of a recording (replay:PATH); see console_change_replay. */
+enum status app_replay_change(struct app *app, unsigned console_id, enum line_replay_change what, double value, struct error *reterr);
 
 /* The practice camera: its ways to be bricked, one line each; false behind the last. Starting one plugs its line into the bench. */
 bool app_practice_kind(size_t index, const char **ret_kind, const char **ret_text);

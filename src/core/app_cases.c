@@ -151,26 +151,35 @@ const struct case_view *app_case_view(struct app *app, int64_t case_id)
 	return c ? &c->view : NULL;
 }
 
-static bool is_choice(const struct question *question, const char *text)
+static const struct choice *find_choice(const struct question *question, const char *id)
 {
 	for (unsigned i = 0; i < question->choice_count; i++)
-		if (text_equal(question->choice[i].id, text))
-			return true;
-	return text_starts(text, "method:") || strchr(text, '/') != NULL;
+		if (text_equal(question->choice[i].id, id))
+			return &question->choice[i];
+	return NULL;
+}
+
+static bool is_answer(const struct question *question, const char *text)
+{
+	return find_choice(question, text) || text_starts(text, "method:") || strchr(text, '/') != NULL;
 }
 
 enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_id, const char *text, struct error *reterr)
 {
 	struct live_case *c = find_live(app, case_id);
+	const struct choice *choice;
 	char logged[300], answer[1024];
 	enum status status;
 
 	if (c == NULL || c->view.question.id != question_id || c->view.question.type == QUESTION_NONE)
 		return STATUS_OK;
 	/* What happened may be told in one's own words. */
-	if (c->view.question.type == QUESTION_CHOOSE && c->phase != GUIDE_HAPPENED && !is_choice(&c->view.question, text))
+	if (c->view.question.type == QUESTION_CHOOSE && c->phase != GUIDE_HAPPENED && !is_answer(&c->view.question, text))
 		return error_set(reterr, STATUS_INVALID, "'%.40s' is none of the choices", text);
-	text_format(logged, sizeof(logged), "%.160s: %.120s", c->view.question.text, text);
+	/* In the operator's words: what a choice is called inside says nothing to who reads the log. */
+	choice = find_choice(&c->view.question, text);
+	text_format(logged, sizeof(logged), "%.160s: %.120s", c->view.question.text, choice ? choice->text :
+		    text_equal(c->view.question.topic, "password") && text[0] ? "(not kept)" : text);
 	app_event(app, case_id, JOURNAL_OPERATOR, "answer", logged, NULL);
 	/* The caller may hand over a choice's own id, which is gone with the question as soon as the next page is made. */
 	text_copy(answer, sizeof(answer), text);
@@ -197,6 +206,10 @@ enum status app_case_back(struct app *app, int64_t case_id, enum guide_phase to,
 	if (c == NULL || to > GUIDE_WATCH || to >= c->phase)
 		return STATUS_OK;
 	status = steps_cancel(c, reterr);
+	if (status == STATUS_OK && c->is_running) {
+		error_set(reterr, STATUS_BUSY, "the device is brought into a good state first");
+		return error_hint(reterr, "go back in a moment");
+	}
 	if (status == STATUS_OK)
 		guide_enter(c, to);
 	return status;

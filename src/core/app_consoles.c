@@ -5,7 +5,9 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/app_internal.h"
+#include "src/core/console_send.h"
 #include "src/core/live_case.h"
+#include "src/core/port_name.h"
 #include "src/core/practice_process.h"
 #include "src/practice/practice_device.h"
 
@@ -14,7 +16,7 @@
 struct console *app_find_console(struct app *app, const char *port)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)
-		if (app->console[i] && text_equal(console_port(app->console[i]), port))
+		if (app->console[i] && text_equal(line_name(console_get_line(app->console[i])), port) && !app_port_is_anothers(app, app->console[i]))
 			return app->console[i];
 	return NULL;
 }
@@ -27,11 +29,25 @@ struct console *app_console(struct app *app, unsigned console_id_wanted)
 	return NULL;
 }
 
-enum status app_console_open(struct app *app, const char *port, unsigned baud, unsigned *ret_console_id, struct error *reterr)
+static void remember_line(struct app *app, struct console *console)
 {
-	struct console *console = app_find_console(app, port);
-	enum status status;
+	struct line_settings settings = line_get_settings(console_get_line(console));
 
+	app_port_remember_line(app, console_port(console), &settings);
+}
+
+enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
+			     struct error *reterr)
+{
+	struct line_settings wanted = settings ? *settings : (struct line_settings){ 0 };
+	struct console_manner manner = { 0 };
+	char name[PORT_NAME_MAX];
+	struct console *console;
+	enum status status = port_name_resolve(&app->bench, port, name, sizeof(name), reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	console = app_find_console(app, name);
 	if (app->signs == NULL) {
 		status = device_library_signs(app->library, &app->signs, &app->sign_count, reterr);
 		if (status != STATUS_OK)
@@ -40,12 +56,17 @@ enum status app_console_open(struct app *app, const char *port, unsigned baud, u
 	for (size_t i = 0; console == NULL && i < ARRAY_SIZE(app->console); i++) {
 		if (app->console[i])
 			continue;
-		status = console_new(app, app->last_console_id + 1, port, baud, &app->console[i], reterr);
+		app_port_recall(app, name, &wanted);
+		status = console_new(app, app->last_console_id + 1, name, &wanted, &app->console[i], reterr);
 		if (status != STATUS_OK)
 			return status;
 		console = app->console[i];
+		app_port_recall_manner(app, name, &manner);
+		console_set_manner(console, &manner);
+		if (!console_is_replay(console))
+			remember_line(app, console);
 		app->last_console_id++;
-		app_event(app, 0, JOURNAL_PROGRAM, "console", port, NULL);
+		app_event(app, 0, JOURNAL_PROGRAM, "console", name, NULL);
 	}
 	if (console == NULL)
 		return error_set(reterr, STATUS_BUSY, "%u consoles are open already: close one first", SNAPSHOT_CONSOLES_MAX);
@@ -77,19 +98,69 @@ static enum status find_console(struct app *app, unsigned id, struct console **r
 	return *ret_console ? STATUS_OK : error_set(reterr, STATUS_GONE, "that console is closed");
 }
 
-enum status app_console_type(struct app *app, unsigned id, struct bytes keys, struct error *reterr)
+enum status app_console_log(struct app *app, unsigned id, const char *path, struct error *reterr)
 {
 	struct console *console;
 	enum status status = find_console(app, id, &console, reterr);
 
-	if (status != STATUS_OK)
-		return status;
-	if (console_is_driven(console)) {
-		error_set(reterr, STATUS_BUSY, "a step is typing on this line");
-		return error_hint(reterr, "wait until it is over, or stop it on the case screen");
+	app_changed(app);
+	return status == STATUS_OK ? console_log_to(console, path, reterr) : status;
+}
+
+/* What goes to the device by the operator's hand waits for a step that types there. */
+static enum status find_undriven(struct app *app, unsigned id, struct console **ret_console, struct error *reterr)
+{
+	enum status status = find_console(app, id, ret_console, reterr);
+
+	if (status == STATUS_OK && console_is_replay(*ret_console)) {
+		error_set(reterr, STATUS_REFUSED, "this is a recording: nothing is sent");
+		return error_hint(reterr, "F10 goes back; the keys of the recording stand in the last line");
 	}
-	console_write(console, keys);
-	return STATUS_OK;
+	if (status != STATUS_OK || !console_is_driven(*ret_console))
+		return status;
+	error_set(reterr, STATUS_BUSY, "a step is typing on this line");
+	return error_hint(reterr, "wait until it is over, or stop it on the case screen");
+}
+
+enum status app_console_type(struct app *app, unsigned id, struct bytes keys, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_undriven(app, id, &console, reterr);
+
+	return status == STATUS_OK ? console_send_keys(console_sending(console), keys, reterr) : status;
+}
+
+enum status app_console_paste(struct app *app, unsigned id, struct bytes text, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_undriven(app, id, &console, reterr);
+
+	return status == STATUS_OK ? console_send_text(console_sending(console), text, reterr) : status;
+}
+
+enum status app_console_file(struct app *app, unsigned id, const struct console_file *file, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_undriven(app, id, &console, reterr);
+
+	return status == STATUS_OK ? console_send_file(console_sending(console), file, reterr) : status;
+}
+
+void app_console_stop(struct app *app, unsigned id)
+{
+	struct console *console;
+
+	if (find_console(app, id, &console, NULL) == STATUS_OK)
+		console_send_stop(console_sending(console));
+}
+
+enum status app_replay_change(struct app *app, unsigned id, enum line_replay_change what, double value, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	return status == STATUS_OK ? console_change_replay(console, what, value, reterr) : status;
 }
 
 enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, struct error *reterr)
@@ -98,7 +169,80 @@ enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, st
 	enum status status = find_console(app, id, &console, reterr);
 
 	app_changed(app);
-	return status == STATUS_OK ? console_set_baud(console, baud, reterr) : status;
+	if (status != STATUS_OK)
+		return status;
+	console_stop_baud(console);
+	status = console_set_baud(console, baud, reterr);
+	if (status == STATUS_OK)
+		remember_line(app, console);
+	return status;
+}
+
+/* What looks for the rate, or tests the adapter, has the line for itself. */
+static enum status refuse_when_used(struct console *console, struct error *reterr)
+{
+	if (console_is_driven(console))
+		return error_set(reterr, STATUS_BUSY, "a step is typing on this line");
+	if (console_send_is_busy(console_sending(console)))
+		return error_set(reterr, STATUS_BUSY, "something is being sent on this line");
+	return STATUS_OK;
+}
+
+enum status app_console_find_baud(struct app *app, unsigned id, bool begins, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	if (status != STATUS_OK)
+		return status;
+	if (!begins) {
+		console_stop_baud(console);
+		return STATUS_OK;
+	}
+	status = refuse_when_used(console, reterr);
+	return status == STATUS_OK ? console_find_baud(console, reterr) : status;
+}
+
+enum status app_console_check_line(struct app *app, unsigned id, const char *answer, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	if (answer != NULL)
+		return console_check_answer(console, text_equal(answer, "end") ? NULL : answer, reterr);
+	status = refuse_when_used(console, reterr);
+	return status == STATUS_OK ? console_check_line(console, reterr) : status;
+}
+
+enum status app_console_set_line(struct app *app, unsigned id, const struct line_settings *settings, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	if (status == STATUS_OK) {
+		console_stop_baud(console);
+		status = console_set_line(console, settings, reterr);
+	}
+	if (status == STATUS_OK)
+		remember_line(app, console);
+	return status;
+}
+
+enum status app_console_set_manner(struct app *app, unsigned id, const struct console_manner *manner, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	if (status == STATUS_OK) {
+		console_set_manner(console, manner);
+		app_port_remember_manner(app, console_port(console), manner);
+	}
+	return status;
 }
 
 enum status app_console_break(struct app *app, unsigned id, struct error *reterr)
@@ -123,6 +267,16 @@ enum status app_console_set_rts(struct app *app, unsigned id, bool on, struct er
 	enum status status = find_console(app, id, &console, reterr);
 
 	return status == STATUS_OK ? line_set_rts(console_get_line(console), on, reterr) : status;
+}
+
+enum status app_console_remark(struct app *app, unsigned id, const char *text, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	if (status != STATUS_OK || console_remark(console, text))
+		return status;
+	return error_set(reterr, STATUS_IO, "the remark could not be written beside the captured bytes");
 }
 
 /* ---- practice and power ---- */
@@ -160,15 +314,39 @@ const char *app_practice_image(const struct app *app)
 	return app->practice ? practice_process_image(app->practice) : "";
 }
 
+static void on_power_command(void *user, int exit_status, const char *output);
+
+static enum status run_power_command(struct app *app, const char *command, struct error *reterr)
+{
+	enum status status = loop_run_command(app->loop, command, on_power_command, app, reterr);
+
+	app->is_switching = status == STATUS_OK;
+	return status;
+}
+
 static void on_power_command(void *user, int exit_status, const char *output)
 {
 	struct app *app = user;
-	char text[200];
+	char text[200], next[600];
+	struct error error;
 
+	app->is_switching = false;
+	if (app->power_waiting_count > 0) {
+		text_copy(next, sizeof(next), app->power_waiting[0]);
+		memmove(app->power_waiting[0], app->power_waiting[1], sizeof(app->power_waiting[0]) * --app->power_waiting_count);
+		if (run_power_command(app, next, &error) != STATUS_OK)
+			app_notice(app, true, error.text, error.hint);
+	}
 	if (exit_status == 0)
 		return;
+	app->snapshot.power_on_ms = 0;
 	text_format(text, sizeof(text), "the power command failed (exit %d): %.120s", exit_status, output);
 	app_notice(app, true, text, "switch the device off and on by hand");
+}
+
+bool app_is_switching(const struct app *app)
+{
+	return app->is_switching;
 }
 
 enum status app_power(struct app *app, const char *how, struct error *reterr)
@@ -176,6 +354,8 @@ enum status app_power(struct app *app, const char *how, struct error *reterr)
 	char line[64], answer[64], command[600];
 	const char *place = app->options.power_command ? strstr(app->options.power_command, "{}") : NULL;
 
+	/* how long a cycle keeps the power off is the switch's own secret */
+	app->snapshot.power_on_ms = text_equal(how, "on") ? loop_now_ms() : 0;
 	if (app->practice)
 		return practice_process_tell(app->practice, text_format(line, sizeof(line), "power %s", how), answer, sizeof(answer), reterr);
 	if (app->options.power_command == NULL)
@@ -184,5 +364,10 @@ enum status app_power(struct app *app, const char *how, struct error *reterr)
 		text_format(command, sizeof(command), "%.*s%s%s", (int)(place - app->options.power_command), app->options.power_command, how, place + 2);
 	else
 		text_copy(command, sizeof(command), app->options.power_command);
-	return loop_run_command(app->loop, command, on_power_command, app, reterr);
+	if (!app->is_switching)
+		return run_power_command(app, command, reterr);
+	if (app->power_waiting_count == APP_POWER_WAITING_MAX)
+		return error_set(reterr, STATUS_BUSY, "the power command has not ended yet");
+	text_copy(app->power_waiting[app->power_waiting_count++], sizeof(app->power_waiting[0]), command);
+	return STATUS_OK;
 }

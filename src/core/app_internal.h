@@ -10,8 +10,11 @@
 
 struct app_image;
 struct live_case;
+struct port_memory;
 struct practice_process;
 struct queued_event;
+
+enum { APP_POWER_WAITING_MAX = 4 };
 
 struct app {
 	struct loop *loop;
@@ -23,6 +26,7 @@ struct app {
 	struct casebook *book;
 	struct bench_watch *watch;
 	struct bench_state bench;
+	struct port_memory *ports;	/* NULL: nothing is kept */
 	const struct sign *signs;
 	size_t sign_count;
 	struct error sign_problem;
@@ -37,6 +41,9 @@ struct app {
 	bool are_cases_stale;		/* its list of cases: read from the disk only when one has changed */
 	struct loop_timer *deferred;	/* tells the observer on the next turn of the loop */
 	struct queued_event *first_event, *last_event;
+	bool is_switching;		/* the power command runs; what comes meanwhile waits, or "off" could overtake "on" */
+	char power_waiting[APP_POWER_WAITING_MAX][600];
+	unsigned power_waiting_count;
 	char notice[200], notice_hint[200];
 	bool notice_is_error;
 };
@@ -46,12 +53,25 @@ void app_changed(struct app *app);
 /* To the journal (durably, unless the kind is only for the faces: "progress", "console", "question") and to the observer. */
 void app_event(struct app *app, int64_t case_id, enum journal_by by, const char *kind, const char *text, const char *data);
 void app_notice(struct app *app, bool is_error, const char *text, const char *hint);
+/* The power command runs, or waits to be run. */
+bool app_is_switching(const struct app *app);
 /* A scan now, instead of at the next change. */
 void app_look_at_bench(struct app *app);
 /* image_view.c: stops what runs for them; nothing of it comes back. */
 void app_images_free(struct app *app);
 /* How far it is after spent_ms, and how long it will take. */
 void progress_set(struct progress *to, uint64_t done, uint64_t total, uint64_t spent_ms);
+/* app_ports.c. name: as console_port has it. Recalls only what settings leave open. */
+void app_ports_open(struct app *app);
+void app_ports_free(struct app *app);
+void app_port_recall(const struct app *app, const char *name, struct line_settings *settings);
+void app_port_remember_line(struct app *app, const char *name, const struct line_settings *settings);
+void app_port_remember_case(struct app *app, const char *name, int64_t case_id);
+void app_port_recall_manner(const struct app *app, const char *name, struct console_manner *manner);
+void app_port_remember_manner(struct app *app, const char *name, const struct console_manner *manner);
+/* The console's adapter is gone, and another one has its name now. */
+bool app_port_is_anothers(const struct app *app, struct console *console);
+void app_ports_fill(struct app *app, struct snapshot *to);
 struct console *app_find_console(struct app *app, const char *port);
 struct console *app_console(struct app *app, unsigned console_id);
 

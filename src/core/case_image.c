@@ -11,8 +11,14 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/step.h"
+#include "src/store/image_cache.h"
 
-enum { FOLDERS_MAX = 100 };	/* a case that fetches or unpacks more often has another trouble */
+enum {
+	FOLDERS_MAX = 100,	/* a case that fetches or unpacks more often has another trouble */
+	/* What is left of closed cases for the next device of the same kind. */
+	CACHE_FILES = 32,
+	CACHE_MIB = 2048,
+};
 
 /* ---- hashing, beside the loop; outlives a case that is closed meanwhile ---- */
 
@@ -169,6 +175,43 @@ enum status case_make_place(struct live_case *c, const char *kind, const char *l
 			return status;
 	}
 	return status != STATUS_OK ? status : error_set(reterr, STATUS_NO_SPACE, "'%s' is full of images of this case", c->app->state_folder);
+}
+
+bool case_has_own_image(const struct live_case *c)
+{
+	return image_cache_case_of(c->app->state_folder, c->view.image) > 0;
+}
+
+/* For another device of the kind the image of an older case is proposed. */
+static bool is_in_use(const struct app *app, int64_t case_id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(app->live); i++)
+		if (app->live[i] != NULL && app->live[i]->phase != GUIDE_CLOSED &&
+		    image_cache_case_of(app->state_folder, app->live[i]->view.image) == case_id)
+			return true;
+	return false;
+}
+
+static bool is_over(void *user, int64_t case_id)
+{
+	struct app *app = user;
+	struct case_summary summary;
+	struct error error;
+	char kept[8];
+
+	return !is_in_use(app, case_id) && casebook_summary(app->book, case_id, &summary, &error) == STATUS_OK && !summary.is_open &&
+	       casebook_get(app->book, case_id, "kept", kept, sizeof(kept), &error) != STATUS_OK;
+}
+
+void case_close_files(struct live_case *c, bool for_good)
+{
+	unsigned gone = is_in_use(c->app, c->id) ? 0 : image_cache_drop(c->app->state_folder, c->id, c->view.image);
+
+	if (for_good)
+		case_set(c, JOURNAL_OPERATOR, "kept", "image");
+	if (gone > 0)
+		case_log(c, JOURNAL_PROGRAM, "image", "%u file%s that this case fetched or unpacked went; the hashes are above", gone, gone == 1 ? "" : "s");
+	image_cache_shrink(c->app->state_folder, (uint64_t)CACHE_MIB << 20, CACHE_FILES, is_over, c->app);
 }
 
 static bool propose_address(struct live_case *c, char *to, size_t size)

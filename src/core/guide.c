@@ -4,6 +4,7 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "src/core/console_send.h"
 #include "src/core/live_case.h"
 
 enum {
@@ -85,6 +86,8 @@ void guide_add_findings(struct live_case *c)
 	struct evidence evidence = { .source = EVIDENCE_PROBE, .cause = CAUSE_BAD_ENV, .weight = 60 };
 	struct verdict verdict;
 
+	for (size_t i = 0; i < c->finding_count; i++)
+		diagnosis_add(console_diagnosis(c->console), &c->finding[i]);
 	if (c->view.verified != OUTCOME_YES || c->view.written != OUTCOME_YES)
 		return;
 	diagnosis_verdict(console_diagnosis(c->console), &verdict);
@@ -95,153 +98,6 @@ void guide_add_findings(struct live_case *c)
 	evidence.cause = CAUSE_NO_ROOTFS;
 	evidence.weight = -60;
 	diagnosis_add(console_diagnosis(c->console), &evidence);
-}
-
-/* ---- connect ---- */
-
-static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
-{
-	struct live_case *c = user;
-
-	if (c->is_running)
-		steps_on_bytes(c, in, now_ms);
-}
-
-static void on_line(void *user, const struct diagnosis_line *line)
-{
-	struct live_case *c = user;
-
-	guide_on_line(c, line);
-	if (c->is_running)
-		steps_on_line(c, line);
-}
-
-static void on_pause(void *user, uint64_t now_ms)
-{
-	guide_on_pause(user, now_ms);
-}
-
-static void on_state(void *user, enum line_state state, const struct error *why)
-{
-	struct live_case *c = user;
-
-	c->view.is_line_lost = state != LINE_OPEN;
-	case_log(c, JOURNAL_OBSERVED, state == LINE_OPEN ? "line" : "error", "%s %s%s", c->view.port, state == LINE_OPEN ? "is back" : "was lost: ",
-		 state == LINE_OPEN ? "" : why ? why->text : "unplugged");
-	if (c->is_running) {
-		steps_on_state(c, state);
-	} else if (state == LINE_OPEN && c->phase == GUIDE_WATCH) {
-		/* What was said meanwhile is missed: a start is judged whole or not at all. */
-		console_forget(c->console);
-		guide_enter(c, GUIDE_WATCH);
-	}
-}
-
-enum status guide_connect(struct live_case *c, const char *port, struct error *reterr)
-{
-	const struct console_listener listener = { .on_bytes = on_bytes, .on_line = on_line, .on_state = on_state, .on_pause = on_pause, .user = c };
-	struct console_view view;
-	char baud_text[16];
-	unsigned id, baud = c->profile ? c->profile->console.baud : 0;
-	enum status status;
-
-	if (case_get(c, "baud", baud_text, sizeof(baud_text)))
-		baud = (unsigned)strtoul(baud_text, NULL, 10);
-	status = app_console_open(c->app, port, baud, &id, reterr);
-	if (status != STATUS_OK)
-		return status;
-	console_fill_view(app_console(c->app, id), &view);
-	if (view.case_id != 0 && view.case_id != c->id) {
-		error_set(reterr, STATUS_BUSY, "%s is the line of case #%lld", port, (long long)view.case_id);
-		return error_hint(reterr, "close that case first, or choose another line");
-	}
-	c->console = app_console(c->app, id);
-	text_copy(c->view.port, sizeof(c->view.port), port);
-	console_listen(c->console, c->id, &listener);
-	if (c->profile) {
-		diagnosis_expect_arch(console_diagnosis(c->console), c->profile->arch);
-		console_expect_baud(c->console, c->profile->console.baud);
-	}
-	case_set(c, JOURNAL_OBSERVED, "port", port);
-	console_fill_view(c->console, &view);
-	case_set(c, JOURNAL_PROGRAM, "capture", view.capture);
-	return STATUS_OK;
-}
-
-/* The line that was named, or the only one there is; NULL where there is a choice. One that somebody else holds is a choice as well: the
- * adapter in use is likelier the device's than the computer's own port that happens to be free. */
-static const char *only_port(const struct live_case *c)
-{
-	const struct bench_state *bench = &c->app->bench;
-	const struct bench_port *only = NULL;
-
-	if (c->app->options.port)
-		return c->app->options.port;
-	/* A case that goes on without anybody who could choose keeps to its own line. */
-	if (c->app->options.is_unattended && c->view.port[0])
-		return c->view.port;
-	for (unsigned i = 0; i < bench->port_count; i++) {
-		if (!bench->port[i].may_open || strstr(bench->port[i].product, "(console of this"))
-			continue;
-		if (only)
-			return NULL;
-		only = &bench->port[i];
-	}
-	/* A line named by hand (UNBRICK_PORTS) is meant, whoever else has it open: a pty always has an owner. */
-	return only && (only->holder[0] == '\0' || text_equal(only->product, "added by hand")) ? only->path : NULL;
-}
-
-static void show_connect(struct live_case *c)
-{
-	const struct bench_state *bench = &c->app->bench;
-	const char *port = only_port(c);
-	struct error error;
-
-	if (c->console || (port && guide_connect(c, port, &error) == STATUS_OK)) {
-		guide_enter(c, GUIDE_WATCH);
-		return;
-	}
-	if (port)
-		case_problem(c, &error);
-	if (bench->port_count == 0)
-		case_say(c, "No serial port is plugged in. Plug in the USB serial adapter: I see it at once.");
-	else
-		case_say(c, "Which serial line goes to the device? A USB serial adapter that you plug in now appears by itself.");
-	if (c->profile && c->profile->console.pads)
-		case_say(c, "%s", c->profile->console.pads);
-	if (c->profile && c->profile->console.level)
-		case_say(c, "Its signals have %s: an adapter with another level can destroy it.", c->profile->console.level);
-	case_ask(c, QUESTION_CHOOSE, "%s", "");
-	for (unsigned i = 0; i < bench->port_count && i < CASE_CHOICES_MAX - 1; i++) {
-		const struct bench_port *seen = &bench->port[i];
-		char id[24], text[80];
-
-		text_format(id, sizeof(id), "port:%u", i);
-		text_format(text, sizeof(text), "%.40s  %.*s", seen->path, (int)strcspn(seen->product, "("), seen->product);
-		case_choice(c, id, i < 9 ? (int)('1' + i) : 0, text,
-			    seen->holder[0] ? seen->holder : !seen->may_open ? seen->remedy : strstr(seen->product, "(console of this") ?
-			    "console of this computer" : "");
-	}
-}
-
-static enum status answer_connect(struct live_case *c, const char *text, struct error *reterr)
-{
-	const char *port = text;
-	enum status status;
-
-	if (text_starts(text, "port:")) {
-		unsigned index = (unsigned)strtoul(text + 5, NULL, 10);
-
-		if (index >= c->app->bench.port_count)
-			return error_set(reterr, STATUS_NOT_FOUND, "that port is gone");
-		port = c->app->bench.port[index].path;
-	}
-	case_problem(c, NULL);
-	status = guide_connect(c, port, reterr);
-	if (status != STATUS_OK)
-		return status;
-	guide_enter(c, GUIDE_WATCH);
-	return STATUS_OK;
 }
 
 /* ---- watch ---- */
@@ -265,7 +121,8 @@ static void ask_for_start(struct live_case *c)
 	}
 	case_watch_item(c, 0, "the device starts", false, "not yet");
 	case_ask(c, QUESTION_CHOOSE, "Only if nothing comes:");
-	case_choice(c, "nothing", 'n', "It is switched on and nothing appears", "");
+	case_choice(c, "check", 'n', "It is switched on and nothing appears", "power, adapter, wires, ground and level, one after the other");
+	case_choice(c, "nothing", 's', "The line is good, and it stays silent", "goes on without the console");
 }
 
 static void show_watch(struct live_case *c)
@@ -424,17 +281,55 @@ static void show_baud_problem(struct live_case *c)
 	char id[24], text[80];
 
 	console_fill_view(c->console, &view);
-	if (view.text_score < 0 || view.text_score >= 40 || c->view.problem.status != STATUS_OK)
+	if (view.hunt.is_hunting || view.text_score < 0 || view.text_score >= 40 || c->view.problem.status != STATUS_OK)
 		return;
 	error_set(&error, STATUS_PROTOCOL, "what comes on %s is no text: the baud rate %u is probably wrong", c->view.port, view.baud);
-	error_hint(&error, "try %u baud", view.likely_baud);
+	error_hint(&error, "let it be found, or try %u baud", view.likely_baud);
 	case_problem(c, &error);
 	case_log(c, JOURNAL_OBSERVED, "error", "%s; %s", error.text, error.hint);
-	if (c->view.question.type == QUESTION_NONE)
-		case_ask(c, QUESTION_CHOOSE, "Another baud rate?");
+	case_ask(c, QUESTION_CHOOSE, "Another baud rate?");	/* that nothing appears is no answer any more */
+	case_choice(c, "baud:find", 'f', "Find it: listen at the likely rates", "nothing is sent; a start of the device is often enough");
 	text_format(id, sizeof(id), "baud:%u", view.likely_baud);
 	text_format(text, sizeof(text), "Try %u baud", view.likely_baud);
 	case_choice(c, id, 't', text, "");
+}
+
+/* Only listening: what the guide would type waits until the rate is known. */
+static enum status find_baud(struct live_case *c, struct error *reterr)
+{
+	enum status status = console_find_baud(c->console, reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	case_problem(c, NULL);
+	case_clear_page(c);
+	case_log(c, JOURNAL_PROGRAM, "baud", "listening for the device's baud rate");
+	case_say(c, "I listen for the baud rate of the device.");
+	case_say(c, "If it is silent now, switch it OFF and ON again.");
+	case_ask(c, QUESTION_CHOOSE, "%s", "");
+	case_choice(c, "baud:stop", 's', "Stop listening", "the rate is then as before");
+	return STATUS_OK;
+}
+
+void guide_on_baud(void *user, unsigned baud)
+{
+	struct live_case *c = user;
+	struct error error;
+	char text[16];
+
+	if (c->phase != GUIDE_WATCH || c->is_running)
+		return;
+	if (baud != 0) {
+		case_set(c, JOURNAL_OBSERVED, "baud", text_format(text, sizeof(text), "%u", baud));
+		console_forget(c->console);
+		ask_for_start(c);
+		return;
+	}
+	ask_for_start(c);
+	error_set(&error, STATUS_PROTOCOL, "no baud rate makes text of what comes on %s", c->view.port);
+	error_hint(&error, "GND loose, a wrong level, or inverted signals (RS-232) look like this: press n, and the line is gone through");
+	case_problem(c, &error);
+	case_log(c, JOURNAL_OBSERVED, "error", "%s; %s", error.text, error.hint);
 }
 
 static bool watch_is_over(struct live_case *c, uint64_t now_ms)
@@ -454,16 +349,28 @@ static bool watch_is_over(struct live_case *c, uint64_t now_ms)
 	       (c->was_started_here && quiet >= DEAD_QUIET_MS);
 }
 
+/* Blanks alone are no words: HiSilicon's boot ROM marks the line with them while it waits for a loader. */
+static bool says_nothing(const struct live_case *c)
+{
+	const char *line = console_last_line(c->console);
+
+	return console_bytes(c->console) == 0 || (diagnosis_line_count(console_diagnosis(c->console)) == 0 && line[strspn(line, " ")] == '\0');
+}
+
 static void look_at_watch(struct live_case *c, uint64_t now_ms)
 {
 	uint64_t spent = now_ms - c->watch_since_ms;
 
 	guide_show_verdict(c);
+	if (console_is_hunting(c->console) || silence_leads(c))
+		return;
 	look_for_start(c);
 	if (watch_is_over(c, now_ms)) {
 		finish_watch(c);
 		return;
 	}
+	if (console_send_is_busy(console_sending(c->console)))
+		return;		/* the operator's file or text must stay whole */
 	if (c->is_at_prompt && c->restarts < RESTARTS_MAX && now_ms - console_last_byte_ms(c->console) >= PROMPT_QUIET_MS) {
 		restart_from_prompt(c);
 		return;
@@ -472,11 +379,11 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 		show_baud_problem(c);
 	if (!c->was_started_here && spent >= c->probe.after_ms && now_ms - console_last_byte_ms(c->console) >= PROMPT_QUIET_MS)
 		probe(c, now_ms);
-	if (console_bytes(c->console) == 0 && spent >= NOTHING_AFTER_MS && c->view.problem.status == STATUS_OK) {
+	if (says_nothing(c) && spent >= NOTHING_AFTER_MS && c->view.problem.status == STATUS_OK) {
 		struct error error;
 
-		error_set(&error, STATUS_TIMEOUT, "nothing came on %s so far", c->view.port);
-		error_hint(&error, "is the power on? swap TX and RX; connect ground; check the level (3.3 V or 1.8 V)");
+		error_set(&error, STATUS_TIMEOUT, console_bytes(c->console) == 0 ? "nothing came on %s so far" : "nothing but blanks came on %s so far", c->view.port);
+		error_hint(&error, "is the power on? swap TX and RX; connect ground; check the level (3.3 V or 1.8 V); n goes through all of it");
 		case_problem(c, &error);
 		case_log(c, JOURNAL_OBSERVED, "error", "%s; %s", error.text, error.hint);
 	}
@@ -484,7 +391,7 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 
 void guide_on_pause(struct live_case *c, uint64_t now_ms)
 {
-	if (c->console == NULL)
+	if (c->console == NULL || guide_rate_leads(c))
 		return;
 	follow_state(c);
 	if (c->is_running)
@@ -497,6 +404,17 @@ static enum status answer_watch(struct live_case *c, const char *text, struct er
 {
 	struct evidence evidence = { .source = EVIDENCE_OPERATOR, .cause = CAUSE_BOOTLOADER_GONE, .weight = 40 };
 
+	if (silence_leads(c))
+		return silence_answer(c, text, reterr);
+	if (text_equal(text, "check"))
+		return silence_begin(c, reterr);
+	if (text_equal(text, "baud:find"))
+		return find_baud(c, reterr);
+	if (text_equal(text, "baud:stop")) {
+		console_stop_baud(c->console);
+		ask_for_start(c);
+		return STATUS_OK;
+	}
 	if (text_starts(text, "baud:")) {
 		enum status status = console_set_baud(c->console, (unsigned)strtoul(text + 5, NULL, 10), reterr);
 
@@ -523,7 +441,7 @@ static const struct {
 } pages[GUIDE_PHASE_COUNT] = {
 	[GUIDE_DEVICE] = { show_device, NULL },
 	[GUIDE_HAPPENED] = { show_happened, answer_happened },
-	[GUIDE_CONNECT] = { show_connect, answer_connect },
+	[GUIDE_CONNECT] = { guide_show_connect, guide_answer_connect },
 	[GUIDE_WATCH] = { show_watch, answer_watch },
 	[GUIDE_DIAGNOSIS] = { guide_show_diagnosis, guide_answer_diagnosis },
 	[GUIDE_OUTCOME] = { guide_show_outcome, guide_answer_outcome },
@@ -533,7 +451,13 @@ void guide_enter(struct live_case *c, enum guide_phase phase)
 {
 	bool changes = c->phase != phase;
 
+	if (changes && c->console) {
+		console_stop_baud(c->console);
+		(void)console_check_answer(c->console, NULL, NULL);
+	}
 	c->phase = c->view.phase = phase;
+	if (changes)
+		c->observing = OBSERVE_COUNT;
 	case_clear_page(c);
 	if (changes) {
 		case_set(c, JOURNAL_PROGRAM, "phase", guide_phase_name(phase));

@@ -5,6 +5,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/live_case.h"
+#include "src/core/port_name.h"
 
 static enum guide_phase phase_parse(const char *name)
 {
@@ -37,7 +38,7 @@ static void resume_outcomes(struct live_case *c)
 /* A procedure that was cut off is begun again where it gets hold of the device; the old session's proofs count no more. */
 static void resume_procedure(struct live_case *c)
 {
-	char method[64], step[96];
+	char method[64], step[96], loads_by[16];
 	char *slash;
 	struct error error;
 
@@ -61,9 +62,25 @@ static void resume_procedure(struct live_case *c)
 		guide_enter(c, GUIDE_WATCH);
 		return;
 	}
+	c->loads_by_serial = case_get(c, "loads-by", loads_by, sizeof(loads_by)) && text_equal(loads_by, "serial");
 	c->phase = c->view.phase = GUIDE_STEPS;
 	c->phase_after = GUIDE_OUTCOME;
 	steps_resume(c, (unsigned)strtoul(slash + 1, NULL, 10));
+}
+
+/* By its adapter: the number may be another one's by now, and what hangs there another device. */
+static enum status connect_again(struct live_case *c, const char *port, struct error *reterr)
+{
+	char adapter[128];
+	const struct bench_port *now;
+
+	if (!case_get(c, "adapter", adapter, sizeof(adapter)) || adapter[0] == '\0')
+		return guide_connect(c, port, reterr);
+	now = port_name_of_adapter(&c->app->bench, adapter, port);
+	c->awaits_adapter = now == NULL;
+	if (now == NULL)
+		return error_set(reterr, STATUS_NOT_FOUND, "the serial adapter of this case (%s, it was %s) is not plugged in", adapter, port);
+	return guide_connect(c, now->path, reterr);
 }
 
 void guide_resume(struct live_case *c)
@@ -87,7 +104,7 @@ void guide_resume(struct live_case *c)
 	resume_outcomes(c);
 	if (case_get(c, "port", value, sizeof(value)))
 		text_copy(c->view.port, sizeof(c->view.port), value);
-	if (phase > GUIDE_CONNECT && phase < GUIDE_CLOSED && case_get(c, "port", value, sizeof(value)) && guide_connect(c, value, &error) != STATUS_OK) {
+	if (phase > GUIDE_CONNECT && phase < GUIDE_CLOSED && case_get(c, "port", value, sizeof(value)) && connect_again(c, value, &error) != STATUS_OK) {
 		error_hint(&error, "plug its adapter in again, or choose another line");
 		case_problem(c, &error);
 		phase = GUIDE_CONNECT;

@@ -5,6 +5,8 @@
 #ifndef UNBRICK_CORE_LIVE_CASE_H
 #define UNBRICK_CORE_LIVE_CASE_H
 
+#include "recovery/diagnosis/observation.h"
+#include "recovery/image/fits.h"
 #include "recovery/loader/loader.h"
 #include "recovery/loader/stop_boot.h"
 #include "recovery/procedure/plan.h"
@@ -14,12 +16,16 @@
 #include "src/media/image_file.h"
 
 struct tftp_service;
+struct rate_change;
 struct step_ops;
 struct address_work;
 struct archive_work;
 struct live_case;
+struct boot_rom_job;
+struct serial_load;
+struct transfer_job;
 
-enum { CASE_LIKELY_MAX = 3 };
+enum { CASE_LIKELY_MAX = 3, CASE_FINDINGS_MAX = 12 };
 
 /* What the operator said about how it came to this. */
 enum happened { HAPPENED_UNKNOWN, HAPPENED_POWER, HAPPENED_MESSAGE, HAPPENED_OTHER_FILE, HAPPENED_FULL, HAPPENED_COUNT };
@@ -49,6 +55,7 @@ struct step_context {
 	char until[96];
 	uint64_t shown_ms;		/* when progress was last shown */
 	unsigned starts_before;
+	unsigned line_baud;		/* of the console, before a job changed it */
 	char answer[64];
 	bool has_answer;		/* the operator has given what the step wants */
 };
@@ -58,6 +65,7 @@ struct live_case {
 	int64_t id;
 	struct case_view view;
 	const struct profile *profile;
+	bool awaits_adapter;		/* it is taken as soon as it is back; else a line is chosen */
 	struct console *console;
 	enum happened happened;
 	char happened_text[160];
@@ -74,6 +82,11 @@ struct live_case {
 	const struct profile *likely[CASE_LIKELY_MAX];	/* models that the boot log names, while none was chosen */
 	size_t likely_count;
 	bool is_compared;			/* flash against image has been done in this case */
+	unsigned observed;			/* bits of enum observation that were done */
+	enum observation observing;		/* which one the page asks about; OBSERVE_COUNT: none */
+	struct evidence finding[CASE_FINDINGS_MAX];	/* what was found out besides the line, for the next look at a start */
+	size_t finding_count;
+	char observed_text[160];		/* what the last observation showed */
 	bool shows_all_ways;			/* also those that are not meant for what was found */
 
 	/* image */
@@ -101,6 +114,14 @@ struct live_case {
 	char prompt[DIALOG_PROMPT_MAX];		/* of the loader; empty: not at it */
 	char shell_prompt[DIALOG_PROMPT_MAX];	/* signed in; empty: not */
 	struct tftp_service *tftp;
+	struct boot_rom_job *boot_rom;		/* of the step that runs, as the next two; NULL: none */
+	struct serial_load *serial_load;
+	struct transfer_job *transfer;
+	bool is_starting;			/* a loader was just put into its RAM and starts: switching it off would lose it */
+	uint8_t started[512];			/* its first words, until somebody reads them */
+	size_t started_size;
+	bool loads_by_serial;			/* this run needs no network: the image goes over the console's line */
+	struct rate_change *rate;		/* a device that was left at another rate is brought back first; NULL: none */
 	char added_address[96];			/* "ADDRESS/LEN dev NIC" that this case gave the bench; undone at its end */
 	char version_seen[64];			/* what the device says it runs */
 	char log_words[64];
@@ -119,6 +140,8 @@ void case_outcome(struct live_case *c, const char *which, enum outcome outcome, 
 enum status case_take_image(struct live_case *c, const char *path, struct error *reterr);
 enum status case_take_whole_image(struct live_case *c, const char *path, struct error *reterr);
 void case_forget_image(struct live_case *c);
+/* A file against the profile, and where that leaves it open against what the device said itself; step_check.c. */
+enum image_fit case_judge_fit(const struct live_case *c, const struct image_facts *facts, char *ret_why, size_t size);
 enum status case_take_device(struct live_case *c, const char *profile_id, struct error *reterr);
 
 /* What the operator reads and is asked; the view is rebuilt by whoever leads now. */
@@ -131,6 +154,8 @@ struct question *case_ask(struct live_case *c, enum question_type type, const ch
 void case_choice(struct live_case *c, const char *id, int key, const char *text, const char *detail);
 void case_ask_nothing(struct live_case *c);
 void case_progress(struct live_case *c, const char *label, uint64_t done, uint64_t total, uint64_t since_ms);
+/* What the loader that starts now says, for the step that stops it. */
+void case_keep_started(struct live_case *c, struct bytes in);
 void case_watch_item(struct live_case *c, unsigned index, const char *text, bool is_seen, const char *state);
 
 /* guide.c */
@@ -150,6 +175,19 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 /* The verdict with its excerpt, into the view. */
 void guide_show_verdict(struct live_case *c);
 
+/* What the search for the baud rate came to. */
+void guide_on_baud(void *user, unsigned baud);
+
+/* guide_silence.c: nothing appears, and the line is gone through. True: its page is shown, and the answer is its own. */
+bool silence_leads(const struct live_case *c);
+enum status silence_begin(struct live_case *c, struct error *reterr);
+/* The end of it goes back to watching. */
+enum status silence_answer(struct live_case *c, const char *text, struct error *reterr);
+void silence_on_check(void *user);
+/* guide_connect.c: the question for the serial line */
+void guide_show_connect(struct live_case *c);
+enum status guide_answer_connect(struct live_case *c, const char *text, struct error *reterr);
+
 /* guide_resume.c: enters the guide where the journal says that the case stood. */
 void guide_resume(struct live_case *c);
 
@@ -161,6 +199,11 @@ enum status image_source_answer(struct live_case *c, const char *text, struct er
 void image_source_show_again(struct live_case *c);
 /* A new name in the case's own folder: state/KIND/CASE/NAME, or CASE-2 when that is taken: what was kept once is evidence and stays. */
 enum status case_make_place(struct live_case *c, const char *kind, const char *like, char *ret_path, size_t size, struct error *reterr);
+
+/* Was the image fetched or unpacked by a case? */
+bool case_has_own_image(const struct live_case *c);
+/* The case is closed: what it fetched and unpacked goes but for its image, and of old images what is too much. for_good: that one stays. */
+void case_close_files(struct live_case *c, bool for_good);
 
 /* step_archive.c */
 bool archive_is_meant(struct live_case *c, const char *path);
@@ -178,9 +221,34 @@ bool address_is_asking(const struct live_case *c);
 enum status address_answer(struct live_case *c, const char *text, struct error *reterr);
 void address_forget(struct live_case *c);
 
+/* step_serial_load.c: may the procedure that runs go over the console's line instead of the network? */
+bool serial_load_is_offered(struct live_case *c);
+/* "about 25 min at 115200 baud"; as long as the image is not known, of all the room that it may fill. */
+char *serial_load_estimate(struct live_case *c, char *to, size_t size);
+/* From here on it does, also behind a restart of the program. */
+void serial_load_choose(struct live_case *c, enum journal_by by);
+
+/* guide_rate.c: a device that another session left at a raised rate. True while it leads; then nothing else is typed. */
+void guide_rate_begin(struct live_case *c);
+bool guide_rate_leads(const struct live_case *c);
+void guide_rate_on_bytes(struct live_case *c, struct bytes in, uint64_t now_ms);
+void guide_rate_on_state(struct live_case *c, enum line_state state);
+
 /* guide_golden.c: the start that just went well, into the casebook; and the last start against such ones, into the view */
 void guide_keep_golden(struct live_case *c);
 void guide_compare_golden(struct live_case *c);
+
+/* guide_settle.c: the observations that part the leading causes, offered as choices of the diagnosis page. The choices' ids begin with
+ * "settle:". */
+void settle_offer(struct live_case *c);
+/* While it asks, the diagnosis page is its own. */
+bool settle_is_asking(const struct live_case *c);
+void settle_show(struct live_case *c);
+enum status settle_answer(struct live_case *c, const char *text, struct error *reterr);
+/* Evidence from elsewhere than the line: for the verdict, for the journal, and for the verdicts after the next start. */
+void guide_found(struct live_case *c, enum evidence_source source, enum cause cause, int weight, const char *text);
+/* The facts that the device told, into the journal, each with its line. */
+void guide_journal_facts(struct live_case *c);
 
 /* guide_identify.c: profiles whose identity shows in what the device printed; at most max */
 size_t guide_identify(struct live_case *c, const struct profile **ret_profiles, size_t max);
@@ -202,7 +270,10 @@ void steps_on_pause(struct live_case *c, uint64_t now_ms);
 void steps_on_time(struct live_case *c);
 void steps_on_state(struct live_case *c, enum line_state state);
 enum status steps_answer(struct live_case *c, const char *text, struct error *reterr);
+/* STATUS_OK with c->is_running still true: the step ends by itself in a moment. */
 enum status steps_cancel(struct live_case *c, struct error *reterr);
+/* What runs for the step at hand goes. */
+void steps_end_jobs(struct live_case *c);
 bool steps_are_dangerous(const struct live_case *c);
 
 #endif

@@ -10,14 +10,19 @@
 #include <stdint.h>
 
 #include "recovery/diagnosis/diagnosis.h"
+#include "recovery/serial/line_check.h"
 #include "src/base/status.h"
+#include "src/core/console_manner.h"
 #include "src/io/bench_scan.h"
+#include "src/io/line.h"
+#include "src/io/replay.h"
 #include "src/store/casebook.h"
 
 enum {
 	SNAPSHOT_CASES_MAX = 64,	/* rows of the casebook on Home */
 	SNAPSHOT_LIVE_MAX = 8,		/* cases being worked on at once */
 	SNAPSHOT_CONSOLES_MAX = 8,
+	SNAPSHOT_LITTLE_ROOM = 500 * 1000 * 1000,	/* bytes of a disk that captures go to: time to say so */
 	CASE_SAY_MAX = 10,
 	CASE_CHOICES_MAX = 12,
 	CASE_PROGRESS_MAX = 4,
@@ -144,6 +149,7 @@ const char *outcome_name(enum outcome outcome);	/* "unknown", "yes", "no", "not 
 
 struct case_view {
 	bool is_line_lost;	/* its adapter is not there */
+	bool is_stopping;	/* what runs was stopped, and brings the device into a good state first */
 	int64_t id;
 	char device[96];	/* profile id, "" while unknown */
 	char title[96];		/* "Testbed cam32", "unknown device" */
@@ -176,11 +182,36 @@ struct case_view {
 	unsigned log_count;
 };
 
+/* The search for the baud rate; see baud_hunt.h. */
+struct baud_hunt_view {
+	bool is_hunting;
+	unsigned from;		/* the rate before */
+	unsigned rates;		/* how many were listened at, with this one */
+	unsigned bytes;		/* at this rate */
+	bool is_silent;
+};
+
+enum sending { SENDING_NOTHING, SENDING_KEYS, SENDING_TEXT, SENDING_FILE, RECEIVING_FILE };
+
+/* What is under way between the operator and the device. */
+struct sending_view {
+	enum sending what;
+	char name[96];		/* of the file; or empty */
+	char by[32];		/* the protocol, or "as text" */
+	struct progress progress;
+	unsigned retries;
+	bool is_waiting;	/* for the other side: nothing has moved yet */
+	bool is_stopping;
+};
+
 struct console_view {
 	unsigned id;		/* stable while it lives, from 1 */
 	char port[96];
 	unsigned baud;
+	struct line_settings line;
+	struct console_manner manner;
 	bool is_open;		/* false: lost, being tried again */
+	bool is_name_anothers;	/* lost, and port is the name of another adapter now */
 	char state[120];	/* "open", or why it is lost */
 	int64_t case_id;	/* 0: none */
 	bool is_driven;		/* a step types on it: keys of the operator wait */
@@ -189,11 +220,25 @@ struct console_view {
 	uint64_t bytes;
 	int text_score;		/* of the last bytes, -1: too few; under 40: probably a wrong baud rate */
 	unsigned likely_baud;	/* 0: none proposed */
+	struct sending_view sending;
 	char capture[256];	/* path of the raw capture */
 	char capture_problem[160];	/* full disk...; or empty */
+	uint64_t captured_bytes;	/* in all of its files */
+	uint64_t capture_room;		/* what their disk has left; UINT64_MAX: not known */
 	const struct diagnosis_fact *facts;
 	size_t fact_count;
 	struct verdict verdict;
+	struct baud_hunt_view hunt;
+	struct line_check check;	/* .state IDLE: none is under way */
+	bool is_replay;		/* a recording, not a line: .replay */
+	struct replay_state replay;
+};
+
+/* Beside bench_port: what this program knows of it. */
+struct port_view {
+	bool is_new;		/* plugged in last */
+	unsigned last_baud;	/* when it was used last; 0: never */
+	int64_t last_case;	/* 0: none */
 };
 
 struct usb_view {
@@ -205,6 +250,7 @@ struct usb_view {
 struct snapshot {
 	char clock[6];		/* "12:04" */
 	const struct bench_state *bench;
+	struct port_view port[BENCH_PORTS_MAX];	/* as bench->port */
 	struct usb_view usb[BENCH_USB_MAX];	/* devices in a recovery mode only */
 	unsigned usb_count;
 	struct case_summary cases[SNAPSHOT_CASES_MAX];
@@ -215,6 +261,7 @@ struct snapshot {
 	unsigned console_count;
 	unsigned running;	/* jobs under way */
 	bool is_practice;	/* a practice camera is plugged in */
+	uint64_t power_on_ms;	/* when this program switched the device on, by the loop's clock; 0: it did not, or when is not known */
 	char notice[200];	/* last thing that concerns no case: "ttyUSB0 was unplugged"; or empty */
 	bool notice_is_error;
 	char notice_hint[200];

@@ -25,18 +25,16 @@ static void ask_for_image(struct live_case *c)
 	case_propose_image(c, step_is(c, "fresh", "true"));
 }
 
-/* The vendor's own list of what it published, as far as the profile has it. 1: it is in it, 0: the list does not know the file. */
-static int published(struct live_case *c, char *ret_text, size_t size)
+/* Of the vendor's own list of what it published, as far as the profile has it; NULL: the list does not know the file. */
+static const struct profile_firmware *published(const struct live_case *c)
 {
 	for (unsigned i = 0; c->profile && i < c->profile->firmware_count; i++) {
 		const struct profile_firmware *firmware = &c->profile->firmware[i];
 
-		if (firmware->sha256 && text_equal(firmware->sha256, c->digest.sha256)) {
-			text_format(ret_text, size, "it is the vendor's %s, version %s", firmware->file ? firmware->file : "file", firmware->version ? firmware->version : "?");
-			return 1;
-		}
+		if (firmware->sha256 && text_equal(firmware->sha256, c->digest.sha256))
+			return firmware;
 	}
-	return 0;
+	return NULL;
 }
 
 /* Compressed files are left out: a kernel may be one, and the loader unpacks it. */
@@ -51,7 +49,7 @@ static bool is_archive_of_files(struct bytes image)
 	return false;
 }
 
-static enum image_fit judge_fit(const struct live_case *c, char *ret_why, size_t size)
+enum image_fit case_judge_fit(const struct live_case *c, const struct image_facts *facts, char *ret_why, size_t size)
 {
 	static const struct profile no_profile = { .id = NULL };
 	const struct diagnosis *said = c->console ? console_diagnosis(c->console) : NULL;
@@ -65,11 +63,59 @@ static enum image_fit judge_fit(const struct live_case *c, char *ret_why, size_t
 	board = said && target.device.ids_are_names ? diagnosis_fact_value(said, "board") : NULL;
 	if (board && target.device.id_count < PROFILE_IDS_MAX)
 		target.ids[target.device.id_count++] = board;
-	return image_fits(image_file_facts(c->image), &target.device, ret_why, size);
+	return image_fits(facts, &target.device, ret_why, size);
+}
+
+/* The version that the device said it runs: by the profile's banner, else what the signs know; "": none. */
+static const char *running_version(const struct live_case *c, char *to, size_t size)
+{
+	const struct diagnosis *said = c->console ? console_diagnosis(c->console) : NULL;
+	unsigned last = said ? diagnosis_line_count(said) : 0;
+	const char *firmware = said ? diagnosis_fact_value(said, "firmware") : NULL;
+
+	to[0] = '\0';
+	for (unsigned n = last; c->profile && c->profile->banner && n > 0 && n + CONSOLE_LINES_KEPT > last; n--) {
+		const struct console_line *line = console_find_line(c->console, n);
+
+		if (line && pattern_matches(c->profile->banner, line->text, to, size) && to[0])
+			return to;
+	}
+	return text_copy(to, size, firmware ? firmware : "");
+}
+
+static const char *version_of_image(const struct live_case *c)
+{
+	const struct profile_firmware *firmware = published(c);
+
+	return firmware && firmware->version ? firmware->version : image_firmware_version(image_file_facts(c->image));
+}
+
+/* What the device itself said speaks against the image, but not so that it must not be written. */
+static void say_cautions(struct live_case *c)
+{
+	const struct diagnosis *said = c->console ? console_diagnosis(c->console) : NULL;
+	char text[IMAGE_CAUTIONS][IMAGE_CAUTION_SIZE], version[64];
+	struct image_said what = { .version = running_version(c, version, sizeof(version)) };
+	unsigned count;
+
+	if (said) {
+		what.secure_boot = diagnosis_fact_value(said, "secure-boot");
+		what.flash = diagnosis_fact_value(said, "flash");
+	}
+	count = image_cautions(image_file_facts(c->image), version_of_image(c), &what, text);
+	for (unsigned i = 0; i < count; i++)
+		case_log(c, JOURNAL_OBSERVED, "image", "note: %s", text[i]);
+}
+
+static bool is_rolled_back(const struct live_case *c, char *ret_running, size_t size)
+{
+	return c->profile && c->profile->anti_rollback &&
+	       image_compare_versions(version_of_image(c), running_version(c, ret_running, size)) == IMAGE_OLDER;
 }
 
 static void find_image_problem(struct live_case *c, struct error *error)
 {
+	char running[64];
 	const struct image_facts *facts = image_file_facts(c->image);
 	uint64_t offset, room;
 	struct error ignored;
@@ -79,9 +125,13 @@ static void find_image_problem(struct live_case *c, struct error *error)
 	if (facts->whole == IMAGE_NO) {
 		error_set(error, STATUS_REFUSED, "the image is damaged: %s", image_problem_text(facts));
 		error_hint(error, "fetch it again, without resuming the old download");
-	} else if (judge_fit(c, why, sizeof(why)) > IMAGE_FITS) {
+	} else if (case_judge_fit(c, facts, why, sizeof(why)) > IMAGE_FITS) {
 		error_set(error, STATUS_REFUSED, "the image does not fit: %s", why);
 		error_hint(error, "choose the package for the model and revision on the sticker");
+	} else if (is_rolled_back(c, running, sizeof(running))) {
+		error_set(error, STATUS_REFUSED, "the image is version %.40s, older than %.40s, which the device runs: %.160s", version_of_image(c), running,
+			  c->profile->anti_rollback);
+		error_hint(error, "choose a version that is not older");
 	} else if (c->profile && is_archive_of_files(image_file_bytes(c->image)) && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK) {
 		error_set(error, STATUS_REFUSED, "the file is an archive: in the flash it would stand as it is, and nothing there unpacks it");
 		error_hint(error, "choose the member that is the image");
@@ -94,18 +144,22 @@ static void find_image_problem(struct live_case *c, struct error *error)
 
 static void judge_image(struct live_case *c)
 {
-	char text[160] = "", why[160];
+	const struct profile_firmware *firmware = published(c);
+	char text[160], why[160];
 	enum image_fit fit;
 	struct error error;
 
-	if (published(c, text, sizeof(text)) == 0)
+	if (firmware)
+		text_format(text, sizeof(text), "it is the vendor's %s, version %s", firmware->file ? firmware->file : "file", firmware->version ? firmware->version : "?");
+	else
 		text_copy(text, sizeof(text), "whether it is the vendor's is not known: no published hash to compare with");
 	case_log(c, JOURNAL_OBSERVED, "image", "SHA-256 %s", c->digest.sha256);
 	case_log(c, JOURNAL_OBSERVED, "image", "%s", text);
+	say_cautions(c);
 	find_image_problem(c, &error);
 	if (error.status == STATUS_OK) {
 		c->run.is_image_checked = true;
-		fit = judge_fit(c, why, sizeof(why));
+		fit = case_judge_fit(c, image_file_facts(c->image), why, sizeof(why));
 		step_done(c, "the image is %s; %s: %s", image_file_facts(c->image)->whole == IMAGE_YES ? "whole" : "not known to be damaged",
 			  fit == IMAGE_FITS ? "it fits" : "whether it fits is not certain", why);
 		return;

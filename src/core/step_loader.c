@@ -46,6 +46,8 @@ static void fail_task(struct live_case *c, const struct error *error)
 	step_failed(c, error);
 }
 
+static void fail_load(struct live_case *c, const struct error *error);
+
 /* Asks the task what to type next, or ends the step. */
 static void advance(struct live_case *c, const char *reply)
 {
@@ -67,10 +69,47 @@ static void advance(struct live_case *c, const char *reply)
 	case LOADER_DONE:
 		finish_task(c);
 		break;
+	case LOADER_SEND:	/* of load_serial only, which serial_load.h runs */
 	case LOADER_FAILED:
-		fail_task(c, &error);
+		fail_load(c, &error);
 		break;
 	}
+}
+
+/* Twice without TFTP is enough to offer the way that needs no network. */
+static void fail_load(struct live_case *c, const struct error *error)
+{
+	char estimate[64];
+	struct error why = *error;
+
+	if (c->step.ops != &step_load || c->run.tries[c->run.at] == 0 || !serial_load_is_offered(c)) {
+		fail_task(c, &why);
+		return;
+	}
+	case_log(c, JOURNAL_PROGRAM, "error", "%s", why.text);
+	case_problem(c, &why);
+	case_clear_page(c);
+	case_say(c, "TFTP does not work here.");
+	case_ask(c, QUESTION_CHOOSE, "Send the image over the serial line instead? It takes %s.", serial_load_estimate(c, estimate, sizeof(estimate)));
+	case_choice(c, "yes", 's', "Yes, over the serial line", "slow, and needs nothing but the console's cable");
+	case_choice(c, "no", 'n', "No: try TFTP again, as the way back says", "");
+}
+
+static enum status answer_load(struct live_case *c, const char *text, struct error *reterr)
+{
+	struct error why = c->view.problem;
+
+	(void)reterr;
+	if (text_equal(text, "yes")) {
+		case_problem(c, NULL);
+		serial_load_choose(c, JOURNAL_OPERATOR);
+		case_clear_page(c);
+		c->step.ops = &step_serial_load;
+		step_serial_load.start(c);
+	} else if (why.status != STATUS_OK) {
+		step_failed(c, &why);
+	}
+	return STATUS_OK;
 }
 
 static void on_dialog(struct live_case *c, struct dialog_event event)
@@ -83,7 +122,7 @@ static void on_dialog(struct live_case *c, struct dialog_event event)
 		console_write(c->console, BYTES("\x03"));
 		error_set(&error, STATUS_TIMEOUT, "the device got no answer from the TFTP server on %s", c->place.bench_ip);
 		error_hint(&error, "check the network cable, and that no firewall on this machine blocks UDP");
-		step_failed(c, &error);
+		fail_load(c, &error);
 		return;
 	}
 	if (event.type == DIALOG_FAILED) {
@@ -99,7 +138,7 @@ static void on_dialog(struct live_case *c, struct dialog_event event)
 			      c->step.started_ms);
 }
 
-static bool is_ready(struct live_case *c, bool needs_image)
+bool step_loader_is_ready(struct live_case *c, bool needs_image)
 {
 	const struct profile *profile = c->profile;
 	struct error error;
@@ -107,7 +146,7 @@ static bool is_ready(struct live_case *c, bool needs_image)
 	error_set(&error, STATUS_OK, "%s", "");
 	c->loader = loader_driver_find(profile ? profile->console.loader : NULL);
 	if (c->loader == NULL)
-		error_set(&error, STATUS_UNSUPPORTED, "no driver for the bootloader '%s'", profile->console.loader);
+		error_set(&error, STATUS_UNSUPPORTED, "no driver for the bootloader '%s'", profile ? profile->console.loader : "");
 	else if (c->prompt[0] == '\0')
 		error_set(&error, STATUS_INVALID, "the device is not at its bootloader prompt");
 	else if (needs_image && (profile == NULL || c->image == NULL))
@@ -118,8 +157,7 @@ static bool is_ready(struct live_case *c, bool needs_image)
 	return false;
 }
 
-/* Where the image lies and how it travels, from the profile. */
-static enum status find_place(struct live_case *c, struct error *reterr)
+enum status step_loader_place(struct live_case *c, uint64_t size, struct error *reterr)
 {
 	const struct profile *profile = c->profile;
 	uint64_t room;
@@ -138,11 +176,11 @@ static enum status find_place(struct live_case *c, struct error *reterr)
 	if (status != STATUS_OK)
 		return status;
 	c->place.room = room;
-	if (image_file_bytes(c->image).size > room) {
+	if (size > room) {
 		error_set(reterr, STATUS_NO_SPACE, "the image is larger than the %llu bytes that its partitions have", (unsigned long long)room);
 		return error_hint(reterr, "choose the image for this model and revision");
 	}
-	return plan_guard_range(profile, c->place.offset, image_file_bytes(c->image).size, reterr);
+	return plan_guard_range(profile, c->place.offset, size, reterr);
 }
 
 /* A name that the loader's command line could not hold is served as "firmware.bin". */
@@ -150,9 +188,9 @@ static void begin_image_task(struct live_case *c)
 {
 	struct error error;
 
-	if (!is_ready(c, true))
+	if (!step_loader_is_ready(c, true))
 		return;
-	if (find_place(c, &error) != STATUS_OK) {
+	if (step_loader_place(c, image_file_bytes(c->image).size, &error) != STATUS_OK) {
 		step_failed(c, &error);
 		return;
 	}
@@ -198,7 +236,7 @@ static void start_identify(struct live_case *c)
 {
 	case_say(c, "Making sure that this is a %s", c->view.title);
 	if (c->prompt[0] && c->profile) {
-		if (!is_ready(c, false))
+		if (!step_loader_is_ready(c, false))
 			return;
 		loader_task_init(&c->step.task, NULL, &c->build, (struct bytes){ NULL, 0 });
 		advance(c, NULL);
@@ -277,7 +315,7 @@ const struct step_ops step_identify = { .start = start_identify, .on_dialog = on
 static void start_unlock(struct live_case *c)
 {
 	case_say(c, "Opening the locked commands of the bootloader");
-	if (!is_ready(c, false))
+	if (!step_loader_is_ready(c, false))
 		return;
 	step_field(c, "name", c->board, sizeof(c->board));
 	c->place = (struct loader_place){ .board = c->board[0] ? c->board : NULL };
@@ -287,8 +325,19 @@ static void start_unlock(struct live_case *c)
 
 const struct step_ops step_unlock = { .start = start_unlock, .on_dialog = on_dialog, .types = true };
 
+bool step_begin_image_task(struct live_case *c)
+{
+	begin_image_task(c);
+	return c->step.ops != NULL;
+}
+
 static void start_load(struct live_case *c)
 {
+	if (step_is_serial_load(c)) {
+		c->step.ops = &step_serial_load;
+		step_serial_load.start(c);
+		return;
+	}
 	case_say(c, "The device fetches the image by TFTP");
 	c->run.is_image_in_ram = false;
 	begin_image_task(c);
@@ -296,7 +345,7 @@ static void start_load(struct live_case *c)
 		advance(c, NULL);
 }
 
-const struct step_ops step_load = { .start = start_load, .on_dialog = on_dialog, .types = true };
+const struct step_ops step_load = { .start = start_load, .on_dialog = on_dialog, .on_answer = answer_load, .types = true };
 
 static void start_write(struct live_case *c)
 {
@@ -335,15 +384,6 @@ static void start_compare(struct live_case *c)
 
 const struct step_ops step_compare = { .start = start_compare, .on_dialog = on_dialog, .types = true };
 
-static void add_probe(struct live_case *c, enum cause cause, int weight, const char *text)
-{
-	struct evidence evidence = { .source = EVIDENCE_PROBE, .cause = cause, .weight = weight };
-
-	text_copy(evidence.text, sizeof(evidence.text), text);
-	diagnosis_add(console_diagnosis(c->console), &evidence);
-	case_log(c, JOURNAL_OBSERVED, "evidence", "%s %+d: %s", cause_label(cause), weight, text);
-}
-
 static void finish_compare(struct live_case *c)
 {
 	struct loader_difference difference;
@@ -368,16 +408,16 @@ static void finish_compare(struct live_case *c)
 		loader_difference_refine(&c->step.task, &c->step.fine, &difference);
 	c->is_compared = true;
 	if (difference.same == difference.total) {
-		add_probe(c, CAUSE_CHECKSUM, -60, difference.text);
-		add_probe(c, CAUSE_POWER, -60, difference.text);
-		add_probe(c, CAUSE_BAD_ENV, 70, "the flash holds exactly the image, yet the bootloader does not start it: its settings are wrong");
+		guide_found(c, EVIDENCE_PROBE, CAUSE_CHECKSUM, -60, difference.text);
+		guide_found(c, EVIDENCE_PROBE, CAUSE_POWER, -60, difference.text);
+		guide_found(c, EVIDENCE_PROBE, CAUSE_BAD_ENV, 70, "the flash holds exactly the image, yet the bootloader does not start it: its settings are wrong");
 	} else if (difference.has_foreign_front || (difference.has_cut_front && difference.has_gap)) {
-		add_probe(c, CAUSE_POWER, difference.has_gap ? 90 : 60, difference.text);
-		add_probe(c, CAUSE_CHECKSUM, -40, difference.text);
+		guide_found(c, EVIDENCE_PROBE, CAUSE_POWER, difference.has_gap ? 90 : 60, difference.text);
+		guide_found(c, EVIDENCE_PROBE, CAUSE_CHECKSUM, -40, difference.text);
 	} else {
-		add_probe(c, CAUSE_CHECKSUM, difference.has_erased_tail ? 60 : 80, difference.text);
+		guide_found(c, EVIDENCE_PROBE, CAUSE_CHECKSUM, difference.has_erased_tail ? 60 : 80, difference.text);
 		if (!difference.has_erased_tail)
-			add_probe(c, CAUSE_POWER, -30, difference.text);
+			guide_found(c, EVIDENCE_PROBE, CAUSE_POWER, -30, difference.text);
 	}
 	step_done(c, "%s", difference.text);
 }
@@ -397,6 +437,7 @@ static void finish_task(struct live_case *c)
 		text_format(text, sizeof(text), "%llu bytes from 0x%llx on, each command answered well", (unsigned long long)c->step.task.total,
 			    (unsigned long long)c->place.offset);
 		case_outcome(c, "written", OUTCOME_YES, text);
+		c->finding_count = 0;	/* they were about what stood there before */
 		step_done(c, "written: %s", text);
 	} else if (c->step.ops == &step_readback) {
 		case_outcome(c, "verified", OUTCOME_YES, "read back from the flash: CRC of every block is the image's");

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "recovery/procedure/free_space.h"
 #include "src/base/text.h"
 #include "src/core/step.h"
 
@@ -46,31 +47,22 @@ static void start_free_space(struct live_case *c)
 	step_failed(c, &error);
 }
 
-/* The file system's line of df: "fs 1K-blocks used available use% mount". Some shells list every file system whatever was asked for. */
-static bool parse_df(const char *reply, const char *mount, unsigned long *ret_total, unsigned long *ret_free)
-{
-	unsigned long total, used, available;
-	char at[96];
-	bool is_found = false;
-
-	for (const char *line = reply; line && *line; line = strchr(line, '\n'), line += line != NULL) {
-		int fields = sscanf(line, "%*s %lu %lu %lu %*s %95s", &total, &used, &available, at);
-		bool is_it = fields == 4 && text_equal(at, mount);
-
-		if (fields < 3 || (is_found && !is_it))
-			continue;
-		*ret_total = total;
-		*ret_free = available;
-		is_found = true;
-		if (is_it)
-			break;
-	}
-	return is_found;
-}
-
 static const char *mount_point(const struct live_case *c)
 {
 	return c->profile && c->profile->space.mount ? c->profile->space.mount : "/";
+}
+
+/* Its file system as df shows it; else the first, for some shells name the device's mount otherwise than asked. */
+static bool find_room(struct live_case *c, const char *reply, struct free_space *ret_room)
+{
+	struct free_space list[FREE_SPACE_MAX];
+	size_t count = free_space_parse(reply, list, FREE_SPACE_MAX);
+	const struct free_space *at = free_space_at(list, count, mount_point(c));
+
+	if (count == 0)
+		return false;
+	*ret_room = at ? *at : list[0];
+	return true;
 }
 
 /* Adds up `ls -l`: regular files only. */
@@ -115,24 +107,24 @@ static void ask_to_clear(struct live_case *c, const char *reply)
 
 static void show_df(struct live_case *c, const char *reply)
 {
-	unsigned long total, available;
+	struct free_space room;
 	char text[32], of[32];
 
-	if (!parse_df(reply, mount_point(c), &total, &available))
+	if (!find_room(c, reply, &room))
 		return;
-	text_size(text, sizeof(text), available * UINT64_C(1024));
-	text_size(of, sizeof(of), total * UINT64_C(1024));
+	text_size(text, sizeof(text), room.free_kib * UINT64_C(1024));
+	text_size(of, sizeof(of), room.total_kib * UINT64_C(1024));
 	case_say(c, "%s: %s of %s are free", mount_point(c), text, of);
 	case_log(c, JOURNAL_OBSERVED, "space", "%s of %s free", text, of);
 }
 
 static void finish(struct live_case *c, const char *reply)
 {
-	unsigned long total = 0, available = 0;
+	struct free_space room;
 	struct error error;
 
 	show_df(c, reply);
-	if (parse_df(reply, mount_point(c), &total, &available) && available * 20 >= total) {
+	if (find_room(c, reply, &room) && room.free_kib * 20 >= room.total_kib) {
 		step_done(c, "the device has room again");
 		return;
 	}

@@ -6,7 +6,15 @@
 #include <stdlib.h>
 
 #include "src/base/cleanup.h"
+#include "src/base/late_library.h"
 #include "src/base/text.h"
+
+#define BLKID_CALLS(call) \
+	call(blkid_, new_probe) call(blkid_, free_probe) call(blkid_, probe_set_device) call(blkid_, probe_enable_superblocks) \
+	call(blkid_, probe_set_superblocks_flags) call(blkid_, probe_enable_partitions) call(blkid_, probe_get_partitions) \
+	call(blkid_, probe_lookup_value) call(blkid_, do_safeprobe) call(blkid_, partlist_numof_partitions) call(blkid_, partlist_get_partition) \
+	call(blkid_, partition_get_start) call(blkid_, partition_get_size) call(blkid_, get_library_version)
+LATE_LIBRARY(blkid_library, BLKID_CALLS, "libblkid.so.1")
 
 enum { EMPTY_CHECK_SIZE = 64 * 1024 };	/* boot loaders of all families begin in there (U-Boot's board notes) */
 
@@ -61,61 +69,61 @@ bool bench_content_known(const struct bench_roots *roots, const char *disk, char
 
 /* ---- from the card ---- */
 
-static void probe_value(blkid_probe probe, const char *key, char *to, size_t size)
+static void probe_value(const struct blkid_library *library, blkid_probe probe, const char *key, char *to, size_t size)
 {
 	const char *value;
 
 	to[0] = '\0';
-	if (blkid_probe_lookup_value(probe, key, &value, NULL) == 0)
+	if (library->probe_lookup_value(probe, key, &value, NULL) == 0)
 		text_printable(to, size, bytes_of_text(value));
 }
 
 /* A file system in a part of the card. */
-static bool probe_file_system(int fd, blkid_loff_t offset, blkid_loff_t length, char *to, size_t size)
+static bool probe_file_system(const struct blkid_library *library, int fd, blkid_loff_t offset, blkid_loff_t length, char *to, size_t size)
 {
-	blkid_probe probe = blkid_new_probe();
+	blkid_probe probe = library->new_probe();
 	char type[32], label[64];
 	bool is_found;
 
 	if (probe == NULL)
 		return false;
-	is_found = blkid_probe_set_device(probe, fd, offset, length) == 0 &&
-		   blkid_probe_enable_superblocks(probe, 1) == 0 &&
-		   blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL) == 0 &&
-		   blkid_do_safeprobe(probe) == 0;
+	is_found = library->probe_set_device(probe, fd, offset, length) == 0 &&
+		   library->probe_enable_superblocks(probe, 1) == 0 &&
+		   library->probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL) == 0 &&
+		   library->do_safeprobe(probe) == 0;
 	if (is_found) {
-		probe_value(probe, "TYPE", type, sizeof(type));
-		probe_value(probe, "LABEL", label, sizeof(label));
+		probe_value(library, probe, "TYPE", type, sizeof(type));
+		probe_value(library, probe, "LABEL", label, sizeof(label));
 		is_found = type[0] != '\0';
 		if (is_found)
 			say_file_system(type, label, to, size);
 	}
-	blkid_free_probe(probe);
+	library->free_probe(probe);
 	return is_found;
 }
 
-static bool probe_partitions(int fd, char *to, size_t size)
+static bool probe_partitions(const struct blkid_library *library, int fd, char *to, size_t size)
 {
-	blkid_probe probe = blkid_new_probe();
+	blkid_probe probe = library->new_probe();
 	blkid_partlist list = NULL;
 	int count = 0;
 
 	if (probe == NULL)
 		return false;
-	if (blkid_probe_set_device(probe, fd, 0, 0) == 0 && blkid_probe_enable_superblocks(probe, 0) == 0 &&
-	    blkid_probe_enable_partitions(probe, 1) == 0)
-		list = blkid_probe_get_partitions(probe);
+	if (library->probe_set_device(probe, fd, 0, 0) == 0 && library->probe_enable_superblocks(probe, 0) == 0 &&
+	    library->probe_enable_partitions(probe, 1) == 0)
+		list = library->probe_get_partitions(probe);
 	if (list != NULL)
-		count = blkid_partlist_numof_partitions(list);
+		count = library->partlist_numof_partitions(list);
 	if (count > 0)
 		say_partitions((unsigned)count, to, size);
 	if (count == 1) {
-		blkid_partition only = blkid_partlist_get_partition(list, 0);
+		blkid_partition only = library->partlist_get_partition(list, 0);
 
-		probe_file_system(fd, blkid_partition_get_start(only) * 512, blkid_partition_get_size(only) * 512, to,
+		probe_file_system(library, fd, library->partition_get_start(only) * 512, library->partition_get_size(only) * 512, to,
 				  size);
 	}
-	blkid_free_probe(probe);
+	library->free_probe(probe);
 	return count > 0;
 }
 
@@ -132,13 +140,24 @@ static bool is_blank(int fd)
 
 void bench_content_probe(const struct bench_roots *roots, const char *path, char *to, size_t size)
 {
+	struct blkid_library library;
 	char full[BENCH_PATH_MAX];
 	AUTO_CLOSE int fd = open(bench_path(roots, full, sizeof(full), "%s", path),
 				 O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	if (fd < 0)
+	if (fd < 0 || !blkid_library_open(&library))
 		return;
 	/* A FAT without partitions has the 55 AA of a partition table too: the file system is the stronger sign. */
-	if (!probe_file_system(fd, 0, 0, to, size) && !probe_partitions(fd, to, size))
+	if (!probe_file_system(&library, fd, 0, 0, to, size) && !probe_partitions(&library, fd, to, size))
 		text_copy(to, size, is_blank(fd) ? "empty" : "unknown data");
+}
+
+char *bench_content_version(char *to, size_t size)
+{
+	struct blkid_library library;
+	const char *version = "";
+
+	if (blkid_library_open(&library))
+		library.get_library_version(&version, NULL);
+	return text_copy(to, size, version);
 }

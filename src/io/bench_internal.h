@@ -9,12 +9,14 @@
 #define UNBRICK_IO_BENCH_INTERNAL_H
 
 #include <ifaddrs.h>
+#include <libudev.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
 #include "src/base/bytes.h"
+#include "src/base/late_library.h"
 #include "src/io/bench_scan.h"
 
 enum {
@@ -25,12 +27,22 @@ enum {
 	BENCH_SCAN_FDS_MAX = 8192,	/* descriptors of other programs that one scan looks at: 7 ms */
 };
 
-struct udev;
+#define UDEV_CALLS(call) \
+	call(udev_, new) call(udev_, unref) call(udev_, device_new_from_syspath) call(udev_, device_get_property_value) call(udev_, device_unref) \
+	call(udev_, monitor_new_from_netlink) call(udev_, monitor_filter_add_match_subsystem_devtype) \
+	call(udev_, monitor_set_receive_buffer_size) call(udev_, monitor_enable_receiving) call(udev_, monitor_receive_device) \
+	call(udev_, monitor_get_fd) call(udev_, monitor_unref)
+LATE_LIBRARY(udev_library, UDEV_CALLS, "libudev.so.1")
 
 struct bench_roots {
 	const char *prefix;	/* in front of /sys, /proc, /dev, /run, /var; "" in production */
 	struct udev *udev;	/* udev's database; NULL: without, and always with a prefix */
+	struct udev_library library;	/* while there is udev */
 };
+
+/* This machine's own. */
+void bench_roots_open(struct bench_roots *ret_roots);
+void bench_roots_close(struct bench_roots *roots);
 
 /* What libblkid found on a card, so that it is read once and not at each scan. Zeroed at first; belongs to
  * bench_cards.c. */
@@ -56,10 +68,39 @@ void bench_scan_usb(const struct bench_roots *roots, struct bench_state *state);
 void bench_scan_cards(const struct bench_roots *roots, struct bench_card_memory *memory, struct bench_state *state);
 void bench_scan_nics(const struct bench_roots *roots, const struct ifaddrs *list, struct bench_state *state);
 void bench_scan_power(const struct bench_roots *roots, struct bench_state *state);
+/* After all the others. */
+void bench_scan_advice(const struct bench_roots *roots, struct bench_state *state);
 /* Fills in who holds the ports that are listed, in one walk through /proc. */
 void bench_scan_holders(const struct bench_roots *roots, struct bench_state *state);
 bool bench_file_holder_below(const struct bench_roots *roots, const char *path, char *ret_holder, size_t size);
 bool bench_udp_holder_below(const struct bench_roots *roots, unsigned port, char *ret_holder, size_t size);
+
+/* ---- bench_adapter.c: which adapter a port belongs to ---- */
+
+struct bench_adapter {
+	/* "0403:6001:A50285BI"; without a serial number "1a86:7523@1-4". The ports of an adapter that has several are told
+	 * apart by interface and port number: "0403:6011:FT5.2", "110a:1410:9.0.3". */
+	char id[112];
+	char socket[32];	/* "1-4.2" */
+	unsigned vendor, product;
+};
+/* tty: "ttyUSB0". False when it is not on USB. */
+bool bench_adapter_of(const struct bench_roots *roots, const char *tty, struct bench_adapter *ret_adapter);
+
+struct bench_adapter_port {
+	char path[96], socket[32];
+};
+/* The ports with that identity now; more than one where adapters share a serial number. */
+size_t bench_adapter_ports(const struct bench_roots *roots, const char *id, struct bench_adapter_port *ret_ports, size_t max);
+
+/* ---- bench_advice.c ---- */
+
+/* The id of a process of that name; 0: none is to be seen. */
+int bench_find_process(const struct bench_roots *roots, const char *name);
+/* The kernel's last words about something (" 1-4:1.0: "), printable; false where its log may not be read. */
+bool bench_kernel_says(const struct bench_roots *roots, const char *about, char *to, size_t size);
+/* How ModemManager is kept from an adapter, now and for good; with vendor 0, from the port name. Returns to. */
+char *bench_modem_remedy(const char *name, unsigned vendor, unsigned product, char *to, size_t size);
 
 /* ---- bench_sysfs.c: small files and folders ---- */
 

@@ -150,6 +150,17 @@ static void describe_built_in(const struct bench_roots *roots, const char *name,
 		text_append(port->product, sizeof(port->product), " (console of this machine)");
 }
 
+static void add_identity(const struct bench_roots *roots, const char *name, struct bench_port *port)
+{
+	struct bench_adapter adapter;
+
+	if (!bench_adapter_of(roots, name, &adapter))
+		return;
+	text_copy(port->adapter, sizeof(port->adapter), adapter.id);
+	port->vendor = adapter.vendor;
+	port->product_id = adapter.product;
+}
+
 static void add_port(const struct bench_roots *roots, const char *name, const char *usb_device,
 		     struct bench_state *state)
 {
@@ -168,6 +179,7 @@ static void add_port(const struct bench_roots *roots, const char *name, const ch
 		bench_usb_name(roots, usb_device, port->product, sizeof(port->product));
 		bench_read_text(roots, port->serial, sizeof(port->serial), "%s/serial", usb_device);
 		text_copy(port->usb_path, sizeof(port->usb_path), strrchr(usb_device, '/') + 1);
+		add_identity(roots, name, port);
 	} else {
 		describe_built_in(roots, name, port);
 	}

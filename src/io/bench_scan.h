@@ -22,6 +22,7 @@ enum {
 	BENCH_USB_MAX = 64,
 	BENCH_CARDS_MAX = 16,
 	BENCH_NICS_MAX = 16,
+	BENCH_ADVICE_MAX = 8,
 };
 
 struct bench_port {
@@ -30,6 +31,8 @@ struct bench_port {
 	char product[96];	/* "FTDI FT232R", or "" */
 	char serial[64];
 	char usb_path[32];	/* "1-4.2", or "" */
+	char adapter[112];	/* which adapter it is, whatever its number: see bench_adapter; "" when it is not on USB */
+	unsigned vendor, product_id;
 	char holder[64];	/* "minicom (pid 812)", or "" when free or not to be seen */
 	bool may_open;
 	char remedy[160];	/* when not may_open: "sudo adduser $USER dialout, then log in again" */
@@ -58,6 +61,13 @@ struct bench_nic {
 	unsigned address_count;
 };
 
+/* What keeps an adapter from being used, and what to do. */
+struct bench_advice {
+	char about[32];		/* "ttyACM0", "1-4" */
+	char text[96];		/* "brltty takes this CH340 for a braille display" */
+	char remedy[256];
+};
+
 enum bench_power { BENCH_POWER_UNKNOWN, BENCH_POWER_MAINS, BENCH_POWER_BATTERY };
 
 struct bench_state {
@@ -71,6 +81,9 @@ struct bench_state {
 	unsigned nic_count;
 	enum bench_power power;
 	int battery_percent;	/* -1: none */
+	struct bench_advice advice[BENCH_ADVICE_MAX];
+	unsigned advice_count;
+	bool is_settling;	/* an adapter may still get its driver: look again soon */
 };
 
 void bench_scan(struct bench_state *ret_state);
@@ -87,5 +100,10 @@ bool bench_find_file_holder(const char *path, char *ret_holder, size_t size);
 /* Who is bound to a UDP port in this network namespace, this process included; "a program of user tftp" when the program
  * is not to be seen. */
 bool bench_find_udp_holder(unsigned port, char *ret_holder, size_t size);
+
+/* Of the libraries that are loaded for the bench, for --version; "": it is not here. libudev does not tell one. */
+char *bench_usb_version(char *to, size_t size);
+char *bench_content_version(char *to, size_t size);
+bool bench_has_udev(void);
 
 #endif

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libudev.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -239,14 +238,14 @@ bool bench_usb_parent(const struct bench_roots *roots, const char *device, char 
 
 bool bench_udev_text(const struct bench_roots *roots, const char *device, const char *key, char *to, size_t size)
 {
-	struct udev_device *known = roots->udev != NULL ? udev_device_new_from_syspath(roots->udev, device) : NULL;
-	const char *value = known != NULL ? udev_device_get_property_value(known, key) : NULL;
+	struct udev_device *known = roots->udev != NULL ? roots->library.device_new_from_syspath(roots->udev, device) : NULL;
+	const char *value = known != NULL ? roots->library.device_get_property_value(known, key) : NULL;
 
 	to[0] = '\0';
 	if (value != NULL)
 		text_printable(to, size, bytes_of_text(value));
 	if (known != NULL)
-		udev_device_unref(known);
+		roots->library.device_unref(known);
 	return to[0] != '\0';
 }
 

@@ -8,7 +8,13 @@
 #include <libusb-1.0/libusb.h>
 #include <stdio.h>
 
+#include "src/base/late_library.h"
 #include "src/base/text.h"
+
+#define USB_CALLS(call) \
+	call(libusb_, init) call(libusb_, exit) call(libusb_, get_device_list) call(libusb_, free_device_list) call(libusb_, get_device_descriptor) \
+	call(libusb_, get_port_numbers) call(libusb_, get_bus_number) call(libusb_, get_version)
+LATE_LIBRARY(usb_library, USB_CALLS, "libusb-1.0.so.0")
 
 enum { USB_DEPTH_MAX = 7 };	/* USB 3.2, 10.1: tiers */
 
@@ -29,10 +35,10 @@ static void add_from_sysfs(const struct bench_roots *roots, const char *name, st
 	state->usb_count++;
 }
 
-static void path_from_libusb(libusb_device *device, char *to, size_t size)
+static void path_from_libusb(const struct usb_library *library, libusb_device *device, char *to, size_t size)
 {
 	uint8_t port[USB_DEPTH_MAX];
-	int depth = libusb_get_port_numbers(device, port, USB_DEPTH_MAX);
+	int depth = library->get_port_numbers(device, port, USB_DEPTH_MAX);
 
 	to[0] = '\0';
 	for (int i = 0; i < depth; i++)
@@ -41,17 +47,17 @@ static void path_from_libusb(libusb_device *device, char *to, size_t size)
 		char ports[32];
 
 		text_copy(ports, sizeof(ports), to);
-		text_format(to, size, "%u%s", libusb_get_bus_number(device), ports);
+		text_format(to, size, "%u%s", library->get_bus_number(device), ports);
 	}
 }
 
-static void add_from_libusb(libusb_device *device, struct bench_state *state)
+static void add_from_libusb(const struct usb_library *library, libusb_device *device, struct bench_state *state)
 {
 	struct bench_usb *usb = &state->usb[state->usb_count];
 	struct libusb_device_descriptor descriptor;
 
-	path_from_libusb(device, usb->path, sizeof(usb->path));
-	if (usb->path[0] == '\0' || libusb_get_device_descriptor(device, &descriptor) != 0) {
+	path_from_libusb(library, device, usb->path, sizeof(usb->path));
+	if (usb->path[0] == '\0' || library->get_device_descriptor(device, &descriptor) != 0) {
 		usb->path[0] = '\0';
 		return;
 	}
@@ -63,18 +69,19 @@ static void add_from_libusb(libusb_device *device, struct bench_state *state)
 
 static void scan_with_libusb(struct bench_state *state)
 {
+	struct usb_library library;
 	libusb_context *context;
 	libusb_device **list;
 	ssize_t count;
 
-	if (libusb_init(&context) != 0)
+	if (!usb_library_open(&library) || library.init(&context) != 0)
 		return;
-	count = libusb_get_device_list(context, &list);
+	count = library.get_device_list(context, &list);
 	for (ssize_t i = 0; i < count && state->usb_count < BENCH_USB_MAX; i++)
-		add_from_libusb(list[i], state);
+		add_from_libusb(&library, list[i], state);
 	if (count >= 0)
-		libusb_free_device_list(list, 1);
-	libusb_exit(context);
+		library.free_device_list(list, 1);
+	library.exit(context);
 }
 
 void bench_scan_usb(const struct bench_roots *roots, struct bench_state *state)
@@ -93,4 +100,16 @@ void bench_scan_usb(const struct bench_roots *roots, struct bench_state *state)
 		if (strchr(names.name[i], ':') == NULL && strchr(names.name[i], '-') != NULL)
 			add_from_sysfs(roots, names.name[i], state);
 	bench_names_done(&names);
+}
+
+char *bench_usb_version(char *to, size_t size)
+{
+	const struct libusb_version *version;
+	struct usb_library library;
+
+	to[0] = '\0';
+	if (!usb_library_open(&library))
+		return to;
+	version = library.get_version();
+	return text_format(to, size, "%u.%u.%u", version->major, version->minor, version->micro);
 }

@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libudev.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -29,6 +28,7 @@ enum {
 	SETTLE_MS = 100,	/* a device comes as a dozen events */
 	UDEV_GRACE_MS = 600,	/* after a kernel event: udev's rules (permissions, by-id links) are given this long */
 	POLL_MS = 800,
+	SETTLING_MS = 1500,
 	UEVENT_BUFFER_SIZE = 1024 * 1024,
 	READS_AT_ONCE = 64,
 };
@@ -62,7 +62,7 @@ static void scan_within(struct bench_watch *watch, uint64_t delay_ms)
 
 /* ---- what calls for a scan ---- */
 
-static bool drain_monitor(struct udev_monitor *monitor)
+static bool drain_monitor(const struct udev_library *library, struct udev_monitor *monitor)
 {
 	bool has_news = false;
 
@@ -70,10 +70,10 @@ static bool drain_monitor(struct udev_monitor *monitor)
 		struct udev_device *device;
 
 		errno = 0;
-		device = udev_monitor_receive_device(monitor);
+		device = library->monitor_receive_device(monitor);
 		if (device == NULL)
 			return has_news || errno == ENOBUFS;	/* some were lost: a scan finds out what */
-		udev_device_unref(device);
+		library->device_unref(device);
 		has_news = true;
 	}
 	return has_news;
@@ -84,7 +84,7 @@ static void on_udev_event(void *user, int events)
 	struct bench_watch *watch = user;
 
 	(void)events;
-	if (drain_monitor(watch->udev_monitor))
+	if (drain_monitor(&watch->roots.library, watch->udev_monitor))
 		scan_within(watch, SETTLE_MS);
 }
 
@@ -93,7 +93,7 @@ static void on_kernel_event(void *user, int events)
 	struct bench_watch *watch = user;
 
 	(void)events;
-	if (drain_monitor(watch->kernel_monitor))
+	if (drain_monitor(&watch->roots.library, watch->kernel_monitor))
 		scan_within(watch, watch->has_udevd ? UDEV_GRACE_MS : SETTLE_MS);
 }
 
@@ -201,6 +201,8 @@ static void on_scan_time(void *user)
 	watch_port_nodes(watch);
 	if (watch->is_polling)
 		scan_within(watch, POLL_MS);
+	if (watch->state.is_settling)
+		scan_within(watch, SETTLING_MS);
 	/* Last: it may free the watch. */
 	if (is_news)
 		watch->on_change(watch->user, &watch->state);
@@ -208,18 +210,19 @@ static void on_scan_time(void *user)
 
 /* ---- setting up and taking down; what cannot be had is done without ---- */
 
-static struct udev_monitor *open_monitor(struct udev *udev, const char *source)
+static struct udev_monitor *open_monitor(const struct bench_roots *roots, const char *source)
 {
+	const struct udev_library *library = &roots->library;
 	static const char *const subsystem[] = { "tty", "usb", "block", "power_supply" };
-	struct udev_monitor *monitor = udev != NULL ? udev_monitor_new_from_netlink(udev, source) : NULL;
+	struct udev_monitor *monitor = roots->udev != NULL ? library->monitor_new_from_netlink(roots->udev, source) : NULL;
 
 	if (monitor == NULL)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(subsystem); i++)
-		udev_monitor_filter_add_match_subsystem_devtype(monitor, subsystem[i], NULL);
-	udev_monitor_set_receive_buffer_size(monitor, UEVENT_BUFFER_SIZE);	/* only root may have more than usual */
-	if (udev_monitor_enable_receiving(monitor) < 0) {
-		udev_monitor_unref(monitor);
+		library->monitor_filter_add_match_subsystem_devtype(monitor, subsystem[i], NULL);
+	library->monitor_set_receive_buffer_size(monitor, UEVENT_BUFFER_SIZE);	/* only root may have more than usual */
+	if (library->monitor_enable_receiving(monitor) < 0) {
+		library->monitor_unref(monitor);
 		return NULL;
 	}
 	return monitor;
@@ -248,16 +251,16 @@ static bool hears_kernel(const struct bench_watch *watch)
 static void open_sources(struct bench_watch *watch)
 {
 	watch->has_udevd = access("/run/udev/control", F_OK) == 0;
-	watch->udev_monitor = open_monitor(watch->roots.udev, "udev");
-	watch->kernel_monitor = open_monitor(watch->roots.udev, "kernel");
+	watch->udev_monitor = open_monitor(&watch->roots, "udev");
+	watch->kernel_monitor = open_monitor(&watch->roots, "kernel");
 	watch->route_fd = open_route();
 	watch->mounts_fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	watch->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (watch->udev_monitor != NULL)
-		watch->udev_watch = loop_watch_new(watch->loop, udev_monitor_get_fd(watch->udev_monitor), on_udev_event,
+		watch->udev_watch = loop_watch_new(watch->loop, watch->roots.library.monitor_get_fd(watch->udev_monitor), on_udev_event,
 						   watch);
 	if (watch->kernel_monitor != NULL)
-		watch->kernel_watch = loop_watch_new(watch->loop, udev_monitor_get_fd(watch->kernel_monitor),
+		watch->kernel_watch = loop_watch_new(watch->loop, watch->roots.library.monitor_get_fd(watch->kernel_monitor),
 						     on_kernel_event, watch);
 	if (watch->route_fd >= 0)
 		watch->route_watch = loop_watch_new(watch->loop, watch->route_fd, on_route_event, watch);
@@ -288,7 +291,7 @@ enum status bench_watch_new(struct loop *loop, void (*on_change)(void *user, con
 		bench_watch_free(watch);
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory to watch the bench");
 	}
-	watch->roots = (struct bench_roots){ .prefix = "", .udev = udev_new() };
+	bench_roots_open(&watch->roots);
 	open_sources(watch);
 	scan_within(watch, 0);
 	*ret_watch = watch;
@@ -306,11 +309,10 @@ void bench_watch_free(struct bench_watch *watch)
 	loop_watch_free(watch->mounts_watch);
 	loop_watch_free(watch->inotify_watch);
 	if (watch->udev_monitor != NULL)
-		udev_monitor_unref(watch->udev_monitor);
+		watch->roots.library.monitor_unref(watch->udev_monitor);
 	if (watch->kernel_monitor != NULL)
-		udev_monitor_unref(watch->kernel_monitor);
-	if (watch->roots.udev != NULL)
-		udev_unref(watch->roots.udev);
+		watch->roots.library.monitor_unref(watch->kernel_monitor);
+	bench_roots_close(&watch->roots);
 	cleanup_close(&watch->route_fd);
 	cleanup_close(&watch->mounts_fd);
 	cleanup_close(&watch->inotify_fd);

@@ -12,16 +12,20 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/io/line_driver.h"
+#include "src/io/line_wait.h"
+#include "src/io/replay.h"
 
 enum {
-	READ_MAX = 64 * 1024,
+	READ_MAX = 16 * 1024,		/* a turn of the loop: a key that is pressed in a flood waits for no more */
 	QUEUE_MAX = 64 * 1024,
+	READ_SOME = 1024,		/* a slow line brings a few bytes at a time: no second call to hear that there are no more */
 	READS_PER_TURN = 64,		/* a tty gives 4 KiB a read; a socket may give single bytes for ever */
 	RETRY_MS = 250,
+	RETRY_SOON_MS = 2,		/* a node is there before its driver lets it be opened: then twice as long each time */
 	CONNECT_MS = 3000,		/* for an attempt after a loss; the kernel alone would try for two minutes */
 	TELL_AGAIN_AFTER = 4,		/* attempts; udev sets the rights some time after the node is there */
 	BREAK_MAX_MS = 10000,
-	BAUD_MAX = 20000000,
+	LOOK_MS = 1000,
 };
 
 enum asked { NOT_ASKED, ASKED_OFF, ASKED_ON };
@@ -35,6 +39,12 @@ struct line {
 	struct line_channel *channel;	/* NULL: lost and not being connected */
 	struct loop_watch *watch;
 	struct loop_timer *retry;
+	uint64_t retry_ms;
+	struct line_wait *wait;		/* while lost */
+	struct loop_timer *look;	/* at what does not leave */
+	void (*on_stuck)(void *user, const struct error *why);
+	struct line_drain drain;
+	uint64_t written;		/* since the opening */
 	struct loop_timer *break_end;
 	enum line_state state;
 	enum asked dtr, rts;		/* asked for once: applied again after a loss */
@@ -48,46 +58,10 @@ struct line {
 	uint8_t input[READ_MAX];
 };
 
-static const struct {
-	const char *prefix;
-	const struct line_driver *driver;
-} prefixes[] = {
-	{ "serial:",  &line_driver_serial },
-	{ "pty:",     &line_driver_pty },
-	{ "tcp:",     &line_driver_tcp },
-	{ "rfc2217:", &line_driver_rfc2217 },
-	{ "unix:",    &line_driver_unix },
-};
-
-/* A path is looked at anew at each attempt: the link may lead to another device after a loss. */
-static enum status choose_driver(const char *name, const struct line_driver **ret_driver, const char **ret_address,
-				 struct error *reterr)
-{
-	char path[LINE_NAME_MAX];
-	enum status status;
-
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		if (!text_starts(name, prefixes[i].prefix))
-			continue;
-		*ret_driver = prefixes[i].driver;
-		*ret_address = name + strlen(prefixes[i].prefix);
-		return STATUS_OK;
-	}
-	if (name[0] != '/') {
-		error_set(reterr, STATUS_INVALID, "'%.200s' is not the name of a line", name);
-		return error_hint(reterr, "Names are /dev/..., tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH");
-	}
-	status = line_node_resolve(name, path, reterr);
-	if (status != STATUS_OK)
-		return status;
-	*ret_driver = line_node_is_pts(path) ? &line_driver_pty : &line_driver_serial;
-	*ret_address = name;
-	return STATUS_OK;
-}
-
 static void on_event(void *user, int events);
 static void on_retry(void *user);
 static void on_break_end(void *user);
+static void on_look(void *user);
 
 static void drop_channel(struct line *line)
 {
@@ -97,6 +71,10 @@ static void drop_channel(struct line *line)
 		line->channel->driver->close(line->channel);
 	line->channel = NULL;
 	line->queued = 0;
+	line->written = 0;
+	line->drain = (struct line_drain){ .left = 0 };
+	if (line->look != NULL)
+		loop_timer_set_deadline(line->look, UINT64_MAX);
 	line->is_in_break = false;
 	if (line->break_end != NULL)
 		loop_timer_set_deadline(line->break_end, UINT64_MAX);
@@ -107,8 +85,10 @@ static void free_line(struct line *line)
 	if (line == NULL)
 		return;
 	drop_channel(line);
+	line_wait_free(line->wait);
 	loop_timer_free(line->retry);
 	loop_timer_free(line->break_end);
+	loop_timer_free(line->look);
 	free(line->name);
 	free(line);
 }
@@ -133,9 +113,22 @@ static bool tell_bytes(struct line *line, size_t size)
 	return end_callback(line);
 }
 
+static bool tell_room(struct line *line)
+{
+	if (line->observer.on_room == NULL)
+		return true;
+	line->is_in_callback = true;
+	line->observer.on_room(line->observer.user);
+	return end_callback(line);
+}
+
 static bool tell_state(struct line *line, enum line_state state, const struct error *why)
 {
 	line->state = state;
+	if (state == LINE_OPEN) {
+		line_wait_free(line->wait);
+		line->wait = NULL;
+	}
 	line->told = why != NULL ? why->status : STATUS_OK;
 	if (line->observer.on_state == NULL)
 		return true;
@@ -184,6 +177,7 @@ static int write_queue(struct line *line)
 		if (count <= 0)
 			return count < 0 ? errno : EIO;
 		line->queued -= (size_t)count;
+		line->written += (uint64_t)count;
 		memmove(line->queue, line->queue + count, line->queued);
 	}
 	return 0;
@@ -197,6 +191,28 @@ static void push(struct line *line)
 		return;
 	write_queue(line);
 	watch_as_needed(line);
+	if (line->channel->driver == &line_driver_serial && line->drain.moved_ms == 0 && line->on_stuck != NULL) {
+		line->drain.moved_ms = loop_now_ms();
+		loop_timer_set_after(line->look, LOOK_MS);
+	}
+}
+
+static void on_look(void *user)
+{
+	struct line *line = user;
+	struct error why;
+	bool is_news = line->channel != NULL && !line->is_in_break &&
+		       line_drain_look(&line->drain, line->written + line->queued,
+				       line_termios_waiting(line->channel->descriptor) + (int)line->queued, loop_now_ms());
+
+	if (line->drain.moved_ms != 0)
+		loop_timer_set_after(line->look, LOOK_MS);
+	if (!is_news)
+		return;
+	line_trouble_stuck(line->name, line->settings.flow, &why);
+	line->is_in_callback = true;
+	line->on_stuck(line->observer.user, line->drain.is_stuck ? &why : NULL);
+	end_callback(line);
 }
 
 size_t line_write(struct line *line, struct bytes out)
@@ -229,9 +245,25 @@ size_t line_pending(const struct line *line)
 
 /* ---- losses and new attempts ---- */
 
+/* Its node has come, or its rights have changed: what it says from now on is wanted. */
+static void on_news(void *user)
+{
+	struct line *line = user;
+
+	if (line->channel != NULL)
+		return;
+	line->retry_ms = RETRY_SOON_MS;
+	loop_timer_set_after(line->retry, 0);
+}
+
 static void lose(struct line *line, const struct error *why)
 {
+	bool is_node = line->channel->driver == &line_driver_serial;
+
 	drop_channel(line);
+	if (is_node && line->wait == NULL)
+		line->wait = line_wait_new(line->loop, "/dev", on_news, line);
+	line->retry_ms = RETRY_MS;
 	line->failed = why->status;
 	line->failed_times = 0;
 	loop_timer_set_after(line->retry, RETRY_MS);
@@ -242,7 +274,9 @@ static void lose_by_errno(struct line *line, int error_number)
 {
 	struct error why;
 
-	if (error_number == 0)
+	if (error_number == 0 && line->channel->driver == &line_driver_serial)
+		error_set(&why, STATUS_GONE, "%s: the adapter has gone", line->name);
+	else if (error_number == 0)
 		error_set(&why, STATUS_GONE, "%s: the other end has closed the line", line->name);
 	else if (error_number == EIO || error_number == ENXIO || error_number == ENODEV)
 		error_set(&why, STATUS_GONE, "%s: the device has gone (%s)", line->name, strerror(error_number));
@@ -265,11 +299,17 @@ static void restore_modem_lines(struct line *line)
 
 static enum status open_channel(struct line *line, bool may_wait, struct error *reterr)
 {
-	struct line_request request = { .settings = &line->settings, .peer = &line->peer, .may_wait = may_wait };
-	const struct line_driver *driver;
-	enum status status;
+	struct line_request request = {
+		.settings = &line->settings, .peer = &line->peer, .may_wait = may_wait, .is_comeback = !may_wait,
+	};
+	const struct line_driver *driver = &line_driver_serial;
+	char found[LINE_NAME_MAX] = "";
+	enum status status = STATUS_OK;
 
-	status = choose_driver(line->name, &driver, &request.address, reterr);
+	if (line_adapter_find_again(line->name, &line->peer, found, sizeof(found)))
+		request.address = found;
+	else
+		status = line_choose_driver(line->name, &driver, &request.address, reterr);
 	if (status != STATUS_OK)
 		return status;
 	status = driver->open(&request, &line->channel, reterr);
@@ -282,6 +322,8 @@ static enum status open_channel(struct line *line, bool may_wait, struct error *
 		drop_channel(line);
 		return error_set(reterr, STATUS_IO, "%s: cannot be waited for", line->name);
 	}
+	if (found[0] != '\0')
+		line_rename(&line->name, found);
 	if (!line->channel->is_connecting) {
 		restore_modem_lines(line);
 		push(line);
@@ -294,7 +336,11 @@ static enum status open_channel(struct line *line, bool may_wait, struct error *
  * well. */
 static void retry_later(struct line *line, const struct error *why)
 {
-	loop_timer_set_after(line->retry, RETRY_MS);
+	loop_timer_set_after(line->retry, line->retry_ms);
+	if (line->retry_ms < RETRY_MS) {
+		line->retry_ms = line->retry_ms * 2 < RETRY_MS ? line->retry_ms * 2 : RETRY_MS;
+		return;
+	}
 	line->failed_times = why->status == line->failed ? line->failed_times + 1 : 1;
 	line->failed = why->status;
 	if (line->failed_times == TELL_AGAIN_AFTER && why->status != line->told && why->status != STATUS_NOT_FOUND)
@@ -345,7 +391,9 @@ static int read_input(struct line *line, size_t *ret_size)
 	int lost = -1;
 
 	for (unsigned i = 0; i < READS_PER_TURN && size < READ_MAX; i++) {
-		ssize_t count = read(line->channel->descriptor, line->input + size, READ_MAX - size);
+		ssize_t count = line->channel->driver->read != NULL
+					? line->channel->driver->read(line->channel, line->input + size, READ_MAX - size)
+					: read(line->channel->descriptor, line->input + size, READ_MAX - size);
 
 		if (count < 0 && errno == EINTR)
 			continue;
@@ -356,6 +404,8 @@ static int read_input(struct line *line, size_t *ret_size)
 			break;
 		}
 		size += (size_t)count;
+		if (count < READ_SOME)
+			break;		/* that was all, most likely; if not, the loop comes back at once */
 	}
 	if (line->channel->driver->decode != NULL)
 		size = line->channel->driver->decode(line->channel, line->input, size);
@@ -366,6 +416,7 @@ static int read_input(struct line *line, size_t *ret_size)
 static void on_event(void *user, int events)
 {
 	struct line *line = user;
+	bool had_queue = line->queued > 0;
 	size_t size;
 	int lost;
 
@@ -384,30 +435,15 @@ static void on_event(void *user, int events)
 		else
 			watch_as_needed(line);
 	}
-	if (tell_bytes(line, size) && lost >= 0)
+	if (!tell_bytes(line, size))
+		return;
+	if (lost >= 0)
 		lose_by_errno(line, lost);
+	else if (had_queue && line->queued == 0)
+		tell_room(line);
 }
 
 /* ---- the calls ---- */
-
-static enum status complete_settings(struct line_settings *settings, struct error *reterr)
-{
-	if (settings->baud == 0)
-		settings->baud = 115200;
-	if (settings->data_bits == 0)
-		settings->data_bits = 8;
-	if (settings->parity == 0)
-		settings->parity = 'N';
-	if (settings->stop_bits == 0)
-		settings->stop_bits = 1;
-	if (settings->baud > BAUD_MAX)
-		return error_set(reterr, STATUS_INVALID, "%u baud is beyond every serial line", settings->baud);
-	if (settings->data_bits < 5 || settings->data_bits > 8 || settings->stop_bits > 2 ||
-	    strchr("NEO", settings->parity) == NULL)
-		return error_set(reterr, STATUS_INVALID,
-				 "a serial line has 5 to 8 data bits, parity N, E or O, 1 or 2 stop bits");
-	return STATUS_OK;
-}
 
 enum status line_open(struct loop *loop, const char *name, const struct line_settings *settings,
 		      const struct line_observer *observer, struct line **ret_line, struct error *reterr)
@@ -425,14 +461,15 @@ enum status line_open(struct loop *loop, const char *name, const struct line_set
 	line->name = strdup(name);
 	line->retry = loop_timer_new(loop, on_retry, line);
 	line->break_end = loop_timer_new(loop, on_break_end, line);
+	line->look = loop_timer_new(loop, on_look, line);
 	if (settings != NULL)
 		line->settings = *settings;
 	if (observer != NULL)
 		line->observer = *observer;
-	if (line->name == NULL || line->retry == NULL || line->break_end == NULL)
+	if (line->name == NULL || line->retry == NULL || line->break_end == NULL || line->look == NULL)
 		status = error_set(reterr, STATUS_NO_MEMORY, "no memory for line '%.200s'", name);
 	else
-		status = complete_settings(&line->settings, reterr);
+		status = line_settings_complete(&line->settings, reterr);
 	if (status == STATUS_OK)
 		status = open_channel(line, true, reterr);
 	if (status != STATUS_OK) {
@@ -458,18 +495,27 @@ const char *line_name(const struct line *line)
 	return line->name;
 }
 
+const char *line_adapter(const struct line *line)
+{
+	return line->peer.socket[0] != '\0' ? line->peer.node : "";
+}
+
+void line_tell_stuck(struct line *line, void (*on_stuck)(void *user, const struct error *why))
+{
+	line->on_stuck = on_stuck;
+}
+
 enum line_state line_get_state(const struct line *line)
 {
 	return line->state;
 }
 
-enum status line_set_baud(struct line *line, unsigned baud, struct error *reterr)
+enum status line_set_settings(struct line *line, const struct line_settings *wanted, struct error *reterr)
 {
-	struct line_settings settings = line->settings;
+	struct line_settings settings = *wanted;
 	enum status status;
 
-	settings.baud = baud;
-	status = complete_settings(&settings, reterr);
+	status = line_settings_complete(&settings, reterr);
 	if (status == STATUS_OK && line->state == LINE_OPEN && line->channel->driver->apply != NULL)
 		status = line->channel->driver->apply(line->channel, &settings, reterr);
 	if (status != STATUS_OK)
@@ -477,6 +523,24 @@ enum status line_set_baud(struct line *line, unsigned baud, struct error *reterr
 	line->settings = settings;
 	push(line);
 	return STATUS_OK;
+}
+
+bool line_has_baud(const struct line *line)
+{
+	return line->channel != NULL && line->channel->driver->apply != NULL;
+}
+
+enum status line_set_baud(struct line *line, unsigned baud, struct error *reterr)
+{
+	struct line_settings settings = line->settings;
+
+	settings.baud = baud;
+	return line_set_settings(line, &settings, reterr);
+}
+
+struct line_settings line_get_settings(const struct line *line)
+{
+	return line->settings;
 }
 
 unsigned line_baud(const struct line *line)
@@ -566,4 +630,37 @@ enum status line_set_rts(struct line *line, bool on, struct error *reterr)
 	if (status != STATUS_OK)
 		return status;
 	return set_modem_line(line, "RTS", on, &line->rts, line->channel->driver->set_rts, reterr);
+}
+
+bool line_count_errors(const struct line *line, struct line_errors *ret_errors)
+{
+	return line->channel != NULL && line->channel->driver->count_errors != NULL &&
+	       line->channel->driver->count_errors(line->channel, ret_errors);
+}
+
+bool line_replay_look(struct line *line, struct replay_state *ret_state)
+{
+	struct replay *replay = line_replay_begin(line->channel);
+
+	if (replay != NULL)
+		replay_look(replay, loop_now_ms(), ret_state);
+	return replay != NULL;
+}
+
+bool line_replay_change(struct line *line, enum line_replay_change what, double value)
+{
+	struct replay *replay = line_replay_begin(line->channel);
+	uint64_t now_ms = loop_now_ms();
+	struct error error;
+
+	if (replay == NULL)
+		return false;
+	switch (what) {
+	case LINE_REPLAY_SPEED: replay_set_speed(replay, value, now_ms); break;
+	case LINE_REPLAY_PAUSE: replay_pause(replay, value > 0, now_ms); break;
+	case LINE_REPLAY_SKIP: replay_skip(replay, value > 0, now_ms); break;
+	case LINE_REPLAY_RESTART: (void)replay_restart(replay, now_ms, &error); break;
+	}
+	line_replay_end(line->channel);
+	return true;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include "src/base/bytes.h"
 #include "src/base/status.h"
@@ -24,7 +25,9 @@ struct line_peer {
 	/* A network peer's address, looked up once: a lookup may block for seconds, which only line_open may do. */
 	struct sockaddr_storage address;
 	socklen_t size;				/* 0: not looked up yet */
-	char node[128];				/* of a device node: which adapter had the name first; "": not opened yet */
+	/* Of a device node: which adapter the line was opened on (bench_adapter.id); "": not opened yet. */
+	char node[128], socket[32];
+	bool has_twin;				/* another adapter with this identity was seen */
 };
 
 /* An open line; each driver's own struct starts with it. */
@@ -39,6 +42,7 @@ struct line_request {
 	const struct line_settings *settings;	/* complete: no zeros left */
 	struct line_peer *peer;			/* kept by line.c from one attempt to the next */
 	bool may_wait;				/* line_open, before the loop needs us again */
+	bool is_comeback;			/* the device was lost: its node is new, and nobody else's yet */
 };
 
 struct line_driver {
@@ -54,6 +58,10 @@ struct line_driver {
 	enum status (*set_break)(struct line_channel *channel, bool on, struct error *reterr);
 	enum status (*set_dtr)(struct line_channel *channel, bool on, struct error *reterr);
 	enum status (*set_rts)(struct line_channel *channel, bool on, struct error *reterr);
+	/* Instead of read() on the descriptor, which only says when; the same results and errno. NULL: read(). */
+	ssize_t (*read)(struct line_channel *channel, uint8_t *to, size_t size);
+	/* Framing errors, parity errors and breaks that were seen since the device was plugged in; false: it does not count them. */
+	bool (*count_errors)(const struct line_channel *channel, struct line_errors *ret_errors);
 	/* Wire bytes to line bytes, in place; returns how many are left. NULL: they are the same. */
 	size_t (*decode)(struct line_channel *channel, uint8_t *data, size_t size);
 	/* Line bytes to wire bytes: consumes from *in what fits into room; returns how many it made. */
@@ -69,6 +77,18 @@ extern const struct line_driver line_driver_pty;
 extern const struct line_driver line_driver_tcp;
 extern const struct line_driver line_driver_rfc2217;
 extern const struct line_driver line_driver_unix;
+extern const struct line_driver line_driver_replay;
+
+/* Zeros become the usual; INVALID for what no line has. */
+enum status line_settings_complete(struct line_settings *settings, struct error *reterr);
+
+/* ---- line_name.c ---- */
+
+/* A path is looked at anew at each attempt: the link may lead to another device after a loss. */
+enum status line_choose_driver(const char *name, const struct line_driver **ret_driver, const char **ret_address,
+			       struct error *reterr);
+/* The adapter came back as path: from now on that is the line's name. A link stays what it is. */
+void line_rename(char **name, const char *path);
 
 /* ---- line_node.c: device nodes, their locks, and why one cannot be had ---- */
 
@@ -76,16 +96,47 @@ extern const struct line_driver line_driver_unix;
  * is there. */
 enum status line_node_resolve(const char *name, char *ret_path, struct error *reterr);
 bool line_node_is_pts(const char *path);
-/* The kernel gives a name like ttyUSB0 or pts/5 to the next one that comes. Is path, opened as descriptor for the request, still the adapter
- * that it was when the line was opened first? NOT_FOUND when another one has the name now. A link such as those by-id says itself which one
- * is meant. */
-enum status line_node_recognise(const struct line_request *request, const char *path, int descriptor, struct error *reterr);
-/* O_NOCTTY, not blocking, flock held. Errors say who holds it or what is missing for permission. */
-enum status line_node_open(const char *path, int *ret_descriptor, struct error *reterr);
+/* O_NOCTTY, not blocking, flock held. Errors say who holds it or what is missing for permission. at_once: NULL, or the settings for a node
+ * that is new: from its opening on the kernel keeps what comes, at 9600 baud, with CR made LF, and echoes it to the device. */
+enum status line_node_open(const char *path, const struct line_settings *at_once, int *ret_descriptor, struct error *reterr);
 enum status line_node_lock(const char *path, int descriptor, struct error *reterr);
 /* Names who has it and how to make it let go. */
 enum status line_node_busy(const char *path, const char *holder, struct error *reterr);
 enum status line_node_io_error(const char *path, const char *operation, int error_number, struct error *reterr);
+
+/* ---- line_trouble.c: why a port cannot be had, and what helps ---- */
+
+struct bench_roots;
+
+enum status line_trouble_busy(const struct bench_roots *roots, const char *path, const char *holder, struct error *reterr);
+/* The hint for a port that answers with an error of its device (EIO, ENODEV, ENXIO). */
+enum status line_trouble_gone(const struct bench_roots *roots, const char *path, struct error *reterr);
+
+/* Bytes that do not leave: told again and again how many were written since the opening and how many of them wait, it says when none has
+ * moved for so long that the adapter is wedged. */
+struct line_drain {
+	uint64_t left;
+	uint64_t moved_ms;	/* when it was seen to move last; 0: nothing waits */
+	bool is_stuck;
+};
+enum { LINE_DRAIN_MS = 5000 };	/* at 50 baud a character takes 220 ms */
+/* True: is_stuck has changed. */
+bool line_drain_look(struct line_drain *drain, uint64_t written, int waiting, uint64_t now_ms);
+enum status line_trouble_stuck(const char *name, enum line_flow flow, struct error *reterr);
+
+/* ---- line_adapter.c: is it the same one? ---- */
+
+/* The kernel gives a name like ttyUSB0 or pts/5 to the next one that comes. Is path still the adapter that it was when the line was opened
+ * first? NOT_FOUND when another one has the name now: asked before it is opened, for that raises the other board's DTR. A link such as those
+ * by-id says itself which one is meant. Fills in the peer at the first opening. */
+enum status line_adapter_recognise(const struct line_request *request, const char *path, struct error *reterr);
+bool line_adapter_is_same(const struct line_peer *peer, const struct line_peer *now);
+/* Where the adapter of a lost line is now, when the line's name does not say it; false: it is not back. */
+bool line_adapter_find_again(const char *name, const struct line_peer *peer, char *ret_path, size_t size);
+bool line_adapter_find(const struct bench_roots *roots, const struct line_peer *peer, char *ret_path, size_t size);
+/* At a loss: what looks the same and is still there is another one. */
+void line_adapter_lost(struct line_peer *peer);
+void line_adapter_look_for_twins(const struct bench_roots *roots, struct line_peer *peer);
 
 /* ---- line_uucp.c: lock files, Filesystem Hierarchy Standard 3.0, 5.9 ---- */
 
@@ -104,9 +155,18 @@ enum status line_termios_apply(int descriptor, const char *path, const struct li
 			       struct error *reterr);
 /* Without this the close of a board's port with HUPCL on drops DTR, which resets many boards. */
 void line_termios_keep_lines_on_close(int descriptor);
+/* Bytes that the kernel has taken and the adapter has not. */
+int line_termios_waiting(int descriptor);
 /* Waits a moment for bytes on their way, then drops what a halted line will never take: close would wait for it, 30
  * s for a serial port (closing_wait). */
 void line_termios_settle(int descriptor);
+
+/* ---- line_replay.c ---- */
+
+struct replay;
+/* NULL for every other channel. What is changed between the two calls holds from the second on. */
+struct replay *line_replay_begin(struct line_channel *channel);
+void line_replay_end(struct line_channel *channel);
 
 /* ---- line_tcp.c ---- */
 

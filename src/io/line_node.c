@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,10 +18,11 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/io/bench_internal.h"
-#include "src/io/bench_scan.h"
 #include "src/io/line_driver.h"
 
 enum { TTYS_MAX = 4096, GROUPS_MAX = 256 };
+
+static const struct bench_roots real = { .prefix = "" };
 
 /* Ports with hardware behind them. sysfs, and not sp_list_ports(): that one opens every 8250 port to find out
  * whether it is real, which raises DTR and RTS there. An 8250 port without a chip has type 0 (PORT_UNKNOWN). */
@@ -90,17 +90,7 @@ bool line_node_is_pts(const char *path)
 
 enum status line_node_busy(const char *path, const char *holder, struct error *reterr)
 {
-	const char *base = strrchr(path, '/');
-
-	error_set(reterr, STATUS_BUSY, "%.200s is in use by %.200s", path, holder);
-	if (text_contains(holder, "ModemManager"))
-		return error_hint(reterr, "ModemManager looks for a modem there and lets go within a minute. For good: "
-				  "sudo systemctl stop ModemManager, or a udev rule: KERNEL==\"%.40s\", "
-				  "ENV{ID_MM_DEVICE_IGNORE}=\"1\"", base != NULL ? base + 1 : path);
-	if (text_contains(holder, "getty"))
-		return error_hint(reterr, "A login runs there: sudo systemctl stop serial-getty@%.40s",
-				  base != NULL ? base + 1 : path);
-	return error_hint(reterr, "End that program, then try again");
+	return line_trouble_busy(&real, path, holder, reterr);
 }
 
 static enum status busy_by_someone(const char *path, struct error *reterr)
@@ -165,8 +155,7 @@ enum status line_node_io_error(const char *path, const char *operation, int erro
 	case ENODEV:
 	case EIO:
 		error_set(reterr, STATUS_GONE, "cannot %s %.200s: %s", operation, path, strerror(error_number));
-		return error_hint(reterr,
-				  "There is a name, but no device behind it: plug the adapter out and in again");
+		return line_trouble_gone(&real, path, reterr);
 	default:
 		return error_set(reterr, STATUS_IO, "cannot %s %.200s: %s", operation, path, strerror(error_number));
 	}
@@ -181,58 +170,14 @@ enum status line_node_lock(const char *path, int descriptor, struct error *reter
 	return line_node_io_error(path, "lock", errno, reterr);
 }
 
-/* An adapter with a serial number is known by it; one without, by the socket that it is in. */
-static void describe_adapter(const char *path, char *to, size_t size)
-{
-	const struct bench_roots roots = { .prefix = "" };
-	char link[PATH_MAX], device[PATH_MAX], usb[PATH_MAX], number[80];
-	uint64_t vendor = 0, product = 0;
-
-	text_format(link, sizeof(link), "/sys/class/tty/%s/device", strrchr(path, '/') + 1);
-	if (!bench_resolve(&roots, link, device, sizeof(device)) || !bench_usb_parent(&roots, device, usb, sizeof(usb))) {
-		text_copy(to, size, "built in");
-		return;
-	}
-	bench_read_number(&roots, 16, &vendor, "%s/idVendor", usb);
-	bench_read_number(&roots, 16, &product, "%s/idProduct", usb);
-	if (bench_read_text(&roots, number, sizeof(number), "%s/serial", usb))
-		text_format(to, size, "%04" PRIx64 ":%04" PRIx64 " %s", vendor, product, number);
-	else
-		text_format(to, size, "%04" PRIx64 ":%04" PRIx64 " in %s", vendor, product, strrchr(usb, '/') + 1);
-}
-
-/* Reading and writing leave a terminal's change time alone, so it is that of its making (or of a chmod). */
-static void describe_pty(int descriptor, char *to, size_t size)
-{
-	struct stat about;
-
-	if (fstat(descriptor, &about) == 0)
-		text_format(to, size, "made at %lld.%09ld", (long long)about.st_ctim.tv_sec, about.st_ctim.tv_nsec);
-}
-
-enum status line_node_recognise(const struct line_request *request, const char *path, int descriptor, struct error *reterr)
-{
-	char now[sizeof(request->peer->node)] = "";
-
-	if (!text_equal(request->address, path))
-		return STATUS_OK;
-	if (line_node_is_pts(path))
-		describe_pty(descriptor, now, sizeof(now));
-	else
-		describe_adapter(path, now, sizeof(now));
-	if (request->peer->node[0] == '\0')
-		text_copy(request->peer->node, sizeof(request->peer->node), now);
-	if (text_equal(request->peer->node, now))
-		return STATUS_OK;
-	error_set(reterr, STATUS_NOT_FOUND, "%.200s is another adapter now (%.100s)", path, now);
-	return error_hint(reterr, "Plug the one in that was here before; to go on with this one, open the line anew");
-}
-
-enum status line_node_open(const char *path, int *ret_descriptor, struct error *reterr)
+enum status line_node_open(const char *path, const struct line_settings *at_once, int *ret_descriptor, struct error *reterr)
 {
 	AUTO_CLOSE int descriptor = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	struct error ignored;	/* what cannot be set is told when it is set in earnest */
 	enum status status;
 
+	if (descriptor >= 0 && at_once != NULL)
+		line_termios_apply(descriptor, path, at_once, &ignored);
 	if (descriptor < 0)
 		return line_node_io_error(path, "open", errno, reterr);
 	if (!isatty(descriptor)) {

@@ -94,11 +94,11 @@ static enum status pty_open(const struct line_request *request, struct line_chan
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for %.200s", request->address);
 	status = line_node_resolve(request->address, path, reterr);
 	if (status == STATUS_OK)
-		status = line_node_open(path, &descriptor, reterr);
+		status = line_node_open(path, NULL, &descriptor, reterr);
 	if (status == STATUS_OK)
 		status = refuse_terminal_of_a_session(path, descriptor, reterr);
 	if (status == STATUS_OK)
-		status = line_node_recognise(request, path, descriptor, reterr);
+		status = line_adapter_recognise(request, path, reterr);
 	if (status == STATUS_OK)
 		status = line_termios_apply(descriptor, path, request->settings, reterr);
 	if (status != STATUS_OK)

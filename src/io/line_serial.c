@@ -6,6 +6,7 @@
  * write the modem lines anew each time. */
 #include <errno.h>
 #include <libserialport.h>
+#include <linux/serial.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -22,6 +23,7 @@ struct serial_channel {
 	struct line_channel base;
 	struct sp_port *port;
 	bool is_open;
+	struct line_peer *peer;
 	char path[LINE_NAME_MAX];
 	char lock_file[LINE_NAME_MAX + 64];
 };
@@ -31,6 +33,7 @@ static void serial_channel_free(struct serial_channel *serial)
 	if (serial == NULL)
 		return;
 	if (serial->is_open) {
+		line_adapter_lost(serial->peer);
 		line_termios_settle(serial->base.descriptor);
 		sp_close(serial->port);		/* TIOCNXCL and close */
 	}
@@ -111,15 +114,13 @@ static enum status open_port(struct serial_channel *serial, const struct line_re
 {
 	AUTO_CLOSE int probe = -1;
 	enum sp_return failed;
-	enum status status = line_node_open(serial->path, &probe, reterr);
+	enum status status = line_node_open(serial->path, request->is_comeback ? request->settings : NULL, &probe, reterr);
 
 	/* If somebody else has it open the modem lines are up already, and our opening and closing moves nothing. */
 	if (status == STATUS_OK)
 		status = refuse_when_held(serial, reterr);
 	if (status == STATUS_OK)
 		status = refuse_when_exclusive(serial, probe, reterr);
-	if (status == STATUS_OK)
-		status = line_node_recognise(request, serial->path, probe, reterr);
 	if (status != STATUS_OK)
 		return status;
 	line_termios_keep_lines_on_close(probe);
@@ -154,7 +155,10 @@ static enum status serial_open(const struct line_request *request, struct line_c
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for %.200s", request->address);
 	serial->base.driver = &line_driver_serial;
 	serial->base.descriptor = -1;
+	serial->peer = request->peer;
 	status = line_node_resolve(request->address, serial->path, reterr);
+	if (status == STATUS_OK)
+		status = line_adapter_recognise(request, serial->path, reterr);
 	if (status == STATUS_OK)
 		status = line_uucp_lock(LINE_UUCP_FOLDER, serial->path, serial->lock_file, sizeof(serial->lock_file),
 					reterr);
@@ -209,6 +213,18 @@ static enum status serial_set_rts(struct line_channel *channel, bool on, struct 
 	return set_modem_line(channel, TIOCM_RTS, on, reterr);
 }
 
+/* TIOCGICOUNT: ioctl_tty(2) has no words on it; linux/serial.h has the struct. Not all USB drivers count. */
+static bool serial_count_errors(const struct line_channel *channel, struct line_errors *ret_errors)
+{
+	struct serial_icounter_struct counters;
+
+	if (ioctl(channel->descriptor, TIOCGICOUNT, &counters) != 0)
+		return false;
+	*ret_errors = (struct line_errors){ .framing = (unsigned)counters.frame, .parity = (unsigned)counters.parity, .breaks = (unsigned)counters.brk,
+					    .overruns = (unsigned)counters.overrun + (unsigned)counters.buf_overrun };
+	return true;
+}
+
 const struct line_driver line_driver_serial = {
 	.name = "serial",
 	.open = serial_open,
@@ -217,4 +233,5 @@ const struct line_driver line_driver_serial = {
 	.set_break = serial_set_break,
 	.set_dtr = serial_set_dtr,
 	.set_rts = serial_set_rts,
+	.count_errors = serial_count_errors,
 };

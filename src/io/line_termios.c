@@ -103,13 +103,19 @@ void line_termios_keep_lines_on_close(int descriptor)
 	ioctl(descriptor, TCSETS2, &now);
 }
 
+int line_termios_waiting(int descriptor)
+{
+	int waiting = 0;
+
+	return ioctl(descriptor, TIOCOUTQ, &waiting) == 0 ? waiting : 0;
+}
+
 void line_termios_settle(int descriptor)
 {
 	const struct timespec turn = { .tv_nsec = SETTLE_TURN_NS };
-	int waiting = 0;
 
 	for (unsigned i = 0; i < SETTLE_TURNS; i++) {
-		if (ioctl(descriptor, TIOCOUTQ, &waiting) != 0 || waiting == 0)
+		if (line_termios_waiting(descriptor) == 0)
 			return;
 		nanosleep(&turn, NULL);
 	}

@@ -225,7 +225,7 @@ static la_ssize_t on_read(struct archive *reader, void *user, const void **ret_d
 	level->header_left -= count > 0 && level->is_in_header ? (size_t)count < level->header_left ? (size_t)count : level->header_left : 0;
 	*ret_data = level->buffer;
 	if (count < 0)
-		archive_set_error(reader, EIO, "%s", level->header_left > 0 ? "what it is read from ended" : "the next member's header has no end");
+		level->library->set_error(reader, EIO, "%s", level->header_left > 0 ? "what it is read from ended" : "the next member's header has no end");
 	return count < 0 ? ARCHIVE_FATAL : count;
 }
 
@@ -261,57 +261,74 @@ static la_int64_t on_skip(struct archive *reader, void *user, la_int64_t count)
 
 /* ---- opening ---- */
 
-static int support(struct archive *reader, enum container container)
+static int support(const struct archive_library *library, struct archive *reader, enum container container)
 {
 	switch (container) {
 	case CONTAINER_ZIP:
-		return archive_read_support_format_zip(reader);
+		return library->read_support_format_zip(reader);
 	case CONTAINER_7Z:
-		return archive_read_support_format_7zip(reader);
+		return library->read_support_format_7zip(reader);
 	case CONTAINER_RAR:
-		return archive_read_support_format_rar(reader) == ARCHIVE_OK ? archive_read_support_format_rar5(reader) : ARCHIVE_FATAL;
+		return library->read_support_format_rar(reader) == ARCHIVE_OK ? library->read_support_format_rar5(reader) : ARCHIVE_FATAL;
 	case CONTAINER_TAR:
-		return archive_read_support_format_tar(reader);
+		return library->read_support_format_tar(reader);
 	case CONTAINER_CPIO:
-		return archive_read_support_format_cpio(reader);
+		return library->read_support_format_cpio(reader);
 	case CONTAINER_XZ:
-		archive_read_support_format_raw(reader);
-		return archive_read_support_filter_xz(reader);
+		library->read_support_format_raw(reader);
+		return library->read_support_filter_xz(reader);
 	case CONTAINER_BZIP2:
-		archive_read_support_format_raw(reader);
-		return archive_read_support_filter_bzip2(reader);
+		library->read_support_format_raw(reader);
+		return library->read_support_filter_bzip2(reader);
 	case CONTAINER_ZSTD:
-		archive_read_support_format_raw(reader);
-		return archive_read_support_filter_zstd(reader);
+		library->read_support_format_raw(reader);
+		return library->read_support_filter_zstd(reader);
 	default:
 		return ARCHIVE_FATAL;
 	}
 }
 
-static bool open_reader(struct archive_level *level)
+static bool load_library(struct archive_level *level)
 {
+	struct walk *walk = level->walk;
 	struct error error;
 
-	level->reader = archive_read_new();
+	if (!walk->has_library && archive_library_load(&walk->library, &error) != STATUS_OK)
+		walk_fail(walk, &error);
+	else
+		walk->has_library = true;
+	level->library = &walk->library;
+	return walk->has_library;
+}
+
+static bool open_reader(struct archive_level *level)
+{
+	const struct archive_library *library;
+	struct error error;
+
+	if (!load_library(level))
+		return false;
+	library = level->library;
+	level->reader = library->read_new();
 	/* A filter that libarchive was built without would start a program for it: that is a warning, and not wanted. */
-	if (level->reader == NULL || support(level->reader, level->container) != ARCHIVE_OK) {
+	if (level->reader == NULL || support(library, level->reader, level->container) != ARCHIVE_OK) {
 		error_set(&error, STATUS_UNSUPPORTED, "'%.120s' cannot be looked into: libarchive here does not read %s", level->name,
 			  container_name(level->container));
 		error_hint(&error, "Unpack it by hand and give the image file itself");
 		walk_fail(level->walk, &error);
 		return false;
 	}
-	archive_read_set_read_callback(level->reader, on_read);
-	archive_read_set_callback_data(level->reader, level);
+	library->read_set_read_callback(level->reader, on_read);
+	library->read_set_callback_data(level->reader, level);
 	if (can_seek(level)) {
-		archive_read_set_seek_callback(level->reader, on_seek);
-		archive_read_set_skip_callback(level->reader, on_skip);
+		library->read_set_seek_callback(level->reader, on_seek);
+		library->read_set_skip_callback(level->reader, on_skip);
 	}
 	/* Where the compression is not taken for what it is, because there is too little of it, raw would show it as it is. */
-	if (archive_read_open1(level->reader) == ARCHIVE_OK &&
-	    (archive_filter_count(level->reader) > 1 || !container_is_compression(level->container)))
+	if (library->read_open1(level->reader) == ARCHIVE_OK &&
+	    (library->filter_count(level->reader) > 1 || !container_is_compression(level->container)))
 		return true;
-	tell_damage(level, archive_error_string(level->reader));
+	tell_damage(level, library->error_string(level->reader));
 	return false;
 }
 
@@ -319,7 +336,8 @@ static void level_free(struct archive_level *level)
 {
 	if (level == NULL)
 		return;
-	archive_read_free(level->reader);
+	if (level->reader != NULL)
+		level->library->read_free(level->reader);
 	if (level->is_zip_begun)
 		inflateEnd(&level->zip);
 	free(level->memory);
@@ -443,11 +461,11 @@ static ssize_t read_on(struct archive_level *level, void *to, size_t size)
 		return 0;
 	if (level->is_bad || level->walk->is_over)
 		return -1;
-	count = level->reader ? archive_read_data(level->reader, to, size) : gzip_read(level, to, size);
+	count = level->reader ? level->library->read_data(level->reader, to, size) : gzip_read(level, to, size);
 	if (count < 0) {
 		/* A warning is a checksum that differs: the member is not what was packed. */
 		if (!level->is_bad)
-			tell_damage(level, level->reader ? archive_error_string(level->reader) : NULL);
+			tell_damage(level, level->reader ? level->library->error_string(level->reader) : NULL);
 		return -1;
 	}
 	level->is_at_end = count == 0;
@@ -510,14 +528,23 @@ static bool can_skip(const struct archive_level *level)
 	       (level->container == CONTAINER_ZIP && level->member.has_size);
 }
 
+/* Reads the rest of the member, as far as that is wanted. */
+static void check_member(struct archive_level *level)
+{
+	level->head_at = level->head_size = 0;
+	while (!can_skip(level))
+		if (read_on(level, level->head, sizeof(level->head)) <= 0)
+			break;
+}
+
 /* Libraries call a table of contents that needs a password, a version they do not know and plain damage the same. */
 static void tell_bad_table(struct archive_level *level)
 {
 	struct error error;
 
 	level->has_member = false;
-	if (archive_read_has_encrypted_entries(level->reader) <= 0 || level->has_ended) {
-		tell_damage(level, archive_error_string(level->reader));
+	if (level->library->read_has_encrypted_entries(level->reader) <= 0 || level->has_ended) {
+		tell_damage(level, level->library->error_string(level->reader));
 		return;
 	}
 	error_set(&error, STATUS_UNSUPPORTED, "'%.120s' is encrypted: its list of members needs a password", level->name);
@@ -533,10 +560,10 @@ static bool next_header(struct archive_level *level)
 		return true;
 	/* Skipping takes as much as it takes; only then the header's own budget begins. */
 	if (level->entry)
-		archive_read_data_skip(level->reader);
+		level->library->read_data_skip(level->reader);
 	level->is_in_header = true;
 	for (unsigned tries = 0; result == ARCHIVE_RETRY && tries < RETRIES_MAX; tries++)
-		result = archive_read_next_header(level->reader, &level->entry);
+		result = level->library->read_next_header(level->reader, &level->entry);
 	level->is_in_header = false;
 	level->header_left = HEADER_MAX;
 	/* A warning: a name that has no place in this locale, a time that makes no sense. */
@@ -554,8 +581,8 @@ bool level_next(struct archive_level *level)
 	char text[24];
 
 	/* Damage that the library cannot read past shows at the next header; what follows a bad checksum may be whole. */
-	if (level->has_member && !can_skip(level))
-		level_drain(level);
+	if (level->has_member)
+		check_member(level);
 	if ((level->has_member && container_is_compression(level->container)) || walk->is_over)
 		return false;
 	level->has_member = false;
@@ -571,7 +598,7 @@ bool level_next(struct archive_level *level)
 	level->member_count++;
 	level->crc = 0;
 	level->has_crc = level->container == CONTAINER_RAR &&
-			 archive_rar_crc(level, (uint64_t)archive_read_header_position(level->reader), &level->told_crc);
+			 archive_rar_crc(level, (uint64_t)level->library->read_header_position(level->reader), &level->told_crc);
 	archive_level_describe(level);
 	if (level->member.kind == ARCHIVE_MEMBER_FILE && !level->member.is_encrypted)
 		read_head(level);

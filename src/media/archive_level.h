@@ -5,11 +5,10 @@
 #ifndef UNBRICK_MEDIA_ARCHIVE_LEVEL_H
 #define UNBRICK_MEDIA_ARCHIVE_LEVEL_H
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <zlib.h>
 
 #include "src/media/archive.h"
+#include "src/media/archive_library.h"
 
 enum container {
 	CONTAINER_NONE, CONTAINER_ZIP, CONTAINER_7Z, CONTAINER_RAR, CONTAINER_TAR, CONTAINER_CPIO,
@@ -35,6 +34,7 @@ struct archive_level {
 	bool is_short;			/* it says that it goes on beyond its end */
 	bool has_failed;		/* its bytes could not be had: the reason is told already */
 	uint8_t buffer[ARCHIVE_HEAD_MAX];
+	const struct archive_library *library;	/* the walk's */
 	struct archive *reader;		/* NULL: gzip */
 	z_stream zip;
 	bool is_zip_begun, is_zip_over;
@@ -60,6 +60,8 @@ struct walk {
 	struct archive_limits limits;
 	enum archive_go (*visit)(void *user, const struct archive_member *member, struct archive_stream *stream);
 	void *user;
+	struct archive_library library;
+	bool has_library;		/* it is loaded for the first level that needs it */
 	struct bytes bytes;		/* of a source in memory */
 	uint64_t source_size;
 	uint64_t taken, unpacked;

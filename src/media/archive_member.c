@@ -7,11 +7,11 @@
 #include "src/base/text.h"
 #include "src/media/archive_level.h"
 
-static enum archive_member_kind kind_of(struct archive_entry *entry)
+static enum archive_member_kind kind_of(const struct archive_library *library, struct archive_entry *entry)
 {
-	if (archive_entry_hardlink(entry) || archive_entry_filetype(entry) == AE_IFLNK)
+	if (library->entry_hardlink(entry) || library->entry_filetype(entry) == AE_IFLNK)
 		return ARCHIVE_MEMBER_LINK;
-	switch (archive_entry_filetype(entry)) {
+	switch (library->entry_filetype(entry)) {
 	case AE_IFREG: case 0:	/* 0: the format tells no types */
 		return ARCHIVE_MEMBER_FILE;
 	case AE_IFDIR:
@@ -96,6 +96,7 @@ static void make_key(struct archive_level *level, const char *path)
 void archive_level_describe(struct archive_level *level)
 {
 	struct archive_member *member = &level->member;
+	const struct archive_library *library = level->library;
 	struct archive_entry *entry = level->entry;
 	char name[ARCHIVE_KEY_MAX];
 	const char *path = NULL, *target;
@@ -110,16 +111,16 @@ void archive_level_describe(struct archive_level *level)
 		make_key(level, name);
 		return;
 	}
-	member->kind = kind_of(entry);
-	member->has_size = member->kind == ARCHIVE_MEMBER_FILE && archive_entry_size_is_set(entry) && archive_entry_size(entry) >= 0;
-	member->size = member->has_size ? (uint64_t)archive_entry_size(entry) : 0;
-	member->is_encrypted = archive_entry_is_encrypted(entry);
-	path = archive_entry_pathname_utf8(entry);
+	member->kind = kind_of(library, entry);
+	member->has_size = member->kind == ARCHIVE_MEMBER_FILE && library->entry_size_is_set(entry) && library->entry_size(entry) >= 0;
+	member->size = member->has_size ? (uint64_t)library->entry_size(entry) : 0;
+	member->is_encrypted = library->entry_is_encrypted(entry);
+	path = library->entry_pathname_utf8(entry);
 	if (path == NULL)
-		path = archive_entry_pathname(entry);
+		path = library->entry_pathname(entry);
 	make_key(level, path ? path : "");
 	if (member->kind == ARCHIVE_MEMBER_LINK) {
-		target = archive_entry_hardlink(entry) ? archive_entry_hardlink(entry) : archive_entry_symlink(entry);
+		target = library->entry_hardlink(entry) ? library->entry_hardlink(entry) : library->entry_symlink(entry);
 		text_printable(name, sizeof(name), bytes_of_text(target ? target : "?"));
 		text_format(member->note, sizeof(member->note), "a link to %.80s, not followed", name);
 	}

@@ -1,7 +1,6 @@
 /* src/media/curl_library.h
  *
- * libcurl, loaded when something is fetched and not before: with what it stands on (TLS, Kerberos, LDAP, ...) it would double the time that every
- * start of the program takes, and a bench without network does not need it at all. */
+ * libcurl, loaded when something is fetched and not before (src/base/late_library.h): a bench without network does not need it at all. */
 #ifndef UNBRICK_MEDIA_CURL_LIBRARY_H
 #define UNBRICK_MEDIA_CURL_LIBRARY_H
 
@@ -10,21 +9,16 @@
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
 
+#include "src/base/late_library.h"
 #include "src/base/status.h"
 
-struct curl_library {
-	CURLcode (*global_init)(long flags);
-	CURL *(*easy_init)(void);
-	CURLcode (*easy_setopt)(CURL *curl, CURLoption option, ...);
-	CURLcode (*easy_getinfo)(CURL *curl, CURLINFO info, ...);
-	CURLcode (*easy_perform)(CURL *curl);
-	void (*easy_cleanup)(CURL *curl);
-	const char *(*easy_strerror)(CURLcode code);
-	curl_version_info_data *(*version_info)(CURLversion version);
-};
+#define CURL_CALLS(call) \
+	call(curl_, global_init) call(curl_, easy_init) call(curl_, easy_setopt) call(curl_, easy_getinfo) call(curl_, easy_perform) \
+	call(curl_, easy_cleanup) call(curl_, easy_strerror) call(curl_, version_info)
 
-/* Loads it, or finds it loaded; it stays for the life of the process, for a thread of its own may still run. UNSUPPORTED: it is not on this
- * machine, with what to install. */
+LATE_LIBRARY(curl_library, CURL_CALLS, "libcurl.so.4", "libcurl-gnutls.so.4")	/* one ABI since 2006 */
+
+/* UNSUPPORTED: it is not on this machine, with what to install. */
 enum status curl_library_load(struct curl_library *ret_library, struct error *reterr);
 
 #endif

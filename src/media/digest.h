@@ -19,7 +19,7 @@ struct digest {
 	uint64_t size;		/* bytes read */
 };
 
-/* Regular files and block devices. progress (bytes so far) and cancel may be NULL; cancel is looked at once a MiB
+/* Regular files and block devices. progress (bytes so far) and cancel may be NULL; cancel is looked at within a MiB
  * and ends in STATUS_CANCELLED. ret_digest is written only on success. */
 enum status digest_file(const char *path, _Atomic uint64_t *progress, const atomic_bool *cancel,
 			struct digest *ret_digest, struct error *reterr);

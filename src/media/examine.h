@@ -27,4 +27,9 @@ struct examination {
 /* NOT_FOUND, NO_PERMISSION, INVALID (a folder...), IO, CANCELLED. An empty file is no error here: it is examined, and is damaged. */
 enum status examine_file(const char *path, const struct examine_options *options, struct examination *ret_examination, struct error *reterr);
 
+/* Several, more than one at a time, and told in their order, from the calling thread; error is of a status that is not OK. */
+void examine_files(const char *const *paths, size_t count, const struct examine_options *options,
+		   void (*tell)(void *user, const char *path, enum status status, const struct examination *examination, const struct error *error),
+		   void *user);
+
 #endif

@@ -271,6 +271,31 @@ static enum verify_outcome hash_fits(EVP_PKEY *key, const EVP_MD *md, int paddin
 												       : VERIFY_WRONG;
 }
 
+enum verify_outcome signature_fits_digest(EVP_PKEY *key, const char *hash, bool is_pss, struct bytes signature, struct bytes digest)
+{
+	bool is_rsa = EVP_PKEY_base_id(key) == EVP_PKEY_RSA;
+	const EVP_MD *md = EVP_get_digestbyname(hash);
+	enum verify_outcome fits = md == NULL ? VERIFY_CANNOT_TELL
+		: hash_fits(key, md, !is_rsa ? 0 : is_pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING, signature, digest);
+
+	ERR_clear_error();
+	return fits;
+}
+
+enum status signature_key_read(struct bytes text, EVP_PKEY **ret_key, char *who, size_t size, struct error *reterr)
+{
+	EVP_PKEY *key = read_key(text, who, size);
+
+	ERR_clear_error();
+	if (key == NULL) {
+		error_set(reterr, STATUS_INVALID, "the key is none that is known here");
+		return error_hint(reterr, "Public keys of minisign and signify, and public keys or certificates in PEM or DER are");
+	}
+	show_key(key, who, size);
+	*ret_key = key;
+	return STATUS_OK;
+}
+
 /* The signature does not say its hash nor, for RSA, its padding: those in use are tried. */
 static const char *const hashes[] = { "sha256", "sha512", "sha384", "sha224", "sha1" };
 
@@ -389,20 +414,14 @@ enum status signature_check_raw(const struct signature_material *material, struc
 			 "it does not say who made it: --key names the vendor's public key or certificate");
 		return STATUS_OK;
 	}
-	key = read_key(material->key, finding->who, sizeof(finding->who));
-	ERR_clear_error();
-	if (key == NULL && signature_is_key(material->key)) {
+	status = signature_key_read(material->key, &key, finding->who, sizeof(finding->who), reterr);
+	if (status != STATUS_OK && signature_is_key(material->key)) {
 		conclude(finding, VERIFY_CANNOT_TELL,
 			 "the key is one of minisign or signify, and the signature is not");
 		return STATUS_OK;
 	}
-	if (key == NULL) {
-		error_set(reterr, STATUS_INVALID, "the key is none that is known here");
-		return error_hint(
-			reterr,
-			"Public keys of minisign and signify, and public keys or certificates in PEM or DER are");
-	}
-	show_key(key, finding->who, sizeof(finding->who));
+	if (status != STATUS_OK)
+		return status;
 	text_copy(finding->means, sizeof(finding->means), key_type(key));
 	status = check_form_and_value(material, key, watch, finding, reterr);
 	if (EVP_PKEY_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_bits(key) < RSA_BITS_MIN)

@@ -11,7 +11,25 @@
 #include <zstd.h>
 
 #include "src/base/cleanup.h"
+#include "src/base/late_library.h"
 #include "src/base/text.h"
+
+/* Most files need one of these or none. zlib is here always. */
+#define LZMA_CALLS(call) call(lzma_, alone_decoder) call(lzma_, stream_decoder) call(lzma_, code) call(lzma_, end)
+#define BZIP2_CALLS(call) call(BZ2_bz, DecompressInit) call(BZ2_bz, Decompress) call(BZ2_bz, DecompressEnd)
+#define ZSTD_CALLS(call) \
+	call(ZSTD_, createDCtx) call(ZSTD_, freeDCtx) call(ZSTD_, DCtx_setParameter) call(ZSTD_, decompressStream) call(ZSTD_, isError) \
+	call(ZSTD_, getErrorName)
+#define LZ4_CALLS(call) \
+	call(LZ4_, decompress_safe) call(LZ4F_, createDecompressionContext) call(LZ4F_, freeDecompressionContext) call(LZ4F_, decompress) \
+	call(LZ4F_, isError)
+#define LZO_CALLS(call) call(, __lzo_init_v2) call(, lzo1x_decompress_safe) call(, lzo_adler32) call(, lzo_crc32)
+
+LATE_LIBRARY(lzma_library, LZMA_CALLS, "liblzma.so.5")
+LATE_LIBRARY(bzip2_library, BZIP2_CALLS, "libbz2.so.1.0", "libbz2.so.1")
+LATE_LIBRARY(zstd_library, ZSTD_CALLS, "libzstd.so.1")
+LATE_LIBRARY(lz4_library, LZ4_CALLS, "liblz4.so.1")
+LATE_LIBRARY(lzo_library, LZO_CALLS, "liblzo2.so.2")
 
 enum {
 	SCRATCH_SIZE = 64 * 1024,
@@ -20,10 +38,10 @@ enum {
 	ZSTD_WINDOW_LOG = 25,			/* 32 MiB */
 };
 
-/* Where the bytes go: into the caller's room, or through the scratch place to nowhere. */
+/* Where the bytes go: into the caller's room, and what is beyond through the scratch place to nowhere. */
 struct sink {
 	uint8_t *to;
-	uint64_t room, made;
+	uint64_t room, most, made;
 	uint8_t scratch[SCRATCH_SIZE];
 };
 
@@ -38,12 +56,12 @@ struct window {
 
 static struct window next_window(struct sink *sink, struct bytes in)
 {
-	uint64_t left = sink->room - sink->made;
+	uint64_t left = sink->most - sink->made;
 	struct window window = { .in = in };
 
-	if (sink->to != NULL) {
+	if (sink->made < sink->room) {
 		window.to = sink->to + sink->made;
-		window.room = (size_t)left;
+		window.room = (size_t)(sink->room - sink->made);
 	} else {
 		window.to = sink->scratch;
 		window.room = left < SCRATCH_SIZE ? (size_t)left : SCRATCH_SIZE;
@@ -51,7 +69,7 @@ static struct window next_window(struct sink *sink, struct bytes in)
 	return window;
 }
 
-/* Drives a codec until the stream ends, in ends, or the room is full. */
+/* Drives a codec until the stream ends, in ends, or there is enough. */
 static enum image_answer drive(struct sink *sink, struct bytes in, enum step (*step)(void *codec, struct window *window), void *codec,
 			       uint64_t *ret_used)
 {
@@ -130,16 +148,22 @@ static enum image_answer unpack_deflate(struct sink *sink, struct bytes in, uint
 
 /* ---- liblzma ---- */
 
-static enum step step_lzma(void *codec, struct window *window)
+struct lzma_codec {
+	struct lzma_library library;
+	lzma_stream stream;
+};
+
+static enum step step_lzma(void *user, struct window *window)
 {
-	lzma_stream *stream = codec;
+	struct lzma_codec *codec = user;
+	lzma_stream *stream = &codec->stream;
 	lzma_ret result;
 
 	stream->next_in = window->in.data;
 	stream->avail_in = window->in.size;
 	stream->next_out = window->to;
 	stream->avail_out = window->room;
-	result = lzma_code(stream, LZMA_RUN);
+	result = codec->library.code(stream, LZMA_RUN);
 	window->made = window->room - stream->avail_out;
 	window->in = bytes_from(window->in, window->in.size - stream->avail_in);
 	switch (result) {
@@ -156,14 +180,20 @@ static enum step step_lzma(void *codec, struct window *window)
 
 static enum image_answer unpack_lzma_family(struct sink *sink, struct bytes in, bool is_alone, uint64_t *ret_used)
 {
-	lzma_stream stream = LZMA_STREAM_INIT;
-	lzma_ret begun = is_alone ? lzma_alone_decoder(&stream, UNPACK_DICTIONARY_MAX) : lzma_stream_decoder(&stream, UNPACK_DICTIONARY_MAX, 0);
+	/* a dictionary takes no more of the machine's memory than was unpacked into it */
+	uint64_t memory = sink->most <= UNPACK_DICTIONARY_MAX ? UNPACK_UNFILLED_MAX : UNPACK_DICTIONARY_MAX;
+	struct lzma_codec codec = { .stream = LZMA_STREAM_INIT };
 	enum image_answer end;
+	lzma_ret begun;
 
+	if (!lzma_library_open(&codec.library))
+		return IMAGE_UNKNOWN;
+	begun = is_alone ? codec.library.alone_decoder(&codec.stream, memory)
+			 : codec.library.stream_decoder(&codec.stream, memory, 0);
 	if (begun != LZMA_OK)
 		return IMAGE_UNKNOWN;
-	end = drive(sink, in, step_lzma, &stream, ret_used);
-	lzma_end(&stream);
+	end = drive(sink, in, step_lzma, &codec, ret_used);
+	codec.library.end(&codec.stream);
 	return end;
 }
 
@@ -179,9 +209,15 @@ static enum image_answer unpack_lzma(struct sink *sink, struct bytes in, uint64_
 
 /* ---- libbz2 ---- */
 
-static enum step step_bzip2(void *codec, struct window *window)
+struct bzip2_codec {
+	struct bzip2_library library;
+	bz_stream stream;
+};
+
+static enum step step_bzip2(void *user, struct window *window)
 {
-	bz_stream *stream = codec;
+	struct bzip2_codec *codec = user;
+	bz_stream *stream = &codec->stream;
 	unsigned in = clamp_uint(window->in.size), out = clamp_uint(window->room);
 	int result;
 
@@ -189,7 +225,7 @@ static enum step step_bzip2(void *codec, struct window *window)
 	stream->avail_in = in;
 	stream->next_out = (char *)window->to;
 	stream->avail_out = out;
-	result = BZ2_bzDecompress(stream);
+	result = codec->library.Decompress(stream);
 	window->made = out - stream->avail_out;
 	window->in = bytes_from(window->in, in - stream->avail_in);
 	return result == BZ_STREAM_END ? STEP_END : result == BZ_OK ? STEP_MORE : result == BZ_MEM_ERROR ? STEP_CANNOT : STEP_BAD;
@@ -197,69 +233,84 @@ static enum step step_bzip2(void *codec, struct window *window)
 
 static enum image_answer unpack_bzip2(struct sink *sink, struct bytes in, uint64_t *ret_used)
 {
-	bz_stream stream = { 0 };
+	struct bzip2_codec codec = { .stream = { 0 } };
 	enum image_answer end;
 
-	if (BZ2_bzDecompressInit(&stream, 0, 0) != BZ_OK)
+	if (!bzip2_library_open(&codec.library) || codec.library.DecompressInit(&codec.stream, 0, 0) != BZ_OK)
 		return IMAGE_UNKNOWN;
-	end = drive(sink, in, step_bzip2, &stream, ret_used);
-	BZ2_bzDecompressEnd(&stream);
+	end = drive(sink, in, step_bzip2, &codec, ret_used);
+	codec.library.DecompressEnd(&codec.stream);
 	return end;
 }
 
 /* ---- libzstd ---- */
 
-static enum step step_zstd(void *codec, struct window *window)
+struct zstd_codec {
+	struct zstd_library library;
+	ZSTD_DCtx *context;
+};
+
+static enum step step_zstd(void *user, struct window *window)
 {
+	struct zstd_codec *codec = user;
 	ZSTD_inBuffer from = { window->in.data, window->in.size, 0 };
 	ZSTD_outBuffer into = { window->to, window->room, 0 };
-	size_t result = ZSTD_decompressStream(codec, &into, &from);
+	size_t result = codec->library.decompressStream(codec->context, &into, &from);
 
 	window->made = into.pos;
 	window->in = bytes_from(window->in, from.pos);
-	if (ZSTD_isError(result))
-		return strstr(ZSTD_getErrorName(result), "memory") != NULL ? STEP_CANNOT : STEP_BAD;
+	if (codec->library.isError(result))
+		return strstr(codec->library.getErrorName(result), "memory") != NULL ? STEP_CANNOT : STEP_BAD;
 	return result == 0 ? STEP_END : STEP_MORE;
 }
 
 static enum image_answer unpack_zstd(struct sink *sink, struct bytes in, uint64_t *ret_used)
 {
-	ZSTD_DCtx *context = ZSTD_createDCtx();
+	struct zstd_codec codec = { .context = NULL };
 	enum image_answer end = IMAGE_UNKNOWN;
 
-	if (context != NULL && !ZSTD_isError(ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG)))
-		end = drive(sink, in, step_zstd, context, ret_used);
-	ZSTD_freeDCtx(context);
+	if (!zstd_library_open(&codec.library))
+		return IMAGE_UNKNOWN;
+	codec.context = codec.library.createDCtx();
+	if (codec.context != NULL && !codec.library.isError(codec.library.DCtx_setParameter(codec.context, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG)))
+		end = drive(sink, in, step_zstd, &codec, ret_used);
+	codec.library.freeDCtx(codec.context);
 	return end;
 }
 
 /* ---- liblz4 ---- */
 
-static enum step step_lz4_frame(void *codec, struct window *window)
+struct lz4_codec {
+	struct lz4_library library;
+	LZ4F_dctx *context;
+};
+
+static enum step step_lz4_frame(void *user, struct window *window)
 {
+	struct lz4_codec *codec = user;
 	size_t in = window->in.size, out = window->room;
-	size_t result = LZ4F_decompress(codec, window->to, &out, window->in.data, &in, NULL);
+	size_t result = codec->library.decompress(codec->context, window->to, &out, window->in.data, &in, NULL);
 
 	window->made = out;
 	window->in = bytes_from(window->in, in);
-	if (LZ4F_isError(result))
+	if (codec->library.isError(result))
 		return STEP_BAD;
 	return result == 0 ? STEP_END : STEP_MORE;
 }
 
-/* A block that was unpacked elsewhere goes to the sink as far as there is room. */
+/* A block that was unpacked elsewhere goes to the sink, as much of it as is wanted. */
 static bool pour(struct sink *sink, const uint8_t *from, uint64_t size)
 {
-	uint64_t left = sink->room - sink->made, taken = size < left ? size : left;
+	uint64_t left = sink->most - sink->made, taken = size < left ? size : left;
 
-	if (sink->to != NULL)
-		memcpy(sink->to + sink->made, from, (size_t)taken);
+	if (sink->made < sink->room)
+		memcpy(sink->to + sink->made, from, (size_t)(taken < sink->room - sink->made ? taken : sink->room - sink->made));
 	sink->made += taken;
 	return taken == size;
 }
 
 /* Magic, then blocks: size, packed bytes. Nothing marks the end but the end of the data, or what cannot be a size. */
-static enum image_answer unpack_lz4_legacy(struct sink *sink, struct bytes in, uint64_t *ret_used)
+static enum image_answer unpack_lz4_legacy(const struct lz4_library *library, struct sink *sink, struct bytes in, uint64_t *ret_used)
 {
 	AUTO_FREE uint8_t *block = malloc(LZ4_LEGACY_BLOCK);
 	struct bytes left = bytes_from(in, 4);
@@ -274,7 +325,7 @@ static enum image_answer unpack_lz4_legacy(struct sink *sink, struct bytes in, u
 			break;		/* padding, or the unpacked size that kernels put behind it */
 		if (size > left.size - 4)
 			return left.size == 4 ? IMAGE_YES : IMAGE_NO;
-		made = LZ4_decompress_safe((const char *)left.data + 4, (char *)block, (int)size, LZ4_LEGACY_BLOCK);
+		made = library->decompress_safe((const char *)left.data + 4, (char *)block, (int)size, LZ4_LEGACY_BLOCK);
 		if (made < 0)
 			return IMAGE_NO;
 		left = bytes_from(left, 4 + size);
@@ -289,14 +340,16 @@ static enum image_answer unpack_lz4_legacy(struct sink *sink, struct bytes in, u
 
 static enum image_answer unpack_lz4(struct sink *sink, struct bytes in, uint64_t *ret_used)
 {
-	LZ4F_dctx *context = NULL;
+	struct lz4_codec codec = { .context = NULL };
 	enum image_answer end = IMAGE_UNKNOWN;
 
+	if (!lz4_library_open(&codec.library))
+		return IMAGE_UNKNOWN;
 	if (in.size >= 4 && load_le32(in.data) == 0x184c2102)
-		return unpack_lz4_legacy(sink, in, ret_used);
-	if (!LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION)))
-		end = drive(sink, in, step_lz4_frame, context, ret_used);
-	LZ4F_freeDecompressionContext(context);
+		return unpack_lz4_legacy(&codec.library, sink, in, ret_used);
+	if (!codec.library.isError(codec.library.createDecompressionContext(&codec.context, LZ4F_VERSION)))
+		end = drive(sink, in, step_lz4_frame, &codec, ret_used);
+	codec.library.freeDecompressionContext(codec.context);
 	return end;
 }
 
@@ -330,15 +383,15 @@ static size_t lzop_header(struct bytes in, uint32_t *ret_flags)
 }
 
 /* A block's unpacked bytes against the checksums that stand in front of it. */
-static bool lzop_is_right(const uint8_t *sums, uint32_t flags, const uint8_t *block, uint32_t size)
+static bool lzop_is_right(const struct lzo_library *library, const uint8_t *sums, uint32_t flags, const uint8_t *block, uint32_t size)
 {
-	if (flags & LZOP_ADLER_D && load_be32(sums) != lzo_adler32(1, block, size))
+	if (flags & LZOP_ADLER_D && load_be32(sums) != library->lzo_adler32(1, block, size))
 		return false;
 	sums += flags & LZOP_ADLER_D ? 4 : 0;
-	return !(flags & LZOP_CRC_D) || load_be32(sums) == lzo_crc32(0, block, size);
+	return !(flags & LZOP_CRC_D) || load_be32(sums) == library->lzo_crc32(0, block, size);
 }
 
-static enum image_answer lzop_block(struct sink *sink, struct bytes *left, uint32_t flags)
+static enum image_answer lzop_block(const struct lzo_library *library, struct sink *sink, struct bytes *left, uint32_t flags)
 {
 	uint32_t size = load_be32(left->data), packed;
 	size_t sums = (flags & LZOP_ADLER_D ? 4 : 0) + (flags & LZOP_CRC_D ? 4 : 0), head;
@@ -356,9 +409,9 @@ static enum image_answer lzop_block(struct sink *sink, struct bytes *left, uint3
 		return IMAGE_UNKNOWN;
 	if (packed == size)
 		memcpy(block, left->data + head, size);
-	else if (lzo1x_decompress_safe(left->data + head, packed, block, &made, NULL) != LZO_E_OK || made != size)
+	else if (library->lzo1x_decompress_safe(left->data + head, packed, block, &made, NULL) != LZO_E_OK || made != size)
 		return IMAGE_NO;
-	if (!lzop_is_right(left->data + 8, flags, block, size))
+	if (!lzop_is_right(library, left->data + 8, flags, block, size))
 		return IMAGE_NO;
 	*left = bytes_from(*left, head + packed);
 	return pour(sink, block, size) ? IMAGE_YES : IMAGE_UNKNOWN;
@@ -368,11 +421,12 @@ static enum image_answer unpack_lzo(struct sink *sink, struct bytes in, uint64_t
 {
 	static const uint8_t magic[] = { 0x89, 'L', 'Z', 'O', 0, '\r', '\n', 0x1a, '\n' };
 	enum image_answer answer = IMAGE_YES;
+	struct lzo_library library;
 	struct bytes left = in;
 	uint32_t flags;
 	size_t header;
 
-	if (lzo_init() != LZO_E_OK || in.size < sizeof(magic) || memcmp(in.data, magic, sizeof(magic)) != 0)
+	if (!lzo_library_open(&library) || library.lzo_init() != LZO_E_OK || in.size < sizeof(magic) || memcmp(in.data, magic, sizeof(magic)) != 0)
 		return IMAGE_UNKNOWN;	/* a bare block does not say where it ends */
 	header = lzop_header(in, &flags);
 	if (header == 0)
@@ -385,19 +439,19 @@ static enum image_answer unpack_lzo(struct sink *sink, struct bytes in, uint64_t
 			*ret_used = in.size - left.size + 4;
 			return IMAGE_YES;
 		}
-		answer = lzop_block(sink, &left, flags);
+		answer = lzop_block(&library, sink, &left, flags);
 	}
 	return answer;
 }
 
-size_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end,
-		     uint64_t *ret_used)
+uint64_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
+		       enum image_answer *ret_end, uint64_t *ret_used)
 {
 	static const struct { const char *name; enum image_answer (*unpack)(struct sink *sink, struct bytes in, uint64_t *ret_used); } codecs[] = {
 		{ "gzip", unpack_gzip }, { "zlib", unpack_zlib_wrapped }, { "deflate", unpack_deflate }, { "xz", unpack_xz }, { "lzma", unpack_lzma },
 		{ "bzip2", unpack_bzip2 }, { "zstd", unpack_zstd }, { "lz4", unpack_lz4 }, { "lzo", unpack_lzo },
 	};
-	struct sink sink = { .to = to, .room = room };
+	struct sink sink = { .to = to, .room = room < most ? room : most, .most = most };
 	uint64_t used = 0;
 
 	(void)user;
@@ -407,5 +461,5 @@ size_t unpack_stream(void *user, const char *compression, struct bytes in, uint8
 		if (text_equal(codecs[i].name, compression))
 			*ret_end = codecs[i].unpack(&sink, in, &used);
 	*ret_used = *ret_end == IMAGE_YES ? used : 0;
-	return (size_t)sink.made;
+	return sink.made;
 }

@@ -6,6 +6,7 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "src/media/fit_check.h"
 #include "src/media/gpgv.h"
 #include "src/media/signature_check.h"
 #include "src/media/small_file.h"
@@ -309,19 +310,50 @@ static enum status check_signature(struct job *job, const char *signature, bool 
 	return status;
 }
 
-static enum status look_for_signatures(struct job *job, bool was_asked, struct error *reterr)
+static enum status look_for_signatures(struct job *job, bool was_asked, bool *ret_any, struct error *reterr)
 {
 	char signature[PATH_MAX];
-	struct verify_finding *finding;
 	enum status status = STATUS_OK;
-	bool any = false;
 
+	*ret_any = false;
 	for (size_t i = 0; i < ARRAY_SIZE(signature_names) && status == STATUS_OK; i++)
 		if (beside(job->request->path, signature_names[i], signature, sizeof(signature))) {
-			any = true;
+			*ret_any = true;
 			status = check_signature(job, signature, was_asked, reterr);
 		}
-	if (status != STATUS_OK || any || !was_asked)
+	return status;
+}
+
+/* In the file itself; *ret_any: there are some. */
+static enum status check_inside(struct job *job, bool *ret_any, struct error *reterr)
+{
+	const struct verify_request *request = job->request;
+	AUTO_FREE char *key = NULL;
+	unsigned count = 0;
+	size_t size = 0;
+	enum status status = STATUS_OK;
+
+	*ret_any = false;
+	if (request->key != NULL)
+		status = small_file_read(request->key, "key", SIGNATURE_FILE_MAX, &key, &size, reterr);
+	if (status == STATUS_OK && request->key != NULL && size == 0)
+		return error_set(reterr, STATUS_INVALID, "'%s' is empty", request->key);
+	if (status == STATUS_OK && !signature_is_key(bytes_of(key, size)))
+		status = fit_check(request->path, bytes_of(key, size), job->result, &count, reterr);
+	*ret_any = count > 0;
+	return status;
+}
+
+static enum status find_signatures(struct job *job, bool has_key, struct error *reterr)
+{
+	struct verify_finding *finding;
+	bool any;
+	enum status status = look_for_signatures(job, has_key, &any, reterr);
+
+	/* what came along with the file was made for it; a key is for that then */
+	if (status == STATUS_OK && !any && (job->request->key || !has_key))
+		status = check_inside(job, &any, reterr);
+	if (status != STATUS_OK || any || !has_key)
 		return status;
 	finding = verify_add(job->result);
 	if (finding) {
@@ -351,7 +383,7 @@ enum status verify_file(const struct verify_request *request, struct verify_watc
 	if (status == STATUS_OK && request->signature)
 		status = check_signature(&job, request->signature, true, reterr);
 	else if (status == STATUS_OK && (has_key || !has_hash))
-		status = look_for_signatures(&job, has_key, reterr);
+		status = find_signatures(&job, has_key, reterr);
 	if (status != STATUS_OK)
 		return status;
 	verify_conclude(&result);

@@ -3,16 +3,19 @@
  * Both files are written at offsets that this file counts itself (pwrite), not appended: a write that the full disk cut short
  * is overwritten by the next one, so a line of the index is never half there, and the index never speaks of bytes that are not
  * in the .raw file. Every call goes straight to the kernel, where it survives the end of this program; once a second at most it
- * is also synced, where it survives the end of the machine. A sync for each byte was rejected: at 1.5 Mbaud on a slow card the
- * session would stand still. */
+ * is also synced, by a thread of its own, where it survives the end of the machine. A sync for each byte was rejected: at 1.5
+ * Mbaud on a slow card the session would stand still. */
 #include "src/store/capture.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -26,17 +29,45 @@ enum {
 	NUMBERS = 10000,		/* captures of one name in one folder */
 	SYNC_INTERVAL_MS = 1000,
 	REMARK_SIZE = 512,
+	PARTS_MAX = NUMBERS,
+	NAMED_BY_OPERATOR = 0,		/* number of the part that stays in one file, whatever its name is */
+	RETRY_BYTES = 1024 * 1024,	/* a next part that could not be made is tried again so much later */
+	LOOK_INTERVAL_MS = 2000,	/* between two looks at the disk; a line of 4 Mbaud brings less than a MiB meanwhile */
+	LOOK_BYTES = 4 * 1024 * 1024,
+};
+
+struct part {
+	uint64_t start;			/* in the whole */
+	unsigned number;
+};
+
+struct capture_syncer {			/* a thread; it begins with the first bytes */
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool is_wanted, is_ending;	/* under the lock */
+	bool is_running;		/* of the capture's own thread */
+	int raw_fd, times_fd;
 };
 
 struct capture {
 	char path[PATH_SIZE];
+	char folder[PATH_SIZE], name[NAME_MAX_SIZE];
 	int raw_fd, times_fd;
+	struct part *parts;		/* the last one is being written */
+	unsigned part_count;
+	struct capture_limits limits;
+	uint64_t begun_ms;		/* first byte of this part; 0: none yet */
+	uint64_t retry_size;
+	uint64_t looked_ms, looked_size, free_bytes;
+	bool is_waiting;		/* for room on the disk */
 	uint64_t raw_size, times_size;	/* what is known to be there */
 	uint64_t lost, lost_noted;	/* bytes; how many of them the index has a remark on */
 	/* bytes that are in the .raw file but not yet in the index, because there was no room for the line */
 	uint64_t pending_ms, pending_offset, pending_length;
 	uint64_t synced_ms;
 	bool is_synced, is_losing, is_news;
+	struct capture_syncer syncer;
 };
 
 static inline void capture_free(struct capture *capture)
@@ -116,44 +147,79 @@ static void safe_name(char *to, size_t size, const char *name)
 		to[0] = '_';
 }
 
-static int make_new(char *path, const char *folder, const char *name, unsigned number, const char *ending)
+static void part_path(const struct capture *capture, unsigned number, const char *ending, char to[PATH_SIZE])
 {
 	if (number == 1)
-		text_format(path, PATH_SIZE, "%s/%s.%s", folder, name, ending);
+		text_format(to, PATH_SIZE, "%s/%s.%s", capture->folder, capture->name, ending);
 	else
-		text_format(path, PATH_SIZE, "%s/%s-%u.%s", folder, name, number, ending);
+		text_format(to, PATH_SIZE, "%s/%s-%u.%s", capture->folder, capture->name, number, ending);
+}
+
+static int make_new(const struct capture *capture, unsigned number, const char *ending, char path[PATH_SIZE])
+{
+	part_path(capture, number, ending, path);
 	return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-static enum status make_files(struct capture *capture, const char *folder, const char *name, struct error *reterr)
+struct part_files {
+	char path[PATH_SIZE];
+	int raw_fd, times_fd;
+	unsigned number;
+};
+
+static enum status make_files(const struct capture *capture, unsigned first_number, struct part_files *ret_files,
+			      struct error *reterr)
 {
 	char times_path[PATH_SIZE];
 
-	for (unsigned number = 1; number <= NUMBERS; number++) {
-		capture->raw_fd = make_new(capture->path, folder, name, number, "raw");
-		if (capture->raw_fd < 0 && errno == EEXIST)
+	for (unsigned number = first_number; number <= NUMBERS; number++) {
+		ret_files->number = number;
+		ret_files->raw_fd = make_new(capture, number, "raw", ret_files->path);
+		if (ret_files->raw_fd < 0 && errno == EEXIST)
 			continue;
-		if (capture->raw_fd < 0)
-			return capture_error(capture->path, "make", errno, reterr);
-		capture->times_fd = make_new(times_path, folder, name, number, "times");
-		if (capture->times_fd >= 0)
+		if (ret_files->raw_fd < 0)
+			return capture_error(ret_files->path, "make", errno, reterr);
+		ret_files->times_fd = make_new(capture, number, "times", times_path);
+		if (ret_files->times_fd >= 0)
 			return STATUS_OK;
 		/* a lone index of that number is somebody's too; the .raw file was made here and is empty */
 		int why = errno;
-		unlink(capture->path);
-		close(TAKE_FD(capture->raw_fd));
+		unlink(ret_files->path);
+		close(TAKE_FD(ret_files->raw_fd));
 		if (why != EEXIST)
 			return capture_error(times_path, "make", why, reterr);
 	}
-	error_set(reterr, STATUS_INVALID, "cannot make log '%s/%s.raw': there are %d of that name", folder, name, NUMBERS);
+	error_set(reterr, STATUS_INVALID, "cannot make log '%s/%s.raw': there are %d of that name", capture->folder, capture->name, NUMBERS);
 	error_hint(reterr, "Move old logs out of that folder");
 	return STATUS_INVALID;
+}
+
+static enum status make_room_for_part(struct capture *capture, struct error *reterr)
+{
+	struct part *parts = realloc(capture->parts, (capture->part_count + 1) * sizeof(*parts));
+
+	if (parts == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a log");
+	capture->parts = parts;
+	return STATUS_OK;
+}
+
+static void begin_part(struct capture *capture, const struct part_files *files)
+{
+	uint64_t start = capture_size(capture);
+
+	capture->parts[capture->part_count++] = (struct part){ .start = start, .number = files->number };
+	text_copy(capture->path, sizeof(capture->path), files->path);
+	capture->raw_fd = files->raw_fd;
+	capture->times_fd = files->times_fd;
+	capture->raw_size = capture->times_size = capture->begun_ms = capture->looked_size = 0;
+	capture->retry_size = capture->limits.part_bytes;
 }
 
 enum status capture_open(const char *folder, const char *name, struct capture **ret_capture, struct error *reterr)
 {
 	AUTO(capture) capture = calloc(1, sizeof(*capture));
-	char safe[NAME_MAX_SIZE];
+	struct part_files files;
 	enum status status;
 
 	if (capture == NULL)
@@ -161,10 +227,77 @@ enum status capture_open(const char *folder, const char *name, struct capture **
 	capture->raw_fd = capture->times_fd = -1;
 	if (folder[0] == '\0' || name[0] == '\0' || strlen(folder) >= PATH_SIZE - NAME_MAX_SIZE - 16)
 		return error_set(reterr, STATUS_INVALID, "cannot make log '%.100s/%.100s': the name is empty or too long", folder, name);
-	safe_name(safe, sizeof(safe), name);
+	text_copy(capture->folder, sizeof(capture->folder), folder);
+	safe_name(capture->name, sizeof(capture->name), name);
 	status = make_folders(folder, reterr);
 	if (status == STATUS_OK)
-		status = make_files(capture, folder, safe, reterr);
+		status = make_room_for_part(capture, reterr);
+	if (status == STATUS_OK)
+		status = make_files(capture, 1, &files, reterr);
+	if (status != STATUS_OK)
+		return status;
+	begin_part(capture, &files);
+	*ret_capture = TAKE(capture);
+	return STATUS_OK;
+}
+
+void capture_set_limits(struct capture *capture, const struct capture_limits *limits)
+{
+	capture->limits = *limits;
+	capture->retry_size = limits->part_bytes;
+	capture->looked_ms = 0;
+}
+
+bool capture_times_path(const char *raw_path, char *to, size_t size)
+{
+	size_t length = strlen(raw_path);
+
+	if (length >= 4 && strcmp(raw_path + length - 4, ".raw") == 0)
+		length -= 4;
+	return (size_t)snprintf(to, size, "%.*s.times", (int)length, raw_path) < size;
+}
+
+/* The length that it has is where these bytes begin. The lock is what keeps two programs from writing over each other. */
+static enum status open_to_append(const char *path, int *ret_fd, uint64_t *ret_size, struct error *reterr)
+{
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+	struct stat about;
+
+	if (fd < 0 && errno != EISDIR)
+		return capture_error(path, "open", errno, reterr);
+	if (fd < 0 || fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
+		error_set(reterr, STATUS_INVALID, "cannot keep a log in '%s': it is no plain file", path);
+		return error_hint(reterr, "Name a file; a pipe can have standard output");
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		error_set(reterr, STATUS_BUSY, "cannot keep a log in '%s': another program is writing there", path);
+		return error_hint(reterr, "Name another file, or end the other program");
+	}
+	*ret_size = (uint64_t)about.st_size;
+	*ret_fd = TAKE_FD(fd);
+	return STATUS_OK;
+}
+
+enum status capture_open_file(const char *path, struct capture **ret_capture, struct error *reterr)
+{
+	AUTO(capture) capture = calloc(1, sizeof(*capture));
+	char times_path[PATH_SIZE];
+	enum status status;
+
+	if (capture == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a log");
+	capture->raw_fd = capture->times_fd = -1;
+	if (path[0] == '\0' || strlen(path) >= sizeof(capture->path) ||
+	    !capture_times_path(path, times_path, sizeof(times_path)))
+		return error_set(reterr, STATUS_INVALID, "cannot keep a log in '%.100s': the name is empty or too long", path);
+	text_copy(capture->path, sizeof(capture->path), path);
+	status = make_room_for_part(capture, reterr);
+	if (status != STATUS_OK)
+		return status;
+	capture->parts[capture->part_count++] = (struct part){ .number = NAMED_BY_OPERATOR };
+	status = open_to_append(path, &capture->raw_fd, &capture->raw_size, reterr);
+	if (status == STATUS_OK)
+		status = open_to_append(times_path, &capture->times_fd, &capture->times_size, reterr);
 	if (status == STATUS_OK)
 		*ret_capture = TAKE(capture);
 	return status;
@@ -239,42 +372,76 @@ static int write_index(struct capture *capture, uint64_t wall_ms)
 	return 0;
 }
 
-static void sync_now_and_then(struct capture *capture, uint64_t wall_ms)
+/* A card or a stick may take seconds for a sync, and a tty keeps a fifth of a second at 3 MBd. */
+static void *sync_again_and_again(void *user)
 {
-	/* the wall clock may be set back: any distance counts */
-	uint64_t since = wall_ms > capture->synced_ms ? wall_ms - capture->synced_ms : capture->synced_ms - wall_ms;
+	struct capture_syncer *syncer = user;
 
-	if (capture->is_synced && since < SYNC_INTERVAL_MS)
-		return;
-	fdatasync(capture->raw_fd);
-	fdatasync(capture->times_fd);
-	capture->is_synced = true;
-	capture->synced_ms = wall_ms;
+	pthread_mutex_lock(&syncer->lock);
+	for (;;) {
+		while (!syncer->is_wanted && !syncer->is_ending)
+			pthread_cond_wait(&syncer->wake, &syncer->lock);
+		if (!syncer->is_wanted)
+			break;
+		syncer->is_wanted = false;
+		pthread_mutex_unlock(&syncer->lock);
+		fdatasync(syncer->raw_fd);
+		fdatasync(syncer->times_fd);
+		pthread_mutex_lock(&syncer->lock);
+	}
+	pthread_mutex_unlock(&syncer->lock);
+	return NULL;
 }
 
-enum status capture_write(struct capture *capture, struct bytes in, uint64_t wall_ms, struct error *reterr)
+/* Signals are for the thread of the loop. */
+static bool start_syncer(struct capture *capture)
 {
-	bool was_losing = capture->is_losing;
-	size_t written;
-	int number;
+	struct capture_syncer *syncer = &capture->syncer;
+	sigset_t all, before;
 
-	capture->is_news = false;
-	if (in.size == 0)
-		return STATUS_OK;
-	number = write_at(capture->raw_fd, in, capture->raw_size, &written);
-	/* what was lost before lies between the old bytes and these: the remark goes in front of their line */
-	if (written > 0 && number == 0 && was_losing) {
-		capture->is_losing = false;
-		(void)write_index(capture, wall_ms);
-	}
-	add_pending(capture, capture->raw_size, written, wall_ms);
-	capture->raw_size += written;
-	capture->lost += in.size - written;
-	capture->is_losing = number != 0;
-	capture->is_news = capture->is_losing != was_losing;
-	(void)write_index(capture, wall_ms);	/* what does not fit now stays pending */
-	sync_now_and_then(capture, wall_ms);
-	return number == 0 ? STATUS_OK : capture_error(capture->path, "write to", number, reterr);
+	syncer->raw_fd = capture->raw_fd;
+	syncer->times_fd = capture->times_fd;
+	pthread_mutex_init(&syncer->lock, NULL);
+	pthread_cond_init(&syncer->wake, NULL);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	syncer->is_running = pthread_create(&syncer->thread, NULL, sync_again_and_again, syncer) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return syncer->is_running;
+}
+
+static void end_syncer(struct capture_syncer *syncer)
+{
+	if (!syncer->is_running)
+		return;
+	pthread_mutex_lock(&syncer->lock);
+	syncer->is_ending = true;
+	pthread_cond_signal(&syncer->wake);
+	pthread_mutex_unlock(&syncer->lock);
+	pthread_join(syncer->thread, NULL);
+	pthread_cond_destroy(&syncer->wake);
+	pthread_mutex_destroy(&syncer->lock);
+	syncer->is_running = syncer->is_ending = false;
+}
+
+/* The wall clock may be set back: any distance counts. */
+static uint64_t distance(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms > b_ms ? a_ms - b_ms : b_ms - a_ms;
+}
+
+static void sync_now_and_then(struct capture *capture, uint64_t wall_ms)
+{
+	if (capture->is_synced && distance(wall_ms, capture->synced_ms) < SYNC_INTERVAL_MS)
+		return;
+	capture->is_synced = true;
+	capture->synced_ms = wall_ms;
+	if (!capture->syncer.is_running && !start_syncer(capture))
+		return;		/* no thread now: the next second tries again, and the closing syncs */
+	pthread_mutex_lock(&capture->syncer.lock);
+	capture->syncer.is_wanted = true;
+	pthread_cond_signal(&capture->syncer.wake);
+	pthread_mutex_unlock(&capture->syncer.lock);
 }
 
 enum status capture_remark(struct capture *capture, const char *text, uint64_t wall_ms, struct error *reterr)
@@ -290,6 +457,143 @@ enum status capture_remark(struct capture *capture, const char *text, uint64_t w
 	return number == 0 ? STATUS_OK : capture_error(capture->path, "write a remark to", number, reterr);
 }
 
+/* --- its limits --- */
+
+static void look_at_disk(struct capture *capture, uint64_t wall_ms)
+{
+	struct statvfs fs;
+
+	if (capture->looked_ms != 0 && distance(wall_ms, capture->looked_ms) < LOOK_INTERVAL_MS &&
+	    capture->raw_size - capture->looked_size < LOOK_BYTES)
+		return;
+	capture->looked_ms = wall_ms > 0 ? wall_ms : 1;
+	capture->looked_size = capture->raw_size;
+	capture->free_bytes = fstatvfs(capture->raw_fd, &fs) == 0 ? (uint64_t)fs.f_bavail * fs.f_frsize : UINT64_MAX;
+}
+
+/* Is what others need of the disk all that is left? */
+static bool must_wait(struct capture *capture, uint64_t wall_ms)
+{
+	uint64_t keep = capture->limits.keep_free_bytes;
+	bool was_waiting = capture->is_waiting;
+	char left[32], text[120];
+
+	if (keep == 0)
+		return false;
+	look_at_disk(capture, wall_ms);
+	/* without the half more, bytes would be kept and lost in turns while something else writes */
+	capture->is_waiting = capture->free_bytes < (was_waiting ? keep + keep / 2 : keep);
+	if (capture->is_waiting && !was_waiting) {
+		text_format(text, sizeof(text), "stopped: the disk has only %s left", text_size(left, sizeof(left), capture->free_bytes));
+		(void)capture_remark(capture, text, wall_ms, NULL);
+	}
+	return capture->is_waiting;
+}
+
+static enum status waiting_error(const struct capture *capture, struct error *reterr)
+{
+	char left[32], keep[32];
+
+	text_size(left, sizeof(left), capture->free_bytes);
+	text_size(keep, sizeof(keep), capture->limits.keep_free_bytes + capture->limits.keep_free_bytes / 2);
+	error_set(reterr, STATUS_NO_SPACE, "the log has stopped: its disk has only %s left (%s)", left, capture->path);
+	return error_hint(reterr, "Make room: it goes on by itself when there are %s; the session goes on meanwhile", keep);
+}
+
+static bool is_part_full(const struct capture *capture, size_t more, uint64_t wall_ms)
+{
+	const struct capture_limits *limits = &capture->limits;
+
+	if (capture->raw_size == 0 || capture->is_losing || capture->part_count == PARTS_MAX ||
+	    capture->parts[0].number == NAMED_BY_OPERATOR)
+		return false;
+	if (limits->part_bytes > 0 && capture->raw_size + more > capture->retry_size)
+		return true;
+	return limits->part_ms > 0 && distance(wall_ms, capture->begun_ms) >= limits->part_ms;
+}
+
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void drop_files(const struct part_files *files)
+{
+	char times_path[PATH_SIZE];
+
+	unlink(files->path);
+	if (capture_times_path(files->path, times_path, sizeof(times_path)))
+		unlink(times_path);
+	close(files->raw_fd);
+	close(files->times_fd);
+}
+
+/* Goes on in a next pair of files. When that cannot be made, the old one grows on: bytes matter more than sizes. */
+static void next_part(struct capture *capture, uint64_t wall_ms)
+{
+	int raw_fd = capture->raw_fd, times_fd = capture->times_fd;
+	char text[NAME_MAX_SIZE + 60], old[NAME_MAX_SIZE + 20];
+	struct part_files files;
+
+	capture->begun_ms = wall_ms;
+	if (capture->raw_size + RETRY_BYTES > capture->retry_size)
+		capture->retry_size = capture->raw_size + RETRY_BYTES;
+	if (write_index(capture, wall_ms) != 0 ||	/* the old index speaks of all of its bytes first */
+	    make_room_for_part(capture, NULL) != STATUS_OK ||
+	    make_files(capture, capture->parts[capture->part_count - 1].number + 1, &files, NULL) != STATUS_OK)
+		return;
+	text_copy(old, sizeof(old), file_name(capture->path));
+	text_format(text, sizeof(text), "goes on in %s", file_name(files.path));
+	if (capture_remark(capture, text, wall_ms, NULL) != STATUS_OK) {
+		drop_files(&files);
+		return;
+	}
+	end_syncer(&capture->syncer);	/* with the old files; the next ones get another */
+	begin_part(capture, &files);
+	fdatasync(raw_fd);
+	fdatasync(times_fd);
+	close(raw_fd);
+	close(times_fd);
+	text_format(text, sizeof(text), "goes on from %s", old);
+	(void)capture_remark(capture, text, wall_ms, NULL);
+}
+
+/* --- bytes --- */
+
+enum status capture_write(struct capture *capture, struct bytes in, uint64_t wall_ms, struct error *reterr)
+{
+	bool was_losing = capture->is_losing, waits;
+	size_t written = 0;
+	int number;
+
+	capture->is_news = false;
+	if (in.size == 0)
+		return STATUS_OK;
+	waits = must_wait(capture, wall_ms);
+	if (!waits && is_part_full(capture, in.size, wall_ms))
+		next_part(capture, wall_ms);
+	number = waits ? ENOSPC : write_at(capture->raw_fd, in, capture->raw_size, &written);
+	/* what was lost before lies between the old bytes and these: the remark goes in front of their line */
+	if (written > 0 && number == 0 && was_losing) {
+		capture->is_losing = false;
+		(void)write_index(capture, wall_ms);
+	}
+	if (capture->begun_ms == 0)
+		capture->begun_ms = wall_ms;
+	add_pending(capture, capture->raw_size, written, wall_ms);
+	capture->raw_size += written;
+	capture->lost += in.size - written;
+	capture->is_losing = number != 0;
+	capture->is_news = capture->is_losing != was_losing;
+	(void)write_index(capture, wall_ms);	/* what does not fit now stays pending */
+	sync_now_and_then(capture, wall_ms);
+	if (waits)
+		return waiting_error(capture, reterr);
+	return number == 0 ? STATUS_OK : capture_error(capture->path, "write to", number, reterr);
+}
+
 bool capture_is_news(const struct capture *capture)
 {
 	return capture->is_news;
@@ -302,7 +606,35 @@ const char *capture_path(const struct capture *capture)
 
 uint64_t capture_size(const struct capture *capture)
 {
-	return capture->raw_size;
+	return capture->part_count > 0 ? capture->parts[capture->part_count - 1].start + capture->raw_size : 0;
+}
+
+unsigned capture_part_count(const struct capture *capture)
+{
+	return capture->part_count;
+}
+
+bool capture_part_at(const struct capture *capture, uint64_t offset, struct capture_part *ret_part)
+{
+	unsigned at = capture->part_count;
+
+	while (at > 0 && capture->parts[at - 1].start > offset)
+		at--;
+	if (at == 0)
+		return false;
+	if (capture->parts[at - 1].number == NAMED_BY_OPERATOR)
+		text_copy(ret_part->path, sizeof(ret_part->path), capture->path);
+	else
+		part_path(capture, capture->parts[at - 1].number, "raw", ret_part->path);
+	ret_part->start = capture->parts[at - 1].start;
+	ret_part->end = at < capture->part_count ? capture->parts[at].start : capture_size(capture);
+	return true;
+}
+
+uint64_t capture_free_bytes(struct capture *capture, uint64_t wall_ms)
+{
+	look_at_disk(capture, wall_ms);
+	return capture->free_bytes;
 }
 
 uint64_t capture_lost(const struct capture *capture)
@@ -314,6 +646,7 @@ void capture_close(struct capture *capture)
 {
 	if (capture == NULL)
 		return;
+	end_syncer(&capture->syncer);
 	if (capture->times_fd >= 0) {
 		capture->is_losing = false;	/* a last try to say what is missing at the end */
 		(void)write_index(capture, capture->pending_length > 0 ? capture->pending_ms : capture->synced_ms);
@@ -326,5 +659,23 @@ void capture_close(struct capture *capture)
 		fsync(capture->raw_fd);
 		close(capture->raw_fd);
 	}
+	free(capture->parts);
 	free(capture);
+}
+
+void capture_abandon(struct capture *capture)
+{
+	char path[PATH_SIZE], times_path[PATH_SIZE];
+	bool is_empty;
+
+	if (capture == NULL)
+		return;
+	is_empty = capture->raw_size == 0 && capture->times_size == 0 && capture->lost == 0 &&
+		   capture_times_path(capture->path, times_path, sizeof(times_path));
+	text_copy(path, sizeof(path), capture->path);
+	capture_close(capture);
+	if (is_empty) {
+		unlink(path);
+		unlink(times_path);
+	}
 }

@@ -1,15 +1,20 @@
 #include "src/store/capture_times.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "recovery/serial/recording.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "src/store/capture.h"
 
-enum { LINE_SIZE = 600, PATH_SIZE = 4096 };	/* the longest line is a remark */
+enum {
+	LINE_SIZE = 600,	/* the longest line is a remark */
+	PATH_SIZE = 4096,
+	NEAR_ENOUGH = 4096,	/* bytes of the index that are read instead of searched */
+};
 
 struct entry {
 	uint64_t ms, offset, length;
@@ -27,21 +32,12 @@ DEFINE_AUTO(capture_times);
 
 static bool parse_entry(const char *line, struct entry *ret_entry)
 {
-	char *end = NULL;
+	struct recording_entry entry;
 
-	/* strtoull takes a sign and blanks as well; the index has neither */
-	if (line[0] < '0' || line[0] > '9')
+	if (!recording_parse_capture(line, &entry))
 		return false;
-	errno = 0;
-	ret_entry->ms = strtoull(line, &end, 10);
-	if (end[0] != ' ' || end[1] < '0' || end[1] > '9')
-		return false;
-	ret_entry->offset = strtoull(end, &end, 10);
-	if (end[0] != ' ' || end[1] < '0' || end[1] > '9')
-		return false;
-	ret_entry->length = strtoull(end, &end, 10);
-	return errno == 0 && (end[0] == '\n' || end[0] == '\r') && ret_entry->length > 0 &&
-	       ret_entry->offset <= UINT64_MAX - ret_entry->length;
+	*ret_entry = (struct entry){ .ms = entry.ms, .offset = entry.offset, .length = entry.length };
+	return true;
 }
 
 static void read_next(struct capture_times *times)
@@ -62,14 +58,12 @@ static void read_next(struct capture_times *times)
 enum status capture_times_open(const char *raw_path, struct capture_times **ret_times, struct error *reterr)
 {
 	AUTO(capture_times) times = calloc(1, sizeof(*times));
-	size_t size = strlen(raw_path);
 	char path[PATH_SIZE];
 
 	if (times == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the times of a capture");
-	if (size < 4 || strcmp(raw_path + size - 4, ".raw") != 0 || size + 3 > sizeof(path))
+	if (!capture_times_path(raw_path, path, sizeof(path)))
 		return error_set(reterr, STATUS_NOT_FOUND, "'%s' is no capture with times", raw_path);
-	text_format(path, sizeof(path), "%.*s.times", (int)(size - 4), raw_path);
 	times->file = fopen(path, "re");
 	if (times->file == NULL)
 		return error_set(reterr, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, "cannot read '%s': %s", path,
@@ -77,6 +71,33 @@ enum status capture_times_open(const char *raw_path, struct capture_times **ret_
 	read_next(times);
 	*ret_times = TAKE(times);
 	return STATUS_OK;
+}
+
+/* The first whole entry behind a place in the file. */
+static void read_at(struct capture_times *times, off_t place)
+{
+	char rest[LINE_SIZE];
+
+	times->now_ms = times->end = 0;
+	times->has_next = false;
+	if (fseeko(times->file, place, SEEK_SET) == 0 && (place == 0 || fgets(rest, sizeof(rest), times->file) != NULL))
+		read_next(times);
+}
+
+void capture_times_seek(struct capture_times *times, uint64_t offset)
+{
+	off_t low = 0, high = fseeko(times->file, 0, SEEK_END) == 0 ? ftello(times->file) : 0;
+
+	while (high - low > NEAR_ENOUGH) {
+		off_t middle = low + (high - low) / 2;
+
+		read_at(times, middle);
+		if (times->has_next && times->next.offset <= offset)
+			low = middle;
+		else
+			high = middle;
+	}
+	read_at(times, low);
 }
 
 uint64_t capture_times_at(struct capture_times *times, uint64_t offset, uint64_t *ret_run)

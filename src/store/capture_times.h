@@ -11,8 +11,10 @@
 
 struct capture_times;
 
-/* STATUS_NOT_FOUND: the name does not end in .raw, or nothing lies beside it. */
+/* STATUS_NOT_FOUND: nothing lies beside it (see capture_times_path). */
 enum status capture_times_open(const char *raw_path, struct capture_times **ret_times, struct error *reterr);
+/* Goes near to offset without reading what lies before: the next capture_times_at is for it or for one behind it. */
+void capture_times_seek(struct capture_times *times, uint64_t offset);
 /* Wall-clock milliseconds of the byte at offset, never earlier than those told before; offsets must not go back. *ret_run: how
  * many bytes from it on have the same time (UINT64_MAX: all that follow). 0: before the first entry. */
 uint64_t capture_times_at(struct capture_times *times, uint64_t offset, uint64_t *ret_run);

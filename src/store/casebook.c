@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "src/base/cleanup.h"
+#include "src/base/late_library.h"
 #include "src/base/text.h"
 #include "src/store/casebook_schema.h"
 
@@ -35,7 +36,17 @@ enum {
 	HOLD_SLOT_SIZE = 16,
 };
 
+#define SQLITE_CALLS(call) \
+	call(sqlite3_, open_v2) call(sqlite3_, close_v2) call(sqlite3_, busy_timeout) call(sqlite3_, extended_result_codes) call(sqlite3_, limit) \
+	call(sqlite3_, sleep) call(sqlite3_, exec) call(sqlite3_, prepare_v2) call(sqlite3_, prepare_v3) call(sqlite3_, step) call(sqlite3_, reset) \
+	call(sqlite3_, finalize) call(sqlite3_, clear_bindings) call(sqlite3_, bind_int) call(sqlite3_, bind_int64) call(sqlite3_, bind_text) \
+	call(sqlite3_, bind_null) call(sqlite3_, column_int) call(sqlite3_, column_int64) call(sqlite3_, column_text) \
+	call(sqlite3_, last_insert_rowid) call(sqlite3_, errcode) call(sqlite3_, extended_errcode) call(sqlite3_, errmsg) \
+	call(sqlite3_, system_errno) call(sqlite3_, libversion)
+LATE_LIBRARY(sqlite_library, SQLITE_CALLS, "libsqlite3.so.0")
+
 struct casebook {
+	struct sqlite_library sqlite;
 	char *path;
 	sqlite3 *db;
 	sqlite3_stmt *append;
@@ -51,11 +62,17 @@ static inline void casebook_free(struct casebook *book)
 }
 DEFINE_AUTO(casebook);
 
-static void finalize_statement(sqlite3_stmt **statement)
+/* One that is finalized at the end of its scope. */
+struct statement {
+	const struct sqlite_library *sqlite;
+	sqlite3_stmt *at;
+};
+
+static void finalize_statement(struct statement *statement)
 {
-	sqlite3_finalize(*statement);
+	statement->sqlite->finalize(statement->at);
 }
-#define AUTO_STATEMENT __attribute__((cleanup(finalize_statement)))
+#define AUTO_STATEMENT __attribute__((cleanup(finalize_statement))) struct statement
 
 /* --- errors --- */
 
@@ -126,13 +143,13 @@ static int io_errno(const struct casebook *book)
 
 	if (status_of_errno(number) == STATUS_NO_SPACE)
 		return number;
-	number = sqlite3_system_errno(book->db);
+	number = book->sqlite.system_errno(book->db);
 	return number != 0 ? number : EIO;
 }
 
 static enum status sqlite_error(const struct casebook *book, const char *doing, struct error *reterr)
 {
-	int number = io_errno(book), code = sqlite3_errcode(book->db) & 0xff;
+	int number = io_errno(book), code = book->sqlite.errcode(book->db) & 0xff;
 
 	switch (code) {
 	case SQLITE_NOTADB:
@@ -153,11 +170,11 @@ static enum status sqlite_error(const struct casebook *book, const char *doing, 
 		return STATUS_BUSY;
 	case SQLITE_CORRUPT:
 		error_set(reterr, STATUS_INVALID, "cannot %s casebook '%s': it is damaged (%s)", doing, book->path,
-			  sqlite3_errmsg(book->db));
+			  book->sqlite.errmsg(book->db));
 		error_hint(reterr, "Keep a copy, then move the file away; 'sqlite3 FILE .recover' may save its entries");
 		return STATUS_INVALID;
 	}
-	return error_set(reterr, STATUS_IO, "cannot %s casebook '%s': %s", doing, book->path, sqlite3_errmsg(book->db));
+	return error_set(reterr, STATUS_IO, "cannot %s casebook '%s': %s", doing, book->path, book->sqlite.errmsg(book->db));
 }
 
 /* --- opening --- */
@@ -223,16 +240,16 @@ static enum status make_file(const char *path, struct error *reterr)
 
 static int run_sql(struct casebook *book, const char *sql)
 {
-	return sqlite3_exec(book->db, sql, NULL, NULL, NULL);
+	return book->sqlite.exec(book->db, sql, NULL, NULL, NULL);
 }
 
 static int read_number(struct casebook *book, const char *sql, int64_t *ret_number)
 {
-	AUTO_STATEMENT sqlite3_stmt *statement = NULL;
-	int code = sqlite3_prepare_v2(book->db, sql, -1, &statement, NULL);
+	AUTO_STATEMENT statement = { &book->sqlite, NULL };
+	int code = book->sqlite.prepare_v2(book->db, sql, -1, &statement.at, NULL);
 
-	if (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-		*ret_number = sqlite3_column_int64(statement, 0);
+	if (code == SQLITE_OK && (code = book->sqlite.step(statement.at)) == SQLITE_ROW) {
+		*ret_number = book->sqlite.column_int64(statement.at, 0);
 		return SQLITE_OK;
 	}
 	return code == SQLITE_DONE ? SQLITE_ERROR : code;
@@ -294,16 +311,16 @@ static enum status use_wal(struct casebook *book, struct error *reterr)
 										       : sqlite_error(book, "open", reterr);
 		if ((code & 0xff) != SQLITE_BUSY)
 			break;
-		sqlite3_sleep(WAL_PAUSE_MS);
+		book->sqlite.sleep(WAL_PAUSE_MS);
 	}
 	return sqlite_error(book, "open", reterr);
 }
 
 static enum status prepare(struct casebook *book, struct error *reterr)
 {
-	if (sqlite3_prepare_v3(book->db, "INSERT INTO journal (case_id, time_ms, by, kind, text, data) VALUES (?, ?, ?, ?, ?, ?)",
+	if (book->sqlite.prepare_v3(book->db, "INSERT INTO journal (case_id, time_ms, by, kind, text, data) VALUES (?, ?, ?, ?, ?, ?)",
 			       -1, SQLITE_PREPARE_PERSISTENT, &book->append, NULL) != SQLITE_OK ||
-	    sqlite3_prepare_v3(book->db, "SELECT data FROM journal WHERE case_id = ? AND kind = 'set' AND text = ?"
+	    book->sqlite.prepare_v3(book->db, "SELECT data FROM journal WHERE case_id = ? AND kind = 'set' AND text = ?"
 			       " ORDER BY id DESC LIMIT 1",
 			       -1, SQLITE_PREPARE_PERSISTENT, &book->last_value, NULL) != SQLITE_OK)
 		return sqlite_error(book, "open", reterr);
@@ -315,11 +332,11 @@ static enum status open_database(struct casebook *book, struct error *reterr)
 	enum book_state state;
 	enum status status;
 
-	if (sqlite3_open_v2(book->path, &book->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+	if (book->sqlite.open_v2(book->path, &book->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		return sqlite_error(book, "open", reterr);
-	sqlite3_extended_result_codes(book->db, 1);
-	sqlite3_busy_timeout(book->db, BUSY_TIMEOUT_MS);
-	sqlite3_limit(book->db, SQLITE_LIMIT_LENGTH, ENTRY_CEILING);
+	book->sqlite.extended_result_codes(book->db, 1);
+	book->sqlite.busy_timeout(book->db, BUSY_TIMEOUT_MS);
+	book->sqlite.limit(book->db, SQLITE_LIMIT_LENGTH, ENTRY_CEILING);
 	if (read_state(book, &state) != SQLITE_OK)
 		return sqlite_error(book, "open", reterr);
 	if (state == BOOK_EMPTY) {
@@ -349,6 +366,10 @@ enum status casebook_open(const char *path, struct casebook **ret_book, struct e
 	if (book == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the casebook");
 	book->holds_fd = -1;
+	if (!sqlite_library_open(&book->sqlite)) {
+		error_set(reterr, STATUS_UNSUPPORTED, "cannot open the casebook: SQLite is not on this machine");
+		return error_hint(reterr, "Install libsqlite3-0 (elsewhere: sqlite-libs, libsqlite3)");
+	}
 	if (path != NULL && strlen(path) >= sizeof(found) - 16)
 		return error_set(reterr, STATUS_INVALID, "the casebook's path is longer than %d bytes", PATH_MAX_SIZE - 16);
 	if (path == NULL)
@@ -386,9 +407,11 @@ void casebook_close(struct casebook *book)
 			break;	/* the slot only makes an error text better; the lock is what counts */
 	if (book->holds_fd >= 0)
 		close(book->holds_fd);
-	sqlite3_finalize(book->append);
-	sqlite3_finalize(book->last_value);
-	sqlite3_close_v2(book->db);
+	if (book->db != NULL) {
+		book->sqlite.finalize(book->append);
+		book->sqlite.finalize(book->last_value);
+		book->sqlite.close_v2(book->db);
+	}
 	free(book->held);
 	free(book->path);
 	free(book);
@@ -403,18 +426,18 @@ const char *casebook_path(const struct casebook *book)
 
 enum status casebook_case_new(struct casebook *book, int64_t now_ms, int64_t *ret_case_id, struct error *reterr)
 {
-	AUTO_STATEMENT sqlite3_stmt *statement = NULL;
+	AUTO_STATEMENT statement = { &book->sqlite, NULL };
 
-	if (sqlite3_prepare_v2(book->db, "INSERT INTO cases (opened_ms) VALUES (?)", -1, &statement, NULL) != SQLITE_OK ||
-	    sqlite3_bind_int64(statement, 1, now_ms) != SQLITE_OK || sqlite3_step(statement) != SQLITE_DONE)
+	if (book->sqlite.prepare_v2(book->db, "INSERT INTO cases (opened_ms) VALUES (?)", -1, &statement.at, NULL) != SQLITE_OK ||
+	    book->sqlite.bind_int64(statement.at, 1, now_ms) != SQLITE_OK || book->sqlite.step(statement.at) != SQLITE_DONE)
 		return sqlite_error(book, "open a case in", reterr);
-	*ret_case_id = sqlite3_last_insert_rowid(book->db);
+	*ret_case_id = book->sqlite.last_insert_rowid(book->db);
 	return STATUS_OK;
 }
 
-static int bind_text(sqlite3_stmt *statement, int index, const char *text)
+static int bind_text(const struct sqlite_library *sqlite, sqlite3_stmt *statement, int index, const char *text)
 {
-	return text != NULL ? sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC) : sqlite3_bind_null(statement, index);
+	return text != NULL ? sqlite->bind_text(statement, index, text, -1, SQLITE_STATIC) : sqlite->bind_null(statement, index);
 }
 
 enum status casebook_append(struct casebook *book, const struct journal_entry *entry, struct error *reterr)
@@ -422,21 +445,21 @@ enum status casebook_append(struct casebook *book, const struct journal_entry *e
 	sqlite3_stmt *to = book->append;
 	enum status status = STATUS_OK;
 
-	if (sqlite3_bind_int64(to, 1, entry->case_id) != SQLITE_OK || sqlite3_bind_int64(to, 2, entry->time_ms) != SQLITE_OK ||
-	    sqlite3_bind_int(to, 3, (int)entry->by) != SQLITE_OK || bind_text(to, 4, entry->kind) != SQLITE_OK ||
-	    bind_text(to, 5, entry->text ? entry->text : "") != SQLITE_OK || bind_text(to, 6, entry->data) != SQLITE_OK ||
-	    sqlite3_step(to) != SQLITE_DONE) {
-		if (sqlite3_extended_errcode(book->db) == SQLITE_CONSTRAINT_TRIGGER)
+	if (book->sqlite.bind_int64(to, 1, entry->case_id) != SQLITE_OK || book->sqlite.bind_int64(to, 2, entry->time_ms) != SQLITE_OK ||
+	    book->sqlite.bind_int(to, 3, (int)entry->by) != SQLITE_OK || bind_text(&book->sqlite, to, 4, entry->kind) != SQLITE_OK ||
+	    bind_text(&book->sqlite, to, 5, entry->text ? entry->text : "") != SQLITE_OK || bind_text(&book->sqlite, to, 6, entry->data) != SQLITE_OK ||
+	    book->sqlite.step(to) != SQLITE_DONE) {
+		if (book->sqlite.extended_errcode(book->db) == SQLITE_CONSTRAINT_TRIGGER)
 			status = error_set(reterr, STATUS_NOT_FOUND, "cannot write to casebook '%s': no case %" PRId64, book->path,
 					   entry->case_id);
-		else if ((sqlite3_errcode(book->db) & 0xff) == SQLITE_CONSTRAINT)
+		else if ((book->sqlite.errcode(book->db) & 0xff) == SQLITE_CONSTRAINT)
 			status = error_set(reterr, STATUS_INVALID, "cannot write to casebook '%s': an entry without kind or maker",
 					   book->path);
 		else
 			status = sqlite_error(book, "write to", reterr);
 	}
-	sqlite3_reset(to);
-	sqlite3_clear_bindings(to);
+	book->sqlite.reset(to);
+	book->sqlite.clear_bindings(to);
 	return status;
 }
 
@@ -450,9 +473,9 @@ enum status casebook_set(struct casebook *book, int64_t case_id, int64_t now_ms,
 	return casebook_append(book, &entry, reterr);
 }
 
-static const char *column_text(sqlite3_stmt *statement, int column)
+static const char *column_text(const struct casebook *book, sqlite3_stmt *statement, int column)
 {
-	return (const char *)sqlite3_column_text(statement, column);
+	return (const char *)book->sqlite.column_text(statement, column);
 }
 
 enum status casebook_get(struct casebook *book, int64_t case_id, const char *key, char *ret_value, size_t size, struct error *reterr)
@@ -461,55 +484,55 @@ enum status casebook_get(struct casebook *book, int64_t case_id, const char *key
 	enum status status = STATUS_OK;
 	int code = SQLITE_ERROR;
 
-	if (sqlite3_bind_int64(from, 1, case_id) == SQLITE_OK && bind_text(from, 2, key) == SQLITE_OK)
-		code = sqlite3_step(from);
+	if (book->sqlite.bind_int64(from, 1, case_id) == SQLITE_OK && bind_text(&book->sqlite, from, 2, key) == SQLITE_OK)
+		code = book->sqlite.step(from);
 	if (code == SQLITE_ROW)
-		text_copy(ret_value, size, column_text(from, 0));
+		text_copy(ret_value, size, column_text(book, from, 0));
 	else if (code == SQLITE_DONE)
 		status = error_set(reterr, STATUS_NOT_FOUND, "case %" PRId64 " has no '%s'", case_id, key);
 	else
 		status = sqlite_error(book, "read", reterr);
-	sqlite3_reset(from);
-	sqlite3_clear_bindings(from);
+	book->sqlite.reset(from);
+	book->sqlite.clear_bindings(from);
 	return status;
 }
 
 /* The columns are those of casebook_summary_columns. */
-static void read_summary(sqlite3_stmt *from, struct case_summary *to)
+static void read_summary(const struct casebook *book, sqlite3_stmt *from, struct case_summary *to)
 {
-	const char *device = column_text(from, 3);
+	const char *device = column_text(book, from, 3);
 
 	*to = (struct case_summary){
-		.id = sqlite3_column_int64(from, 0),
-		.opened_ms = sqlite3_column_int64(from, 1),
-		.changed_ms = sqlite3_column_int64(from, 2),
+		.id = book->sqlite.column_int64(from, 0),
+		.opened_ms = book->sqlite.column_int64(from, 1),
+		.changed_ms = book->sqlite.column_int64(from, 2),
 	};
 	text_copy(to->device, sizeof(to->device), device != NULL && device[0] != '\0' ? device : "unknown device");
-	text_copy(to->title, sizeof(to->title), column_text(from, 4));
-	text_copy(to->cause, sizeof(to->cause), column_text(from, 5));
-	text_copy(to->phase, sizeof(to->phase), column_text(from, 6));
-	text_copy(to->note, sizeof(to->note), column_text(from, 7));
-	text_copy(to->written, sizeof(to->written), column_text(from, 8));
-	text_copy(to->verified, sizeof(to->verified), column_text(from, 9));
-	text_copy(to->booted, sizeof(to->booted), column_text(from, 10));
+	text_copy(to->title, sizeof(to->title), column_text(book, from, 4));
+	text_copy(to->cause, sizeof(to->cause), column_text(book, from, 5));
+	text_copy(to->phase, sizeof(to->phase), column_text(book, from, 6));
+	text_copy(to->note, sizeof(to->note), column_text(book, from, 7));
+	text_copy(to->written, sizeof(to->written), column_text(book, from, 8));
+	text_copy(to->verified, sizeof(to->verified), column_text(book, from, 9));
+	text_copy(to->booted, sizeof(to->booted), column_text(book, from, 10));
 	to->is_open = !text_equal(to->phase, "closed");
 }
 
 enum status casebook_list(struct casebook *book, bool only_open, struct case_summary *ret_cases, size_t max, size_t *ret_count,
 			  struct error *reterr)
 {
-	AUTO_STATEMENT sqlite3_stmt *statement = NULL;
+	AUTO_STATEMENT statement = { &book->sqlite, NULL };
 	char sql[2400];
 	size_t count = 0;
 	int code;
 
 	text_format(sql, sizeof(sql), "SELECT %s FROM cases c WHERE %s ORDER BY c.id DESC", casebook_summary_columns,
 		    only_open ? "phase IS NOT 'closed'" : "1");
-	code = sqlite3_prepare_v2(book->db, sql, -1, &statement, NULL);
+	code = book->sqlite.prepare_v2(book->db, sql, -1, &statement.at, NULL);
 	if (code != SQLITE_OK)
 		return sqlite_error(book, "read", reterr);
-	while (count < max && (code = sqlite3_step(statement)) == SQLITE_ROW)
-		read_summary(statement, &ret_cases[count++]);
+	while (count < max && (code = book->sqlite.step(statement.at)) == SQLITE_ROW)
+		read_summary(book, statement.at, &ret_cases[count++]);
 	if (count < max && code != SQLITE_DONE)
 		return sqlite_error(book, "read", reterr);
 	*ret_count = count;
@@ -518,44 +541,44 @@ enum status casebook_list(struct casebook *book, bool only_open, struct case_sum
 
 enum status casebook_summary(struct casebook *book, int64_t case_id, struct case_summary *ret_case, struct error *reterr)
 {
-	AUTO_STATEMENT sqlite3_stmt *statement = NULL;
+	AUTO_STATEMENT statement = { &book->sqlite, NULL };
 	char sql[2400];
 	int code;
 
 	text_format(sql, sizeof(sql), "SELECT %s FROM cases c WHERE c.id = ?", casebook_summary_columns);
-	if (sqlite3_prepare_v2(book->db, sql, -1, &statement, NULL) != SQLITE_OK ||
-	    sqlite3_bind_int64(statement, 1, case_id) != SQLITE_OK)
+	if (book->sqlite.prepare_v2(book->db, sql, -1, &statement.at, NULL) != SQLITE_OK ||
+	    book->sqlite.bind_int64(statement.at, 1, case_id) != SQLITE_OK)
 		return sqlite_error(book, "read", reterr);
-	code = sqlite3_step(statement);
+	code = book->sqlite.step(statement.at);
 	if (code == SQLITE_DONE)
 		return error_set(reterr, STATUS_NOT_FOUND, "casebook '%s' has no case %" PRId64, book->path, case_id);
 	if (code != SQLITE_ROW)
 		return sqlite_error(book, "read", reterr);
-	read_summary(statement, ret_case);
+	read_summary(book, statement.at, ret_case);
 	return STATUS_OK;
 }
 
 enum status casebook_read(struct casebook *book, int64_t case_id, int64_t after_id, bool (*on_entry)(void *user, const struct journal_entry *),
 			  void *user, struct error *reterr)
 {
-	AUTO_STATEMENT sqlite3_stmt *statement = NULL;
+	AUTO_STATEMENT statement = { &book->sqlite, NULL };
 	int code;
 
 	/* up to what there is now: on_entry may append */
-	if (sqlite3_prepare_v2(book->db, "SELECT id, case_id, time_ms, by, kind, text, data FROM journal"
+	if (book->sqlite.prepare_v2(book->db, "SELECT id, case_id, time_ms, by, kind, text, data FROM journal"
 			       " WHERE case_id = ?1 AND id > ?2 AND id <= (SELECT MAX(id) FROM journal) ORDER BY id",
-			       -1, &statement, NULL) != SQLITE_OK ||
-	    sqlite3_bind_int64(statement, 1, case_id) != SQLITE_OK || sqlite3_bind_int64(statement, 2, after_id) != SQLITE_OK)
+			       -1, &statement.at, NULL) != SQLITE_OK ||
+	    book->sqlite.bind_int64(statement.at, 1, case_id) != SQLITE_OK || book->sqlite.bind_int64(statement.at, 2, after_id) != SQLITE_OK)
 		return sqlite_error(book, "read", reterr);
-	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+	while ((code = book->sqlite.step(statement.at)) == SQLITE_ROW) {
 		struct journal_entry entry = {
-			.id = sqlite3_column_int64(statement, 0),
-			.case_id = sqlite3_column_int64(statement, 1),
-			.time_ms = sqlite3_column_int64(statement, 2),
-			.by = (enum journal_by)sqlite3_column_int(statement, 3),
-			.kind = column_text(statement, 4),
-			.text = column_text(statement, 5),
-			.data = column_text(statement, 6),
+			.id = book->sqlite.column_int64(statement.at, 0),
+			.case_id = book->sqlite.column_int64(statement.at, 1),
+			.time_ms = book->sqlite.column_int64(statement.at, 2),
+			.by = (enum journal_by)book->sqlite.column_int(statement.at, 3),
+			.kind = column_text(book, statement.at, 4),
+			.text = column_text(book, statement.at, 5),
+			.data = column_text(book, statement.at, 6),
 		};
 
 		if (!on_entry(user, &entry))
@@ -621,4 +644,11 @@ enum status casebook_hold(struct casebook *book, int64_t case_id, struct error *
 	if (pwrite(book->holds_fd, slot, sizeof(slot), hold_slot(case_id)) < 0)
 		errno = 0;
 	return STATUS_OK;
+}
+
+char *casebook_library_version(char *to, size_t size)
+{
+	struct sqlite_library sqlite;
+
+	return text_copy(to, size, sqlite_library_open(&sqlite) ? sqlite.libversion() : "");
 }

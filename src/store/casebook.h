@@ -67,4 +67,7 @@ enum status casebook_read(struct casebook *book, int64_t case_id, int64_t after_
 /* A process that works on a case holds it; STATUS_BUSY names the other (pid). Released by casebook_close or the end of the process. */
 enum status casebook_hold(struct casebook *book, int64_t case_id, struct error *reterr);
 
+/* SQLite's; "": it is not on this machine. */
+char *casebook_library_version(char *to, size_t size);
+
 #endif

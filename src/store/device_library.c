@@ -18,7 +18,7 @@ enum {
 };
 
 struct device_library {
-	struct library_index profiles, procedures, sign_files, usb_files;
+	struct library_index profiles, procedures, sign_files, top_files;
 	struct library_bad_names bad_names;
 	struct sign *signs;		/* of all files; texts lie in the files' memory */
 	size_t sign_count;
@@ -42,7 +42,7 @@ static enum status add_root(struct device_library *library, const char *root, un
 	if (status == STATUS_OK)
 		status = library_index_add(&library->sign_files, root, number, "signs", 1, &library->bad_names, reterr);
 	if (status == STATUS_OK)
-		status = library_index_add(&library->usb_files, root, number, "", 1, &library->bad_names, reterr);
+		status = library_index_add(&library->top_files, root, number, "", 1, &library->bad_names, reterr);
 	return status;
 }
 
@@ -72,7 +72,7 @@ enum status device_library_open(const char *const *directories, struct device_li
 	library_index_sort(&library->profiles, false);
 	library_index_sort(&library->procedures, false);
 	library_index_sort(&library->sign_files, true);
-	library_index_sort(&library->usb_files, true);
+	library_index_sort(&library->top_files, true);
 	*ret_library = TAKE(library);
 	return STATUS_OK;
 }
@@ -101,7 +101,7 @@ void device_library_free(struct device_library *library)
 	library_index_done(&library->profiles);
 	library_index_done(&library->procedures);
 	library_index_done(&library->sign_files);
-	library_index_done(&library->usb_files);
+	library_index_done(&library->top_files);
 	free(library->signs);
 	free(library->usb_ids);
 	free(library);
@@ -173,8 +173,18 @@ static enum status load_procedure(struct library_entry *entry, struct error *ret
 	return status;
 }
 
-/* A file of signs or of USB ids. */
-static enum status load_list(struct library_entry *entry, bool is_signs, struct error *reterr)
+enum list_kind { LIST_SIGNS, LIST_USB_IDS, LIST_MACROS };
+
+static enum status read_list(const struct yaml_file *file, struct library_entry *entry, enum list_kind kind, struct error *reterr)
+{
+	switch (kind) {
+	case LIST_SIGNS: return sign_schema_read(file, &entry->memory, &entry->signs, reterr);
+	case LIST_USB_IDS: return usb_schema_read(file, &entry->memory, &entry->usb_ids, reterr);
+	default: return macro_schema_read(file, &entry->memory, &entry->macros, reterr);
+	}
+}
+
+static enum status load_list(struct library_entry *entry, enum list_kind kind, struct error *reterr)
 {
 	AUTO(yaml_file) file = NULL;
 	enum status status;
@@ -183,16 +193,17 @@ static enum status load_list(struct library_entry *entry, bool is_signs, struct 
 		return STATUS_OK;
 	status = yaml_file_open(entry->path, &entry->memory, &file, reterr);
 	if (status == STATUS_OK)
-		status = is_signs ? sign_schema_read(file, &entry->memory, &entry->signs, reterr)
-			: usb_schema_read(file, &entry->memory, &entry->usb_ids, reterr);
+		status = read_list(file, entry, kind, reterr);
 	entry->is_loaded = status == STATUS_OK;
 	if (status == STATUS_OK)
 		return status;
 	yaml_memory_done(&entry->memory);
-	if (is_signs)
+	if (kind == LIST_SIGNS)
 		entry->signs = (struct sign_list){ 0 };
-	else
+	else if (kind == LIST_USB_IDS)
 		entry->usb_ids = (struct usb_id_list){ 0 };
+	else
+		entry->macros = (struct macro_list){ 0 };
 	return status;
 }
 
@@ -295,7 +306,7 @@ static enum status load_signs(struct device_library *library, struct error *rete
 	if (list == NULL || roots == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the signs");
 	for (size_t i = 0; status == STATUS_OK && i < library->sign_files.count; i++)
-		status = load_list(&library->sign_files.entries[i], true, reterr);
+		status = load_list(&library->sign_files.entries[i], LIST_SIGNS, reterr);
 	if (status == STATUS_OK)
 		status = merge_signs(library, list, roots, &count, reterr);
 	if (status != STATUS_OK)
@@ -318,16 +329,21 @@ enum status device_library_signs(struct device_library *library, const struct si
 	return STATUS_OK;
 }
 
-/* Only the files named usb-ids.yaml count; others at the top of a root are not ours. */
+/* Only the files named usb-ids.yaml and macros.yaml count; others at the top of a root are not ours. */
 static bool is_usb_file(const struct library_entry *entry)
 {
 	return strcmp(entry->id, "usb-ids") == 0;
 }
 
+static bool is_macro_file(const struct library_entry *entry)
+{
+	return strcmp(entry->id, "macros") == 0;
+}
+
 static void merge_usb_ids(struct device_library *library, struct usb_recovery_id *list, size_t *count)
 {
-	for (size_t i = 0; i < library->usb_files.count; i++) {
-		const struct library_entry *entry = &library->usb_files.entries[i];
+	for (size_t i = 0; i < library->top_files.count; i++) {
+		const struct library_entry *entry = &library->top_files.entries[i];
 
 		for (unsigned j = 0; is_usb_file(entry) && j < entry->usb_ids.count; j++) {
 			const struct usb_recovery_id *id = &entry->usb_ids.ids[j];
@@ -346,12 +362,12 @@ static enum status load_usb_ids(struct device_library *library, struct error *re
 	enum status status = STATUS_OK;
 	size_t most = 1;
 
-	for (size_t i = 0; status == STATUS_OK && i < library->usb_files.count; i++) {
-		struct library_entry *entry = &library->usb_files.entries[i];
+	for (size_t i = 0; status == STATUS_OK && i < library->top_files.count; i++) {
+		struct library_entry *entry = &library->top_files.entries[i];
 
 		if (!is_usb_file(entry))
 			continue;
-		status = load_list(entry, false, reterr);
+		status = load_list(entry, LIST_USB_IDS, reterr);
 		most += status == STATUS_OK ? entry->usb_ids.count : 0;
 	}
 	if (status != STATUS_OK)
@@ -374,6 +390,22 @@ enum status device_library_usb_ids(struct device_library *library, const struct 
 	*ret_ids = library->usb_ids;
 	*ret_count = library->usb_count;
 	return STATUS_OK;
+}
+
+size_t device_library_macros(struct device_library *library, const struct macro **ret_macros, size_t max)
+{
+	struct error error;
+	size_t count = 0;
+
+	for (size_t i = 0; i < library->top_files.count; i++) {
+		struct library_entry *entry = &library->top_files.entries[i];
+
+		if (!is_macro_file(entry) || load_list(entry, LIST_MACROS, &error) != STATUS_OK)
+			continue;
+		for (unsigned k = 0; k < entry->macros.count && count < max; k++)
+			ret_macros[count++] = &entry->macros.macros[k];
+	}
+	return count;
 }
 
 /* How well the word fits the text: 0 not at all. */
@@ -576,10 +608,21 @@ static void lint_signs(struct linter *linter)
 	size_t bad_before = linter->bad;
 
 	for (size_t i = 0; i < library->sign_files.count; i++)
-		if (load_list(&library->sign_files.entries[i], true, &error) != STATUS_OK)
+		if (load_list(&library->sign_files.entries[i], LIST_SIGNS, &error) != STATUS_OK)
 			report(linter, &error);
 	if (linter->bad == bad_before && !library->signs_are_loaded && load_signs(library, &error) != STATUS_OK)
 		report(linter, &error);
+}
+
+static void lint_macros(struct linter *linter)
+{
+	struct device_library *library = linter->library;
+	struct error error = { 0 };
+
+	for (size_t i = 0; i < library->top_files.count; i++)
+		if (is_macro_file(&library->top_files.entries[i]) &&
+		    load_list(&library->top_files.entries[i], LIST_MACROS, &error) != STATUS_OK)
+			report(linter, &error);
 }
 
 static void lint_usb_ids(struct linter *linter)
@@ -587,9 +630,9 @@ static void lint_usb_ids(struct linter *linter)
 	struct device_library *library = linter->library;
 	struct error error = { 0 };
 
-	for (size_t i = 0; i < library->usb_files.count; i++)
-		if (is_usb_file(&library->usb_files.entries[i]) &&
-		    load_list(&library->usb_files.entries[i], false, &error) != STATUS_OK)
+	for (size_t i = 0; i < library->top_files.count; i++)
+		if (is_usb_file(&library->top_files.entries[i]) &&
+		    load_list(&library->top_files.entries[i], LIST_USB_IDS, &error) != STATUS_OK)
 			report(linter, &error);
 }
 
@@ -610,6 +653,7 @@ size_t device_library_lint(struct device_library *library, void (*on_error)(void
 	lint_profiles(&linter);
 	lint_signs(&linter);
 	lint_usb_ids(&linter);
+	lint_macros(&linter);
 	return linter.bad;
 }
 

@@ -43,6 +43,8 @@ size_t device_library_search(struct device_library *library, const char *query, 
 enum status device_library_signs(struct device_library *library, const struct sign **ret_signs, size_t *ret_count, struct error *reterr);
 enum status device_library_usb_ids(struct device_library *library, const struct usb_recovery_id **ret_ids, size_t *ret_count,
 				   struct error *reterr);
+/* The macros that many devices share; a file that is bad is left out (the lint tells). Returns how many, at most max. */
+size_t device_library_macros(struct device_library *library, const struct macro **ret_macros, size_t max);
 /* Loads and checks every file; calls on_error for each bad one (file:line in the text). Returns how many are bad. */
 size_t device_library_lint(struct device_library *library, void (*on_error)(void *user, const struct error *error), void *user);
 /* The same for the files of signs alone. */

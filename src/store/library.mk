@@ -3,7 +3,7 @@ libstore_a_SOURCES += \
 	src/store/library_index.c src/store/library_index.h \
 	src/store/library_schema.h \
 	src/store/nearest.c src/store/nearest.h \
-	src/store/procedure_schema.c src/store/profile_schema.c src/store/sign_schema.c src/store/usb_schema.c \
+	src/store/macro_schema.c src/store/procedure_schema.c src/store/profile_schema.c src/store/sign_schema.c src/store/usb_schema.c \
 	src/store/yaml_fields.c src/store/yaml_file.c src/store/yaml_file.h src/store/yaml_tree.h
 
 check_PROGRAMS += tests/integration/test_device_library

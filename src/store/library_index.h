@@ -23,6 +23,7 @@ struct library_entry {
 		struct procedure procedure;
 		struct sign_list signs;
 		struct usb_id_list usb_ids;
+		struct macro_list macros;
 	};
 };
 

@@ -1,6 +1,6 @@
 /* src/store/library_schema.h
  *
- * What the four kinds of files in firmware-db may hold, as tables of fields, and the checks that one file allows by
+ * What the kinds of files in firmware-db may hold, as tables of fields, and the checks that one file allows by
  * itself. References between files are checked by device_library.c. All memory is the caller's struct yaml_memory. */
 #ifndef UNBRICK_STORE_LIBRARY_SCHEMA_H
 #define UNBRICK_STORE_LIBRARY_SCHEMA_H
@@ -18,6 +18,11 @@ struct usb_id_list {
 	unsigned count;
 };
 
+struct macro_list {
+	struct macro *macros;
+	unsigned count;
+};
+
 /* *ret is zeroed by the caller; id is that of the profile, name that of the procedure (from the path, not in the file).
  */
 enum status profile_schema_read(const struct yaml_file *file, const char *id, struct yaml_memory *memory,
@@ -28,5 +33,12 @@ enum status sign_schema_read(const struct yaml_file *file, struct yaml_memory *m
 			     struct error *reterr);
 enum status usb_schema_read(const struct yaml_file *file, struct yaml_memory *memory, struct usb_id_list *ret_list,
 			    struct error *reterr);
+
+/* firmware-db/macros.yaml. The fields and the checks are those of a profile's macros, too. */
+enum status macro_schema_read(const struct yaml_file *file, struct yaml_memory *memory, struct macro_list *ret_list,
+			      struct error *reterr);
+extern const struct yaml_field macro_fields[];
+enum status macros_check(const struct yaml_file *file, const char *where, const struct macro *macros, unsigned count,
+			 struct error *reterr);
 
 #endif

@@ -40,9 +40,11 @@ static const struct yaml_field console_fields[] = {
 	FIELD("prompt", TEXT, profile_console, prompt),
 	FIELD("stop-at", TEXT, profile_console, stop_at),
 	FIELD("stop-keys", ESCAPED, profile_console, stop_keys),
+	FIELD("loader-passwords", TEXTS, profile_console, loader_passwords),
 	FIELD("login-prompt", TEXT, profile_console, login_prompt),
 	FIELD("login-user", TEXT, profile_console, login_user),
 	FIELD("login-password", TEXT, profile_console, login_password),
+	LIST("macros", profile_console, macros, macro_count, macro, macro_fields),
 	END
 };
 
@@ -130,6 +132,7 @@ static const struct yaml_field profile_fields[] = {
 	FIELD("no-method", TEXT, profile, no_method),
 	LIST("firmware", profile, firmware, firmware_count, profile_firmware, firmware_fields),
 	FIELD("banner", PATTERN, profile, banner),
+	FIELD("anti-rollback", TEXT, profile, anti_rollback),
 	FIELD("boot-seconds", NUMBER, profile, boot_seconds),
 	FIELD("warnings", TEXTS, profile, warnings),
 	{ .key = "sources", .type = YAML_FIELD_PAIRS, .offset = offsetof(struct profile, sources), .is_required = true,
@@ -190,6 +193,8 @@ static enum status check_words(const struct checker *checker, const struct profi
 		status = check_word(checker, "arch", archs, profile->arch);
 	if (status == STATUS_OK)
 		status = check_word(checker, "storage/kind", stores, profile->storage.kind);
+	if (status == STATUS_OK)
+		status = macros_check(checker->file, "console/macros", profile->console.macros, profile->console.macro_count, checker->reterr);
 	return status != STATUS_OK ? status : check_loader(checker, profile);
 }
 
@@ -324,8 +329,17 @@ static enum status check_firmware(const struct checker *checker, const struct pr
 	return STATUS_OK;
 }
 
+/* As line_parse_frame() takes it. */
+static bool is_frame(const char *text)
+{
+	return strlen(text) == 3 && text[0] >= '5' && text[0] <= '8' && strchr("NEO", text[1]) != NULL && (text[2] == '1' || text[2] == '2');
+}
+
 static enum status check_rest(const struct checker *checker, const struct profile *profile)
 {
+	if (profile->console.frame != NULL && !is_frame(profile->console.frame))
+		return yaml_file_error(checker->file, checker->reterr, "console/frame", "'%.20s' is no frame; 8N1 and 7E1 are",
+				       profile->console.frame);
 	for (unsigned i = 0; i < profile->identity.env.count; i++)
 		if (strchr(profile->identity.env.item[i], '=') == NULL)
 			return yaml_file_error(checker->file, checker->reterr, "identity/env",

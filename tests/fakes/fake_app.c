@@ -8,7 +8,9 @@
 #include "src/base/text.h"
 #include "tests/fakes/fake_image.h"
 
-enum { FAKE_LIVE = 2, FAKE_ECHO_MAX = 4096 };
+enum { FAKE_LIVE = 2, FAKE_ECHO_MAX = 4096, LINE_MS = 137 };
+#define FIRST_BYTE_MS 1700000000000ull
+
 
 struct app {
 	struct loop *loop;
@@ -19,12 +21,15 @@ struct app {
 	struct diagnosis_fact fact[1];
 	struct loop_timer *feed;
 	const char *scene;
+	const char *other_text;		/* what the second console says */
 	const char *console_text;	/* what the device says, once the console is open */
 	bool is_flood, is_fed, is_walk;
+	unsigned speaks, typed_at;	/* the console that bytes come from, and the one that keys went to */
 	unsigned flood_line;
 	char echo[FAKE_ECHO_MAX];
 	size_t echo_size;
 	unsigned number;
+	uint64_t now_ms;	/* of the device: what it says comes at times that are always the same */
 	int64_t first_case;
 	const char *first_console;
 	struct image_view image;
@@ -86,12 +91,14 @@ static void plug_in(struct app *app)
 	app->snapshot.console_count = 1;
 	*console = (struct console_view){ .id = 1,
 					  .baud = 115200,
+					  .line = { .baud = 115200 },
 					  .is_open = true,
 					  .stage = STAGE_LOADER,
 					  .starts = 3,
 					  .lines = 512,
 					  .bytes = 41200,
 					  .text_score = 98,
+					  .capture_room = UINT64_MAX,
 					  .facts = app->fact,
 					  .fact_count = 1 };
 	text_copy(console->port, sizeof(console->port), "/dev/ttyUSB0");
@@ -390,17 +397,24 @@ static const char boot_log[] =
 	"## Booting kernel from Legacy Image at 82000000 ...\r\n   Verifying Checksum ... \x1b[31mBad Data CRC\x1b[0m\r\n"
 	"ERROR: can't get kernel image!\r\nhisilicon # ";
 
+static const char other_log[] =
+	"[    0.000000] Linux version 4.9.37 (build@host) (gcc version 6.3.0) #1 Mon Jun 3 10:11:12 UTC 2019\r\n"
+	"[    0.000000] CPU: ARMv7 Processor [410fc075] revision 5 (ARMv7), cr=10c5387d\r\n"
+	"[    0.812345] mtd: partition \"rootfs\" extends beyond the end of device \"hi_sfc\" -- size truncated to 0x800000\r\n"
+	"login: ";
+
 static const char *const scenes[] = {
 	"home",           "home-empty",    "home-many",  "case-device", "case-happened",
 	"case-diagnosis", "case-coach",    "case-word",  "case-write",  "case-outcome",
 	"case-problem",   "case-file",     "case-watch", "case-long",   "console",
-	"console-baud",   "console-flood", "walk",       NULL,
+	"console-baud",   "console-flood", "console-room", "console-replay", "consoles",
+	"walk",           NULL,
 };
 
 const char *fake_app_scenes(void)
 {
 	return "home home-empty home-many case-device case-happened case-diagnosis case-coach case-word case-write case-outcome "
-	       "case-problem case-file case-watch case-long console console-baud console-flood walk";
+	       "case-problem case-file case-watch case-long console console-baud console-flood console-room console-replay consoles walk";
 }
 
 static void fill_case_scene(struct app *app, const char *name)
@@ -423,6 +437,16 @@ static void fill_case_scene(struct app *app, const char *name)
 		}
 }
 
+static void add_console(struct app *app, const char *port, enum boot_stage stage, bool is_open)
+{
+	struct console_view *console = &app->snapshot.console[app->snapshot.console_count++];
+
+	*console = (struct console_view){ .id = app->snapshot.console_count, .baud = 115200, .is_open = is_open, .stage = stage, .bytes = 100,
+					  .text_score = 99, .capture_room = UINT64_MAX };
+	text_copy(console->port, sizeof(console->port), port);
+	text_copy(console->state, sizeof(console->state), is_open ? "open" : "it was unplugged");
+}
+
 static void fill_scene(struct app *app, const char *name)
 {
 	char title[32];
@@ -431,8 +455,17 @@ static void fill_scene(struct app *app, const char *name)
 		return;
 	plug_in(app);
 	fill_case_scene(app, name);
-	if (strcmp(name, "home") == 0)
+	if (strcmp(name, "home") == 0) {
 		fill_cases(app);
+		add_port(app, "/dev/ttyUSB2", "QinHeng CH340", "", true);
+		app->bench.advice_count = 1;
+		app->bench.advice[0] = (struct bench_advice){
+			.about = "1-3", .text = "brltty takes this CH340 for a braille display",
+			.remedy = "sudo systemctl mask --now brltty-udev.service brltty.service (who needs no braille: sudo apt remove "
+				  "brltty); then plug it in again",
+		};
+		app->snapshot.port[2] = (struct port_view){ .is_new = true, .last_baud = 57600, .last_case = 39 };
+	}
 	for (int i = 0; strcmp(name, "home-many") == 0 && i < 50; i++)
 		add_case(app, 90 - i, text_format(title, sizeof(title), "Example ER%d", 100 + i), "POWER", "", false,
 			 "++-");
@@ -442,9 +475,26 @@ static void fill_scene(struct app *app, const char *name)
 		app->is_flood = strcmp(name, "console-flood") == 0;
 		app->console_text = strcmp(name, "console-baud") == 0 ? "\xf8\x80\xfe\x81z\x90" : boot_log;
 	}
+	if (strcmp(name, "console-replay") == 0) {
+		struct console_view *console = &app->snapshot.console[0];
+
+		app->first_console = "replay:/home/tech/20240510-ttyUSB0.raw";
+		text_copy(console->port, sizeof(console->port), app->first_console);
+		console->is_replay = true;
+		console->replay = (struct replay_state){ .speed = 2, .at_ms = 83000, .total_ms = 312000, .bytes = 2560, .total_bytes = 10240,
+							 .remark = "ttyUSB0 is back" };
+	}
 	if (strcmp(name, "console-baud") == 0) {
 		app->snapshot.console[0].text_score = 12;
 		app->snapshot.console[0].likely_baud = 57600;
+	}
+	app->snapshot.console[0].captured_bytes = 2000;
+	if (strcmp(name, "console-room") == 0)
+		app->snapshot.console[0].capture_room = 432 * 1024 * 1024;
+	if (strcmp(name, "consoles") == 0) {
+		add_console(app, "/dev/ttyACM0", STAGE_KERNEL, true);
+		add_console(app, "/dev/ttyUSB3", STAGE_ANY, false);
+		app->other_text = other_log;
 	}
 }
 
@@ -455,29 +505,35 @@ static const struct sign fake_signs[] = {
 	{ .id = "crc", .match = "Bad Data CRC", .effect = SIGN_FAULT, .cause = CAUSE_CHECKSUM, .also = CAUSE_POWER },
 };
 
-static void send_line_signs(struct app *app, const char *text, size_t size)
+static void send_line_sign(struct app *app, const char *text, size_t size)
 {
-	const char *at = text, *end;
+	char line[512];
+	struct diagnosis_line out = { .number = ++app->number, .text = line, .start = 1, .stage = STAGE_LOADER, .time_ms = app->now_ms };
 
-	while ((end = memchr(at, '\n', size - (size_t)(at - text))) != NULL) {
-		char line[512];
-		struct diagnosis_line out = { .number = ++app->number, .text = line };
-
-		text_printable(line, sizeof(line), bytes_of(at, (size_t)(end - at)));
-		for (size_t i = 0; i < ARRAY_SIZE(fake_signs); i++)
-			if (strstr(line, fake_signs[i].match) != NULL)
-				out.sign = &fake_signs[i];
-		if (app->observer.on_console_line != NULL)
-			app->observer.on_console_line(app->observer.user, 1, &out);
-		at = end + 1;
-	}
+	text_printable(line, sizeof(line), bytes_of(text, size));
+	for (size_t i = 0; i < ARRAY_SIZE(fake_signs); i++)
+		if (strstr(line, fake_signs[i].match) != NULL)
+			out.sign = &fake_signs[i];
+	if (app->observer.on_console_line != NULL)
+		app->observer.on_console_line(app->observer.user, app->speaks, &out);
 }
 
+/* Each line comes a while after the one before. */
 static void device_says(struct app *app, const char *text, size_t size)
 {
-	if (app->observer.on_console_bytes != NULL)
-		app->observer.on_console_bytes(app->observer.user, 1, bytes_of(text, size));
-	send_line_signs(app, text, size);
+	const char *at = text, *end = text + size;
+
+	while (at < end) {
+		const char *line_end = memchr(at, '\n', (size_t)(end - at));
+		size_t length = line_end ? (size_t)(line_end - at) + 1 : (size_t)(end - at);
+
+		app->now_ms += LINE_MS;
+		if (app->observer.on_console_bytes != NULL)
+			app->observer.on_console_bytes(app->observer.user, app->speaks, bytes_of(at, length), app->now_ms);
+		if (line_end != NULL)
+			send_line_sign(app, at, length - 1);
+		at += length;
+	}
 	if (app->observer.on_change != NULL)
 		app->observer.on_change(app->observer.user);
 }
@@ -491,11 +547,17 @@ static void on_feed(void *user)
 		size_t size = app->echo_size;
 
 		app->echo_size = 0;
+		app->speaks = app->typed_at;
 		device_says(app, app->echo, size);
+		app->speaks = 1;
 	}
 	if (app->console_text != NULL && !app->is_fed) {
 		app->is_fed = true;
 		device_says(app, app->console_text, strlen(app->console_text));
+		app->speaks = 2;
+		if (app->other_text != NULL)
+			device_says(app, app->other_text, strlen(app->other_text));
+		app->speaks = 1;
 	}
 	for (int i = 0; app->is_flood && i < 16; i++)	/* 16 lines of 64 bytes in 10 ms: 1 Mbaud */
 		device_says(app, line,
@@ -518,6 +580,8 @@ struct app *fake_app_new(struct loop *loop, const char *scene)
 		return NULL;
 	}
 	app->loop = loop;
+	app->speaks = 1;
+	app->now_ms = 1000000;
 	app->snapshot.bench = &app->bench;
 	text_copy(app->snapshot.clock, sizeof(app->snapshot.clock), "12:04");
 	text_copy(app->fact[0].name, sizeof(app->fact[0].name), "loader");
@@ -695,11 +759,11 @@ enum status app_case_back(struct app *app, int64_t case_id, enum guide_phase to,
 	return STATUS_OK;
 }
 
-enum status app_console_open(struct app *app, const char *port, unsigned baud, unsigned *ret_console_id,
-			     struct error *reterr)
+enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings,
+			     unsigned *ret_console_id, struct error *reterr)
 {
-	(void)baud;
-	if (strcmp(port, "/dev/ttyUSB0") != 0)
+	(void)settings;
+	if (strcmp(port, "/dev/ttyUSB0") != 0 && strncmp(port, "replay:", 7) != 0)
 		return error_set(reterr, STATUS_NOT_FOUND, "%s: there is no such port", port);
 	*ret_console_id = 1;
 	loop_timer_set_after(app->feed, 1);
@@ -714,7 +778,7 @@ void app_console_close(struct app *app, unsigned console_id)
 
 enum status app_console_type(struct app *app, unsigned console_id, struct bytes keys, struct error *reterr)
 {
-	(void)console_id;
+	app->typed_at = console_id;
 	if (app->snapshot.console[0].is_driven)
 		return error_set(reterr, STATUS_BUSY, "a step types on this line");
 	for (size_t i = 0; i < keys.size && app->echo_size + 4 < sizeof(app->echo); i++) {
@@ -729,12 +793,108 @@ enum status app_console_type(struct app *app, unsigned console_id, struct bytes 
 	return STATUS_OK;
 }
 
+/* Pasted text is echoed as typed; a file stays at a third of its way until it is stopped. */
+enum status app_console_paste(struct app *app, unsigned console_id, struct bytes text, struct error *reterr)
+{
+	return app_console_type(app, console_id, text, reterr);
+}
+
+enum status app_console_file(struct app *app, unsigned console_id, const struct console_file *file, struct error *reterr)
+{
+	struct sending_view *sending = &app->snapshot.console[0].sending;
+
+	(void)console_id;
+	if (strcmp(file->path, "/no/such/file") == 0)
+		return error_set(reterr, STATUS_NOT_FOUND, "'%s' is not there", file->path);
+	*sending = (struct sending_view){ .what = file->is_sender ? SENDING_FILE : RECEIVING_FILE, .retries = 2 };
+	sending->progress = (struct progress){ .done = 137 << 10, .total = 412 << 10, .rate = 11200, .left_ms = 25000 };
+	text_copy(sending->name, sizeof(sending->name), file->path);
+	text_copy(sending->by, sizeof(sending->by), file->protocol);
+	changed(app);
+	return STATUS_OK;
+}
+
+size_t app_console_macros(struct app *app, unsigned console_id, struct macro_row *ret_rows, size_t max, const char **ret_at)
+{
+	static const struct macro_row rows[] = {
+		{ NULL, "which camera", "printenv model <Enter>", "bootloader", true },
+		{ NULL, "environment", "printenv <Enter>", "uboot", true },
+		{ NULL, "flash partitions", "cat /proc/mtd <Enter>", "shell", false },
+	};
+	size_t count = max < ARRAY_SIZE(rows) ? max : ARRAY_SIZE(rows);
+
+	(void)app;
+	(void)console_id;
+	*ret_at = "at the bootloader's prompt";
+	for (size_t i = 0; i < count; i++) {
+		ret_rows[i] = rows[i];
+		ret_rows[i].macro = (const struct macro *)&rows[i];
+	}
+	return count;
+}
+
+enum status app_console_macro(struct app *app, unsigned console_id, const struct macro *macro, bool anyway, struct error *reterr)
+{
+	const struct macro_row *row = (const struct macro_row *)macro;
+	char text[64];
+
+	(void)anyway;
+	text_format(text, sizeof(text), "%.*s\r", (int)strcspn(row->text, "<") - 1, row->text);
+	return app_console_type(app, console_id, bytes_of_text(text), reterr);
+}
+
+void app_console_stop(struct app *app, unsigned console_id)
+{
+	(void)console_id;
+	app->snapshot.console[0].sending = (struct sending_view){ 0 };
+	changed(app);
+}
+
 enum status app_console_set_baud(struct app *app, unsigned console_id, unsigned baud, struct error *reterr)
 {
 	(void)console_id;
 	(void)reterr;
 	app->snapshot.console[0].baud = baud;
 	app->snapshot.console[0].text_score = 99;
+	return STATUS_OK;
+}
+
+/* What the device said of itself; from then on nothing more is kept. */
+enum status app_console_read(struct app *app, unsigned console_id, uint64_t offset, size_t size, struct console_bytes *ret_bytes, struct error *reterr)
+{
+	(void)console_id; (void)reterr;
+	memset(ret_bytes, 0, sizeof(*ret_bytes));
+	text_copy(ret_bytes->file, sizeof(ret_bytes->file), app->snapshot.console[0].capture);
+	while (ret_bytes->count < size && offset + ret_bytes->count < app->snapshot.console[0].captured_bytes) {
+		ret_bytes->row_ms[ret_bytes->count / CONSOLE_BYTES_ROW] = FIRST_BYTE_MS + (offset + ret_bytes->count) / 48 * LINE_MS;
+		ret_bytes->data[ret_bytes->count] = (uint8_t)app->console_text[(offset + ret_bytes->count) % strlen(app->console_text)];
+		ret_bytes->count++;
+	}
+	return STATUS_OK;
+}
+
+enum status app_console_remark(struct app *app, unsigned console_id, const char *text, struct error *reterr)
+{
+	(void)app; (void)console_id; (void)text; (void)reterr;
+	return STATUS_OK;
+}
+
+enum status app_console_set_line(struct app *app, unsigned console_id, const struct line_settings *settings,
+				 struct error *reterr)
+{
+	(void)console_id;
+	(void)reterr;
+	app->snapshot.console[0].line = *settings;
+	app->snapshot.console[0].baud = settings->baud;
+	return STATUS_OK;
+}
+
+enum status app_console_set_manner(struct app *app, unsigned console_id, const struct console_manner *manner,
+				   struct error *reterr)
+{
+	(void)console_id;
+	(void)reterr;
+	app->snapshot.console[0].manner = *manner;
 	return STATUS_OK;
 }
 
@@ -769,6 +929,40 @@ bool app_practice_kind(size_t index, const char **ret_kind, const char **ret_tex
 	*ret_kind = kinds[index].kind;
 	*ret_text = kinds[index].text;
 	return true;
+}
+
+enum status app_console_find_baud(struct app *app, unsigned console_id, bool begins, struct error *reterr)
+{
+	return app_console_set_baud(app, console_id, begins ? 57600 : 115200, reterr);
+}
+
+/* The adapter sends back what it is sent. */
+enum status app_console_check_line(struct app *app, unsigned console_id, const char *id, struct error *reterr)
+{
+	struct line_check *check = &app->snapshot.console[0].check;
+
+	(void)console_id;
+	(void)reterr;
+	if (id == NULL)
+		line_check_begin(check);
+	else if (strcmp(id, "end") == 0)
+		check->state = LINE_CHECK_IDLE;
+	else if (line_check_answer(check, id))
+		line_check_loopback(check, 99, 99, 0);
+	return STATUS_OK;
+}
+
+enum status app_replay_change(struct app *app, unsigned console_id, enum line_replay_change what, double value, struct error *reterr)
+{
+	struct replay_state *replay = &app->snapshot.console[0].replay;
+
+	(void)console_id;
+	(void)reterr;
+	if (what == LINE_REPLAY_SPEED)
+		replay->speed = value;
+	if (what == LINE_REPLAY_PAUSE)
+		replay->is_paused = value > 0;
+	return STATUS_OK;
 }
 
 enum status app_practice_start(struct app *app, const char *kind, struct error *reterr)

@@ -119,6 +119,8 @@ static bool read_to(struct fake_uboot *fake, uint64_t address, uint64_t offset, 
 		return false;
 	if (!fake->reads_nothing)
 		memcpy(to, fake->flash + offset, size);
+	if (++fake->reads == fake->worn_read)
+		to[size / 2] ^= 0x10;
 	return true;
 }
 

@@ -39,12 +39,13 @@ struct fake_uboot {
 	bool spoils_ram;		/* tftpboot brings a flipped bit */
 	bool reads_nothing;		/* reads say OK and do nothing */
 	bool crc_of_other_range;
+	unsigned worn_read;		/* the nth read brings a flipped bit */
 	unsigned write_error, write_silence, reset_at_write;	/* the nth write */
 	unsigned bad_block;		/* NAND: its offset; 0: none */
 	const char *missing;		/* a command that this build has not */
 	/* What happened. */
 	char last_command[FAKE_LINE_MAX + 1];
-	unsigned commands, bytes, writes, erases;
+	unsigned commands, bytes, reads, writes, erases;
 	uint64_t lowest_touched, highest_touched;	/* of the flash, exclusive above */
 	size_t longest_line;
 	bool was_reset, is_selected;

@@ -22,14 +22,15 @@ static void check(const struct image_facts *facts)
 }
 
 /* Unpacks to what is packed, so that what lies inside is reached; the digests are of no use and cost nothing. */
-static size_t same(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end, uint64_t *ret_used)
+static uint64_t same(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most, enum image_answer *ret_end,
+		     uint64_t *ret_used)
 {
-	size_t made = in.size < room ? in.size : (size_t)room;
+	size_t made = in.size < most ? in.size : (size_t)most;
 
 	(void)user;
 	(void)compression;
-	if (to != NULL)
-		memcpy(to, in.data, made);
+	if (room > 0)
+		memcpy(to, in.data, made < room ? made : (size_t)room);
 	*ret_end = made == in.size ? IMAGE_YES : IMAGE_UNKNOWN;
 	*ret_used = *ret_end == IMAGE_YES ? made : 0;
 	return made;

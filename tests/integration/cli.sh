@@ -95,12 +95,12 @@ wait_for() {
 
 # ---- the program ----
 is "help" 0 "$UNBRICK" --help
-for verb in recover diagnose case device bench practice fetch inspect verify bootrom sign lint; do
+for verb in recover diagnose case device bench practice fetch inspect verify bootrom replay baud sign lint; do
 	grep -q "^  $verb " out && pass || fail "help names $verb"
 done
 is "version" 0 "$UNBRICK" --version
 says "version names a library" out "SQLite"
-for verb in recover diagnose case device bench practice fetch inspect verify bootrom sign lint; do
+for verb in recover diagnose case device bench practice fetch inspect verify bootrom replay baud sign lint; do
 	is "$verb --help" 0 "$UNBRICK" $verb --help
 	says "$verb --help" out "usage: unbrick $verb"
 	is "$verb: an option that is not there" 2 "$UNBRICK" $verb --no-such-option
@@ -118,7 +118,8 @@ says "the decisive line is marked" out ">     4  write error: No space left on d
 says "its neighbour stands beside it" out "      3  writing new image"
 is "a good start" 0 "$UNBRICK" diagnose good.log
 says "a good start: the line that shows it" out "cam32 login:    [HEALTHY]"
-is "a log that ends too early settles nothing" 11 "$UNBRICK" diagnose cut.log
+is "a log without a fault that ends early" 0 "$UNBRICK" diagnose cut.log
+says "a log that ends early is not called a good start" out "it ends before the device is seen to run"
 says "what to do next" out "Next"
 is "JSON of a fault" 10 "$UNBRICK" diagnose --json space.log
 json "JSON of a fault"
@@ -211,7 +212,7 @@ cam32 login:
 END
 sed 's/alpha/beta/; s/1234/99/; s/\[ *\(.\)\./[    \1.7/' good1.log >good2.log
 sed 's/alpha/gamma/; s/64 MiB/32 MiB/; s/mdio: PHY 3 found/gmac: no PHY found/; /init:/,$d' good1.log >worse.log
-is "a log beside a good one" 11 "$UNBRICK" diagnose --golden good1.log worse.log
+is "a log beside a good one" 0 "$UNBRICK" diagnose --golden good1.log worse.log
 says "golden: the good value" out "-       2  ram: 64 MiB"
 says "golden: the value now" out "+       2  ram: 32 MiB"
 says "golden: what is missing" out "-       7  mdio: PHY 3 found"
@@ -220,7 +221,7 @@ says "golden: what it means" out "= The network chip (PHY) does not answer"
 says "golden: where it ends" out "Ends here: after line 8 (good: 8)"
 sed -n '/^Compared/,/^Facts$/p' out >page
 if [ "$(awk 'length > 80' page | wc -l)" -eq 0 ]; then pass; else fail "golden: the page fits 80 columns" "$(awk 'length > 80' page)"; fi
-is "golden, JSON" 11 "$UNBRICK" diagnose --json --golden good1.log,good2.log worse.log
+is "golden, JSON" 0 "$UNBRICK" diagnose --json --golden good1.log,good2.log worse.log
 json "golden, JSON"
 value "golden: how many good logs" .golden.good_logs 2
 value "golden: a fact" '.golden.facts[0] | [.name, .good, .now, .good_line, .line] | map(tostring) | join(" ")' "ram 64 MiB 32 MiB 2 2"
@@ -402,7 +403,7 @@ says "sign test: the fact" out "ram = 64 MiB"
 says "sign test: a line without a sign" out "no sign matches this line"
 is "sign test, JSON" 0 "$UNBRICK" sign test --json "U-Boot 2016.11 (May 01 2020)" "nothing special"
 json "sign test, JSON"
-value "sign test: the value of group 1" '.[0].signs[0].value' 2016.11
+value "sign test: the value of group 1" '.[0].signs[0].value' 'U-Boot 2016.11'
 value "sign test: no sign" '.[1].signs | length' 0
 is "sign test of what is harmless" 0 "$UNBRICK" sign test "rtc-pcf8563 0-0051: low voltage detected, date/time is not reliable."
 says "sign test: what a harmless sign stands against" out "has no force here"
@@ -457,6 +458,44 @@ echo "this is no database, and long enough to be none" >wrong/casebook.db
 is "a file that is no casebook" 2 "$UNBRICK" case list --state wrong
 grep -q 'no database' wrong/casebook.db && pass || fail "a file that is no casebook stays as it is"
 
+# ---- replay ----
+printf 'U-Boot 2020.01\r\nDRAM:  64 MiB\r\n' >boot.raw
+printf '1700000000000 0 16\n1700000000050 16 16\n# 1700000000060 goes on in boot-2.raw\n' >boot.times
+printf 'Starting kernel ...\r\n' >boot-2.raw
+printf '1700000000070 0 21\n' >boot-2.times
+cat boot.raw boot-2.raw >boot.all
+is "replay at its own speed, with its next part" 0 "$UNBRICK" replay boot
+cmp -s out boot.all && pass || fail "replay: what was kept comes, all of it"
+is "replay of a rotated capture, at once" 0 "$UNBRICK" replay --speed max boot.raw
+cmp -s out boot.all && pass || fail "replay --speed max: the same"
+is "replay by its times" 0 "$UNBRICK" replay --speed 20 boot.times
+cmp -s out boot.all && pass || fail "replay of .times: the same"
+printf 'no\ntimes\n' >bad.times
+printf 'hello\n' >bad.raw
+is "replay with times that are none" 0 "$UNBRICK" replay bad.raw
+says "replay: it says so" err "evenly"
+says "replay: and comes all the same" out "hello"
+printf '[10:00:00.000] one\n[10:00:00.010] two\n[10:00:00.020] three\n' >stamped.log
+is "replay of a log with times" 0 "$UNBRICK" replay stamped.log
+says_not "replay: without them" out "10:00"
+is "replay of a device" 2 "$UNBRICK" replay /dev/null
+is "replay of a folder" 2 "$UNBRICK" replay .
+is "replay of nothing" 2 "$UNBRICK" replay
+is "replay of what is not there" 2 "$UNBRICK" replay no-such.raw
+is "replay at no speed" 2 "$UNBRICK" replay --speed 0 boot
+is "replay at a speed of words" 2 "$UNBRICK" replay --speed fast boot
+is "replay onto a full disk" 1 sh -c 'exec "$1" replay --speed max boot >/dev/full' sh "$UNBRICK"
+"$UNBRICK" replay --port --speed max boot.raw >replay.port 2>err &
+child=$!
+if wait_for replay.port /dev/; then
+	timeout 10 cat "$(cat replay.port)" >out 2>/dev/null
+	wait $child && pass || fail "replay --port: the exit code"
+	cmp -s out boot.all && pass || fail "replay --port: what another program reads there"
+else
+	fail "replay --port names no port"
+	kill $child
+fi
+
 # A practice camera gives a real case: it is watched, then the program is interrupted, and later killed.
 mkdir camera
 mkfifo hold
@@ -475,7 +514,7 @@ if wait_for camera/out ready=true; then
 	[ $? -eq 7 ] && pass || fail "INT: stopped, the case goes on" "$(cat recover.err)"
 	"$UNBRICK" recover --json --case 1 --port "$work/camera/tty" --power-command true --timeout 30 >events 2>recover.err &
 	child=$!
-	wait_for events '"event"' || fail "recover --case goes on"
+	wait_for events '"text":"watch' || fail "recover --case goes on" "$(cat events)"	# by then its capture is open
 	kill -KILL $child
 	wait $child 2>/dev/null
 	is "list, JSON" 0 "$UNBRICK" case list --json
@@ -508,6 +547,20 @@ if wait_for camera/out ready=true; then
 else
 	skip "cases: the practice camera did not start: $(cat camera/err)"
 fi
+
+# ---- console, as far as the command line goes; console.py has the line ----
+is "console with two ports" 2 "$UNBRICK" console one two
+is "console: no rate" 2 "$UNBRICK" console tcp:127.0.0.1:1 --baud fast
+is "console: rate 0" 2 "$UNBRICK" console tcp:127.0.0.1:1 --baud 0
+is "console: no frame" 2 "$UNBRICK" console tcp:127.0.0.1:1 --frame 9X1
+is "console: no flow control" 2 "$UNBRICK" console tcp:127.0.0.1:1 --flow hard
+says "which there are" err "rtscts"
+is "console: no time" 2 "$UNBRICK" console tcp:127.0.0.1:1 --listen 1s
+is "console on a port that is not there" 3 "$UNBRICK" console "$work/no-such-port"
+is "console on no name of a line" 3 "$UNBRICK" console nonsense
+is "console with a log that is a folder" 2 "$UNBRICK" console tcp:127.0.0.1:1 --log "$work"
+is "console without a name, where there are two" 2 env UNBRICK_PORTS=/dev/pts/98,/dev/pts/99 "$UNBRICK" console
+says "they are listed" err "unbrick console /dev/pts/98"
 
 # ---- recover, as far as the command line goes ----
 is "recover without a device" 2 "$UNBRICK" recover

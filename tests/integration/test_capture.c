@@ -374,15 +374,192 @@ static void times_that_are_cut_or_go_back_are_passed_over(void **state)
 	assert_int_equal(capture_times_open(path, &times, NULL), STATUS_NOT_FOUND);
 }
 
+static void a_file_of_the_operator_grows_and_is_held(void **state)
+{
+	const struct bench *bench = *state;
+	struct capture *capture = NULL, *other = NULL;
+	struct capture_times *times = NULL;
+	char path[300], text[64];
+	struct error error;
+	uint64_t run;
+
+	text_format(path, sizeof(path), "%s/boot.log", bench->folder);
+	for (uint64_t turn = 1; turn <= 2; turn++) {
+		assert_int_equal(capture_open_file(path, &capture, &error), STATUS_OK);
+		assert_int_equal(capture_open_file(path, &other, &error), STATUS_BUSY);
+		assert_int_equal(capture_write(capture, BYTES("abc"), turn * 1000, NULL), STATUS_OK);
+		capture_close(capture);
+	}
+	slurp(path, text, sizeof(text));
+	assert_string_equal(text, "abcabc");
+	assert_int_equal(capture_times_open(path, &times, NULL), STATUS_OK);
+	assert_int_equal(capture_times_at(times, 2, &run), 1000);
+	assert_int_equal(capture_times_at(times, 3, &run), 2000);
+	capture_times_free(times);
+	assert_int_equal(capture_open_file(bench->folder, &capture, &error), STATUS_INVALID);
+	assert_int_equal(capture_open_file("/dev/null", &capture, &error), STATUS_INVALID);
+}
+
+static void an_empty_capture_can_be_abandoned_and_another_one_cannot(void **state)
+{
+	const struct bench *bench = *state;
+	struct capture *capture = open_capture(bench->logs, "empty");
+	char path[600];
+
+	text_copy(path, sizeof(path), capture_path(capture));
+	capture_abandon(capture);
+	assert_int_not_equal(access(path, F_OK), 0);
+	capture = open_capture(bench->logs, "used");
+	text_copy(path, sizeof(path), capture_path(capture));
+	assert_int_equal(capture_remark(capture, "on", 1, NULL), STATUS_OK);
+	capture_abandon(capture);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
+static void seeking_times_gives_what_reading_all_gives(void **state)
+{
+	const struct bench *bench = *state;
+	struct capture *capture = open_capture(bench->logs, "long");
+	struct capture_times *times = NULL;
+	char path[4096];
+	uint64_t run;
+
+	text_copy(path, sizeof(path), capture_path(capture));
+	for (uint64_t i = 0; i < 20000; i++) {
+		assert_int_equal(capture_write(capture, BYTES("abc"), 100000 + 10 * i, NULL), STATUS_OK);
+		if (i % 1000 == 0)
+			assert_int_equal(capture_remark(capture, "a remark in between", 100000 + 10 * i, NULL), STATUS_OK);
+	}
+	capture_close(capture);
+	assert_int_equal(capture_times_open(path, &times, NULL), STATUS_OK);
+	for (uint64_t i = 0; i < 20000; i += 137) {
+		uint64_t at = 19999 - i;	/* backwards, too */
+
+		capture_times_seek(times, 3 * at + 1);
+		assert_int_equal(capture_times_at(times, 3 * at + 1, &run), 100000 + 10 * at);
+	}
+	capture_times_seek(times, 60000);
+	assert_int_equal(capture_times_at(times, 60000, &run), 100000 + 10 * 19999);
+	capture_times_seek(times, 0);
+	assert_int_equal(capture_times_at(times, 0, &run), 100000);
+	capture_times_free(times);
+}
+
+static void a_capture_goes_on_in_a_next_pair_of_files(void **state)
+{
+	const struct bench *bench = *state;
+	struct capture *capture = open_capture(bench->logs, "cam");
+	struct capture_part part;
+	char path[5][400], content[400];
+
+	capture_set_limits(capture, &(struct capture_limits){ .part_bytes = 10, .part_ms = 1000 });
+	text_copy(path[0], sizeof(path[0]), capture_path(capture));
+	assert_int_equal(capture_write(capture, BYTES("01234567"), 100, NULL), STATUS_OK);
+	assert_int_equal(capture_write(capture, BYTES("89"), 200, NULL), STATUS_OK);
+	assert_int_equal(capture_part_count(capture), 1);
+	assert_int_equal(capture_write(capture, BYTES("ab"), 300, NULL), STATUS_OK);
+	assert_int_equal(capture_part_count(capture), 2);
+	text_copy(path[1], sizeof(path[1]), capture_path(capture));
+	assert_int_equal(capture_write(capture, BYTES("much more than ten bytes"), 400, NULL), STATUS_OK);	/* one write is not torn */
+	assert_int_equal(capture_write(capture, BYTES("x"), 1399, NULL), STATUS_OK);
+	assert_int_equal(capture_part_count(capture), 4);
+	assert_int_equal(capture_write(capture, BYTES("y"), 2399, NULL), STATUS_OK);	/* the time is up */
+	assert_int_equal(capture_part_count(capture), 5);
+	assert_int_equal(capture_size(capture), 38);
+	assert_true(capture_part_at(capture, 0, &part));
+	assert_string_equal(part.path, path[0]);
+	assert_int_equal(part.end, 10);
+	assert_true(capture_part_at(capture, 11, &part));
+	assert_string_equal(part.path, path[1]);
+	assert_int_equal(part.start, 10);
+	assert_int_equal(part.end, 12);
+	assert_true(capture_part_at(capture, 37, &part));
+	assert_int_equal(part.start, 37);
+	assert_int_equal(part.end, 38);
+	capture_close(capture);
+	assert_non_null(strstr(path[1], "cam-2.raw"));
+	slurp(path[0], content, sizeof(content));
+	assert_string_equal(content, "0123456789");
+	slurp(times_path(path[0]), content, sizeof(content));
+	assert_string_equal(content, "100 0 8\n200 8 2\n# 300 goes on in cam-2.raw\n");
+	slurp(path[1], content, sizeof(content));
+	assert_string_equal(content, "ab");
+	slurp(times_path(path[1]), content, sizeof(content));
+	assert_string_equal(content, "# 300 goes on from cam.raw\n300 0 2\n# 400 goes on in cam-3.raw\n");
+	check_index(path[1], false);
+}
+
+static void a_next_pair_never_takes_a_name_that_is_there(void **state)
+{
+	const struct bench *bench = *state;
+	struct capture *first = open_capture(bench->logs, "cam"), *second = open_capture(bench->logs, "cam");
+
+	capture_set_limits(first, &(struct capture_limits){ .part_bytes = 1 });
+	assert_int_equal(capture_write(first, BYTES("a"), 1, NULL), STATUS_OK);
+	assert_int_equal(capture_write(first, BYTES("b"), 2, NULL), STATUS_OK);
+	assert_non_null(strstr(capture_path(first), "cam-3.raw"));
+	capture_close(first);
+	capture_close(second);
+}
+
+static void without_a_next_pair_the_old_one_grows_on(void **state)
+{
+	const struct bench *bench = *state;
+	struct capture *capture = open_capture(bench->logs, "cam");
+	char path[400], gone[260], content[64];
+
+	text_copy(path, sizeof(path), capture_path(capture));
+	capture_set_limits(capture, &(struct capture_limits){ .part_bytes = 4 });
+	assert_int_equal(capture_write(capture, BYTES("1234"), 1, NULL), STATUS_OK);
+	assert_int_equal(rename(bench->logs, text_format(gone, sizeof(gone), "%s.gone", bench->logs)), 0);
+	assert_int_equal(capture_write(capture, BYTES("5678"), 2, NULL), STATUS_OK);
+	assert_int_equal(capture_part_count(capture), 1);
+	assert_int_equal(rename(gone, bench->logs), 0);
+	capture_close(capture);
+	assert_int_equal(slurp(path, content, sizeof(content)), 8);
+	check_index(path, false);
+}
+
+static void the_last_of_the_disk_is_left_to_others(void **state)
+{
+	const struct bench *bench = *state;
+	struct capture *capture = open_capture(bench->logs, "cam");
+	struct error error = { .text = "" };
+	char path[400];
+
+	text_copy(path, sizeof(path), capture_path(capture));
+	assert_int_equal(capture_write(capture, BYTES("kept"), 1000, NULL), STATUS_OK);
+	assert_true(capture_free_bytes(capture, 1000) > 0);
+	capture_set_limits(capture, &(struct capture_limits){ .keep_free_bytes = UINT64_MAX / 4 });
+	assert_int_equal(capture_write(capture, BYTES("lost"), 2000, &error), STATUS_NO_SPACE);
+	assert_true(capture_is_news(capture));
+	assert_non_null(strstr(error.text, "has stopped"));
+	assert_int_equal(capture_write(capture, BYTES("lost"), 3000, &error), STATUS_NO_SPACE);
+	assert_false(capture_is_news(capture));
+	assert_int_equal(capture_lost(capture), 8);
+	capture_set_limits(capture, &(struct capture_limits){ .keep_free_bytes = 1 });
+	assert_int_equal(capture_write(capture, BYTES("again"), 9000, &error), STATUS_OK);
+	assert_true(capture_is_news(capture));
+	capture_close(capture);
+	check_index(path, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(times_tell_when_each_byte_came),
 		TEST(times_that_are_cut_or_go_back_are_passed_over),
+		TEST(seeking_times_gives_what_reading_all_gives),
+		TEST(a_capture_goes_on_in_a_next_pair_of_files),
+		TEST(a_next_pair_never_takes_a_name_that_is_there),
+		TEST(without_a_next_pair_the_old_one_grows_on),
+		TEST(the_last_of_the_disk_is_left_to_others),
 		TEST(the_first_byte_is_in_the_file_when_the_call_returns),
 		TEST(bytes_are_kept_as_they_came_and_offsets_say_when),
 		TEST(only_the_owner_reads_a_capture),
 		TEST(an_earlier_capture_is_never_overwritten),
+		TEST(a_file_of_the_operator_grows_and_is_held),
+		TEST(an_empty_capture_can_be_abandoned_and_another_one_cannot),
 		TEST(a_foreign_name_stays_in_the_folder),
 		TEST(a_file_in_place_of_the_folder_is_named),
 		TEST(a_full_disk_is_news_once_and_the_capture_goes_on_when_there_is_room),

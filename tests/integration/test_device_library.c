@@ -237,6 +237,12 @@ static void errors_in_a_profile_name_file_and_line(void **state)
 		{ "no-method: hopeless\n", 7, "exclude each other" },
 		{ "firmware:\n  - { version: 1, file: f, sha256: abc }\n", 8, "64 hexadecimal digits" },
 		{ "console: { stop-keys: '\\x00' }\n", 7, "bad escape" },
+		{ "console: { frame: 9X1 }\n", 7, "'9X1' is no frame" },
+		{ "console:\n  macros:\n    - { name: a, text: 'saveenv\\r', at: loader }\n", 9, "saveenv may write" },
+		{ "console:\n  macros:\n    - { name: a, text: 'md 0; nand write 0 0 1\\r', at: loader }\n", 9, "nand write writes" },
+		{ "console:\n  macros:\n    - { name: a, text: 'help\\x03', at: loader }\n", 9, "another key" },
+		{ "console:\n  macros:\n    - { name: a, text: 'help\\r', at: kernel }\n", 9, "'kernel' is not known" },
+		{ "console:\n  macros:\n    - { name: a, text: 'help\\r', at: loader, loader: grub }\n", 9, "no driver" },
 		{ "console: { stop-keys: \"a\\0b\" }\n", 7, "NUL" },
 		{ "console: { stop-keys: '\\q' }\n", 7, "bad escape" },
 		{ "aliases: &a [x]\n", 7, "anchors" },
@@ -395,6 +401,24 @@ static void signs_of_all_files_come_as_one_list_and_the_first_root_wins(void **s
 	assert_ptr_equal(again, signs);
 }
 
+static void macros_of_the_library_ask_and_name_their_source(void **state)
+{
+	struct bench *bench = *state;
+	const struct macro *macros[8];
+
+	put(bench->root, "macros.yaml",
+	    "macros:\n  - { name: a, text: 'help\\r', at: loader, loader: uboot, source: s }\n"
+	    "  - { name: a, text: 'help\\r', at: shell, source: s }\n");
+	open_library(bench);
+	assert_int_equal(device_library_macros(bench->library, macros, 8), 2);
+	assert_string_equal(macros[0]->text, "help\r");
+	assert_int_equal(macros[1]->at, MACRO_AT_SHELL);
+	put(bench->root, "macros.yaml", "macros:\n  - { name: a, text: 'help\\r', at: shell }\n");
+	assert_one_error(bench, "macros.yaml:2", "names no source");
+	put(bench->root, "macros.yaml", "macros:\n  - { name: a, text: 'dd if=a of=b\\r', at: shell, source: s }\n");
+	assert_one_error(bench, "macros.yaml:2", "dd may write");
+}
+
 static void usb_ids_are_hexadecimal_and_any_is_a_product(void **state)
 {
 	struct bench *bench = *state;
@@ -551,6 +575,7 @@ int main(void)
 		TEST(errors_in_a_procedure_name_file_and_line),
 		TEST(errors_in_signs_name_file_and_line),
 		TEST(signs_of_all_files_come_as_one_list_and_the_first_root_wins),
+		TEST(macros_of_the_library_ask_and_name_their_source),
 		TEST(usb_ids_are_hexadecimal_and_any_is_a_product),
 		TEST(a_search_wants_every_word_and_puts_the_best_first),
 		TEST(an_unknown_id_hints_the_nearest),

@@ -76,25 +76,31 @@ static void check_whole(const struct codec *codec, const uint8_t *packed, size_t
 	enum image_answer end;
 	uint64_t used;
 
-	assert_int_equal(unpack_stream(NULL, codec->compression, bytes_of(packed, size), to, PLAIN_SIZE + 10, &end, &used), PLAIN_SIZE);
+	assert_int_equal(unpack_stream(NULL, codec->compression, bytes_of(packed, size), to, PLAIN_SIZE + 10, PLAIN_SIZE + 10, &end, &used), PLAIN_SIZE);
 	assert_memory_equal(to, plain, PLAIN_SIZE);
 	assert_int_equal(end, IMAGE_YES);
 	assert_int_equal(used, size);
-	assert_int_equal(unpack_stream(NULL, codec->compression, bytes_of(packed, size), NULL, UINT64_MAX, &end, &used), PLAIN_SIZE);
+	assert_int_equal(unpack_stream(NULL, codec->compression, bytes_of(packed, size), NULL, 0, UINT64_MAX, &end, &used), PLAIN_SIZE);
 	assert_int_equal(end, IMAGE_YES);
 }
 
-/* A small room is filled with the beginning and nothing is said about the end. */
+/* A small room is filled with the beginning; of the end something is said where more may come out than goes into the room. */
 static void check_head(const struct codec *codec, const uint8_t *packed, size_t size, uint8_t *to)
 {
 	enum image_answer end;
 	uint64_t used;
 
 	memset(to, 0xee, 2000);
-	assert_int_equal(unpack_stream(NULL, codec->compression, bytes_of(packed, size), to, 1000, &end, &used), 1000);
+	assert_int_equal(unpack_stream(NULL, codec->compression, bytes_of(packed, size), to, 1000, 1000, &end, &used), 1000);
 	assert_memory_equal(to, plain, 1000);
 	assert_int_equal(to[1000], 0xee);
 	assert_int_equal(end, IMAGE_UNKNOWN);
+	memset(to, 0xee, 2000);
+	assert_int_equal(unpack_stream(NULL, codec->compression, bytes_of(packed, size), to, 1000, UINT64_MAX, &end, &used), PLAIN_SIZE);
+	assert_memory_equal(to, plain, 1000);
+	assert_int_equal(to[1000], 0xee);
+	assert_int_equal(end, IMAGE_YES);
+	assert_int_equal(used, size);
 }
 
 static void check_damage(const struct codec *codec, uint8_t *packed, size_t size, uint8_t *to)
@@ -103,12 +109,12 @@ static void check_damage(const struct codec *codec, uint8_t *packed, size_t size
 	uint64_t used;
 
 	for (size_t cut = 1; cut < size; cut = cut * 3 + 5) {
-		unpack_stream(NULL, codec->compression, bytes_of(packed, cut), to, PLAIN_SIZE + 10, &end, &used);
+		unpack_stream(NULL, codec->compression, bytes_of(packed, cut), to, PLAIN_SIZE + 10, PLAIN_SIZE + 10, &end, &used);
 		if (end == IMAGE_YES && codec->has_checksum)
 			fail_msg("%s: %zu of %zu bytes were called whole", codec->command, cut, size);
 	}
 	packed[size / 3] ^= 4;
-	unpack_stream(NULL, codec->compression, bytes_of(packed, size), to, PLAIN_SIZE + 10, &end, &used);
+	unpack_stream(NULL, codec->compression, bytes_of(packed, size), to, PLAIN_SIZE + 10, PLAIN_SIZE + 10, &end, &used);
 	if (codec->has_checksum)
 		assert_int_equal(end, IMAGE_NO);
 	packed[size / 3] ^= 4;
@@ -146,9 +152,27 @@ static void what_follows_the_stream_does_not_belong_to_it(void **state)
 
 	(void)state;
 	memset(packed + size, 0xff, 100);
-	unpack_stream(NULL, "gzip", bytes_of(packed, size + 100), to, PLAIN_SIZE + 10, &end, &used);
+	unpack_stream(NULL, "gzip", bytes_of(packed, size + 100), to, PLAIN_SIZE + 10, PLAIN_SIZE + 10, &end, &used);
 	assert_int_equal(end, IMAGE_YES);
 	assert_int_equal(used, size);
+}
+
+/* As xz -9 makes it: where little is to come out, it is not filled. */
+static void a_large_dictionary_is_taken_where_it_cannot_be_filled(void **state)
+{
+	static const struct codec codec = { "xz", "xz -c --lzma2=dict=64MiB", true };
+	AUTO_FREE uint8_t *packed = malloc(PACKED_ROOM);
+	size_t size = pack(&codec, packed);
+	enum image_answer end;
+	uint64_t used;
+
+	(void)state;
+	if (size == 0)
+		skip();
+	assert_int_equal(unpack_stream(NULL, "xz", bytes_of(packed, size), NULL, 0, 16 << 20, &end, &used), PLAIN_SIZE);
+	assert_int_equal(end, IMAGE_YES);
+	unpack_stream(NULL, "xz", bytes_of(packed, size), NULL, 0, UINT64_MAX, &end, &used);
+	assert_int_equal(end, IMAGE_UNKNOWN);
 }
 
 static void an_unknown_compression_is_not_judged(void **state)
@@ -157,7 +181,7 @@ static void an_unknown_compression_is_not_judged(void **state)
 	uint64_t used;
 
 	(void)state;
-	assert_int_equal(unpack_stream(NULL, "rot13", BYTES("abc"), NULL, 100, &end, &used), 0);
+	assert_int_equal(unpack_stream(NULL, "rot13", BYTES("abc"), NULL, 0, 100, &end, &used), 0);
 	assert_int_equal(end, IMAGE_UNKNOWN);
 }
 
@@ -166,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_tools_pack_comes_out_again),
 		cmocka_unit_test(what_follows_the_stream_does_not_belong_to_it),
+		cmocka_unit_test(a_large_dictionary_is_taken_where_it_cannot_be_filled),
 		cmocka_unit_test(an_unknown_compression_is_not_judged),
 	};
 

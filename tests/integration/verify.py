@@ -389,6 +389,131 @@ def openpgp():
     ends(verify("fw.bin", "--signature", "pgp.sig", "--keyring", "vendor.gpg", PATH=work), NOTHING, "gpgv is not installed")
 
 
+# ---- signatures in a FIT, made by U-Boot's mkimage ----
+
+FIT = """/dts-v1/;
+/ {
+	description = "test";
+	#address-cells = <1>;
+	images {
+		kernel-1 { data = /incbin/("kernel"); type = "kernel"; arch = "arm64"; os = "linux"; compression = "none"; load = <0>; entry = <0>; %(part)s };
+		fdt-1 { data = /incbin/("tree"); type = "flat_dt"; arch = "arm64"; compression = "none"; %(part)s };
+		fdt-2 { data = /incbin/("tree"); type = "flat_dt"; arch = "arm64"; compression = "none"; %(part)s };
+	};
+	configurations {
+		default = "conf-1";
+		conf-1 { kernel = "kernel-1"; fdt = "fdt-1"; %(conf)s };
+		conf-2 { kernel = "kernel-1"; fdt = "fdt-2"; };
+	};
+};
+"""
+
+
+def make_fit(name, algorithm, key, *options, padding="pkcs-1.5", signs="conf", hash_="sha256"):
+    """A FIT signed with key; keys lie as mkimage wants them."""
+    if not shutil.which("mkimage") or not shutil.which("dtc"):
+        raise Skip("mkimage and dtc are not here")
+    os.makedirs("fitkeys", exist_ok=True)
+    if not os.path.exists(f"fitkeys/{key}.key"):
+        kind = ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"] if key.startswith("ec") else ["RSA", "-pkeyopt", f"rsa_keygen_bits:{key[-4:]}"]
+        openssl("genpkey", "-algorithm", *kind, "-out", f"fitkeys/{key}.key")
+        shutil.copy(f"fitkeys/{key}.key", f"fitkeys/{key}.pem")     # for ECDSA
+        openssl("pkey", "-in", f"fitkeys/{key}.key", "-pubout", "-out", f"{key}.pub")
+        openssl("req", "-batch", "-new", "-x509", "-key", f"fitkeys/{key}.key", "-out", f"fitkeys/{key}.crt")
+    node = f'signature-1 {{ algo = "{algorithm}"; key-name-hint = "{key}"; padding = "{padding}"; sign-images = "kernel", "fdt"; }};'
+    parts = f'hash-1 {{ algo = "{hash_}"; }};'
+    write("kernel", DATA[:5000])
+    write("tree", DATA[5000:6000])
+    write("fit.its", FIT % {"part": node if signs == "part" else parts, "conf": node if signs == "conf" else ""})
+    done = subprocess.run(["mkimage", "-f", "fit.its", "-k", "fitkeys", *options, name], capture_output=True)
+    if done.returncode:
+        raise Skip(f"this mkimage does not sign {algorithm}: {done.stderr[-200:]}")
+    return name
+
+
+def tampered(name, old, new):
+    data = read(name)
+    if old not in data or len(old) != len(new):
+        raise Wrong(f"{name} has no {old[:20]!r}")
+    return write("tampered.itb", data.replace(old, new))
+
+
+@case
+def fit_signed_configurations():
+    for algorithm, key in (("sha256,rsa2048", "dev2048"), ("sha256,rsa4096", "dev4096"), ("sha384,rsa3072", "dev3072"), ("sha512,rsa2048", "dev2048")):
+        for padding in ("pkcs-1.5", "pss"):
+            path = make_fit("fit.itb", algorithm, key, padding=padding)
+            ends(verify(path, "--key", f"{key}.pub"), WELL, "/configurations/conf-1", "fit all parts", "1 other configuration in it is not signed")
+    ends(verify(path, "--key", f"fitkeys/{key}.crt"), WELL, "Internet Widgits")
+    ends(verify(path), NOTHING, "by whom is not known")
+
+
+@case
+def fit_signed_by_ecdsa():
+    path = make_fit("fit-ec.itb", "sha256,ecdsa256", "ec256")
+    ends(verify(path, "--key", "ec256.pub"), WELL, "fit all parts")
+    ends(verify(tampered(path, b"test\0", b"tesT\0"), "--key", "ec256.pub"), WRONG, "does not fit this key")
+
+
+@case
+def fit_with_its_data_behind_the_tree():
+    path = make_fit("fit-e.itb", "sha256,rsa2048", "dev2048", "-E")
+    ends(verify(path, "--key", "dev2048.pub"), WELL, "fit all parts")
+    path = make_fit("fit-f.itb", "sha256,rsa2048", "dev2048")
+    command("mkimage", "-F", "-k", "fitkeys", path)     # signs it once more
+    ends(verify(path, "--key", "dev2048.pub"), WELL, "fit all parts")
+
+
+@case
+def fit_that_was_changed():
+    path = make_fit("fit.itb", "sha256,rsa2048", "dev2048")
+    ends(verify(tampered(path, DATA[:4000], DATA[:3999] + b"x"), "--key", "dev2048.pub"), WRONG, "'kernel-1' is not what was signed")
+    ends(verify(tampered(path, b"fdt-1\0\0\0\0\0\0\3", b"fdt-2\0\0\0\0\0\0\3"), "--key", "dev2048.pub"), WRONG)
+    ends(verify(tampered(path, b"/configurations/conf-1\0", b"/configurations/conf-2\0"), "--key", "dev2048.pub"), WRONG)
+    ends(verify(tampered(path, b"/images/fdt-1/hash-1\0", b"/images/fdt-2/hash-1\0"), "--key", "dev2048.pub"), WRONG)
+    for at in range(0, len(read(path)), 211):
+        data = bytearray(read(path))
+        data[at] ^= 1
+        done = verify(write("tampered.itb", bytes(data)), "--key", "dev2048.pub")
+        if done.returncode == WELL and at > 40 and b"fdt-2" not in data[at - 60:at + 60] and not is_free(path, at):
+            raise Wrong(f"byte {at} of {len(data)} was turned, and nobody saw it")
+
+
+def is_free(path, at):
+    """Bytes that nobody signs: of the part that is in no signed configuration, the signature's own node and its names, added later."""
+    data = read(path)
+    second = data.rfind(DATA[5000:6000])
+    node = data.find(b"signature-1\0")
+    names = min(at for at in (data.rfind(b"signer-name\0"), data.rfind(b"hashed-nodes\0"), data.rfind(b"timestamp\0"), len(data)) if at > 0)
+    return second - 40 <= at < second + 1200 or node <= at < node + 900 or at >= names
+
+
+@case
+def fit_and_another_key():
+    path = make_fit("fit.itb", "sha256,rsa2048", "dev2048")
+    make_fit("unused.itb", "sha256,rsa2048", "alt2048")
+    make_fit("unused.itb", "sha256,rsa4096", "dev4096")
+    ends(verify(path, "--key", "alt2048.pub"), WRONG, "another one made it")
+    ends(verify(path, "--key", "dev4096.pub"), NOTHING, "of another kind or size")
+    ends(verify(path, "--key", write("nokey", "hello")), USAGE, "none that is known")
+    ends(verify(path, "--key", "missing"), USAGE, "missing")
+
+
+@case
+def fit_whose_parts_are_signed():
+    path = make_fit("fit-p.itb", "sha256,rsa2048", "dev2048", signs="part")
+    ends(verify(path, "--key", "dev2048.pub"), WELL, "/images/kernel-1", "/images/fdt-2", "nobody signed")
+    ends(verify(tampered(path, DATA[:4000], DATA[:3999] + b"x"), "--key", "dev2048.pub"), WRONG, "/images/kernel-1")
+
+
+@case
+def fit_with_mere_checksums_or_nothing():
+    path = make_fit("fit-c.itb", "sha256,rsa2048", "dev2048", hash_="crc32")
+    ends(verify(path, "--key", "dev2048.pub"), WRONG, "has no hash that is")
+    path = make_fit("fit-n.itb", "sha256,rsa2048", "dev2048", signs="")
+    ends(verify(path, "--key", "dev2048.pub"), NOTHING, "there is a key, but no signature")
+
+
 def main():
     global work
     if not os.access(UNBRICK, os.X_OK):

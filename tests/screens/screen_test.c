@@ -12,10 +12,13 @@
  *   show NAME           prints the screen to standard output
  *   resize 132x43       run SHELL COMMAND           count-keys N   no more than N keys so far
  *   mouse ROW COLUMN    a left click, counted from 1
+ *   event ACTION SUBSYSTEM [seconds]   until the kernel says that a device came or went ("add tty")
+ *   after MS TEXT       TEXT is on the screen so soon after that event;   gone-after MS TEXT   it is not any more
  *   end [status]        the program ends by itself, with this status
  * Exit status: 0 all held, 1 something did not (the screen goes to standard error), 2 usage, 77 no pty here. */
 #include <ctype.h>
 #include <errno.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -25,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,6 +49,8 @@ struct screen_test {
 	int status;
 	unsigned keys;
 	uint64_t last_output_ms;
+	int uevents;		/* the kernel's own messages about devices; -1: not to be had */
+	uint64_t event_ms;
 	char text[ROWS_MAX * (COLS_MAX * 4 + 1) + 1];
 };
 
@@ -182,6 +188,7 @@ static const char *named_key(const char *name, char *one)
 		{ "Right", NULL, "kcuf1" }, { "Home", NULL, "khome" }, { "End", NULL, "kend" },
 		{ "PgUp", NULL, "kpp" },    { "PgDn", NULL, "knp" },   { "Del", NULL, "kdch1" },
 		{ "F1", NULL, "kf1" },      { "F10", NULL, "kf10" },
+		{ "PasteBegin", "\x1b[200~", NULL }, { "PasteEnd", "\x1b[201~", NULL },
 	};
 
 	if (strncmp(name, "C-", 2) == 0 && name[2] != '\0') {
@@ -253,6 +260,76 @@ static bool resize(struct screen_test *test, const char *argument)
 	vterm_set_size(test->vterm, test->rows, test->cols);
 	ioctl(test->pty, TIOCSWINSZ, &size);
 	return true;
+}
+
+/* ---- devices that come and go ---- */
+
+static int open_uevents(void)
+{
+	const struct sockaddr_nl from_kernel = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+
+	if (fd < 0 || bind(fd, (const struct sockaddr *)(const void *)&from_kernel, sizeof(from_kernel)) != 0)
+		return -1;
+	return fd;
+}
+
+/* "add@/devices/...", NUL, "ACTION=add", NUL, ... (lib/kobject_uevent.c of Linux) */
+static bool is_event(const char *message, size_t size, const char *action, const char *subsystem)
+{
+	char wanted_action[64], wanted_subsystem[64];
+	bool has_action = false, has_subsystem = false;
+
+	snprintf(wanted_action, sizeof(wanted_action), "ACTION=%s", action);
+	snprintf(wanted_subsystem, sizeof(wanted_subsystem), "SUBSYSTEM=%s", subsystem);
+	for (size_t at = 0; at < size; at += strlen(message + at) + 1) {
+		has_action = has_action || strcmp(message + at, wanted_action) == 0;
+		has_subsystem = has_subsystem || strcmp(message + at, wanted_subsystem) == 0;
+	}
+	return has_action && has_subsystem;
+}
+
+/* The earliest of them that was not looked at yet. */
+static bool await_event(struct screen_test *test, char *argument)
+{
+	char action[32], subsystem[32], message[8192];
+	unsigned seconds = DEFAULT_WAIT_S;
+	uint64_t end;
+
+	if (sscanf(argument, "%31s %31s %u", action, subsystem, &seconds) < 2 || test->uevents < 0)
+		return false;
+	end = now_ms() + seconds * 1000;
+	while (now_ms() < end && !test->is_over) {
+		struct pollfd ready[] = { { .fd = test->uevents, .events = POLLIN }, { .fd = test->pty, .events = POLLIN } };
+		ssize_t size;
+
+		if (poll(ready, 2, 1000) <= 0)
+			continue;
+		if (ready[0].revents == 0) {
+			pump(test, 0);
+			continue;
+		}
+		size = recv(test->uevents, message, sizeof(message) - 1, 0);
+		test->event_ms = now_ms();
+		message[size > 0 ? size : 0] = '\0';
+		if (size > 0 && is_event(message, (size_t)size, action, subsystem))
+			return true;
+	}
+	return false;
+}
+
+static bool follows_event(struct screen_test *test, const char *argument, bool is_wanted)
+{
+	char *text;
+	unsigned long limit = strtoul(argument, &text, 10);
+	uint64_t took_ms;
+
+	if (*text != ' ' || !wait_for(test, text + 1, is_wanted, DEFAULT_WAIT_S))
+		return false;
+	took_ms = now_ms() - test->event_ms;
+	fprintf(stderr, "%s '%s' %llu ms after the event\n", is_wanted ? "there is" : "gone is", text + 1,
+		(unsigned long long)took_ms);
+	return took_ms <= limit;
 }
 
 static bool click(struct screen_test *test, const char *argument)
@@ -333,6 +410,10 @@ static bool do_line(struct screen_test *test, char *line)
 	}
 	if (strcmp(line, "run") == 0)
 		return system(argument) == 0;
+	if (strcmp(line, "event") == 0)
+		return await_event(test, argument);
+	if (strcmp(line, "after") == 0 || strcmp(line, "gone-after") == 0)
+		return follows_event(test, argument, line[0] == 'a');
 	unquote(argument);
 	if (strcmp(line, "key") == 0)
 		return type_keys(test, argument);
@@ -433,6 +514,7 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	setupterm(NULL, 1, &(int){ 0 });
+	test.uevents = open_uevents();
 	if (!start_program(&test, argv + at + 1)) {
 		fprintf(stderr, "skipped: no pty here: %s\n", strerror(errno));
 		return 77;

@@ -69,8 +69,8 @@ void add_gzip(struct buffer *to, struct bytes contents)
 	add(to, "GZIP-END", 8);
 }
 
-static size_t make_unpack(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, enum image_answer *ret_end,
-			  uint64_t *ret_used)
+static uint64_t make_unpack(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
+			    enum image_answer *ret_end, uint64_t *ret_used)
 {
 	const uint8_t *end = memmem(in.data, in.size, "GZIP-END", 8);
 	size_t size = (end != NULL ? (size_t)(end - in.data) : in.size) - (in.size < 10 ? in.size : 10);
@@ -79,11 +79,11 @@ static size_t make_unpack(void *user, const char *compression, struct bytes in, 
 	*ret_end = IMAGE_UNKNOWN;
 	if (!text_equal(compression, "gzip"))
 		return 0;
-	*ret_end = end == NULL ? IMAGE_NO : size > room ? IMAGE_UNKNOWN : IMAGE_YES;
+	*ret_end = end == NULL ? IMAGE_NO : size > most ? IMAGE_UNKNOWN : IMAGE_YES;
 	*ret_used = end != NULL ? (size_t)(end - in.data) + 8 : 0;
-	size = size < room ? size : (size_t)room;
-	if (to != NULL && size > 0)
-		memcpy(to, in.data + 10, size);
+	size = size < most ? size : (size_t)most;
+	if (room > 0 && size > 0)
+		memcpy(to, in.data + 10, size < room ? size : (size_t)room);
 	return size;
 }
 

@@ -517,4 +517,109 @@ static void make_luxul(struct file *file)
 	put_payload(file, 36, PAYLOAD);
 }
 
+static void make_cameo(struct file *file)
+{
+	put_text(file, 12, "RT5350_AP");
+	put_text(file, 32, "AP94-AR7161-RT-080619-00");
+	put_text(file, 62, "DEF");
+	put_text(file, 66, "1.04");
+	put(file, 78, "\x54\0\0\0\0\0", 6);
+	put_payload(file, 84, PAYLOAD);
+	put_be32(file, 4, PAYLOAD);
+	put_be32(file, 8, 1000);
+	put_be32(file, 0, sum_of(file, 84, file->size));
+}
+
+static void make_planex(struct file *file)
+{
+	uint8_t seed[4] = { 0, 0, 0, 4 }, digest[20];
+
+	put_text(file, 20, "1.00.00");
+	put_be32(file, 30, 0x10000);
+	put_payload(file, 34, 0x10000);
+	put(file, 30 + 4 + 0x10000, seed, 4);
+	memmove(file->data + 38, file->data + 34, 0x10000);
+	memcpy(file->data + 34, seed, 4);
+	assert_int_equal(digest_bytes("sha1", from(file, 34, 38 + 0x10000), digest, sizeof(digest)), 20);
+	put(file, 0, digest, 20);
+	memmove(file->data + 34, file->data + 38, 0x10000);
+	file->size = 34 + 0x10000;
+}
+
+static void make_iptime(struct file *file)
+{
+	put_text(file, 0, "ax3000m");
+	put_text(file, 8, "00_000");
+	put_payload(file, 56, PAYLOAD);
+	put_le32(file, 48, PAYLOAD);
+	put_le32(file, 52, 0);
+	put_le32(file, 52, raw1(file, 0, file->size));
+}
+
+static void make_iptime_nas(struct file *file)
+{
+	uint32_t sum;
+
+	put_text(file, 0, "nas1dual");
+	put_text(file, 32, "0.0.00");
+	put_text(file, 120, "EFM_NAS_PKG");
+	put_payload(file, 0x400, PAYLOAD);
+	put_le32(file, 96, PAYLOAD);
+	sum = sum_of(file, 0x400, file->size);
+	put_le32(file, 100, (8 * 0x19283745u + ~sum) ^ sum);
+}
+
+/* CRC-16/XMODEM, by its definition: the remainder of the message times x^16. */
+static uint32_t xmodem_crc(struct bytes over)
+{
+	uint32_t crc = 0;
+
+	for (size_t i = 0; i < (over.size + 2) * 8; i++) {
+		uint32_t bit = i < over.size * 8 ? over.data[i / 8] >> (7 - i % 8) & 1u : 0;
+
+		crc = crc << 1 | bit;
+		crc ^= crc & 0x10000 ? 0x11021 : 0;
+	}
+	return crc;
+}
+
+static void make_h3c(struct file *file)
+{
+	enum { HEAD = 6180, DATA = HEAD + 340 };
+
+	put_be32(file, 0, 1);
+	put_be32(file, 4, 1);
+	put_be32(file, 8, 0x2a);
+	put_be32(file, 12, 0x1b);
+	put(file, 16, "\x07\xe4\x0c\x18", 4);
+	put_be32(file, 36, HEAD);
+	put_be32(file, 40, 340 + PAYLOAD);
+	put_text(file, HEAD + 104, "Firmware 7.1.70");
+	put_payload(file, DATA, PAYLOAD);
+	put_be32(file, HEAD + 328, PAYLOAD);
+	put_be32(file, HEAD + 332, xmodem_crc(from(file, DATA, file->size)));
+	put_be32(file, HEAD + 336, UINT32_MAX);
+	put_be32(file, HEAD + 4, xmodem_crc(from(file, HEAD + 8, DATA)));
+	put_be32(file, 28, (uint32_t)file->size - HEAD);
+	put_be32(file, 6176, xmodem_crc(from(file, 0, 6176)));
+}
+
+static void put_brn_part(struct file *file, size_t size)
+{
+	size_t at = file->size, end = (at + size + 12 + 1023) / 1024 * 1024;
+
+	put_payload(file, at, size);
+	memset(file->data + file->size, 0xff, end - file->size);
+	put_le32(file, end - 12, (uint32_t)size);
+	put_le32(file, end - 8, 0x12345678);
+	put_le32(file, end - 4, crc32_update(0, from(file, at, at + size)));
+}
+
+static void make_brn(struct file *file)
+{
+	put_brn_part(file, PAYLOAD);
+	put_brn_part(file, 1012);
+	put(file, file->size, "BRNDTW502", 10);
+}
+
 #endif

@@ -87,11 +87,49 @@ static void names_that_are_not_found_prove_nothing(void **state)
 	assert_int_equal(image_fits(&facts, &device, reason, sizeof(reason)), IMAGE_FIT_UNKNOWN);
 }
 
+static void older_and_newer_versions_are_told_where_they_can_be(void **state)
+{
+	static const struct { const char *image, *installed; enum image_age age; } pairs[] = {
+		{ "1.0.2", "1.0.10", IMAGE_OLDER }, { "1.0.10", "1.0.2", IMAGE_NEWER }, { "v2.1", "2.1", IMAGE_AS_OLD },
+		{ "1.2", "1.2.1", IMAGE_OLDER }, { "1.2.1", "1.2", IMAGE_NEWER }, { "V1.00(AAKG.3)C0", "V1.00(AAKG.4)C0", IMAGE_AGE_UNKNOWN },
+		{ "22.03.5", "23.05.2", IMAGE_OLDER }, { "5.4.1 build 3", "5.6.0 build 1", IMAGE_OLDER }, { "", "1.0", IMAGE_AGE_UNKNOWN },
+		{ "1.0", "", IMAGE_AGE_UNKNOWN }, { "20200101", "7", IMAGE_AGE_UNKNOWN }, { "beta", "1.0", IMAGE_AGE_UNKNOWN },
+		{ "1.99999999999999999999999", "1.2", IMAGE_NEWER },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		if (image_compare_versions(pairs[i].image, pairs[i].installed) != pairs[i].age)
+			fail_msg("'%s' and '%s'", pairs[i].image, pairs[i].installed);
+}
+
+static void what_the_device_said_is_held_against_the_image(void **state)
+{
+	struct image_facts facts = { .version = "1.2.0", .file_size = 20 << 20 };
+	struct image_said said = { .version = "1.4", .secure_boot = "enabled", .flash = "SF: Detected w25q128 with page size 256 Bytes, erase size 4 KiB, total 16 MiB" };
+	char text[IMAGE_CAUTIONS][IMAGE_CAUTION_SIZE];
+
+	(void)state;
+	assert_int_equal(image_cautions(&facts, NULL, &said, text), 3);
+	assert_string_equal(text[0], "it is version 1.2.0, older than 1.4, which the device said it runs");
+	assert_non_null(strstr(text[1], "secure boot: enabled"));
+	assert_string_equal(text[2], "it has 20.0 MiB, the flash that the device named only 16.0 MiB");
+	/* what is known from elsewhere counts more; a kernel's version says nothing; a packed image may be larger unpacked, or smaller */
+	text_copy(facts.compression, sizeof(facts.compression), "gzip");
+	said.secure_boot = "disabled";
+	assert_int_equal(image_cautions(&facts, "1.4", &said, text), 0);
+	text_copy(facts.name, sizeof(facts.name), "Linux-1.2.0");
+	assert_int_equal(image_cautions(&facts, NULL, &said, text), 0);
+	assert_int_equal(image_cautions(&facts, NULL, &(struct image_said){ 0 }, text), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(images_are_compared_with_devices),
 		cmocka_unit_test(names_that_are_not_found_prove_nothing),
+		cmocka_unit_test(older_and_newer_versions_are_told_where_they_can_be),
+		cmocka_unit_test(what_the_device_said_is_held_against_the_image),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,11 @@ static const struct sample samples[] = {
 	{ make_zynos, "zyxel-zynos", "", "V3.60(JJ.7)", IMAGE_YES, 48 },
 	{ make_luxul, "luxul", "XWR-3150", "7.1.0.2", IMAGE_UNKNOWN, 0 },
 	{ make_dns, "dlink-dns", "FrodoII", "", IMAGE_YES, 64 },
+	{ make_cameo, "cameo", "AP94-AR7161-RT-080619-00", "1.04", IMAGE_YES, 84 },
+	{ make_planex, "planex", "MZK-W300NH", "1.00.00", IMAGE_YES, 34 },
+	{ make_iptime, "iptime", "ax3000m", "00_000", IMAGE_YES, 56 },
+	{ make_iptime_nas, "iptime-nas", "nas1dual", "0.0.00", IMAGE_UNKNOWN, 0 },
+	{ make_h3c, "h3c", "product 0x0000002a device 0x0000001b", "7.1.70", IMAGE_YES, 6180 + 8 },
 };
 
 static struct file *make(const struct sample *sample)
@@ -197,6 +202,31 @@ static void what_follows_the_end_of_a_vendors_image_is_told(void **state)
 	}
 }
 
+/* Its records stand behind the parts: what is cut off at the end is no BRN image any more. */
+static void each_part_of_a_brn_image_has_its_own_checksum(void **state)
+{
+	struct file *file = calloc(1, sizeof(*file));
+	struct image_facts facts;
+
+	(void)state;
+	assert_non_null(file);
+	make_brn(file);
+	facts = inspect_file(file);
+	assert_string_equal(facts.format, "brn");
+	assert_string_equal(facts.boards[0], "BRNDTW502");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_int_equal(facts.part_count, 2);
+	assert_int_equal(facts.parts[1].offset, 3072);
+	assert_int_equal(facts.parts[1].size, 1012);
+	file->data[3072 + 500] ^= 1;
+	facts = inspect_file(file);
+	assert_int_equal(facts.whole, IMAGE_NO);
+	assert_int_equal(facts.problems[0].offset, 3072);
+	facts = inspect_head(file, file->size - 20, file->size - 20);
+	assert_string_not_equal(facts.format, "brn");
+	free(file);
+}
+
 /* A table of 32 partitions that are all the same one, each of which holds such a table: without a bound this would never end. */
 static void parts_that_lie_in_each_other_are_looked_at_once(void **state)
 {
@@ -254,6 +284,7 @@ int main(void)
 		cmocka_unit_test(the_head_of_an_image_is_neither_damaged_nor_whole),
 		cmocka_unit_test(a_lying_length_leads_nowhere),
 		cmocka_unit_test(what_follows_the_end_of_a_vendors_image_is_told),
+		cmocka_unit_test(each_part_of_a_brn_image_has_its_own_checksum),
 		cmocka_unit_test(parts_that_lie_in_each_other_are_looked_at_once),
 		cmocka_unit_test(tplink_names_the_processors_byte_order_by_how_it_writes_an_address),
 	};

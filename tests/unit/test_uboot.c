@@ -604,6 +604,57 @@ static void a_gap_behind_a_foreign_front_is_found(void **state)
 	tear_down(&b);
 }
 
+/* ---- reading twice ---- */
+
+static enum loader_turn reread(struct bench *b)
+{
+	loader_task_init(&b->task, &b->place, &b->build, (struct bytes){ NULL, IMAGE_SIZE });
+	return run(b, loader_uboot.reread);
+}
+
+static void sound_flash_reads_the_same_twice(void **state)
+{
+	static const enum loader_storage kinds[] = { STORAGE_SPI_NOR, STORAGE_NAND, STORAGE_MMC, STORAGE_VIRTIO, STORAGE_CFI };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct bench b;
+
+		set_up(&b, kinds[i]);
+		assert_int_equal(reread(&b), LOADER_DONE);
+		assert_true(b.task.first_difference == UINT64_MAX);
+		assert_int_equal(b.task.done, IMAGE_SIZE);
+		assert_int_equal(b.fake.writes + b.fake.erases, 0);
+		tear_down(&b);
+	}
+}
+
+static void flash_that_reads_differently_is_told_with_its_place(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	set_up(&b, STORAGE_SPI_NOR);
+	b.fake.worn_read = 4;	/* the second reading of the second piece */
+	assert_int_equal(reread(&b), LOADER_DONE);
+	assert_true(b.task.first_difference == LOADER_PIECE);
+	tear_down(&b);
+}
+
+static void a_read_that_does_nothing_is_no_proof_of_sound_flash(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	set_up(&b, STORAGE_SPI_NOR);
+	b.fake.reads_nothing = true;
+	assert_int_equal(reread(&b), LOADER_FAILED);
+	b.fake.reads_nothing = false;
+	b.fake.crc_of_other_range = true;
+	assert_int_equal(reread(&b), LOADER_FAILED);
+	tear_down(&b);
+}
+
 static void nothing_compared_is_not_the_same(void **state)
 {
 	struct loader_difference difference;
@@ -680,6 +731,9 @@ int main(void)
 		cmocka_unit_test(comparing_tells_whole_flipped_erased_and_half_written),
 		cmocka_unit_test(a_gap_behind_the_images_own_front_is_found),
 		cmocka_unit_test(a_gap_behind_a_foreign_front_is_found),
+		cmocka_unit_test(sound_flash_reads_the_same_twice),
+		cmocka_unit_test(flash_that_reads_differently_is_told_with_its_place),
+		cmocka_unit_test(a_read_that_does_nothing_is_no_proof_of_sound_flash),
 		cmocka_unit_test(nothing_compared_is_not_the_same),
 		cmocka_unit_test(cells_grow_rather_than_being_forgotten),
 		cmocka_unit_test(values_are_found_by_their_whole_name),
