@@ -16,8 +16,9 @@ static const struct line_check_row rows[LINE_CHECKS] = {
 		NOT_KNOWN } },
 	[ADAPTER] = { "adapter", "Take the adapter's wires OFF the device, and join the adapter's own TX and RX.",
 		"Then I send a line of text, and it must come back. That proves port, driver, cable and adapter.", {
-		{ 'j', "joined", "The device is off the wires, TX and RX are joined: test", LINE_CHECK_LOOPBACK, NULL, NULL },
-		{ 'u', "unknown", "Leave it out", LINE_CHECK_SKIP, "not tested", NULL } } },
+		/* Enter is the first: it must not send. */
+		{ 'u', "unknown", "Leave it out", LINE_CHECK_SKIP, "not tested", NULL },
+		{ 'j', "joined", "The device is off the wires, TX and RX are joined: test", LINE_CHECK_LOOPBACK, NULL, NULL } } },
 	[CROSSED] = { "TX and RX", "Wires on again, RX of the adapter on TX of the device. Is it that way round?",
 		"Each side names its own pins. In doubt swap the two with the power off, then start the device.", {
 		{ 'n', "nothing", "Tried both ways: nothing", LINE_CHECK_PASS, "nothing comes either way round", NULL },

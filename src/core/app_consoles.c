@@ -9,6 +9,7 @@
 #include "src/core/live_case.h"
 #include "src/core/port_name.h"
 #include "src/core/practice_process.h"
+#include "src/core/rate_note.h"
 #include "src/practice/practice_device.h"
 
 /* ---- consoles ---- */
@@ -34,6 +35,18 @@ static void remember_line(struct app *app, struct console *console)
 	struct line_settings settings = line_get_settings(console_get_line(console));
 
 	app_port_remember_line(app, console_port(console), &settings);
+}
+
+/* A case brings such a device back by itself; who only looks at the line is told why it says nothing that can be read. */
+static void tell_raised_rate(struct app *app, const char *port)
+{
+	struct rate_note note;
+	char text[160];
+
+	if (!rate_note_find(app->book, port, &note))
+		return;
+	text_format(text, sizeof(text), "a session before left the device on %.80s at %u baud", port, note.raised);
+	app_notice(app, true, text, "its case, or unbrick meter, brings it back; so does switching it off and on");
 }
 
 enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
@@ -67,6 +80,7 @@ enum status app_console_open(struct app *app, const char *port, const struct lin
 			remember_line(app, console);
 		app->last_console_id++;
 		app_event(app, 0, JOURNAL_PROGRAM, "console", name, NULL);
+		tell_raised_rate(app, name);
 	}
 	if (console == NULL)
 		return error_set(reterr, STATUS_BUSY, "%u consoles are open already: close one first", SNAPSHOT_CONSOLES_MAX);

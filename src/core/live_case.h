@@ -57,6 +57,8 @@ struct step_context {
 	unsigned starts_before;
 	unsigned line_baud;		/* of the console, before a job changed it */
 	char answer[64];
+	char secret[STOP_BOOT_PASSWORD_MAX + 1];	/* typed by the operator: neither kept nor logged */
+	bool has_secret;
 	bool has_answer;		/* the operator has given what the step wants */
 };
 
