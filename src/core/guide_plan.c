@@ -165,7 +165,7 @@ static void ask_for_plan(struct live_case *c)
 	settle_offer(c);
 	text_format(detail, sizeof(detail), "Show %u other %s", hidden, hidden == 1 ? "way" : "ways");
 	if (hidden > 0)
-		case_choice(c, "more", 'm', detail, "not meant for what was found");
+		case_choice(c, "more", 'm', detail, "for other causes");
 	case_choice(c, "watch", 'w', "Watch it start once more", "");
 	if (c->profile == NULL)
 		case_choice(c, "device", 'd', c->likely_count ? "It is another model: choose it" : "Choose the device, to get its ways back", "");
