@@ -16,6 +16,7 @@ enum {
 	FAULT_QUIET_MS = 5000,
 	DEAD_QUIET_MS = 30000,
 	NOTHING_AFTER_MS = 30000,
+	NOTHING_MIN_MS = 3000,		/* before that an answer "nothing comes" is a key pressed too early */
 };
 
 static const struct { enum happened happened; const char *id; int key; const char *text, *words; enum cause cause; } happenings[] = {
@@ -186,6 +187,7 @@ static void follow_state(struct live_case *c)
 	if (c->is_running && c->prompt[0])
 		return;		/* a step knows better */
 	c->is_at_prompt = at_loader_prompt(c);
+	console_set_at_loader(c->console, c->is_at_prompt);
 	if (shows_login(c, console_last_line(c->console)))
 		c->is_at_login = true;
 	if (c->is_at_prompt)
@@ -365,6 +367,10 @@ static enum status answer_watch(struct live_case *c, const char *text, struct er
 		console_forget(c->console);
 		ask_for_start(c);
 		return STATUS_OK;
+	}
+	if (loop_now_ms() - c->watch_since_ms < NOTHING_MIN_MS) {
+		error_set(reterr, STATUS_REFUSED, "it was switched on only now");
+		return error_hint(reterr, "give it a few seconds to say its first word, then answer again");
 	}
 	text_copy(evidence.text, sizeof(evidence.text), "switched on, and the serial line stays silent");
 	diagnosis_add(console_diagnosis(c->console), &evidence);

@@ -224,6 +224,18 @@ static void journal_proofs(struct live_case *c)
 		}
 }
 
+static void say_verdict(struct live_case *c)
+{
+	const struct verdict *verdict = &c->view.verdict;
+
+	/* Silence proves no cause: a wire that is off is silent in the same way. */
+	if (verdict->cause == CAUSE_BOOTLOADER_GONE && c->console && console_bytes(c->console) == 0)
+		case_say(c, "Nothing came: no bootloader, no power, or a wire is wrong (swap TX and RX, connect GND).");
+	else
+		case_say(c, "%s", verdict->is_decided || verdict->cause_count < 2 ? cause_meaning(verdict->cause) :
+			 "Two causes lead together; what would settle it stands below.");
+}
+
 void guide_show_diagnosis(struct live_case *c)
 {
 	struct case_view *view = &c->view;
@@ -254,8 +266,7 @@ void guide_show_diagnosis(struct live_case *c)
 	make_plan(c);
 	if (c->observed_text[0])
 		case_say(c, "Found out: %s.", c->observed_text);
-	case_say(c, "%s", view->verdict.is_decided || view->verdict.cause_count < 2 ? cause_meaning(view->verdict.cause) :
-		 "Two causes lead together; what would settle it stands below.");
+	say_verdict(c);
 	if (can_compare(c)) {
 		case_say(c, "With the vendor's image I can read the flash and compare: it settles the cause, and changes nothing.");
 		case_ask(c, QUESTION_FILE, "Path or https address of the vendor's image (empty: go on without)");
