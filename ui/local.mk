@@ -20,6 +20,7 @@ libui_a_SOURCES += \
 	ui/screen_log.c \
 	ui/screen_marks.c \
 	ui/screen_practice.c \
+	ui/terminal_feed.c ui/terminal_internal.h ui/terminal_guard.c ui/terminal_guard.h ui/terminal_plain.c ui/terminal_plain.h \
 	ui/terminal_cells.c ui/terminal_cells.h \
 	ui/terminal_history.c ui/terminal_history.h \
 	ui/terminal_marks.c ui/terminal_marks.h \
@@ -35,12 +36,18 @@ libui_a_SOURCES += \
 	ui/widget_map.c ui/widget_map.h \
 	ui/widget_question.c ui/widget_question.h
 
+check_PROGRAMS += tests/unit/test_terminal_guard
+check_PROGRAMS += tests/unit/test_terminal_plain
 check_PROGRAMS += tests/unit/test_terminal_view
 EXTRA_PROGRAMS += tests/screens/screen_demo tests/screens/screen_test
 tests_screens_screen_demo_SOURCES = tests/screens/screen_demo.c tests/fakes/fake_app.c tests/fakes/fake_app.h tests/fakes/fake_image.c tests/fakes/fake_image.h
 tests_screens_screen_demo_LDADD = libui.a librecovery.a libio.a libbase.a $(UV_LIBS) $(PCRE2_LIBS) $(VTERM_LIBS) $(NCURSES_LIBS)
 tests_screens_screen_test_SOURCES = tests/screens/screen_test.c
 tests_screens_screen_test_LDADD = $(VTERM_LIBS) $(NCURSES_LIBS) -lutil
+tests_unit_test_terminal_guard_SOURCES = tests/unit/test_terminal_guard.c
+tests_unit_test_terminal_guard_LDADD = libui.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_terminal_plain_SOURCES = tests/unit/test_terminal_plain.c
+tests_unit_test_terminal_plain_LDADD = libui.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_terminal_view_SOURCES = tests/unit/test_terminal_view.c
 tests_unit_test_terminal_view_LDADD = libui.a librecovery.a libio.a libbase.a $(UV_LIBS) $(PCRE2_LIBS) $(VTERM_LIBS) $(NCURSES_LIBS) $(CMOCKA_LIBS)
 

@@ -2,39 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <vterm.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "ui/keys.h"
-#include "ui/terminal_cells.h"
-#include "ui/terminal_history.h"
-
-enum {
-	VIEW_ROWS_MAX = 500,
-	VIEW_COLS_MAX = 500,
-	VIEW_LINES_MAX = 8192,		/* finished lines whose row is remembered until their sign comes */
-	VIEW_INPUT_MAX = 4096,		/* bytes between two looks at what the emulator would answer */
-};
-
-struct terminal_view {
-	VTerm *vterm;
-	VTermScreen *screen;
-	int rows, cols;
-	bool cursor_is_hidden, is_alternate;
-	bool lf_is_newline, cr_is_newline;
-	bool is_after_cr;			/* with cr_is_newline: it goes down unless an LF follows */
-	struct terminal_history history;
-	uint64_t row_of_line[VIEW_LINES_MAX];	/* by number of '\n' seen */
-	uint64_t lines;				/* '\n' seen */
-	uint64_t lines_before_input;
-	int64_t line_shift;			/* our line = number of the diagnosis + shift */
-	unsigned last_number;
-	enum boot_stage last_stage;
-	unsigned last_start, zero_start;	/* of the last line; the start whose beginning was seen, 0: none */
-	struct terminal_times times;
-	struct terminal_marks marks;
-};
+#include "ui/terminal_internal.h"
 
 static int on_push_line(int cols, const VTermScreenCell *cells, void *user)
 {
@@ -73,19 +45,14 @@ static const VTermScreenCallbacks callbacks = {
 	.settermprop = on_property, .sb_pushline = on_push_line, .sb_popline = on_pop_line,
 };
 
-static int between(int value, int low, int high)
-{
-	return value < low ? low : value > high ? high : value;
-}
-
 enum status terminal_view_new(int rows, int cols, struct terminal_view **ret_view, struct error *reterr)
 {
 	struct terminal_view *view = calloc(1, sizeof(*view));
 
 	if (view == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the picture of a console");
-	view->rows = between(rows, 2, VIEW_ROWS_MAX);
-	view->cols = between(cols, 2, VIEW_COLS_MAX);
+	view->rows = terminal_between(rows, 2, VIEW_ROWS_MAX);
+	view->cols = terminal_between(cols, 2, VIEW_COLS_MAX);
 	view->vterm = vterm_new(view->rows, view->cols);
 	if (view->vterm == NULL || terminal_history_init(&view->history) != STATUS_OK ||
 	    terminal_times_init(&view->times) != STATUS_OK || terminal_marks_init(&view->marks) != STATUS_OK) {
@@ -114,159 +81,6 @@ void terminal_view_free(struct terminal_view *view)
 	free(view);
 }
 
-/* Reading empties the buffer in which libvterm puts its answers. */
-static void throw_answers_away(struct terminal_view *view)
-{
-	char answer[256];
-
-	while (vterm_output_read(view->vterm, answer, sizeof(answer)) > 0)
-		;
-}
-
-static uint64_t screen_row(const struct terminal_view *view, int row)
-{
-	return view->history.dropped + view->history.count + (uint64_t)row;
-}
-
-static uint64_t cursor_row(const struct terminal_view *view)
-{
-	VTermPos cursor;
-
-	vterm_state_get_cursorpos(vterm_obtain_state(view->vterm), &cursor);
-	return screen_row(view, cursor.row);
-}
-
-static void end_line(struct terminal_view *view)
-{
-	view->lines++;
-	view->row_of_line[view->lines % VIEW_LINES_MAX] = cursor_row(view);
-}
-
-/* A row that was wiped is begun anew. After a resize libvterm 0.1.4 may leave the cursor below the last row, where it has no
- * cells to look at. */
-static bool is_blank(const struct terminal_view *view, uint64_t row)
-{
-	uint64_t y = row - screen_row(view, 0);
-
-	return y < (uint64_t)view->rows && vterm_screen_is_eol(view->screen, (VTermPos){ .row = (int)y, .col = 0 });
-}
-
-/* A carriage return alone begins no row: some devices end their lines with LF CR. */
-static bool begins_text(const uint8_t *data, size_t size)
-{
-	while (size > 0 && *data == '\r') {
-		data++;
-		size--;
-	}
-	return size > 0;
-}
-
-void terminal_view_set_newlines(struct terminal_view *view, bool lf_is_newline, bool cr_is_newline)
-{
-	view->lf_is_newline = lf_is_newline;
-	view->cr_is_newline = cr_is_newline;
-	view->is_after_cr = view->is_after_cr && cr_is_newline;
-}
-
-static void put_line_end(struct terminal_view *view, uint64_t now_ms)
-{
-	uint64_t row = cursor_row(view);
-
-	if (terminal_times_of(&view->times, row) == 0)	/* an empty line */
-		terminal_times_set(&view->times, row, now_ms);
-	end_line(view);
-	vterm_input_write(view->vterm, view->lf_is_newline ? "\r\n" : "\n", view->lf_is_newline ? 2 : 1);
-	view->is_after_cr = false;
-}
-
-/* Text without LF. */
-static void put_text(struct terminal_view *view, struct bytes in)
-{
-	while (view->cr_is_newline && in.size > 0) {
-		const uint8_t *cr = memchr(in.data, '\r', in.size);
-		size_t size = cr ? (size_t)(cr - in.data) + 1 : in.size;
-
-		if (view->is_after_cr)
-			vterm_input_write(view->vterm, "\n", 1);
-		view->is_after_cr = cr != NULL;
-		vterm_input_write(view->vterm, (const char *)in.data, size);
-		in = bytes_from(in, size);
-	}
-	if (in.size > 0)
-		vterm_input_write(view->vterm, (const char *)in.data, in.size);
-}
-
-/* Writes bytes without a line feed, and notes when the rows that they begin were begun. */
-static void write_part(struct terminal_view *view, const uint8_t *data, size_t size, uint64_t now_ms)
-{
-	uint64_t row = cursor_row(view), after;
-
-	terminal_times_grow(&view->times, screen_row(view, view->rows));
-	if (begins_text(data, size) && (terminal_times_of(&view->times, row) == 0 || is_blank(view, row)))
-		terminal_times_set(&view->times, row, now_ms);
-	put_text(view, bytes_of(data, size));
-	after = cursor_row(view);
-	if (after == row)
-		return;
-	/* it wrapped, or the device jumped there */
-	terminal_times_grow(&view->times, screen_row(view, view->rows));
-	for (uint64_t at = after > row ? row + 1 : after; at <= after; at++)
-		terminal_times_set(&view->times, at, now_ms);
-}
-
-void terminal_view_input(struct terminal_view *view, struct bytes in, uint64_t now_ms)
-{
-	view->lines_before_input = view->lines;
-	while (in.size > 0) {
-		const uint8_t *end = memchr(in.data, '\n', in.size);
-		size_t size = end ? (size_t)(end - in.data) : in.size;
-
-		if (size > VIEW_INPUT_MAX) {
-			size = VIEW_INPUT_MAX;
-			end = NULL;
-		}
-		write_part(view, in.data, size, now_ms);
-		if (end != NULL) {
-			put_line_end(view, now_ms);
-			size++;
-		}
-		throw_answers_away(view);
-		in = bytes_from(in, size);
-	}
-	vterm_screen_flush_damage(view->screen);
-}
-
-void terminal_view_echo(struct terminal_view *view, struct bytes typed)
-{
-	for (size_t i = 0; i < typed.size; i++) {
-		uint8_t byte = typed.data[i];
-
-		if (byte == '\r' || byte == '\n')
-			vterm_input_write(view->vterm, "\r\n", 2);
-		else if (byte == 0x08 || byte == 0x7f)
-			vterm_input_write(view->vterm, "\b \b", 3);
-		else if (byte == 0x1b)
-			break;		/* a key without a character */
-		else if (byte >= ' ')
-			vterm_input_write(view->vterm, (const char *)&byte, 1);
-	}
-	throw_answers_away(view);
-	vterm_screen_flush_damage(view->screen);
-}
-
-void terminal_view_resize(struct terminal_view *view, int rows, int cols)
-{
-	rows = between(rows, 2, VIEW_ROWS_MAX);
-	cols = between(cols, 2, VIEW_COLS_MAX);
-	if (rows == view->rows && cols == view->cols)
-		return;
-	view->rows = rows;
-	view->cols = cols;
-	vterm_set_size(view->vterm, rows, cols);
-	vterm_screen_flush_damage(view->screen);
-	throw_answers_away(view);
-}
-
 uint64_t terminal_view_first_row(const struct terminal_view *view)
 {
 	return view->history.dropped;
@@ -274,17 +88,17 @@ uint64_t terminal_view_first_row(const struct terminal_view *view)
 
 uint64_t terminal_view_end_row(const struct terminal_view *view)
 {
-	return screen_row(view, view->rows);
+	return terminal_screen_row(view, view->rows);
 }
 
 uint64_t terminal_view_top_row(const struct terminal_view *view, uint64_t scroll_back)
 {
-	return screen_row(view, 0) - (scroll_back < view->history.count ? scroll_back : view->history.count);
+	return terminal_screen_row(view, 0) - (scroll_back < view->history.count ? scroll_back : view->history.count);
 }
 
 uint64_t terminal_view_cursor_row(const struct terminal_view *view)
 {
-	return cursor_row(view);
+	return terminal_cursor_row(view);
 }
 
 bool terminal_view_is_alternate(const struct terminal_view *view)
@@ -416,7 +230,7 @@ static int draw_packed(struct canvas *to, const struct row_frame *frame, const c
 }
 
 /* The looks of a live row and of a kept one go the same way, so that a line does not change when it scrolls off. */
-static void pack_screen_row(struct terminal_view *view, int row, struct terminal_packed *line)
+void terminal_pack_screen_row(struct terminal_view *view, int row, struct terminal_packed *line)
 {
 	VTermScreenCell cells[VIEW_COLS_MAX];
 
@@ -428,7 +242,7 @@ static void pack_screen_row(struct terminal_view *view, int row, struct terminal
 
 static int draw_row(struct terminal_view *view, struct canvas *to, uint64_t row, const struct row_frame *frame)
 {
-	uint64_t first_on_screen = screen_row(view, 0);
+	uint64_t first_on_screen = terminal_screen_row(view, 0);
 
 	if (row < view->history.dropped)
 		return frame->x0;
@@ -441,7 +255,7 @@ static int draw_row(struct terminal_view *view, struct canvas *to, uint64_t row,
 	if (row < first_on_screen + (uint64_t)view->rows) {
 		struct terminal_packed line;
 
-		pack_screen_row(view, (int)(row - first_on_screen), &line);
+		terminal_pack_screen_row(view, (int)(row - first_on_screen), &line);
 		return draw_packed(to, frame, line.text, line.run, line.run_count);
 	}
 	return frame->x0;
@@ -549,13 +363,13 @@ void terminal_view_draw(struct terminal_view *view, struct canvas *to, const str
 
 size_t terminal_view_row_text(struct terminal_view *view, uint64_t row, char *to, size_t size)
 {
-	uint64_t first_on_screen = screen_row(view, 0);
+	uint64_t first_on_screen = terminal_screen_row(view, 0);
 
 	to[0] = '\0';
 	if (row >= first_on_screen && row < first_on_screen + (uint64_t)view->rows) {
 		struct terminal_packed line;
 
-		pack_screen_row(view, (int)(row - first_on_screen), &line);
+		terminal_pack_screen_row(view, (int)(row - first_on_screen), &line);
 		text_copy(to, size, line.text);
 	} else if (row >= view->history.dropped && row < first_on_screen) {
 		text_copy(to, size,
@@ -566,7 +380,7 @@ size_t terminal_view_row_text(struct terminal_view *view, uint64_t row, char *to
 
 uint64_t terminal_view_scroll_for(const struct terminal_view *view, uint64_t row)
 {
-	uint64_t first_on_screen = screen_row(view, 0), middle = (uint64_t)view->rows / 2;
+	uint64_t first_on_screen = terminal_screen_row(view, 0), middle = (uint64_t)view->rows / 2;
 
 	if (row >= first_on_screen)
 		return 0;
@@ -608,7 +422,7 @@ size_t terminal_view_encode_key(struct terminal_view *view, int key, char *to, s
 	size_t length;
 
 	if (special != VTERM_KEY_NONE) {
-		throw_answers_away(view);
+		terminal_throw_answers_away(view);
 		vterm_keyboard_key(view->vterm, special, VTERM_MOD_NONE);
 		return vterm_output_read(view->vterm, to, size);
 	}

@@ -191,7 +191,7 @@ static void inspect_dahua(const struct image_input *in, struct image_facts *fact
 }
 
 const struct image_format image_format_dahua_zip = {
-	.word = "dahua-zip", .title = "Dahua firmware package", .matches = is_dahua, .inspect = inspect_dahua,
+	.is_archive = true, .word = "dahua-zip", .title = "Dahua firmware package", .matches = is_dahua, .inspect = inspect_dahua,
 };
 
 /* --- INSTAR --- */
@@ -217,7 +217,7 @@ static void inspect_instar_hd(const struct image_input *in, struct image_facts *
 }
 
 const struct image_format image_format_instar_hd = {
-	.word = "instar-zip", .title = "INSTAR HD firmware package", .matches = is_instar_hd, .inspect = inspect_instar_hd,
+	.is_archive = true, .word = "instar-zip", .title = "INSTAR HD firmware package", .matches = is_instar_hd, .inspect = inspect_instar_hd,
 };
 
 /* BNEG: 1, 1, then two sizes; little-endian. */
@@ -243,5 +243,5 @@ static void inspect_bneg(const struct image_input *in, struct image_facts *facts
 }
 
 const struct image_format image_format_bneg = {
-	.word = "instar-bneg", .title = "INSTAR firmware", .matches = is_bneg, .inspect = inspect_bneg,
+	.is_archive = true, .word = "instar-bneg", .title = "INSTAR firmware", .matches = is_bneg, .inspect = inspect_bneg,
 };

@@ -195,7 +195,9 @@ static void read_tree_property(const struct fdt_walk *walk, const struct tree *t
 		image_text(facts->name, sizeof(facts->name), event->value);
 	else if (walk->depth == 1 && text_equal(event->name, "description") && facts->name[0] == '\0')
 		image_set_name(facts, event->value);
-	if (walk->depth == 3 && tree->in_cpus && facts->arch[0] == '\0' && text_equal(event->name, "compatible"))
+	/* older trees of PowerPC name the processor in model alone (Linux Documentation/powerpc/booting-without-of, 2008) */
+	if (walk->depth == 3 && tree->in_cpus && facts->arch[0] == '\0' &&
+	    (text_equal(event->name, "compatible") || (text_equal(event->name, "model") && image_starts_with(event->value, BYTES("PowerPC,")))))
 		text_copy(facts->arch, sizeof(facts->arch), arch_of_processor(event->value));
 }
 

@@ -184,6 +184,8 @@ static void end_image(struct fit *fit)
 	part->whole = image->bad > 0 ? IMAGE_NO : image->good > 0 ? IMAGE_YES : IMAGE_UNKNOWN;
 	if (text_starts(image->type, "kernel") && image_archs_differ(part->arch, image->arch))
 		image_warning(fit->facts, "its header says %s, but the kernel inside is for %s", image->arch, part->arch);
+	else if (text_equal(image->type, "flat_dt") && image_archs_differ(part->arch, image->arch) && !text_equal(part->arch, "arm64"))
+		image_warning(fit->facts, "its header says %s, but the device tree '%.40s' is for %s", image->arch, image->name, part->arch);
 	text_copy(part->arch, sizeof(part->arch), image->arch);
 }
 

@@ -13,7 +13,10 @@
 #include "src/base/crc.h"
 #include "src/base/text.h"
 
-enum { HEAD_SIZE = 64 * 1024 };	/* of what was unpacked: enough for every header, and for a boot sector behind 32 KiB */
+enum {
+	HEAD_SIZE = 64 * 1024,	/* of what was unpacked: enough for every header, and for a boot sector behind 32 KiB */
+	SHORT_HEAD = 4096,	/* enough for the header of a kernel or a file system */
+};
 
 static void set_problem(struct image_problem *to, uint64_t offset, const char *format, va_list args)
 {
@@ -250,8 +253,8 @@ void image_inspect_one(const struct image_input *in, const struct image_format *
 
 void image_adopt(struct image_facts *facts, const struct image_facts *of)
 {
-	/* A device tree for another processor was put there as filling, and says nothing of the board. */
-	if (!image_archs_differ(of->arch, facts->arch))
+	/* A device tree for another processor was put there as filling, and says nothing of the board; but a 64-bit ARM may run what is for 32 bits. */
+	if (!image_archs_differ(of->arch, facts->arch) || (text_equal(facts->arch, "arm") && text_equal(of->arch, "arm64")))
 		for (unsigned i = 0; i < of->board_count; i++)
 			image_add_board(facts, bytes_of_text(of->boards[i]));
 	/* A kernel's header knows no byte order; the programs inside do. */
@@ -327,6 +330,7 @@ static uint64_t look_at_member(const struct image_input *member, struct image_fa
 	text_copy(part->format, sizeof(part->format), of.format);
 	text_copy(part->arch, sizeof(part->arch), of.arch);
 	part->whole = of.whole;
+	part->is_archive = format->is_carrier || format->is_archive;
 	image_add_parts_of(facts, &of, part->is_unpacked ? 0 : part->offset);
 	image_adopt(facts, &of);
 	if (of.whole != IMAGE_NO || facts->member_problem.what[0] != '\0' || part->is_unpacked)
@@ -454,6 +458,8 @@ enum image_answer image_look_inside_stream(const struct image_input *in, struct 
 	bool is_checked = size <= check_max(in, compression) && (!is_covered(in, facts) || in->ops->check_packed_max == UINT64_MAX);
 	struct bytes packed = image_slice(in, offset, size);
 	enum image_answer end = IMAGE_UNKNOWN;
+	/* what is only to be named, in an image that has told its processor, needs no sample of code */
+	uint64_t room = is_covered(in, facts) && !is_checked && facts->arch[0] != '\0' ? SHORT_HEAD : HEAD_SIZE;
 	uint8_t head[HEAD_SIZE];
 	struct image_part *part;
 	char text[24];
@@ -461,11 +467,11 @@ enum image_answer image_look_inside_stream(const struct image_input *in, struct 
 	*ret_used = 0;
 	if (in->ops->unpack == NULL || packed.size == 0)
 		return IMAGE_UNKNOWN;
-	out = in->ops->unpack(in->ops->user, compression, packed, head, sizeof(head), is_checked ? most : sizeof(head), &end, ret_used);
+	out = in->ops->unpack(in->ops->user, compression, packed, head, room, is_checked ? most : room, &end, ret_used);
 	if (is_checked && end == IMAGE_UNKNOWN && out == most)
 		image_warning(facts, "it unpacks to more than %s, and was not unpacked further", text_size(text, sizeof(text), most));
 	if (out > 0 && in->depth + 1 < IMAGE_DEPTH) {
-		struct image_input member = { .data = bytes_of(head, out < sizeof(head) ? (size_t)out : sizeof(head)), .ops = in->ops,
+		struct image_input member = { .data = bytes_of(head, (size_t)(out < room ? out : room)), .ops = in->ops,
 					      .size = end == IMAGE_YES ? out : IMAGE_SIZE_UNKNOWN, .depth = in->depth + 1 };
 
 		part = image_add_row(facts, 0, end == IMAGE_YES ? out : 0, "contents", "unknown");

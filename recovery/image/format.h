@@ -23,6 +23,7 @@ struct image_format {
 	bool (*matches)(const struct image_input *in);
 	void (*inspect)(const struct image_input *in, struct image_facts *facts);
 	bool is_carrier;	/* see image_facts */
+	bool is_archive;	/* more than the archive that it is made as */
 	/* Stricter than matches, for looking at every block of a file: what neither chance nor a compressed stream imitates.
 	 * NULL: is not looked for behind the start. */
 	bool (*is_sound)(const struct image_input *in);

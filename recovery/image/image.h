@@ -63,6 +63,7 @@ struct image_part {
 	uint64_t size;			/* as declared; 0: not known */
 	uint8_t depth;			/* 1: of the file */
 	bool is_unpacked;		/* offset counts in the unpacked contents of the part before that is one less deep */
+	bool is_archive;		/* a carrier, or a package that is made as an archive */
 	enum image_answer whole;
 	char format[24];
 	char arch[12];

@@ -164,5 +164,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_mender = {
-	.word = "mender", .title = "Mender artifact", .matches = matches, .inspect = inspect,
+	.is_archive = true, .word = "mender", .title = "Mender artifact", .matches = matches, .inspect = inspect,
 };

@@ -72,5 +72,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_openipc = {
-	.word = "openipc-tar", .title = "OpenIPC release", .matches = matches, .inspect = inspect,
+	.is_archive = true, .word = "openipc-tar", .title = "OpenIPC release", .matches = matches, .inspect = inspect,
 };

@@ -5,7 +5,7 @@
  * Source: AOSP system/core/libsparse (sparse_format.h, output_file.cpp). */
 #include <inttypes.h>
 
-#include "recovery/image/format.h"
+#include "recovery/image/programs.h"
 #include "src/base/crc.h"
 #include "src/base/text.h"
 
@@ -25,6 +25,8 @@ enum {
 	CHUNKS_MAX = 1 << 20,	/* a system partition of some GiB has some thousands */
 	EXPANDED_MAX = 512 * 1024 * 1024,	/* summed at most */
 	PATTERN = 4096,
+	FILE_ALIGNMENT = 1024,	/* the smallest block of an ext file system */
+	PLACES_LOOKED = 64 * 1024,
 };
 
 struct sparse {
@@ -37,6 +39,8 @@ struct sparse {
 	bool is_summed;		/* every byte so far went into crc */
 	bool has_sum;		/* and was compared with one of the file */
 	struct bytes head;	/* the first data, when the image begins with it */
+	struct programs programs;
+	unsigned looked;	/* places */
 };
 
 static bool matches(const struct image_input *in)
@@ -63,6 +67,16 @@ static void compare_sum(struct sparse *sparse, uint64_t at, uint32_t want)
 	sparse->has_sum = true;
 }
 
+/* The file system in it is in pieces; but each file of it begins with one of its blocks. */
+static void look_for_programs(struct sparse *sparse, struct bytes body)
+{
+	for (size_t at = 0; at + ELF_HEADER <= body.size && sparse->looked < PLACES_LOOKED && !sparse->programs.has_enough; at += FILE_ALIGNMENT) {
+		sparse->looked++;
+		if (memcmp(body.data + at, "\x7f" "ELF", 4) == 0)
+			programs_look(&sparse->programs, bytes_of(body.data + at, ELF_HEADER));
+	}
+}
+
 /* The body of a chunk. Returns false when it is not as long as its kind and its blocks say. */
 static bool read_chunk(struct sparse *sparse, unsigned type, uint64_t at, uint64_t size, uint64_t expanded)
 {
@@ -80,6 +94,8 @@ static bool read_chunk(struct sparse *sparse, unsigned type, uint64_t at, uint64
 		sparse->has_sum = false;	/* it covered what came before */
 	if (type == RAW && sparse->blocks == 0)
 		sparse->head = body;
+	if (type == RAW)
+		look_for_programs(sparse, body);
 	if (!sparse->is_summed)
 		return true;
 	if (type == RAW)
@@ -171,6 +187,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		;
 	if (sparse.head.size > 0 && sparse.head.size <= blocks * sparse.block_size)
 		image_add_unpacked_part(in, facts, sparse.head, blocks * sparse.block_size, "contents");
+	programs_tell(&sparse.programs, facts);
 	if (i < chunks)
 		return;
 	facts->declared_size = sparse.end;

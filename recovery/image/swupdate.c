@@ -200,5 +200,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_swupdate = {
-	.word = "swupdate", .title = "SWUpdate package", .matches = matches, .inspect = inspect,
+	.is_archive = true, .word = "swupdate", .title = "SWUpdate package", .matches = matches, .inspect = inspect,
 };

@@ -224,5 +224,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_openwrt_sysupgrade_tar = {
-	.word = "openwrt-sysupgrade-tar", .title = "OpenWrt sysupgrade archive", .matches = matches, .inspect = inspect,
+	.is_archive = true, .word = "openwrt-sysupgrade-tar", .title = "OpenWrt sysupgrade archive", .matches = matches, .inspect = inspect,
 };

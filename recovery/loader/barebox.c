@@ -2,6 +2,7 @@
  * same words check the copy in RAM and the flash. Nothing is saved: nv variables and the environment stay as they are.
  * Sources: barebox commands/{crc,flash,memcpy,tftp,help}.c, net/eth.c, Documentation/user/networking.rst. */
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -62,6 +63,7 @@ static enum loader_turn learn(struct loader_task *task, const char *reply, struc
 	case 2:
 		build->has_tftp = names_command(reply, "tftp");
 		build->has_crc32 = names_command(reply, "crc32");
+		build->has_kermit = names_command(reply, "loadb");
 		build->has_cp = names_command(reply, "memcpy");
 		build->has_erase = names_command(reply, "erase");
 		build->has_protect = names_command(reply, "unprotect");
@@ -252,6 +254,43 @@ static enum loader_turn compare(struct loader_task *task, const char *reply, str
 	return ask_sum(say, node_of(task, name, sizeof(name)), task->place->offset + task->at, cell_size(task));
 }
 
+/* ---- over the console's line: barebox commands/loadb.c. Its loady names the file after YMODEM's header, so Kermit it is. ---- */
+
+static const struct loader_serial serial_ways[] = {
+	{ "kermit", offsetof(struct loader_build, has_kermit), "loadb -f", "Ready for binary", "kermit" },
+	{ .protocol = NULL },
+};
+
+static enum loader_turn load_serial(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
+{
+	const struct loader_serial *way = loader_choose_serial(task, serial_ways, reterr);
+
+	if (way == NULL)
+		return LOADER_FAILED;
+	switch (task->step++) {
+	case 0:
+		return loader_type(say, SILENCE_SHORT_MS, "rm %s", ram_file);
+	case 1:
+		loader_type(say, SILENCE_SHORT_MS, "%s %s", way->command, ram_file);
+		say->until = way->until;
+		say->asks = true;
+		return LOADER_TYPE;
+	case 2:
+		if (strstr(reply, way->until) == NULL)
+			return failed(say, reply, reterr);
+		say->protocol = way->sender;
+		return LOADER_SEND;
+	case 3:
+		return ask_sum(say, ram_file, 0, task->image.size);
+	default:
+		if (check_ram(task, reply, say, reterr) == LOADER_FAILED)
+			return LOADER_FAILED;
+		task->done = task->total;
+		return LOADER_DONE;
+	}
+}
+
 const struct loader_driver loader_barebox = {
-	.name = "barebox", .reset_command = "reset", .learn = learn, .load_tftp = load_tftp, .write = write_flash, .compare = compare,
+	.name = "barebox", .reset_command = "reset", .baud_command = "cs0.baudrate=%u",	/* common/console.c: the first console */
+	.learn = learn, .load_tftp = load_tftp, .load_serial = load_serial, .write = write_flash, .compare = compare,
 };

@@ -22,6 +22,7 @@ enum {
 
 enum loader_turn {
 	LOADER_TYPE,		/* type say->command and come back with the reply */
+	LOADER_SEND,		/* it waits for the image: send it by say->protocol and come back with what it said behind that */
 	LOADER_DONE,
 	LOADER_FAILED,		/* reterr says what the loader said */
 };
@@ -32,6 +33,7 @@ struct loader_say {
 	const char *until;	/* a text that ends it besides the prompt, or NULL */
 	bool asks;		/* until is a question: come back with the reply so far, what is typed next answers it */
 	bool writes;		/* changes the flash */
+	const char *protocol;	/* of LOADER_SEND: a name in protocol/transfer.h */
 };
 
 /* A named range of the flash, from the loader's own directory. */
@@ -47,6 +49,7 @@ struct loader_build {
 	bool has_tftp, has_crc32, has_sf, has_nand, has_mmc, has_virtio, has_cp, has_erase, has_protect, has_saveenv, has_reset;
 	bool is_tftp_short;	/* its command is called tftp */
 	bool has_tftp_port;	/* the build knows tftpdstp */
+	bool has_ymodem, has_kermit, has_xmodem;	/* it takes files over the console's line */
 	char model[64], bootcmd[256], bootargs[160];	/* of its environment; empty when not set */
 	uint64_t flash_base, flash_size, flash_block;	/* as the loader says; 0: it does not */
 	struct loader_region region[LOADER_REGIONS_MAX];
@@ -70,6 +73,7 @@ struct loader_place {
 	const char *board;	/* what the loader calls the device, where it wants to hear it; NULL: as it said */
 	unsigned tftp_port;	/* 0: 69 */
 	const char *file_name;	/* as the bench serves it */
+	const char *protocol;	/* over the serial line: "ymodem", "kermit", "xmodem"; NULL: the best that the build has */
 };
 
 enum loader_cell { CELL_UNKNOWN, CELL_SAME, CELL_DIFFERS, CELL_ERASED };
@@ -101,8 +105,10 @@ struct loader_driver {
 	const char *name;
 	const char *clean_keys;		/* what empties its command line and brings the prompt; NULL: Ctrl-C */
 	const char *reset_command;	/* NULL: none is known; the power has to be cycled */
+	const char *baud_command;	/* with %u: changes the rate for this session as baud_raise.h tells; NULL: none is known */
 	loader_next *learn;	/* fills task->build; changes nothing */
 	loader_next *load_tftp;	/* addresses for this session only; image to RAM; size and CRC checked there, or .proof says what was */
+	loader_next *load_serial;	/* the same over the console's line, without a network */
 	loader_next *write;	/* RAM to flash, erasing first where the storage needs it; proves anew that the RAM holds the image */
 	loader_next *compare;	/* flash against image: fills cells; fails at the first difference with stop_at_difference */
 	/* The place, as long as image.size says, twice: first_difference tells where the two readings differ. image.data is not looked at. */
@@ -110,7 +116,7 @@ struct loader_driver {
 	loader_next *unlock;	/* opens commands that the build keeps locked, by a handshake that is public; NULL: none is known */
 	bool has_variables;	/* learn ends with the answer to printenv */
 	bool compare_needs_ram;	/* it compares with the copy in RAM, which a load must have put there */
-	const char *why_no_load, *why_no_write, *why_no_compare;
+	const char *why_no_load, *why_no_serial, *why_no_write, *why_no_compare;
 };
 
 void loader_task_init(struct loader_task *task, const struct loader_place *place, struct loader_build *build, struct bytes image);

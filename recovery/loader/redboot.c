@@ -2,6 +2,7 @@
  * lies where and with which checksum it starts, so a range that the directory names is written through the directory. Nothing of its
  * configuration (fconfig) is touched. Sources: eCos packages/redboot/current/src/{main,flash,load,cksum,io}.c, net/net_io.c. */
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,7 +53,7 @@ static void learn_flash(struct loader_build *build, const char *banner)
 
 static void learn_commands(struct loader_build *build, const char *help)
 {
-	build->has_tftp = loader_help_names(help, "load");
+	build->has_tftp = build->has_ymodem = loader_help_names(help, "load");
 	build->has_crc32 = loader_help_names(help, "cksum");
 	build->has_reset = loader_help_names(help, "reset");
 	build->has_erase = loader_help_names(help, "fis");
@@ -231,6 +232,44 @@ static enum loader_turn load_tftp(struct loader_task *task, const char *reply, s
 	}
 }
 
+/* ---- over the console's line: eCos redboot/src/load.c, net/xyzModem.c. It says nothing but the receiver's C, once in two seconds. ---- */
+
+static const struct loader_serial serial_ways[] = {
+	{ "ymodem", offsetof(struct loader_build, has_ymodem), "load -r -m ymodem -b", "CC", "ymodem" },
+	{ .protocol = NULL },
+};
+
+static enum loader_turn load_serial(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
+{
+	const struct loader_serial *way = loader_choose_serial(task, serial_ways, reterr);
+	enum { LOAD, WAITS, SENT };
+
+	if (way == NULL)
+		return LOADER_FAILED;
+	switch (task->step++) {
+	case LOAD:
+		loader_type(say, SILENCE_NET_MS, "%s 0x%" PRIx64, way->command, task->place->load_address);
+		say->until = way->until;
+		say->asks = true;
+		return LOADER_TYPE;
+	case WAITS:
+		if (failure_in(reply) != NULL || strstr(reply, way->until) == NULL)
+			return failed(say, reply, reterr);
+		say->protocol = way->sender;
+		return LOADER_SEND;
+	case SENT:
+		if (strstr(reply, "Raw file loaded") != NULL)
+			return check_transfer(task, reply, say, reterr);
+		return failure_in(reply) != NULL ? failed(say, reply, reterr) : ask_sum(say, task->place->load_address, task->image.size);
+	default:
+		if (check_ram(task, reply, say, reterr) == LOADER_FAILED)
+			return LOADER_FAILED;
+		task->done = task->total;
+		task->proof = "size and checksum (POSIX cksum) are right";
+		return LOADER_DONE;
+	}
+}
+
 /* ---- write ---- */
 
 static uint64_t flash_address(const struct loader_task *task)
@@ -399,5 +438,5 @@ static enum loader_turn compare(struct loader_task *task, const char *reply, str
 }
 
 const struct loader_driver loader_redboot = {
-	.name = "redboot", .reset_command = "reset", .learn = learn, .load_tftp = load_tftp, .write = write_flash, .compare = compare,
+	.name = "redboot", .reset_command = "reset", .learn = learn, .load_tftp = load_tftp, .load_serial = load_serial, .write = write_flash, .compare = compare,
 };

@@ -43,6 +43,21 @@ static void clean_line(struct stop_boot *stop, uint64_t now_ms)
 	stop->deadline_ms = now_ms + STOP_BOOT_QUIET_MS;
 }
 
+void stop_boot_passwords(struct stop_boot *stop, const char *const *passwords, unsigned count)
+{
+	stop->passwords = passwords;
+	stop->password_count = count < STOP_BOOT_REFUSALS ? count : STOP_BOOT_REFUSALS;
+	stop->password_next = 0;
+}
+
+void stop_boot_at_password(struct stop_boot *stop, uint64_t now_ms)
+{
+	text_copy(stop->tail, sizeof(stop->tail), "password:");
+	stop->tail_size = strlen(stop->tail);
+	stop->state = STOP_AT_PASSWORD;
+	stop->deadline_ms = now_ms + STOP_BOOT_QUIET_MS;
+}
+
 void stop_boot_at_prompt(struct stop_boot *stop, uint64_t now_ms)
 {
 	clean_line(stop, now_ms);
@@ -104,6 +119,78 @@ static bool at_prompt(const struct stop_boot *stop)
 	return true;
 }
 
+/* "Password: ", "please input password::"; behind it perhaps the echo of keys that were under way. */
+static bool asks_password(const struct stop_boot *stop, size_t *ret_stray)
+{
+	static const char *const questions[] = { "password", "passwd" };
+	char line[STOP_BOOT_TAIL + 1];
+	const char *at = NULL;
+
+	memcpy(line, stop->tail, stop->tail_size);
+	line[stop->tail_size] = '\0';
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+		for (const char *next = strcasestr(line, questions[i]); next != NULL; next = strcasestr(next + 1, questions[i]))
+			at = next + strlen(questions[i]);
+	if (at == NULL || at[strspn(at, " ")] != ':')
+		return false;
+	at += strspn(at, " :");
+	*ret_stray = 0;
+	for (; *at; at++) {
+		if (*at != ' ' && *at != '*' && strchr(stop->keys, *at) == NULL)
+			return false;
+		*ret_stray += *at == '*' || strchr(stop->keys, *at) != NULL;
+	}
+	return true;
+}
+
+static void type_password(struct stop_boot *stop, const char *password, uint64_t now_ms)
+{
+	text_format(stop->typed, sizeof(stop->typed), "%s\r", password);
+	stop->out = stop->typed;
+	stop->out_size = strlen(stop->typed);
+	stop->tail_size = 0;
+	stop->was_wiped = stop->is_locked = false;
+	stop->has_answered = true;
+	stop->deadline_ms = now_ms + 10 * STOP_BOOT_QUIET_MS;
+}
+
+bool stop_boot_give(struct stop_boot *stop, const char *password, uint64_t now_ms)
+{
+	if (strlen(password) > STOP_BOOT_PASSWORD_MAX)
+		return false;
+	type_password(stop, password, now_ms);
+	return true;
+}
+
+/* No key may become a part of the password: what was under way is taken back first. */
+static void wipe(struct stop_boot *stop, size_t stray, uint64_t now_ms)
+{
+	size_t count = stray < STOP_BOOT_PASSWORD_MAX ? stray : STOP_BOOT_PASSWORD_MAX;
+
+	memset(stop->typed, '\b', count);
+	stop->out = stop->typed;
+	stop->out_size = count;
+	stop->was_wiped = true;
+	stop->deadline_ms = now_ms + 2 * STOP_BOOT_QUIET_MS;
+}
+
+static enum stop_boot_event_type answer_password(struct stop_boot *stop, size_t stray, uint64_t now_ms)
+{
+	stop->deadline_ms = UINT64_MAX;
+	if (stray > 0 && !stop->was_wiped) {
+		wipe(stop, stray, now_ms);
+		return STOP_BOOT_NOTHING;
+	}
+	if (stop->password_next < stop->password_count) {
+		type_password(stop, stop->passwords[stop->password_next++], now_ms);
+		return STOP_BOOT_PASSWORD;
+	}
+	if (stop->is_locked)
+		return STOP_BOOT_NOTHING;
+	stop->is_locked = true;
+	return STOP_BOOT_LOCKED;
+}
+
 static void follow_line(struct stop_boot *stop, uint8_t byte)
 {
 	if (text_in_escape(&stop->escape, byte))
@@ -121,6 +208,8 @@ static void follow_line(struct stop_boot *stop, uint8_t byte)
 
 static enum stop_boot_event_type on_byte(struct stop_boot *stop, uint8_t byte, uint64_t now_ms)
 {
+	size_t stray;
+
 	follow_line(stop, byte);
 	if (stop->state == STOP_SETTLED)
 		return STOP_BOOT_NOTHING;
@@ -140,7 +229,17 @@ static enum stop_boot_event_type on_byte(struct stop_boot *stop, uint8_t byte, u
 		send_key(stop, now_ms);
 		return STOP_BOOT_STARTED;
 	}
-	if (stop->state == STOP_CLEANING)
+	if (stop->state == STOP_SENDING && byte >= 0x20 && asks_password(stop, &stray)) {
+		stop->state = STOP_AT_PASSWORD;
+		stop->out_size = 0;
+		stop->was_wiped = stop->is_locked = false;
+	}
+	/* It was no question ("password: off"), or it was refused and starts anew. */
+	if (stop->state == STOP_AT_PASSWORD && byte >= 0x20 && !asks_password(stop, &stray) && (!stop->has_answered || tail_holds(stop, "stop autoboot"))) {
+		stop->state = STOP_SENDING;
+		send_key(stop, now_ms);
+	}
+	if (stop->state == STOP_CLEANING || stop->state == STOP_AT_PASSWORD)
 		stop->deadline_ms = now_ms + STOP_BOOT_QUIET_MS;
 	return STOP_BOOT_NOTHING;
 }
@@ -172,8 +271,18 @@ static void learn_prompt(struct stop_boot *stop)
 
 enum stop_boot_event_type stop_boot_tick(struct stop_boot *stop, uint64_t now_ms)
 {
+	size_t stray;
+
 	if (now_ms < stop->deadline_ms)
 		return STOP_BOOT_NOTHING;
+	if (stop->state == STOP_AT_PASSWORD) {
+		if (asks_password(stop, &stray))
+			return answer_password(stop, stray, now_ms);
+		stop->deadline_ms = UINT64_MAX;
+		if (at_prompt(stop))
+			clean_line(stop, now_ms);
+		return STOP_BOOT_NOTHING;
+	}
 	if (stop->state == STOP_SENDING) {
 		if (!at_prompt(stop))
 			send_key(stop, now_ms);

@@ -86,6 +86,25 @@ enum status loader_check_network(const struct loader_task *task, struct error *r
 	return STATUS_OK;
 }
 
+const struct loader_serial *loader_choose_serial(const struct loader_task *task, const struct loader_serial *table, struct error *reterr)
+{
+	const char *wanted = task->place->protocol;
+
+	if (task->image.size == 0) {
+		error_set(reterr, STATUS_INVALID, "the image is empty");
+		return NULL;
+	}
+	for (const struct loader_serial *one = table; one->protocol != NULL; one++)
+		if ((wanted == NULL || strcmp(wanted, one->protocol) == 0) && (!task->build->is_known || *((const bool *)((const char *)task->build + one->has))))
+			return one;
+	if (wanted != NULL)
+		error_set(reterr, STATUS_UNSUPPORTED, "this bootloader takes no file by %s over its console", wanted);
+	else
+		error_set(reterr, STATUS_UNSUPPORTED, "this bootloader was built without a way to take a file over its console");
+	error_hint(reterr, "choose a plan that loads by TFTP or from a card");
+	return NULL;
+}
+
 uint64_t loader_round_up(uint64_t value, uint64_t to)
 {
 	return (value + to - 1) / to * to;

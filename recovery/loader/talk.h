@@ -27,6 +27,17 @@ bool loader_help_names(const char *help, const char *command);
 /* What cannot be typed, or would be typed wrong. needs_tftp: the driver's command asks a server. */
 enum status loader_check_network(const struct loader_task *task, struct error *reterr);
 
+/* One way to get a file over the line, best first in a table that ends with a NULL name. */
+struct loader_serial {
+	const char *protocol;	/* "ymodem" */
+	size_t has;		/* offset of the build's bool */
+	const char *command;	/* with %llx for the address, or without */
+	const char *until;	/* what it says when it waits */
+	const char *sender;	/* name in protocol/transfer.h */
+};
+/* The way that the place asks for, or the best that the build has; an unknown build may have all. NULL: none, reterr says so. */
+const struct loader_serial *loader_choose_serial(const struct loader_task *task, const struct loader_serial *table, struct error *reterr);
+
 uint64_t loader_round_up(uint64_t value, uint64_t to);
 bool loader_is_block(enum loader_storage storage);
 uint64_t loader_erase_size(const struct loader_place *place);

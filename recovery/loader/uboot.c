@@ -4,6 +4,7 @@
 #include "recovery/loader/uboot.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "src/base/crc.h"
@@ -37,7 +38,8 @@ static void learn_commands(struct loader_build *build, const char *help)
 	const struct { const char *command; bool *has; } table[] = {
 		{ "tftp", &build->is_tftp_short }, { "tftpboot", &build->has_tftp }, { "crc32", &build->has_crc32 }, { "sf", &build->has_sf }, { "nand", &build->has_nand },
 		{ "mmc", &build->has_mmc }, { "virtio", &build->has_virtio }, { "cp", &build->has_cp }, { "erase", &build->has_erase },
-		{ "protect", &build->has_protect }, { "saveenv", &build->has_saveenv }, { "reset", &build->has_reset },
+		{ "protect", &build->has_protect }, { "loady", &build->has_ymodem }, { "loadb", &build->has_kermit }, { "loadx", &build->has_xmodem },
+		 { "saveenv", &build->has_saveenv }, { "reset", &build->has_reset },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -177,7 +179,64 @@ enum loader_turn uboot_load_tftp(struct loader_task *task, const char *reply, st
 	}
 }
 
+/* ---- over the console's line: U-Boot cmd/load.c ---- */
+
+/* "## Total Size      = 0x0000ea60 = 60000 Bytes". Where the protocol keeps the size, it must be the image's; XMODEM pads. */
+static enum loader_turn check_size(const struct loader_task *task, const char *reply, bool has_size, const struct loader_say *say, struct error *reterr)
+{
+	const char *at = strstr(reply, "## Total Size"), *bytes = at ? memrchr(at, '=', strcspn(at, "\n")) : NULL;
+	unsigned long long size = bytes ? strtoull(bytes + 1, NULL, 10) : 0;
+
+	if (at == NULL && uboot_failure_in(reply) == NULL)
+		return LOADER_DONE;	/* what it said went by in the transfer's last answers: the checksum tells */
+	if (bytes == NULL || size == 0 || strstr(reply, "## Binary") != NULL)
+		return uboot_failed(say, reply, reterr);
+	if (!has_size || size == task->image.size)
+		return LOADER_DONE;
+	error_set(reterr, STATUS_PROTOCOL, "the bootloader received %llu bytes, the image has %zu", size, task->image.size);
+	return LOADER_FAILED;
+}
+
+static const struct loader_serial serial_ways[] = {
+	{ "ymodem", offsetof(struct loader_build, has_ymodem), "loady", "Ready for binary", "ymodem" },
+	{ "kermit", offsetof(struct loader_build, has_kermit), "loadb", "Ready for binary", "kermit" },
+	{ "xmodem", offsetof(struct loader_build, has_xmodem), "loadx", "Ready for binary", "xmodem-1k" },
+	{ .protocol = NULL },
+};
+
+enum loader_turn uboot_load_serial(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
+{
+	const struct loader_serial *way = loader_choose_serial(task, serial_ways, reterr);
+
+	if (way == NULL)
+		return LOADER_FAILED;
+	switch (task->step++) {
+	case 0:	/* with autostart=yes it would boot what it loaded */
+		return loader_type(say, SILENCE_SHORT_MS, "setenv autostart no");
+	case 1:
+		loader_type(say, SILENCE_SHORT_MS, "%s 0x%" PRIx64, way->command, task->place->load_address);
+		say->until = way->until;
+		say->asks = true;
+		return LOADER_TYPE;
+	case 2:
+		if (strstr(reply, way->until) == NULL)
+			return uboot_failed(say, reply, reterr);
+		say->protocol = way->sender;
+		return LOADER_SEND;
+	case 3:
+		if (check_size(task, reply, strcmp(way->protocol, "xmodem") != 0, say, reterr) == LOADER_FAILED)
+			return LOADER_FAILED;
+		return uboot_ask_ram(task, say);
+	default:
+		if (uboot_check_ram(task, reply, say, reterr) == LOADER_FAILED)
+			return LOADER_FAILED;
+		task->done = task->total;
+		return LOADER_DONE;
+	}
+}
+
 const struct loader_driver loader_uboot = {
-	.name = "uboot", .reset_command = "reset", .learn = uboot_learn, .load_tftp = uboot_load_tftp, .write = uboot_write, .compare = uboot_compare,
+	.name = "uboot", .reset_command = "reset", .baud_command = UBOOT_BAUD_COMMAND,
+	.learn = uboot_learn, .load_tftp = uboot_load_tftp, .load_serial = uboot_load_serial, .write = uboot_write, .compare = uboot_compare,
 	.reread = uboot_reread, .has_variables = true,
 };

@@ -6,6 +6,8 @@
 
 #include "recovery/loader/talk.h"
 
+#define UBOOT_BAUD_COMMAND "setenv baudrate %u"
+
 /* The line of the reply that names a failure, or NULL. */
 const char *uboot_failure_in(const char *reply);
 /* Fills reterr with what the loader said to the last command; returns LOADER_FAILED. */
@@ -16,6 +18,6 @@ bool uboot_take_crc(const char **reply, uint64_t address, uint64_t size, uint32_
 enum loader_turn uboot_ask_ram(const struct loader_task *task, struct loader_say *say);
 enum loader_turn uboot_check_ram(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr);
 
-loader_next uboot_learn, uboot_load_tftp, uboot_write, uboot_compare, uboot_reread;
+loader_next uboot_learn, uboot_load_tftp, uboot_load_serial, uboot_write, uboot_compare, uboot_reread;
 
 #endif

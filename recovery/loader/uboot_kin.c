@@ -6,7 +6,7 @@
 static enum loader_turn if_whole(struct loader_task *task, loader_next *next, const char *reply, struct loader_say *say, struct error *reterr)
 {
 	const struct loader_build *build = task->build;
-	const char *missing = !build->has_tftp ? "tftp" : !build->has_crc32 ? "crc32" : NULL;
+	const char *missing = !build->has_tftp && next == uboot_load_tftp ? "tftp" : !build->has_crc32 ? "crc32" : NULL;
 
 	if (!build->is_known || missing == NULL)
 		return next(task, reply, say, reterr);
@@ -18,6 +18,11 @@ static enum loader_turn if_whole(struct loader_task *task, loader_next *next, co
 static enum loader_turn load_if_whole(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
 {
 	return if_whole(task, uboot_load_tftp, reply, say, reterr);
+}
+
+static enum loader_turn send_if_whole(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
+{
+	return if_whole(task, uboot_load_serial, reply, say, reterr);
 }
 
 static enum loader_turn write_if_whole(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
@@ -36,14 +41,17 @@ static enum loader_turn reread_if_whole(struct loader_task *task, const char *re
 }
 
 const struct loader_driver loader_hikvision = {
-	.name = "hikvision", .reset_command = "reset", .learn = uboot_learn, .load_tftp = load_if_whole, .write = write_if_whole, .compare = compare_if_whole,
+	.name = "hikvision", .reset_command = "reset", .baud_command = UBOOT_BAUD_COMMAND,
+	.learn = uboot_learn, .load_tftp = load_if_whole, .load_serial = send_if_whole, .write = write_if_whole, .compare = compare_if_whole,
 	.reread = reread_if_whole, .has_variables = true,
 };
 const struct loader_driver loader_dahua = {
-	.name = "dahua", .reset_command = "reset", .learn = uboot_learn, .load_tftp = load_if_whole, .write = write_if_whole, .compare = compare_if_whole,
+	.name = "dahua", .reset_command = "reset", .baud_command = UBOOT_BAUD_COMMAND,
+	.learn = uboot_learn, .load_tftp = load_if_whole, .load_serial = send_if_whole, .write = write_if_whole, .compare = compare_if_whole,
 	.reread = reread_if_whole, .has_variables = true,
 };
 const struct loader_driver loader_pepe2k = {
-	.name = "pepe2k", .reset_command = "reset", .learn = uboot_learn, .load_tftp = uboot_load_tftp, .write = uboot_write, .compare = uboot_compare,
+	.name = "pepe2k", .reset_command = "reset", .baud_command = UBOOT_BAUD_COMMAND,
+	.learn = uboot_learn, .load_tftp = uboot_load_tftp, .load_serial = uboot_load_serial, .write = uboot_write, .compare = uboot_compare,
 	.reread = uboot_reread, .has_variables = true,
 };

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "recovery/loader/loader.h"
 #include "src/base/text.h"
 
 static bool method_treats(const struct profile_method *method, enum cause cause)
@@ -46,6 +47,21 @@ static bool waits_for_retry(const struct procedure *procedure)
 	return false;
 }
 
+bool plan_can_load_by_serial(const struct procedure *procedure, const struct profile *profile)
+{
+	const struct loader_driver *driver = loader_driver_find(profile->console.loader);
+	bool loads = false;
+
+	for (unsigned i = 0; i < procedure->step_count; i++) {
+		const struct procedure_step *step = &procedure->steps[i];
+
+		if (step->kind == STEP_PUT || (step->kind == STEP_SERVE && !text_equal(procedure_step_field(step, "protocol"), "tftp")))
+			return false;
+		loads = loads || (step->kind == STEP_LOAD && text_equal(procedure_step_field(step, "by"), "tftp"));
+	}
+	return loads && driver != NULL && driver->load_serial != NULL;
+}
+
 static bool only_prepares(const struct procedure *procedure)
 {
 	for (unsigned i = 0; i < procedure->step_count; i++)
@@ -54,13 +70,14 @@ static bool only_prepares(const struct procedure *procedure)
 	return true;
 }
 
-static void find_obstacle(struct plan_item *item, const struct verdict *verdict, const struct plan_bench *bench)
+static void find_obstacle(struct plan_item *item, const struct profile *profile, const struct verdict *verdict, const struct plan_bench *bench)
 {
 	const char *obstacle = NULL;
 
+	item->by_serial = needs(item->procedure, "network") && !bench->has_network && bench->has_serial && plan_can_load_by_serial(item->procedure, profile);
 	if (needs(item->procedure, "serial") && !bench->has_serial)
 		obstacle = "needs a serial line: connect the adapter";
-	else if (needs(item->procedure, "network") && !bench->has_network)
+	else if (needs(item->procedure, "network") && !bench->has_network && !item->by_serial)
 		obstacle = "needs the network: no port of this machine has a link; plug the cable in";
 	else if (needs(item->procedure, "card") && !bench->has_card)
 		obstacle = "needs a memory card in a reader";
@@ -108,7 +125,7 @@ size_t plan_make(const struct verdict *verdict, const struct profile *profile, c
 		if (item.procedure == NULL)
 			continue;
 		find_reason(&item, verdict);
-		find_obstacle(&item, verdict, bench);
+		find_obstacle(&item, profile, verdict, bench);
 		item.only_prepares = only_prepares(item.procedure);
 		item.was_tried = has_word(bench->tried, item.method->name);
 		if (count == max && rank(&ret_items[max - 1]) >= rank(&item))

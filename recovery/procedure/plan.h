@@ -27,6 +27,7 @@ struct plan_item {
 	bool treats;		/* it is meant for the leading cause, or for one of those that lead together */
 	bool treats_first;	/* for the most likely one */
 	bool is_possible;
+	bool by_serial;		/* there is no network: the image goes over the console's line instead */
 	bool only_prepares;	/* nothing in it shows whether the device runs: it leads to other methods */
 	bool was_tried;		/* ranks behind those that were not */
 	char reason[160];
@@ -37,6 +38,8 @@ struct plan_item {
 size_t plan_make(const struct verdict *verdict, const struct profile *profile, const struct plan_bench *bench,
 		 const struct procedure *(*find)(void *user, const char *name), void *user, struct plan_item *ret_items, size_t max);
 
+/* Its image is fetched by TFTP and by nothing else, and the loader takes one over its console as well. */
+bool plan_can_load_by_serial(const struct procedure *procedure, const struct profile *profile);
 /* May [offset, offset + size) of the flash be written? STATUS_REFUSED names the guarded partition, be it never-write or unit-data. */
 enum status plan_guard_range(const struct profile *profile, uint64_t offset, uint64_t size, struct error *reterr);
 /* Where the vendor's image lies: the contiguous partitions that image-covers names. STATUS_INVALID without them, and where they do not

@@ -29,6 +29,7 @@ struct profile_console {
 	const char *prompt;		/* the prompt's text as it stands at the line's end, "=> " */
 	const char *stop_at;		/* text that opens the window, "Hit any key"; NULL: any U-Boot banner */
 	const char *stop_keys;		/* what to send, with \xNN and \r escapes undone; " " unless told */
+	struct profile_text_list loader_passwords;	/* where the bootloader asks for one: tried in this order, each once */
 	const char *login_prompt;	/* text that ends a good start, "cam32 login:" */
 	const char *login_user;
 	const char *login_password;

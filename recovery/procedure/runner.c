@@ -57,7 +57,7 @@ void procedure_run_init(struct procedure_run *run, const struct procedure *proce
 
 static bool gets_hold(enum step_kind kind)
 {
-	return kind == STEP_POWER || kind == STEP_STOP_BOOT || kind == STEP_LOGIN || kind == STEP_BUTTON;
+	return kind == STEP_POWER || kind == STEP_STOP_BOOT || kind == STEP_LOGIN || kind == STEP_BUTTON || kind == STEP_UART_LOAD;
 }
 
 /* What a restart of the program loses: the hold of the device, the proofs, and what the bench offered. */

@@ -45,6 +45,15 @@ void dialog_clean_with(struct dialog *dialog, const char *keys)
 	dialog->clean_keys = keys && *keys ? keys : "\x03";
 }
 
+static void begin_reply(struct dialog *dialog, uint64_t now_ms)
+{
+	dialog->state = DIALOG_RUNNING;
+	dialog->reply_size = dialog->last_line_size = 0;
+	dialog->reply[0] = '\0';
+	dialog->is_prompt_pushed = dialog->was_nudged = false;
+	dialog->deadline_ms = now_ms + dialog->silence_ms;
+}
+
 /* Hands out the next piece of the line, or the Enter behind it. */
 static void type_on(struct dialog *dialog, uint64_t now_ms)
 {
@@ -54,11 +63,7 @@ static void type_on(struct dialog *dialog, uint64_t now_ms)
 	if (count == 0) {
 		dialog->out[0] = '\r';
 		dialog->out_size = 1;
-		dialog->state = DIALOG_RUNNING;
-		dialog->reply_size = dialog->last_line_size = 0;
-		dialog->reply[0] = '\0';
-		dialog->is_prompt_pushed = dialog->was_nudged = false;
-		dialog->deadline_ms = now_ms + dialog->silence_ms;
+		begin_reply(dialog, now_ms);
 		return;
 	}
 	if (count > dialog->piece && !dialog->no_echo)
@@ -101,6 +106,23 @@ enum status dialog_start(struct dialog *dialog, const char *command, uint64_t si
 enum status dialog_start_hidden(struct dialog *dialog, const char *command, uint64_t silence_ms, const char *until, uint64_t now_ms)
 {
 	return start(dialog, command, silence_ms, until, true, now_ms);
+}
+
+enum status dialog_await(struct dialog *dialog, uint64_t silence_ms, uint64_t now_ms)
+{
+	if (dialog->state != DIALOG_IDLE && dialog->state != DIALOG_OVER)
+		return STATUS_BUSY;
+	dialog->silence_ms = silence_ms;
+	dialog->until = NULL;
+	dialog->out_size = 0;
+	dialog->escape = 0;
+	begin_reply(dialog, now_ms);
+	return STATUS_OK;
+}
+
+bool dialog_awaits_echo(const struct dialog *dialog)
+{
+	return dialog->state == DIALOG_TYPING && !dialog->no_echo && dialog->out_size == 0 && dialog->echoed < dialog->typed;
 }
 
 static struct dialog_event over(struct dialog *dialog, enum dialog_event_type type, enum status status)

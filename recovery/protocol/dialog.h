@@ -72,6 +72,10 @@ void dialog_clean_with(struct dialog *dialog, const char *keys);
 enum status dialog_start(struct dialog *dialog, const char *command, uint64_t silence_ms, const char *until, uint64_t now_ms);
 /* The same without echo (a password). */
 enum status dialog_start_hidden(struct dialog *dialog, const char *command, uint64_t silence_ms, const char *until, uint64_t now_ms);
+/* Types nothing: waits for the prompt that ends what the device is doing already (a file has just been sent to it). */
+enum status dialog_await(struct dialog *dialog, uint64_t silence_ms, uint64_t now_ms);
+/* Has a piece of the line gone whose echo has not come back whole? */
+bool dialog_awaits_echo(const struct dialog *dialog);
 /* Consumes *in through the byte that causes an event; call again with the rest. */
 struct dialog_event dialog_input(struct dialog *dialog, struct bytes *in, uint64_t now_ms);
 struct dialog_event dialog_tick(struct dialog *dialog, uint64_t now_ms);

@@ -29,6 +29,7 @@ struct transfer_file {
 	uint64_t size;			/* bytes; counts only with has_size */
 	bool has_size;
 	int64_t modified;		/* seconds since 1970; 0: not told */
+	uint64_t start;			/* receiving: so many bytes that were kept stay, and the data follows them */
 };
 
 enum transfer_event_type {
@@ -62,10 +63,19 @@ struct transfer_source {
 	void *user;
 };
 
+/* What a receiver has of a file since an attempt that broke off. */
+struct transfer_kept {
+	/* How many bytes of its beginning are here, and their CRC-32; 0: none. Once a file, from input(). They count
+	 * only when the sender finds the same in its file (struct transfer_file's start). */
+	uint64_t (*have)(void *user, const struct transfer_file *file, uint32_t *ret_crc);
+	void *user;
+};
+
 struct transfer_options {
 	bool is_sender;
 	struct transfer_source source;		/* of a sender */
-	uint64_t resume_at;			/* receiving, ZMODEM: bytes of the first file that are here already */
+	struct transfer_kept kept;		/* receiving, with can_resume; have NULL: nothing is kept */
+	bool may_resume;			/* sending: the receiver may go on with what it has of a file */
 	unsigned patience_ms;			/* for the other side's first byte; 0: the protocol's own */
 	unsigned baud;				/* for time-outs and windows; 0: not known, or not a real line */
 	bool escape_controls;			/* ZMODEM: all control characters, for a line that swallows some */
@@ -95,6 +105,7 @@ struct transfer_protocol {
 	const char *title;		/* for the operator: "YMODEM (batch)" */
 	bool can_send, can_receive;
 	bool has_names;			/* and sizes: a batch */
+	bool can_resume;
 	/* Allocates. STATUS_UNSUPPORTED: not this direction. */
 	enum status (*begin)(const struct transfer_options *options, uint64_t now_ms, struct transfer **ret_transfer,
 			     struct error *reterr);

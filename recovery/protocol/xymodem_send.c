@@ -120,6 +120,7 @@ static void hold(struct xymodem_sender *s, enum answer answer, uint8_t byte, uin
 {
 	if (s->pending != answer)
 		s->pending_since_ms = now_ms;
+	s->is_early = false;
 	s->pending = answer;
 	s->pending_byte = byte;
 	s->quiet_ms = now_ms + quiet_ms;
@@ -340,19 +341,28 @@ static bool is_too_early(struct xymodem_sender *s, uint64_t now_ms)
 	return is_early;
 }
 
+/* Quick answers count at once and slow ones little: a device that pauses once, to erase a part of its flash, is not slow
+ * from then on. */
+static void learn_turn(struct xymodem_sender *s, uint64_t turn_ms)
+{
+	s->turn_ms = turn_ms < s->turn_ms ? turn_ms : s->turn_ms + (turn_ms - s->turn_ms + 7) / 8;
+}
+
 static struct transfer_event take_ack(struct xymodem_sender *s, uint64_t now_ms)
 {
 	uint64_t wire_ms = transfer_wire_ms(&s->base, s->frame_size);
-
+	uint64_t turn_ms = now_ms - s->since_ms > wire_ms ? now_ms - s->since_ms - wire_ms : 0;
 	uint64_t early_ms = rest_ms(s, now_ms) + QUIET_MS;
 
 	if (is_too_early(s, now_ms)) {
 		/* Believed when nothing else comes in the time in which the frame's own answer must come. */
 		hold(s, ANSWER_ACK, TRANSFER_ACK, early_ms, now_ms);
+		s->is_early = true;
+		s->early_ms = turn_ms;
 		return TRANSFER_NO_EVENT;
 	}
 	if (s->owed == 1)
-		s->turn_ms = now_ms - s->since_ms > wire_ms ? now_ms - s->since_ms - wire_ms : 0;
+		learn_turn(s, turn_ms);
 	if (s->owed > 0)
 		s->owed--;
 	s->held_size = 0;
@@ -480,13 +490,16 @@ static struct transfer_event send_tick(struct transfer *transfer, uint64_t now_m
 		return tell_late(s);
 	if (s->base.is_over || now_ms < s->base.deadline_ms)
 		return event;
-	if (s->pending != NO_ANSWER && now_ms >= s->quiet_ms)
+	if (s->pending != NO_ANSWER && now_ms >= s->quiet_ms) {
+		if (s->pending == ANSWER_ACK && s->is_early)
+			learn_turn(s, s->early_ms);
 		event = act(s, s->pending, now_ms);
-	else if (!is_sent(s) && s->state != CANCELLED)
+	} else if (!is_sent(s) && s->state != CANCELLED) {
 		event = xymodem_fail(s, STATUS_TIMEOUT, "Check the cable and the flow control",
 				     "the line takes no bytes");
-	else
+	} else {
 		event = act(s, ANSWER_SILENCE, now_ms);
+	}
 	arm(s);
 	return event;
 }

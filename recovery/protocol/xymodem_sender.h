@@ -47,7 +47,9 @@ struct xymodem_sender {
 	uint64_t since_ms;		/* the frame left, or the last state began */
 	uint64_t well_ms;		/* the last ACK that counted */
 	uint64_t began_ms;
-	uint64_t turn_ms;		/* from the frame's end, by the line's rate, to its answer: the last time */
+	uint64_t turn_ms;		/* usual time from the frame's end, by the line's rate, to its answer */
+	bool is_early;			/* .pending is an ACK that came too early... */
+	uint64_t early_ms;		/* ...and makes this the usual time when it is believed */
 	unsigned paced;			/* answers in a row that took as long as the line's rate says */
 	bool was_invited;		/* while a second ACK was waited for */
 	struct transfer_event late;	/* told at the next call */

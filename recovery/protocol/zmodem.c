@@ -197,6 +197,7 @@ const struct transfer_protocol transfer_zmodem = {
 	.can_send = true,
 	.can_receive = true,
 	.has_names = true,
+	.can_resume = true,
 	.begin = zmodem_begin,
 	.input = zmodem_input,
 	.tick = zmodem_tick,

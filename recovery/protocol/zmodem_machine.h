@@ -46,6 +46,8 @@ struct zmodem_sender {
 struct zmodem_receiver {
 	bool has_file;			/* one was received, or refused */
 	uint64_t position;		/* of the file: next byte that is wanted */
+	uint64_t kept;			/* bytes of the file that are here, if the sender's have the same CRC */
+	uint32_t kept_crc;
 	uint64_t start;			/* where the first byte of this file was wanted */
 	uint64_t asked_ms;		/* time of the last ZRPOS */
 	unsigned asked_again;		/* ZRPOS in a row, for the same position */

@@ -17,12 +17,14 @@ enum {
 	PLACE_TRIES = 30, /* ZRPOS in a row for one byte */
 	OO_MS = 500,
 	QUIET_MS = 500, /* of a line on which the old stream has ended */
+	CRC_TRIES = 3,
 };
 
 enum state {
 	WAIT_FILE,	/* ZRINIT is out */
 	IN_NAME,	/* of ZFILE */
 	IN_ATTENTION,	/* of ZSINIT */
+	WAIT_CRC,	/* ZCRC is out: of what the sender's file begins with */
 	IN_FILE,	/* ZRPOS is out: for ZDATA, its data, and ZEOF */
 	WAIT_OO,
 };
@@ -100,11 +102,43 @@ static void take_info(struct transfer_file *file, struct bytes info)
 	transfer_set_name(file->name, BYTES(""));
 }
 
-static void begin_file(struct zmodem *machine, uint64_t now_ms)
+/* The beginning up to byte start is here. */
+static void begin_file_at(struct zmodem *machine, uint64_t start, uint64_t now_ms)
 {
 	struct zmodem_receiver *receive = &machine->receive;
 	struct transfer_progress *progress = &machine->base.progress;
-	uint64_t resume_at = receive->has_file ? 0 : machine->base.options.resume_at;
+
+	receive->has_file = true;
+	receive->position = receive->start = machine->file.start = start;
+	receive->asked_again = 0;
+	progress->file_bytes = start;
+	progress->file_size = machine->file.has_size ? machine->file.size : 0;
+	zmodem_tell_file(machine, TRANSFER_FILE);
+	machine->state = IN_FILE;
+	ask(machine, now_ms);
+}
+
+/* 11.14: a number of bytes; the sender answers with the CRC of so many. A sender that does not know this header keeps
+ * silent, and the file comes from its beginning. */
+static void ask_crc(struct zmodem *machine, uint64_t now_ms)
+{
+	zmodem_put_hex(machine, ZCRC, (uint32_t)machine->receive.kept);
+	machine->state = WAIT_CRC;
+	machine->base.deadline_ms = now_ms + ZMODEM_REPEAT_MS;
+}
+
+static void take_crc(struct zmodem *machine, uint64_t now_ms)
+{
+	struct zmodem_receiver *receive = &machine->receive;
+	bool is_same = zmodem_position(&machine->reader.header) == receive->kept_crc;
+
+	begin_file_at(machine, is_same ? receive->kept : 0, now_ms);
+}
+
+static void begin_file(struct zmodem *machine, uint64_t now_ms)
+{
+	struct zmodem_receiver *receive = &machine->receive;
+	const struct transfer_kept *kept = &machine->base.options.kept;
 
 	take_info(&machine->file, bytes_of(machine->reader.data, machine->reader.size));
 	if (machine->file.has_size && machine->file.size > ZMODEM_FILE_MAX) {
@@ -113,33 +147,28 @@ static void begin_file(struct zmodem *machine, uint64_t now_ms)
 					     "%.80s is 4 GiB or longer: ZMODEM counts no further", machine->file.name));
 		return;
 	}
-	if (resume_at > ZMODEM_FILE_MAX || (machine->file.has_size && resume_at > machine->file.size)) {
-		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_REFUSED,
-						      "Receive it from the beginning, under another name",
-						      "%llu bytes are here already, but %.60s has only %llu there",
-						      (unsigned long long)resume_at, machine->file.name,
-						      (unsigned long long)machine->file.size));
-		return;
-	}
-	receive->has_file = true;
-	receive->position = receive->start = resume_at;
-	receive->asked_again = 0;
-	progress->file_bytes = resume_at;
-	progress->file_size = machine->file.has_size ? machine->file.size : 0;
-	zmodem_tell_file(machine, TRANSFER_FILE);
-	machine->state = IN_FILE;
-	ask(machine, now_ms);
+	machine->tries = 0;
+	receive->kept = kept->have ? kept->have(kept->user, &machine->file, &receive->kept_crc) : 0;
+	if (receive->kept == 0 || receive->kept > ZMODEM_FILE_MAX ||
+	    (machine->file.has_size && receive->kept > machine->file.size))
+		begin_file_at(machine, 0, now_ms);
+	else
+		ask_crc(machine, now_ms);
 }
 
-/* Our ZRPOS was lost, or the sender was started anew: with another file, the rest of that would end behind the
+/* Our ZRPOS (or ZCRC) was lost, or the sender was started anew: with another file, the rest of that would end behind the
  * beginning of this. */
 static void take_file_again(struct zmodem *machine, uint64_t now_ms)
 {
 	struct transfer_file file;
+	bool is_same;
 
 	take_info(&file, bytes_of(machine->reader.data, machine->reader.size));
-	if (strcmp(file.name, machine->file.name) == 0 && file.has_size == machine->file.has_size &&
-	    file.size == machine->file.size && file.modified == machine->file.modified)
+	is_same = strcmp(file.name, machine->file.name) == 0 && file.has_size == machine->file.has_size &&
+		  file.size == machine->file.size && file.modified == machine->file.modified;
+	if (is_same && machine->state == WAIT_CRC)
+		ask_crc(machine, now_ms);
+	else if (is_same)
 		ask(machine, now_ms);
 	else
 		zmodem_abort(machine, transfer_failed(&machine->base, STATUS_PROTOCOL, "Receive it again",
@@ -215,7 +244,7 @@ static void take_header(struct zmodem *machine, uint64_t now_ms)
 	heard(machine, now_ms);
 	switch (type) {
 	case ZRQINIT:	/* in the middle of a file: the sender was started anew */
-		if (state == WAIT_FILE || state == IN_FILE)
+		if (state == WAIT_FILE || state == WAIT_CRC || state == IN_FILE)
 			put_init(machine);
 		break;
 	case ZSINIT:
@@ -237,6 +266,10 @@ static void take_header(struct zmodem *machine, uint64_t now_ms)
 			take_end_header(machine, now_ms);
 		else if (state == WAIT_FILE && machine->receive.has_file)
 			put_init(machine);	/* the one that said so was lost */
+		break;
+	case ZCRC:
+		if (state == WAIT_CRC)
+			take_crc(machine, now_ms);
 		break;
 	case ZNAK:
 		machine->base.deadline_ms = now_ms;
@@ -302,7 +335,7 @@ static void take_subpacket(struct zmodem *machine, uint64_t now_ms)
 		take_data(machine, now_ms);
 	} else if (machine->state == IN_NAME) {
 		begin_file(machine, now_ms);
-	} else if (machine->state == IN_FILE && reader->header.type == ZFILE) {
+	} else if ((machine->state == IN_FILE || machine->state == WAIT_CRC) && reader->header.type == ZFILE) {
 		take_file_again(machine, now_ms);
 	} else if (machine->state == IN_ATTENTION) {
 		receive->attention_size = strnlen((const char *)reader->data, reader->size < ZMODEM_ATTENTION_MAX
@@ -395,6 +428,12 @@ void zmodem_receive_tick(struct zmodem *machine, uint64_t now_ms)
 	switch (machine->state) {
 	case WAIT_OO:	/* the sender had said ZFIN: it is gone */
 		transfer_tell(&machine->queue, transfer_done(&machine->base));
+		break;
+	case WAIT_CRC:
+		if (++machine->tries >= CRC_TRIES)
+			begin_file_at(machine, 0, now_ms);
+		else
+			ask_crc(machine, now_ms);
 		break;
 	case IN_FILE:
 		if (now_ms - machine->heard_ms >= GIVE_UP_MS)

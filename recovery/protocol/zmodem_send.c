@@ -126,7 +126,7 @@ static void put_file(struct zmodem *machine)
 	const struct transfer_file *file = &machine->file;
 	char info[INFO_MAX];
 	size_t size = strlen(file->name) + 1;
-	uint32_t flags = machine->base.options.resume_at > 0 ? ZMODEM_ZCRESUM : ZMODEM_ZCBIN;
+	uint32_t flags = machine->base.options.may_resume ? ZMODEM_ZCRESUM : ZMODEM_ZCBIN;
 
 	memcpy(info, file->name, size);
 	if (file->has_size)

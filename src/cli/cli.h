@@ -68,6 +68,6 @@ void cli_print_help(void);
 void cli_print_error(const struct error *error);
 
 extern const struct cli_verb verb_recover, verb_diagnose, verb_case, verb_device, verb_bench, verb_practice, verb_fetch, verb_inspect, verb_verify,
-	verb_console, verb_sign, verb_lint, verb_send, verb_receive, verb_bootrom;
+	verb_console, verb_sign, verb_lint, verb_send, verb_receive, verb_bootrom, verb_meter;
 
 #endif

@@ -3,7 +3,7 @@
 #include "src/cli/port_argument.h"
 #include "src/cli/transfer.h"
 
-enum { PROTOCOL, PORT, STDIO, BAUD, OUTPUT, FORCE, PADDING, PATIENCE, ESCAPE, LISTEN, JSON };
+enum { PROTOCOL, PORT, STDIO, BAUD, OUTPUT, FORCE, RESUME, PADDING, PATIENCE, ESCAPE, LISTEN, JSON };
 
 static const struct cli_option options[] = {
 	[PROTOCOL] = { "protocol", "NAME",
@@ -14,11 +14,13 @@ static const struct cli_option options[] = {
 	[OUTPUT] = { "output", "PLACE",
 		     "a folder, or the file to make (also -o); without it: here, by the names that come" },
 	[FORCE] = { "force", NULL, "replace files that are there already" },
+	[RESUME] = { "resume", NULL,
+		     "zmodem: keep what came of a file that breaks off (FILE.part), and go on with it the next time" },
 	[PADDING] = { "padding", "BYTE", "cut this byte from the end of what XMODEM brought (nothing is cut)" },
 	[PATIENCE] = { "patience", "SECONDS", "how long the other side may take to begin (60)" },
 	[ESCAPE] = { "escape", NULL, "zmodem: ask for all control characters escaped, for a line that swallows some" },
 	[LISTEN] = { "listen", "MS",
-		     "silence that ends it: the device may say more behind the end (400; 50 without a terminal)" },
+		     "silence that ends it: the device may say more behind the end (400; 25 without a terminal)" },
 	[JSON] = { "json", NULL, "one JSON object a line; with --stdio on standard error" },
 	{ NULL, NULL, NULL },
 };
@@ -40,6 +42,7 @@ static int run(const struct cli_line *line)
 		.is_json = line->value[JSON] != NULL,
 		.output = line->value[OUTPUT],
 		.may_replace = line->value[FORCE] != NULL,
+		.may_resume = line->value[RESUME] != NULL,
 	});
 }
 

@@ -41,6 +41,7 @@ struct recover {
 	int64_t case_id;
 	unsigned answered;		/* question id */
 	bool is_image_given;		/* it was answered once: what came of it is the problem that is shown */
+	bool is_silence_said, is_stopping;
 	unsigned refused;		/* the same question refused our answer */
 	bool json;
 	char tried[PLANS_MAX][48];	/* ways back, in the order they were taken */
@@ -318,6 +319,14 @@ static bool watch_is_stuck(struct recover *r, const struct case_view *view, bool
 				cli_print_error(&view->problem);
 				return app_case_answer(r->app, r->case_id, question->id, question->choice[i].id, &error) == STATUS_OK;
 			}
+	/* The power was switched from here and nothing came: that is what the operator would say, who names a way that needs no word of it. */
+	if (view->problem.status == STATUS_TIMEOUT && has_power && given(r, METHOD) && !r->is_silence_said)
+		for (unsigned i = 0; i < question->choice_count; i++)
+			if (text_equal(question->choice[i].id, "nothing")) {
+				r->is_silence_said = true;
+				cli_print_error(&view->problem);
+				return app_case_answer(r->app, r->case_id, question->id, "nothing", &error) == STATUS_OK;
+			}
 	if (view->problem.status == STATUS_PROTOCOL || (view->problem.status == STATUS_TIMEOUT && has_power)) {
 		cli_print_error(&view->problem);
 		finish(r, EXIT_NO_ANSWER);
@@ -350,6 +359,11 @@ static void on_change(void *user)
 		return;
 	if (view->phase == GUIDE_CLOSED) {
 		end_case(r, view);
+		return;
+	}
+	if (r->is_stopping) {
+		if (!view->is_stopping)
+			finish(r, EXIT_INTERRUPTED);
 		return;
 	}
 	if (is_stuck(r, view))
@@ -394,9 +408,16 @@ static void on_limit(void *user)
 static void on_signal(void *user, int number)
 {
 	struct recover *r = user;
+	const struct case_view *view;
+	struct error error;
 
 	if (app_is_dangerous(r->app)) {
 		fprintf(stderr, "unbrick: the flash is being written; stopping now would leave it half written, so the work goes on\n");
+		return;
+	}
+	if (!r->is_stopping && app_case_cancel(r->app, r->case_id, &error) == STATUS_OK && (view = app_case_view(r->app, r->case_id)) != NULL && view->is_stopping) {
+		r->is_stopping = true;
+		fprintf(stderr, "unbrick: the device is brought into a good state first; once more ends at once, and the next start does it\n");
 		return;
 	}
 	fprintf(stderr, "unbrick: stopped by %s\n", number == SIGINT ? "Ctrl-C" : number == SIGHUP ? "a hang-up" : "a request to end");

@@ -83,6 +83,12 @@ static uint64_t rate_of(uint64_t bytes, uint64_t since_ms)
 	return elapsed_ms > 0 ? bytes * 1000 / elapsed_ms : 0;
 }
 
+/* Without those of an earlier attempt. */
+static uint64_t bytes_of_now(const struct transfer_cli *t, uint64_t bytes)
+{
+	return bytes > t->file.start ? bytes - t->file.start : 0;
+}
+
 static void show_progress(struct transfer_cli *t, const struct transfer_progress *progress, uint64_t rate)
 {
 	char line[160], size[24], name[48];
@@ -115,16 +121,19 @@ static void on_file(void *user, const struct transfer_file *file, const char *pa
 	t->file = *file;
 	t->file_began_ms = loop_now_ms();
 	if (t->words->is_json)
-		print_event(t, json_pack("{s:s, s:o, s:o, s:o}", "event", "file", "name",
+		print_event(t, json_pack("{s:s, s:o, s:o, s:o, s:I}", "event", "file", "name",
 					 output_json_text(file->name[0] ? file->name : NULL), "path",
 					 output_json_text(path), "size",
-					 file->has_size ? json_integer((json_int_t)file->size) : json_null()));
+					 file->has_size ? json_integer((json_int_t)file->size) : json_null(), "start",
+					 (json_int_t)file->start));
+	else if (file->start > 0)
+		say(t, "%s: goes on at byte %" PRIu64, path, file->start);
 }
 
 static void on_file_end(void *user, const char *path, uint64_t size)
 {
 	struct transfer_cli *t = user;
-	uint64_t elapsed_ms = loop_now_ms() - t->file_began_ms, rate = rate_of(size, t->file_began_ms);
+	uint64_t elapsed_ms = loop_now_ms() - t->file_began_ms, rate = rate_of(bytes_of_now(t, size), t->file_began_ms);
 	char duration[24], per_second[24];
 
 	if (t->words->is_json)
@@ -143,7 +152,7 @@ static void on_progress(void *user, const struct transfer_progress *progress)
 	struct transfer_cli *t = user;
 	uint64_t elapsed_ms = loop_now_ms() - t->file_began_ms;
 	uint64_t rate = t->file_began_ms > 0 && elapsed_ms >= RATE_AFTER_MS
-				? rate_of(progress->file_bytes, t->file_began_ms)
+				? rate_of(bytes_of_now(t, progress->file_bytes), t->file_began_ms)
 				: 0;
 
 	if (t->file_began_ms == 0)
@@ -299,6 +308,7 @@ static int read_words(const struct transfer_words *words, struct transfer_job_op
 	to->path_count = words->path_count;
 	to->output = words->output;
 	to->may_replace = words->may_replace;
+	to->may_resume = words->may_resume;
 	return EXIT_WELL;
 }
 

@@ -9,7 +9,7 @@
 struct transfer_words {
 	const char *verb;
 	const char *protocol, *port, *baud, *padding, *patience, *listen, *address;	/* as given; NULL: not */
-	bool is_escaping, is_stdio, is_json, is_sender, may_replace;
+	bool is_escaping, is_stdio, is_json, is_sender, may_replace, may_resume;
 	const char *const *paths;
 	size_t path_count;
 	const char *output;

@@ -178,7 +178,8 @@ enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_
 		return error_set(reterr, STATUS_INVALID, "'%.40s' is none of the choices", text);
 	/* In the operator's words: what a choice is called inside says nothing to who reads the log. */
 	choice = find_choice(&c->view.question, text);
-	text_format(logged, sizeof(logged), "%.160s: %.120s", c->view.question.text, choice ? choice->text : text);
+	text_format(logged, sizeof(logged), "%.160s: %.120s", c->view.question.text, choice ? choice->text :
+		    text_equal(c->view.question.topic, "password") && text[0] ? "(not kept)" : text);
 	app_event(app, case_id, JOURNAL_OPERATOR, "answer", logged, NULL);
 	/* The caller may hand over a choice's own id, which is gone with the question as soon as the next page is made. */
 	text_copy(answer, sizeof(answer), text);
@@ -205,6 +206,10 @@ enum status app_case_back(struct app *app, int64_t case_id, enum guide_phase to,
 	if (c == NULL || to > GUIDE_WATCH || to >= c->phase)
 		return STATUS_OK;
 	status = steps_cancel(c, reterr);
+	if (status == STATUS_OK && c->is_running) {
+		error_set(reterr, STATUS_BUSY, "the device is brought into a good state first");
+		return error_hint(reterr, "go back in a moment");
+	}
 	if (status == STATUS_OK)
 		guide_enter(c, to);
 	return status;

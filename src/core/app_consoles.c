@@ -257,16 +257,39 @@ const char *app_practice_image(const struct app *app)
 	return app->practice ? practice_process_image(app->practice) : "";
 }
 
+static void on_power_command(void *user, int exit_status, const char *output);
+
+static enum status run_power_command(struct app *app, const char *command, struct error *reterr)
+{
+	enum status status = loop_run_command(app->loop, command, on_power_command, app, reterr);
+
+	app->is_switching = status == STATUS_OK;
+	return status;
+}
+
 static void on_power_command(void *user, int exit_status, const char *output)
 {
 	struct app *app = user;
-	char text[200];
+	char text[200], next[600];
+	struct error error;
 
+	app->is_switching = false;
+	if (app->power_waiting_count > 0) {
+		text_copy(next, sizeof(next), app->power_waiting[0]);
+		memmove(app->power_waiting[0], app->power_waiting[1], sizeof(app->power_waiting[0]) * --app->power_waiting_count);
+		if (run_power_command(app, next, &error) != STATUS_OK)
+			app_notice(app, true, error.text, error.hint);
+	}
 	if (exit_status == 0)
 		return;
 	app->snapshot.power_on_ms = 0;
 	text_format(text, sizeof(text), "the power command failed (exit %d): %.120s", exit_status, output);
 	app_notice(app, true, text, "switch the device off and on by hand");
+}
+
+bool app_is_switching(const struct app *app)
+{
+	return app->is_switching;
 }
 
 enum status app_power(struct app *app, const char *how, struct error *reterr)
@@ -284,5 +307,10 @@ enum status app_power(struct app *app, const char *how, struct error *reterr)
 		text_format(command, sizeof(command), "%.*s%s%s", (int)(place - app->options.power_command), app->options.power_command, how, place + 2);
 	else
 		text_copy(command, sizeof(command), app->options.power_command);
-	return loop_run_command(app->loop, command, on_power_command, app, reterr);
+	if (!app->is_switching)
+		return run_power_command(app, command, reterr);
+	if (app->power_waiting_count == APP_POWER_WAITING_MAX)
+		return error_set(reterr, STATUS_BUSY, "the power command has not ended yet");
+	text_copy(app->power_waiting[app->power_waiting_count++], sizeof(app->power_waiting[0]), command);
+	return STATUS_OK;
 }

@@ -14,6 +14,8 @@ struct port_memory;
 struct practice_process;
 struct queued_event;
 
+enum { APP_POWER_WAITING_MAX = 4 };
+
 struct app {
 	struct loop *loop;
 	struct app_options options;
@@ -39,6 +41,9 @@ struct app {
 	bool are_cases_stale;		/* its list of cases: read from the disk only when one has changed */
 	struct loop_timer *deferred;	/* tells the observer on the next turn of the loop */
 	struct queued_event *first_event, *last_event;
+	bool is_switching;		/* the power command runs; what comes meanwhile waits, or "off" could overtake "on" */
+	char power_waiting[APP_POWER_WAITING_MAX][600];
+	unsigned power_waiting_count;
 	char notice[200], notice_hint[200];
 	bool notice_is_error;
 };
@@ -48,6 +53,8 @@ void app_changed(struct app *app);
 /* To the journal (durably, unless the kind is only for the faces: "progress", "console", "question") and to the observer. */
 void app_event(struct app *app, int64_t case_id, enum journal_by by, const char *kind, const char *text, const char *data);
 void app_notice(struct app *app, bool is_error, const char *text, const char *hint);
+/* The power command runs, or waits to be run. */
+bool app_is_switching(const struct app *app);
 /* A scan now, instead of at the next change. */
 void app_look_at_bench(struct app *app);
 /* image_view.c: stops what runs for them; nothing of it comes back. */

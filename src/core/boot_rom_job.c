@@ -387,7 +387,7 @@ static enum status open_line(struct boot_rom_job *job, const struct boot_rom_job
 {
 	const struct line_settings settings = { .baud = options->baud > 0 ? options->baud : options->protocol->baud,
 						.parity = options->protocol->parity };
-	const struct line_observer observer = { on_bytes, on_state, job };
+	const struct line_observer observer = { .on_bytes = on_bytes, .on_state = on_state, .user = job };
 
 	job->baud = settings.baud;
 	if (options->line != NULL) {

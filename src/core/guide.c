@@ -312,6 +312,14 @@ static bool watch_is_over(struct live_case *c, uint64_t now_ms)
 	       (c->was_started_here && quiet >= DEAD_QUIET_MS);
 }
 
+/* Blanks alone are no words: HiSilicon's boot ROM marks the line with them while it waits for a loader. */
+static bool says_nothing(const struct live_case *c)
+{
+	const char *line = console_last_line(c->console);
+
+	return console_bytes(c->console) == 0 || (diagnosis_line_count(console_diagnosis(c->console)) == 0 && line[strspn(line, " ")] == '\0');
+}
+
 static void look_at_watch(struct live_case *c, uint64_t now_ms)
 {
 	uint64_t spent = now_ms - c->watch_since_ms;
@@ -332,10 +340,10 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 		show_baud_problem(c);
 	if (!c->was_started_here && spent >= c->probe.after_ms && now_ms - console_last_byte_ms(c->console) >= PROMPT_QUIET_MS)
 		probe(c, now_ms);
-	if (console_bytes(c->console) == 0 && spent >= NOTHING_AFTER_MS && c->view.problem.status == STATUS_OK) {
+	if (says_nothing(c) && spent >= NOTHING_AFTER_MS && c->view.problem.status == STATUS_OK) {
 		struct error error;
 
-		error_set(&error, STATUS_TIMEOUT, "nothing came on %s so far", c->view.port);
+		error_set(&error, STATUS_TIMEOUT, console_bytes(c->console) == 0 ? "nothing came on %s so far" : "nothing but blanks came on %s so far", c->view.port);
 		error_hint(&error, "is the power on? swap TX and RX; connect ground; check the level (3.3 V or 1.8 V)");
 		case_problem(c, &error);
 		case_log(c, JOURNAL_OBSERVED, "error", "%s; %s", error.text, error.hint);
@@ -344,7 +352,7 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 
 void guide_on_pause(struct live_case *c, uint64_t now_ms)
 {
-	if (c->console == NULL)
+	if (c->console == NULL || guide_rate_leads(c))
 		return;
 	follow_state(c);
 	if (c->is_running)

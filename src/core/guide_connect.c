@@ -12,7 +12,9 @@ static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
 {
 	struct live_case *c = user;
 
-	if (c->is_running)
+	if (guide_rate_leads(c))
+		guide_rate_on_bytes(c, in, now_ms);
+	else if (c->is_running)
 		steps_on_bytes(c, in, now_ms);
 }
 
@@ -42,7 +44,9 @@ static void on_state(void *user, enum line_state state, const struct error *why)
 	}
 	case_log(c, JOURNAL_OBSERVED, state == LINE_OPEN ? "line" : "error", "%s %s%s", c->view.port, state == LINE_OPEN ? "is back" : "was lost: ",
 		 state == LINE_OPEN ? "" : why ? why->text : "unplugged");
-	if (c->is_running) {
+	if (guide_rate_leads(c)) {
+		guide_rate_on_state(c, state);
+	} else if (c->is_running) {
 		steps_on_state(c, state);
 	} else if (state == LINE_OPEN && c->phase == GUIDE_WATCH) {
 		/* What was said meanwhile is missed: a start is judged whole or not at all. */
@@ -91,6 +95,7 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 	app_port_remember_case(c->app, c->view.port, c->id);
 	console_fill_view(c->console, &view);
 	case_set(c, JOURNAL_PROGRAM, "capture", view.capture);
+	guide_rate_begin(c);
 	return STATUS_OK;
 }
 

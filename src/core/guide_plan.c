@@ -4,6 +4,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/live_case.h"
+#include "src/core/serial_load.h"
 
 /* ---- the verdict with the lines that prove it ---- */
 
@@ -86,6 +87,21 @@ static bool has_link(const struct live_case *c)
 	return false;
 }
 
+/* Over the serial line at the rate that it has: what a raised rate saves is not promised. */
+static unsigned minutes_of(const struct live_case *c, const struct plan_item *item)
+{
+	uint64_t offset, bytes;
+	struct error error;
+
+	if (!item->by_serial || c->console == NULL)
+		return item->method->minutes;
+	if (c->image)
+		bytes = image_file_bytes(c->image).size;
+	else if (plan_image_range(c->profile, &offset, &bytes, &error) != STATUS_OK)
+		return item->method->minutes;
+	return item->method->minutes + (unsigned)(serial_load_duration_ms(bytes, line_baud(console_get_line(c->console))) / 60000) + 1;
+}
+
 static void make_plan(struct live_case *c)
 {
 	char tried[256] = "";
@@ -102,7 +118,7 @@ static void make_plan(struct live_case *c)
 		const struct plan_item *item = &c->plan[i];
 		struct plan_view *to = &c->view.plan[c->view.plan_count++];
 
-		*to = (struct plan_view){ .minutes = item->method->minutes, .treats = item->treats, .is_possible = item->is_possible,
+		*to = (struct plan_view){ .minutes = minutes_of(c, item), .treats = item->treats, .is_possible = item->is_possible,
 					   .was_tried = item->was_tried, .only_prepares = item->only_prepares };
 		text_copy(to->name, sizeof(to->name), item->method->name);
 		text_copy(to->title, sizeof(to->title), item->procedure->title);
@@ -114,12 +130,13 @@ static void make_plan(struct live_case *c)
 	}
 }
 
-static const char *plan_detail(const struct plan_item *item, char *to, size_t size)
+static const char *plan_detail(const struct live_case *c, const struct plan_item *item, char *to, size_t size)
 {
 	if (!item->is_possible)
 		return text_format(to, size, "not now: %s", item->obstacle);
 	/* What is lost comes first: the row may have no room for the rest. */
-	return text_format(to, size, "%s%2u min%s%s%s%s%s%s", item->was_tried ? "tried; " : "", item->method->minutes, item->method->destroys ? ", WIPES " : "",
+	return text_format(to, size, "%s%s%s%2u min%s%s%s%s%s%s", item->was_tried ? "tried; " : "", item->by_serial ? "no network, so by serial: " : "",
+			   item->by_serial ? "up to " : "", minutes_of(c, item), item->method->destroys ? ", WIPES " : "",
 			   item->method->destroys ? item->method->destroys : "", item->method->keeps ? ", keeps " : "",
 			   item->method->keeps ? item->method->keeps : "", item->treats ? "" : "; ", item->treats ? "" : item->reason);
 }
@@ -159,7 +176,7 @@ static void ask_for_plan(struct live_case *c)
 			continue;
 		}
 		text_format(id, sizeof(id), "plan:%zu", i);
-		case_choice(c, id, (int)('1' + i), c->plan[i].procedure->title, plan_detail(&c->plan[i], detail, sizeof(detail)));
+		case_choice(c, id, (int)('1' + i), c->plan[i].procedure->title, plan_detail(c, &c->plan[i], detail, sizeof(detail)));
 		c->view.question.choice[c->view.question.choice_count - 1].is_dangerous = c->plan[i].method->destroys != NULL;
 	}
 	settle_offer(c);
@@ -194,6 +211,11 @@ enum status guide_start_procedure(struct live_case *c, const struct profile_meth
 	c->method = method;
 	c->phase_after = after;
 	case_set(c, JOURNAL_OPERATOR, "method", method ? method->name : "");
+	case_set(c, JOURNAL_PROGRAM, "loads-by", "");
+	c->loads_by_serial = false;
+	for (size_t i = 0; i < c->plan_count; i++)
+		if (method != NULL && c->plan[i].method == method && c->plan[i].by_serial)
+			serial_load_choose(c, JOURNAL_PROGRAM);
 	guide_enter(c, GUIDE_STEPS);
 	steps_begin(c);
 	return STATUS_OK;

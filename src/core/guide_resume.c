@@ -38,7 +38,7 @@ static void resume_outcomes(struct live_case *c)
 /* A procedure that was cut off is begun again where it gets hold of the device; the old session's proofs count no more. */
 static void resume_procedure(struct live_case *c)
 {
-	char method[64], step[96];
+	char method[64], step[96], loads_by[16];
 	char *slash;
 	struct error error;
 
@@ -62,6 +62,7 @@ static void resume_procedure(struct live_case *c)
 		guide_enter(c, GUIDE_WATCH);
 		return;
 	}
+	c->loads_by_serial = case_get(c, "loads-by", loads_by, sizeof(loads_by)) && text_equal(loads_by, "serial");
 	c->phase = c->view.phase = GUIDE_STEPS;
 	c->phase_after = GUIDE_OUTCOME;
 	steps_resume(c, (unsigned)strtoul(slash + 1, NULL, 10));

@@ -277,7 +277,7 @@ enum status line_pipe_open(struct loop *loop, const struct line_pipe_options *op
 			   struct line_pipe **ret_pipe, struct error *reterr)
 {
 	AUTO(line_pipe) pipe = calloc(1, sizeof(*pipe));
-	const struct line_observer observer = { on_line_bytes, on_line_state, pipe };
+	const struct line_observer observer = { .on_bytes = on_line_bytes, .on_state = on_line_state, .user = pipe };
 	enum status status;
 
 	if (pipe == NULL)

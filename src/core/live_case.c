@@ -9,7 +9,10 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "src/core/rate_change.h"
 #include "src/core/tftp_service.h"
+
+enum { RATE_LOOK_MS = 100 };
 
 const char *outcome_name(enum outcome outcome)
 {
@@ -53,7 +56,9 @@ static void on_time(void *user)
 {
 	struct live_case *c = user;
 
-	if (c->is_running)
+	if (guide_rate_leads(c))	/* nothing else is typed before it has ended */
+		loop_timer_set_after(c->timer, RATE_LOOK_MS);
+	else if (c->is_running)
 		steps_on_time(c);
 }
 
@@ -95,6 +100,8 @@ void live_case_free(struct live_case *c)
 	if (c == NULL)
 		return;
 	undo_host_changes(c);
+	steps_end_jobs(c);
+	rate_change_free(c->rate);
 	if (c->console) {
 		console_set_driven(c->console, false);
 		console_listen(c->console, 0, NULL);
@@ -269,6 +276,18 @@ void case_progress(struct live_case *c, const char *label, uint64_t done, uint64
 	c->step.shown_ms = loop_now_ms();
 	text_format(data, sizeof(data), "{\"label\":\"%s\",\"done\":%" PRIu64 ",\"total\":%" PRIu64 "}", label, done, total);
 	app_event(c->app, c->id, JOURNAL_PROGRAM, "progress", label, data);
+}
+
+void case_keep_started(struct live_case *c, struct bytes in)
+{
+	size_t room = sizeof(c->started) - c->started_size;
+
+	if (!c->is_starting)
+		return;
+	if (in.size > room)
+		in.size = room;	/* its banner and its countdown come first */
+	memcpy(c->started + c->started_size, in.data, in.size);
+	c->started_size += in.size;
 }
 
 void case_watch_item(struct live_case *c, unsigned index, const char *text, bool is_seen, const char *state)

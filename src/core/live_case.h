@@ -16,10 +16,14 @@
 #include "src/media/image_file.h"
 
 struct tftp_service;
+struct rate_change;
 struct step_ops;
 struct address_work;
 struct archive_work;
 struct live_case;
+struct boot_rom_job;
+struct serial_load;
+struct transfer_job;
 
 enum { CASE_LIKELY_MAX = 3, CASE_FINDINGS_MAX = 12 };
 
@@ -51,6 +55,7 @@ struct step_context {
 	char until[96];
 	uint64_t shown_ms;		/* when progress was last shown */
 	unsigned starts_before;
+	unsigned line_baud;		/* of the console, before a job changed it */
 	char answer[64];
 	bool has_answer;		/* the operator has given what the step wants */
 };
@@ -109,6 +114,14 @@ struct live_case {
 	char prompt[DIALOG_PROMPT_MAX];		/* of the loader; empty: not at it */
 	char shell_prompt[DIALOG_PROMPT_MAX];	/* signed in; empty: not */
 	struct tftp_service *tftp;
+	struct boot_rom_job *boot_rom;		/* of the step that runs, as the next two; NULL: none */
+	struct serial_load *serial_load;
+	struct transfer_job *transfer;
+	bool is_starting;			/* a loader was just put into its RAM and starts: switching it off would lose it */
+	uint8_t started[512];			/* its first words, until somebody reads them */
+	size_t started_size;
+	bool loads_by_serial;			/* this run needs no network: the image goes over the console's line */
+	struct rate_change *rate;		/* a device that was left at another rate is brought back first; NULL: none */
 	char added_address[96];			/* "ADDRESS/LEN dev NIC" that this case gave the bench; undone at its end */
 	char version_seen[64];			/* what the device says it runs */
 	char log_words[64];
@@ -141,6 +154,8 @@ struct question *case_ask(struct live_case *c, enum question_type type, const ch
 void case_choice(struct live_case *c, const char *id, int key, const char *text, const char *detail);
 void case_ask_nothing(struct live_case *c);
 void case_progress(struct live_case *c, const char *label, uint64_t done, uint64_t total, uint64_t since_ms);
+/* What the loader that starts now says, for the step that stops it. */
+void case_keep_started(struct live_case *c, struct bytes in);
 void case_watch_item(struct live_case *c, unsigned index, const char *text, bool is_seen, const char *state);
 
 /* guide.c */
@@ -197,6 +212,19 @@ bool address_is_asking(const struct live_case *c);
 enum status address_answer(struct live_case *c, const char *text, struct error *reterr);
 void address_forget(struct live_case *c);
 
+/* step_serial_load.c: may the procedure that runs go over the console's line instead of the network? */
+bool serial_load_is_offered(struct live_case *c);
+/* "about 25 min at 115200 baud"; as long as the image is not known, of all the room that it may fill. */
+char *serial_load_estimate(struct live_case *c, char *to, size_t size);
+/* From here on it does, also behind a restart of the program. */
+void serial_load_choose(struct live_case *c, enum journal_by by);
+
+/* guide_rate.c: a device that another session left at a raised rate. True while it leads; then nothing else is typed. */
+void guide_rate_begin(struct live_case *c);
+bool guide_rate_leads(const struct live_case *c);
+void guide_rate_on_bytes(struct live_case *c, struct bytes in, uint64_t now_ms);
+void guide_rate_on_state(struct live_case *c, enum line_state state);
+
 /* guide_golden.c: the start that just went well, into the casebook; and the last start against such ones, into the view */
 void guide_keep_golden(struct live_case *c);
 void guide_compare_golden(struct live_case *c);
@@ -233,7 +261,10 @@ void steps_on_pause(struct live_case *c, uint64_t now_ms);
 void steps_on_time(struct live_case *c);
 void steps_on_state(struct live_case *c, enum line_state state);
 enum status steps_answer(struct live_case *c, const char *text, struct error *reterr);
+/* STATUS_OK with c->is_running still true: the step ends by itself in a moment. */
 enum status steps_cancel(struct live_case *c, struct error *reterr);
+/* What runs for the step at hand goes. */
+void steps_end_jobs(struct live_case *c);
 bool steps_are_dangerous(const struct live_case *c);
 
 #endif

@@ -53,6 +53,9 @@ tests_integration_test_image_view_SOURCES = tests/integration/test_image_view.c
 tests_integration_test_image_view_LDADD = $(ALL_LIBS) $(CMOCKA_LIBS)
 libcore_a_SOURCES += src/core/transfer_files.c src/core/transfer_files.h src/core/transfer_job.c src/core/transfer_job.h \
 	src/core/transfer_session.c src/core/transfer_session.h
+libcore_a_SOURCES += src/core/rate_note.c src/core/rate_note.h src/core/rate_change.c src/core/rate_change.h src/core/serial_load.c src/core/serial_load.h src/core/prompt_session.c src/core/prompt_session.h \
+	src/core/loader_send.c src/core/loader_send.h
+libcore_a_SOURCES += src/core/guide_rate.c src/core/step_boot_rom.c src/core/step_serial_load.c
 libcore_a_SOURCES += src/core/app_macros.c
 libcore_a_SOURCES += src/core/console_send.c src/core/console_send.h
 libcore_a_SOURCES += src/core/console_paste.c src/core/console_paste.h

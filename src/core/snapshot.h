@@ -147,6 +147,7 @@ const char *outcome_name(enum outcome outcome);	/* "unknown", "yes", "no", "not 
 
 struct case_view {
 	bool is_line_lost;	/* its adapter is not there */
+	bool is_stopping;	/* what runs was stopped, and brings the device into a good state first */
 	int64_t id;
 	char device[96];	/* profile id, "" while unknown */
 	char title[96];		/* "Testbed cam32", "unknown device" */

@@ -81,8 +81,16 @@ static void end_run(struct live_case *c)
 		    c->phase_after : GUIDE_DIAGNOSIS);
 }
 
+void steps_end_jobs(struct live_case *c)
+{
+	if (c->step.ops && c->step.ops->end)
+		c->step.ops->end(c);
+}
+
 static void schedule(struct live_case *c)
 {
+	steps_end_jobs(c);
+	c->view.is_stopping = false;
 	c->step.ops = NULL;
 	c->step.is_talking = false;
 	c->view.is_dangerous = false;
@@ -298,8 +306,10 @@ void step_tick_dialog(struct live_case *c)
 
 void steps_on_bytes(struct live_case *c, struct bytes in, uint64_t now_ms)
 {
-	if (c->step.ops == NULL)
+	if (c->step.ops == NULL) {
+		case_keep_started(c, in);
 		return;
+	}
 	if (c->step.is_talking)
 		step_feed_dialog(c, in, now_ms);
 	else if (c->step.ops->on_bytes)
@@ -341,6 +351,11 @@ void steps_on_state(struct live_case *c, enum line_state state)
 {
 	if (c->step.ops == NULL || !c->step.ops->types)
 		return;
+	if (c->step.ops->on_state) {
+		c->step.ops->on_state(c, state);
+		after(c);
+		return;
+	}
 	if (state == LINE_LOST) {
 		c->step.is_talking = false;
 		c->step.deadline_ms = UINT64_MAX;
@@ -382,6 +397,11 @@ enum status steps_cancel(struct live_case *c, struct error *reterr)
 	error_set(&why, STATUS_CANCELLED, "stopped by the operator");
 	if (c->step.ops == &step_write)
 		case_outcome(c, "written", OUTCOME_NO, "stopped half way: the device must not be trusted before it is written anew");
+	if (c->step.ops && c->step.ops->on_cancel && c->step.ops->on_cancel(c)) {
+		c->view.is_stopping = true;
+		case_say(c, "Stopping: the device is brought into a good state first.");
+		return STATUS_OK;
+	}
 	/* A command may still be running on the device: Ctrl-C at a loader's prompt ends it and harms nothing. */
 	if (c->step.is_talking && c->console)
 		console_write(c->console, BYTES("\x03"));

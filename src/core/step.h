@@ -19,6 +19,10 @@ struct step_ops {
 	/* The line is back after it was lost; NULL: the step fails when the line is lost and is begun again when it is back. */
 	void (*on_line_back)(struct live_case *c);
 	void (*on_dialog)(struct live_case *c, struct dialog_event event);	/* of step_type() */
+	/* Of steps that run a job on the line; NULL: nothing of that kind. */
+	void (*on_state)(struct live_case *c, enum line_state state);	/* instead of what steps do else when the line is lost and back */
+	bool (*on_cancel)(struct live_case *c);	/* true: it ends by itself in a moment, with step_failed() */
+	void (*end)(struct live_case *c);	/* the step is over, or the case is: what runs for it goes */
 	bool types;	/* drives the line: the operator's keys wait */
 	bool watches;	/* what the device prints meanwhile is its own course, not answers to commands: the diagnosis heeds it */
 };
@@ -53,6 +57,11 @@ enum status step_loader_place(struct live_case *c, uint64_t size, struct error *
 /* One ops table a kind. */
 extern const struct step_ops step_note, step_confirm, step_by_hand, step_power, step_button, step_bench_net, step_serve, step_stop_boot, step_send, step_login,
 	step_identify, step_check_image, step_load, step_compare, step_look, step_unlock, step_write, step_readback, step_environment, step_boot, step_free_space, step_wait, step_verify,
-	step_result;
+	step_result, step_uart_load, step_serial_load;
+
+/* step_loader.c: the image, its place and the driver are known, and c->step.task is ready; else the step has failed. */
+bool step_begin_image_task(struct live_case *c);
+/* step_serial_load.c: does this load step go over the console's line? */
+bool step_is_serial_load(struct live_case *c);
 
 #endif

@@ -14,6 +14,7 @@ static const struct step_ops *const kinds[STEP_KIND_COUNT] = {
 	[STEP_SEND] = &step_send,
 	[STEP_LOGIN] = &step_login,
 	[STEP_LOAD] = &step_load,
+	[STEP_UART_LOAD] = &step_uart_load,
 	[STEP_UNLOCK] = &step_unlock,
 	[STEP_COMPARE] = &step_compare,
 	[STEP_LOOK] = &step_look,

@@ -46,6 +46,8 @@ static void fail_task(struct live_case *c, const struct error *error)
 	step_failed(c, error);
 }
 
+static void fail_load(struct live_case *c, const struct error *error);
+
 /* Asks the task what to type next, or ends the step. */
 static void advance(struct live_case *c, const char *reply)
 {
@@ -67,10 +69,47 @@ static void advance(struct live_case *c, const char *reply)
 	case LOADER_DONE:
 		finish_task(c);
 		break;
+	case LOADER_SEND:	/* of load_serial only, which serial_load.h runs */
 	case LOADER_FAILED:
-		fail_task(c, &error);
+		fail_load(c, &error);
 		break;
 	}
+}
+
+/* Twice without TFTP is enough to offer the way that needs no network. */
+static void fail_load(struct live_case *c, const struct error *error)
+{
+	char estimate[64];
+	struct error why = *error;
+
+	if (c->step.ops != &step_load || c->run.tries[c->run.at] == 0 || !serial_load_is_offered(c)) {
+		fail_task(c, &why);
+		return;
+	}
+	case_log(c, JOURNAL_PROGRAM, "error", "%s", why.text);
+	case_problem(c, &why);
+	case_clear_page(c);
+	case_say(c, "TFTP does not work here.");
+	case_ask(c, QUESTION_CHOOSE, "Send the image over the serial line instead? It takes %s.", serial_load_estimate(c, estimate, sizeof(estimate)));
+	case_choice(c, "yes", 's', "Yes, over the serial line", "slow, and needs nothing but the console's cable");
+	case_choice(c, "no", 'n', "No: try TFTP again, as the way back says", "");
+}
+
+static enum status answer_load(struct live_case *c, const char *text, struct error *reterr)
+{
+	struct error why = c->view.problem;
+
+	(void)reterr;
+	if (text_equal(text, "yes")) {
+		case_problem(c, NULL);
+		serial_load_choose(c, JOURNAL_OPERATOR);
+		case_clear_page(c);
+		c->step.ops = &step_serial_load;
+		step_serial_load.start(c);
+	} else if (why.status != STATUS_OK) {
+		step_failed(c, &why);
+	}
+	return STATUS_OK;
 }
 
 static void on_dialog(struct live_case *c, struct dialog_event event)
@@ -83,7 +122,7 @@ static void on_dialog(struct live_case *c, struct dialog_event event)
 		console_write(c->console, BYTES("\x03"));
 		error_set(&error, STATUS_TIMEOUT, "the device got no answer from the TFTP server on %s", c->place.bench_ip);
 		error_hint(&error, "check the network cable, and that no firewall on this machine blocks UDP");
-		step_failed(c, &error);
+		fail_load(c, &error);
 		return;
 	}
 	if (event.type == DIALOG_FAILED) {
@@ -286,8 +325,19 @@ static void start_unlock(struct live_case *c)
 
 const struct step_ops step_unlock = { .start = start_unlock, .on_dialog = on_dialog, .types = true };
 
+bool step_begin_image_task(struct live_case *c)
+{
+	begin_image_task(c);
+	return c->step.ops != NULL;
+}
+
 static void start_load(struct live_case *c)
 {
+	if (step_is_serial_load(c)) {
+		c->step.ops = &step_serial_load;
+		step_serial_load.start(c);
+		return;
+	}
 	case_say(c, "The device fetches the image by TFTP");
 	c->run.is_image_in_ram = false;
 	begin_image_task(c);
@@ -295,7 +345,7 @@ static void start_load(struct live_case *c)
 		advance(c, NULL);
 }
 
-const struct step_ops step_load = { .start = start_load, .on_dialog = on_dialog, .types = true };
+const struct step_ops step_load = { .start = start_load, .on_dialog = on_dialog, .on_answer = answer_load, .types = true };
 
 static void start_write(struct live_case *c)
 {

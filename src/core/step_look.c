@@ -74,6 +74,7 @@ static void advance(struct live_case *c, const char *reply)
 	case LOADER_TYPE:
 		step_type(c, c->prompt, c->step.say.command, c->step.say.silence_ms, c->step.say.until, false);
 		break;
+	case LOADER_SEND:	/* of load_serial only, which serial_load.h runs */
 	case LOADER_FAILED:
 		step_failed(c, &error);
 		break;

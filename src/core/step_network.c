@@ -35,9 +35,13 @@ static const struct bench_nic *likely_nic(const struct bench_state *bench)
 static void look_at_bench(struct live_case *c)
 {
 	const struct bench_state *bench = &c->app->bench;
-	char address[48];
+	char address[48], estimate[64];
 	const struct bench_nic *nic;
 
+	if (c->loads_by_serial) {
+		step_done(c, "%s", "no network is needed: the image goes over the serial line");
+		return;
+	}
 	step_field(c, "address", address, sizeof(address));
 	if (address[0] == '\0')
 		step_lookup(c, "bench-ip", address, sizeof(address));
@@ -59,6 +63,8 @@ static void look_at_bench(struct live_case *c)
 	case_ask(c, QUESTION_CHOOSE, "The device expects this machine at %s.", address);
 	if (nic && !nic_with(bench, address))
 		case_choice(c, "add", 'a', "Give it the address now", "undone when this is over; needs root");
+	if (serial_load_is_offered(c))
+		case_choice(c, "serial", 's', "Over the serial line instead", serial_load_estimate(c, estimate, sizeof(estimate)));
 	case_choice(c, "stop", 'x', "Stop here", "");
 	step_set_deadline(c, BENCH_LOOK_MS);
 }
@@ -67,6 +73,11 @@ static void time_bench_net(struct live_case *c)
 {
 	struct error error;
 
+	if (c->app->options.is_unattended && loop_now_ms() - c->step.started_ms > 5000 && serial_load_is_offered(c)) {
+		serial_load_choose(c, JOURNAL_PROGRAM);
+		step_done(c, "%s", "");
+		return;
+	}
 	if (c->app->options.is_unattended && loop_now_ms() - c->step.started_ms > 5000) {
 		error_set(&error, STATUS_NOT_FOUND, "%s", c->view.say[0]);
 		error_hint(&error, "%s", c->view.say_count > 1 ? c->view.say[1] : "plug the cable in");
@@ -105,6 +116,11 @@ static enum status answer_bench_net(struct live_case *c, const char *text, struc
 
 	if (text_equal(text, "stop"))
 		return steps_cancel(c, reterr);
+	if (text_equal(text, "serial") && serial_load_is_offered(c)) {
+		serial_load_choose(c, JOURNAL_OPERATOR);
+		step_done(c, "%s", "");
+		return STATUS_OK;
+	}
 	if (nic == NULL || !text_equal(text, "add"))
 		return STATUS_OK;
 	step_field(c, "address", address, sizeof(address));
@@ -142,6 +158,10 @@ static void start_serve(struct live_case *c)
 	struct tftp_service_options options = { .on_progress = on_served, .on_event = on_tftp_event, .user = c };
 	bool is_safe_name = true;
 
+	if (c->loads_by_serial) {
+		step_done(c, "%s", "");
+		return;
+	}
 	if (c->image == NULL) {
 		error_set(&error, STATUS_INVALID, "no image was chosen");
 		step_failed(c, &error);

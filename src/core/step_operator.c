@@ -4,6 +4,8 @@
 #include "src/base/text.h"
 #include "src/core/step.h"
 
+enum { SWITCH_LOOK_MS = 50 };
+
 /* ---- note ---- */
 
 static void start_note(struct live_case *c)
@@ -105,6 +107,17 @@ static bool next_is_stop_boot(const struct live_case *c)
 	return next < c->procedure->step_count && c->procedure->steps[next].kind == STEP_STOP_BOOT;
 }
 
+/* A switch takes its time: what follows must not meet the device as it was before. */
+static void time_power(struct live_case *c)
+{
+	if (c->view.question.type != QUESTION_NONE)
+		return;
+	if (app_is_switching(c->app))
+		step_set_deadline(c, SWITCH_LOOK_MS);
+	else
+		step_done(c, "%s", "");
+}
+
 static void start_power(struct live_case *c)
 {
 	char how[16];
@@ -123,7 +136,7 @@ static void start_power(struct live_case *c)
 	c->is_at_prompt = c->is_at_login = false;
 	if ((c->app->practice || c->app->options.power_command) && app_power(c->app, how[0] ? how : "cycle", &error) == STATUS_OK) {
 		case_log(c, JOURNAL_PROGRAM, "power", "power %s", how[0] ? how : "cycle");
-		step_done(c, "%s", "");
+		time_power(c);
 		return;
 	}
 	case_say(c, "%s", c->view.step_title);
@@ -140,7 +153,7 @@ static void watch_power(struct live_case *c, const struct diagnosis_line *line)
 		step_done(c, "the device starts: seen on %s", c->view.port);
 }
 
-const struct step_ops step_power = { .start = start_power, .on_line = watch_power, .on_answer = answer_by_hand, .watches = true };
+const struct step_ops step_power = { .start = start_power, .on_time = time_power, .on_line = watch_power, .on_answer = answer_by_hand, .watches = true };
 
 /* ---- button: counted down, released on a sign ---- */
 

@@ -7,6 +7,7 @@
 enum {
 	PROMPT_PATIENCE_MS = 10000,	/* for an answer of a loader that seems to wait */
 	STOP_BOOT_PATIENCE_S = 600,	/* the operator may be looking for the plug */
+	STARTED_PATIENCE_MS = 60000,	/* a loader that was put into RAM may set its memory up once more */
 	LOGIN_PATIENCE_S = 30,
 	SEND_SILENCE_MS = 15000,
 	BOOT_LOOK_MS = 100,
@@ -47,6 +48,18 @@ static void ask_for_power(struct live_case *c)
 	app_event(c->app, c->id, JOURNAL_PROGRAM, "ask", "power-cycle", NULL);
 }
 
+static void bytes_stop_boot(struct live_case *c, struct bytes in, uint64_t now_ms);
+
+/* It lies in RAM and starts already: what it said before this step is read now, and its power stays on. */
+static void stop_started_loader(struct live_case *c)
+{
+	c->is_starting = false;
+	case_say(c, "The loaded bootloader starts: I stop it at its prompt.");
+	case_watch_item(c, 0, "the bootloader starts", false, "not yet");
+	step_set_deadline(c, STARTED_PATIENCE_MS);
+	bytes_stop_boot(c, bytes_of(c->started, c->started_size), loop_now_ms());
+}
+
 /* Ctrl-C at a prompt only: what answers a question or runs a program would take it for its own. */
 static bool may_clean_line(const struct live_case *c)
 {
@@ -54,6 +67,43 @@ static bool may_clean_line(const struct live_case *c)
 
 	guide_look(c, &state);
 	return state.at == CONSOLE_AT_LOADER || state.at == CONSOLE_AT_PROGRAM || state.at == CONSOLE_AT_SILENCE;
+}
+
+static bool asks_for_loader_password(const struct live_case *c)
+{
+	struct console_state state;
+
+	guide_look(c, &state);
+	return state.at == CONSOLE_AT_LOADER_PASSWORD;
+}
+
+/* None of the profile's is right, or it has none. What the operator types is neither kept nor logged. */
+static void ask_for_loader_password(struct live_case *c)
+{
+	case_clear_page(c);
+	case_say(c, "The bootloader asks for a password.");
+	if (c->step.stop.password_next > 0)
+		case_say(c, "It did not take %s that the profile knows. Some lock themselves after three.", c->step.stop.password_next == 1 ? "the one" : "those");
+	case_ask(c, QUESTION_TEXT, "Password (empty: give up)")->topic = "password";
+	step_set_deadline(c, STOP_BOOT_PATIENCE_S * UINT64_C(1000));
+}
+
+static enum status answer_loader_password(struct live_case *c, const char *text, struct error *reterr)
+{
+	struct error error;
+
+	if (text[0] == '\0') {
+		error_set(&error, STATUS_UNSUPPORTED, "the bootloader is locked by a password");
+		error_hint(&error, "ask the vendor, or choose a way that needs no prompt: boot ROM, card, programmer");
+		step_failed(c, &error);
+		return STATUS_OK;
+	}
+	if (!stop_boot_give(&c->step.stop, text, loop_now_ms()))
+		return error_set(reterr, STATUS_INVALID, "no bootloader takes a password of more than %d characters", STOP_BOOT_PASSWORD_MAX);
+	case_log(c, JOURNAL_OPERATOR, "sent", "(password)");
+	case_ask_nothing(c);
+	push_stop(c);
+	return STATUS_OK;
 }
 
 static void start_stop_boot(struct live_case *c)
@@ -70,6 +120,8 @@ static void start_stop_boot(struct live_case *c)
 	}
 	stop_boot_init(&c->step.stop, console ? console->stop_keys : NULL, console ? console->stop_at : NULL, console ? console->prompt : NULL);
 	stop_boot_clean_with(&c->step.stop, step_clean_keys(c));
+	if (console)
+		stop_boot_passwords(&c->step.stop, console->loader_passwords.item, console->loader_passwords.count);
 	c->prompt[0] = c->shell_prompt[0] = '\0';
 	step_set_deadline(c, (c->step.step->timeout_seconds ? c->step.step->timeout_seconds : STOP_BOOT_PATIENCE_S) * UINT64_C(1000));
 	if (c->is_at_prompt && may_clean_line(c)) {
@@ -79,7 +131,12 @@ static void start_stop_boot(struct live_case *c)
 		return;
 	}
 	c->is_at_prompt = false;
-	ask_for_power(c);
+	if (asks_for_loader_password(c))
+		stop_boot_at_password(&c->step.stop, loop_now_ms());
+	else if (c->is_starting)
+		stop_started_loader(c);
+	else
+		ask_for_power(c);
 }
 
 static void on_stop_event(struct live_case *c, enum stop_boot_event_type type)
@@ -88,6 +145,12 @@ static void on_stop_event(struct live_case *c, enum stop_boot_event_type type)
 	case STOP_BOOT_STARTED:
 		case_watch_item(c, 0, "the bootloader starts", true, "seen");
 		case_ask_nothing(c);
+		break;
+	case STOP_BOOT_PASSWORD:
+		case_log(c, JOURNAL_PROGRAM, "sent", "(password %u of %s)", c->step.stop.password_next, c->profile ? c->profile->id : "the profile");
+		break;
+	case STOP_BOOT_LOCKED:
+		ask_for_loader_password(c);
 		break;
 	case STOP_BOOT_MISSED:
 		case_log(c, JOURNAL_OBSERVED, "stop-boot", "the system was started before the bootloader could be stopped");
@@ -140,8 +203,8 @@ static enum status answer_stop_boot(struct live_case *c, const char *text, struc
 {
 	struct error error;
 
-	(void)text;
-	(void)reterr;
+	if (text_equal(c->view.question.topic, "password"))
+		return answer_loader_password(c, text, reterr);
 	error_set(&error, STATUS_TIMEOUT, "nothing came on %s when the device was switched on", c->view.port);
 	error_hint(&error, "check power, TX and RX (swap them), ground and the baud rate");
 	step_failed(c, &error);

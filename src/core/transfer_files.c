@@ -161,16 +161,10 @@ enum status transfer_files_begin_receiving(struct transfer_files *files, const c
 	return status;
 }
 
-enum status transfer_files_open(struct transfer_files *files, const struct transfer_file *file, struct error *reterr)
+static void set_path(struct transfer_files *files, const struct transfer_file *file)
 {
 	char name[TRANSFER_NAME_MAX];
-	enum status status;
 
-	if (!files->is_folder && files->had_file) {
-		error_set(reterr, STATUS_INVALID, "a second file came, '%s', and --output names one file", file->name);
-		return error_hint(reterr, "Give a folder with --output");
-	}
-	files->had_file = true;
 	/* The protocol has done so already; that nothing leaves the folder shall not hang on each of them. */
 	transfer_set_name(name, bytes_of_text(file->name));
 	if (files->is_folder)
@@ -178,11 +172,38 @@ enum status transfer_files_open(struct transfer_files *files, const struct trans
 			    files->output[strlen(files->output) - 1] == '/' ? "" : "/", name);
 	else
 		text_copy(files->path, sizeof(files->path), files->output);
+}
+
+/* What is wrong here is told by transfer_files_open(). */
+uint64_t transfer_files_have(struct transfer_files *files, const struct transfer_file *file, uint32_t *ret_crc)
+{
+	struct error error;
+
+	set_path(files, file);
+	if ((files->had_file && !files->is_folder) || refuse_existing(files, files->path, &error) != STATUS_OK ||
+	    files->file != NULL || new_file_begin_part(files->path, &files->file, &error) != STATUS_OK)
+		return 0;
+	*ret_crc = new_file_size(files->file) > 0 ? new_file_crc32(files->file) : 0;
+	return new_file_size(files->file);
+}
+
+enum status transfer_files_open(struct transfer_files *files, const struct transfer_file *file, struct error *reterr)
+{
+	enum status status;
+
+	if (!files->is_folder && files->had_file) {
+		error_set(reterr, STATUS_INVALID, "a second file came, '%s', and --output names one file", file->name);
+		return error_hint(reterr, "Give a folder with --output");
+	}
+	files->had_file = true;
+	set_path(files, file);
 	status = refuse_existing(files, files->path, reterr);
-	if (status == STATUS_OK)
-		status = new_file_begin(files->path, &files->file, reterr);
+	if (status == STATUS_OK && files->file == NULL)
+		status = (files->may_resume ? new_file_begin_part : new_file_begin)(files->path, &files->file, reterr);
+	if (status == STATUS_OK && files->may_resume)
+		status = new_file_cut(files->file, file->start, reterr);
 	if (status == STATUS_OK && file->has_size)
-		status = new_file_ask_room(files->file, file->size, reterr);
+		status = new_file_ask_room(files->file, file->size - (file->start < file->size ? file->start : file->size), reterr);
 	return status;
 }
 
@@ -232,6 +253,8 @@ void transfer_files_end(struct transfer_files *files)
 	if (files->fd >= 0)
 		close(files->fd);
 	files->fd = -1;
+	if (files->file != NULL && files->may_resume && files->buffered > 0)
+		flush(files, NULL);
 	new_file_free(files->file);
 	files->file = NULL;
 }

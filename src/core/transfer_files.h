@@ -21,6 +21,7 @@ struct transfer_files {
 	/* receiving */
 	char output[PATH_MAX];
 	bool is_folder, may_replace, had_file;
+	bool may_resume;		/* what came of a file that breaks off stays for the next time */
 	struct new_file *file;
 	/* both */
 	char path[PATH_MAX];		/* of the current file */
@@ -40,6 +41,8 @@ enum status transfer_files_next(struct transfer_files *files, struct transfer_fi
 enum status transfer_files_read(struct transfer_files *files, uint64_t offset, uint8_t *to, size_t size,
 				size_t *ret_size, struct error *reterr);
 
+/* What is here of the file already: struct transfer_kept. */
+uint64_t transfer_files_have(struct transfer_files *files, const struct transfer_file *file, uint32_t *ret_crc);
 /* REFUSED: there is one of that name already. */
 enum status transfer_files_open(struct transfer_files *files, const struct transfer_file *file, struct error *reterr);
 enum status transfer_files_append(struct transfer_files *files, struct bytes more, struct error *reterr);

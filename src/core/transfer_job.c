@@ -15,7 +15,7 @@ enum {
 	INPUT_MAX = 64 * 1024,
 	WAITING_MAX = 1024 * 1024,	/* of what comes while a file is being stored; it is not acknowledged yet */
 	LINE_AHEAD = 4096,		/* bytes in the line's queue: they cannot be taken back after an error */
-	LINE_POLL_MS = 5,		/* the line does not tell when there is room again */
+	LINE_POLL_MS = 20,		/* the line tells when its queue is empty, but not why it took nothing (rfc2217) */
 	FLUSH_MS = 2000,		/* for the last bytes, to a peer that may read no more */
 	CLOSED_TURNS = 8,
 };
@@ -82,6 +82,12 @@ void transfer_job_free(struct transfer_job *job)
 
 DEFINE_AUTO(transfer_job);
 
+static void tell_kept(struct transfer_job *job)
+{
+	if (job->files.file != NULL && job->files.may_resume && !job->is_sender)
+		text_append(job->error.text, sizeof(job->error.text), "; what came is kept in '%s.part'", job->files.path);
+}
+
 static void finish(struct transfer_job *job)
 {
 	if (job->is_over)
@@ -94,8 +100,10 @@ static void finish(struct transfer_job *job)
 		loop_watch_set(job->in_watch, 0);
 	if (job->out_watch)
 		loop_watch_set(job->out_watch, 0);
-	if (job->status != STATUS_OK)
+	if (job->status != STATUS_OK) {
+		tell_kept(job);
 		transfer_files_end(&job->files);	/* what is not whole goes */
+	}
 	if (job->observer.on_done)	/* the last call: the job may be gone afterwards */
 		job->observer.on_done(job->observer.user, job->status, &job->error);
 }
@@ -157,7 +165,7 @@ static bool push(struct transfer_job *job)
 		count = write_some(job, out);
 		if (count > 0)
 			job->protocol->sent(job->transfer, count, loop_now_ms());
-		if (count < out.size) {
+		if (count == 0) {
 			if (job->out_watch)
 				loop_watch_set(job->out_watch, LOOP_WRITABLE);
 			else
@@ -196,6 +204,13 @@ static size_t source_read(void *user, uint64_t offset, uint8_t *to, size_t size)
 
 	transfer_files_read(&job->files, offset, to, size, &count, &job->store_error);
 	return count;
+}
+
+static uint64_t kept_have(void *user, const struct transfer_file *file, uint32_t *ret_crc)
+{
+	struct transfer_job *job = user;
+
+	return transfer_files_have(&job->files, file, ret_crc);
 }
 
 static void store_run(void *user)
@@ -463,6 +478,11 @@ size_t transfer_job_input(struct transfer_job *job, struct bytes in, uint64_t no
 	return in.size;
 }
 
+void transfer_job_room(struct transfer_job *job)
+{
+	step(job);
+}
+
 void transfer_job_line_lost(struct transfer_job *job, const struct error *why)
 {
 	if (job->is_over)
@@ -493,6 +513,11 @@ void transfer_job_progress(const struct transfer_job *job, struct transfer_progr
 static enum status prepare_files(struct transfer_job *job, const struct transfer_job_options *options,
 				 struct error *reterr)
 {
+	if (options->may_resume && !options->protocol->can_resume) {
+		error_set(reterr, STATUS_UNSUPPORTED, "%s cannot go on with a file that it has begun", options->protocol->title);
+		return error_hint(reterr, "ZMODEM can: --protocol zmodem");
+	}
+	job->files.may_resume = options->may_resume;
 	if (!options->is_sender)
 		return transfer_files_begin_receiving(&job->files, options->output, options->protocol->has_names,
 						      options->may_replace, reterr);
@@ -536,6 +561,7 @@ enum status transfer_job_start(struct loop *loop, const struct transfer_job_opti
 		.has_address = options->has_address,
 		.address = options->address,
 		.escape_controls = options->escape_controls,
+		.may_resume = options->may_resume,
 	};
 	enum status status;
 
@@ -556,6 +582,8 @@ enum status transfer_job_start(struct loop *loop, const struct transfer_job_opti
 	status = prepare_files(job, options, reterr);
 	if (status == STATUS_OK)
 		status = prepare_line(job, reterr);
+	if (options->may_resume)
+		transfer.kept = (struct transfer_kept){ kept_have, job };
 	if (status == STATUS_OK)
 		status = job->protocol->begin(&transfer, loop_now_ms(), &job->transfer, reterr);
 	if (status != STATUS_OK)

@@ -15,7 +15,8 @@ struct transfer_job;
 struct transfer_job_options {
 	const struct transfer_protocol *protocol;
 	bool is_sender;
-	/* Either an open line of the caller, who gives what it reads to transfer_job_input() and tells a loss; */
+	/* Either an open line of the caller, who gives what it reads to transfer_job_input(), its room to
+	 * transfer_job_room(), and tells a loss; */
 	struct line *line;
 	/* or, line NULL, two descriptors that do not block and stay the caller's. */
 	int in, out;
@@ -29,6 +30,7 @@ struct transfer_job_options {
 	size_t path_count;
 	const char *output;		/* receiving: a folder, or the one file's path; NULL: the current folder */
 	bool may_replace;
+	bool may_resume;		/* a transfer that broke off goes on: what came of it is kept as NAME.part */
 };
 
 struct transfer_job_observer {	/* each may be NULL; all are called on the loop */
@@ -52,6 +54,8 @@ enum status transfer_job_start(struct loop *loop, const struct transfer_job_opti
 			       struct error *reterr);
 /* Bytes of the line. Returns how many it took; the rest came behind the transfer. */
 size_t transfer_job_input(struct transfer_job *job, struct bytes in, uint64_t now_ms);
+/* The line's on_room. */
+void transfer_job_room(struct transfer_job *job);
 void transfer_job_line_lost(struct transfer_job *job, const struct error *why);
 /* Tells the other side; on_done comes with CANCELLED within two seconds. At any time, and more than once. */
 void transfer_job_cancel(struct transfer_job *job);

@@ -129,12 +129,20 @@ static void on_line_state(void *user, enum line_state state, const struct error 
 		transfer_job_line_lost(session->job, why);
 }
 
+static void on_line_room(void *user)
+{
+	struct transfer_session *session = user;
+
+	if (session->job && !session->is_over)
+		transfer_job_room(session->job);
+}
+
 enum status transfer_session_open(struct loop *loop, const char *port, unsigned baud,
 				  struct transfer_session **ret_session, struct error *reterr)
 {
 	AUTO(transfer_session) session = calloc(1, sizeof(*session));
 	const struct line_settings settings = { .baud = baud };
-	const struct line_observer observer = { on_line_bytes, on_line_state, session };
+	const struct line_observer observer = { on_line_bytes, on_line_state, on_line_room, session };
 	enum status status;
 
 	if (session == NULL)

@@ -14,7 +14,7 @@ struct transfer_session;
 enum status transfer_session_open(struct loop *loop, const char *port, unsigned baud,
 				  struct transfer_session **ret_session, struct error *reterr);
 enum {
-	TRANSFER_LISTEN_MS = 50,	/* of silence, then nothing more is expected... */
+	TRANSFER_LISTEN_MS = 25,	/* of silence: adapters hand over what they have every 16 ms... */
 	TRANSFER_LISTEN_LOADER_MS = 400,	/* ...but U-Boot pauses for 250 ms behind the last ACK */
 	TRANSFER_LISTEN_MAX_MS = 10000,
 };

@@ -15,7 +15,7 @@
 #include "src/io/line_wait.h"
 
 enum {
-	READ_MAX = 64 * 1024,
+	READ_MAX = 16 * 1024,		/* a turn of the loop: a key that is pressed in a flood waits for no more */
 	QUEUE_MAX = 64 * 1024,
 	READS_PER_TURN = 64,		/* a tty gives 4 KiB a read; a socket may give single bytes for ever */
 	RETRY_MS = 250,
@@ -108,6 +108,15 @@ static bool tell_bytes(struct line *line, size_t size)
 		return true;
 	line->is_in_callback = true;
 	line->observer.on_bytes(line->observer.user, bytes_of(line->input, size), loop_now_ms());
+	return end_callback(line);
+}
+
+static bool tell_room(struct line *line)
+{
+	if (line->observer.on_room == NULL)
+		return true;
+	line->is_in_callback = true;
+	line->observer.on_room(line->observer.user);
 	return end_callback(line);
 }
 
@@ -401,6 +410,7 @@ static int read_input(struct line *line, size_t *ret_size)
 static void on_event(void *user, int events)
 {
 	struct line *line = user;
+	bool had_queue = line->queued > 0;
 	size_t size;
 	int lost;
 
@@ -419,8 +429,12 @@ static void on_event(void *user, int events)
 		else
 			watch_as_needed(line);
 	}
-	if (tell_bytes(line, size) && lost >= 0)
+	if (!tell_bytes(line, size))
+		return;
+	if (lost >= 0)
 		lose_by_errno(line, lost);
+	else if (had_queue && line->queued == 0)
+		tell_room(line);
 }
 
 /* ---- the calls ---- */
@@ -503,6 +517,11 @@ enum status line_set_settings(struct line *line, const struct line_settings *wan
 	line->settings = settings;
 	push(line);
 	return STATUS_OK;
+}
+
+bool line_has_baud(const struct line *line)
+{
+	return line->channel != NULL && line->channel->driver->apply != NULL;
 }
 
 enum status line_set_baud(struct line *line, unsigned baud, struct error *reterr)

@@ -48,6 +48,8 @@ struct line_observer {
 	/* why is NULL for LINE_OPEN. Not called for the first opening. LINE_LOST comes once more with another why
 	 * when the attempts fail for a new reason (somebody else took the port). */
 	void (*on_state)(void *user, enum line_state state, const struct error *why);
+	/* Everything that line_write took has left, and there is room for more. Not called from inside line_write. */
+	void (*on_room)(void *user);
 	void *user;
 };
 
@@ -69,7 +71,7 @@ void line_tell_stuck(struct line *line, void (*on_stuck)(void *user, const struc
 enum line_state line_get_state(const struct line *line);
 /* Takes what fits now and never blocks; line_pending says what has not left yet. 0 when lost, when the queue (64
  * KiB) is full, and for rfc2217 until the server has answered (at most a second): offer the bytes again later. What
- * is pending at a loss is dropped. */
+ * is pending at a loss is dropped. on_room tells when what was pending has left; for the other cases try again. */
 size_t line_write(struct line *line, struct bytes out);
 size_t line_pending(const struct line *line);
 /* While lost: in force from the next opening on, as are DTR and RTS once asked for (these fail with STATUS_GONE
@@ -77,6 +79,8 @@ size_t line_pending(const struct line *line);
  * silence. */
 enum status line_set_baud(struct line *line, unsigned baud, struct error *reterr);
 unsigned line_baud(const struct line *line);
+/* Has the line a rate at all that line_set_baud changes? Raw tcp and unix sockets have none here: the far end's stays what it is. */
+bool line_has_baud(const struct line *line);
 /* Rate, frame and flow control at once; the same rules. */
 enum status line_set_settings(struct line *line, const struct line_settings *settings, struct error *reterr);
 struct line_settings line_get_settings(const struct line *line);

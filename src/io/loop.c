@@ -17,6 +17,7 @@
 #include "src/base/cleanup.h"
 
 enum {
+	LATE_MS = 10,
 	COMMAND_OUTPUT_MAX = 64 * 1024,
 	COMMAND_READS_AT_EXIT = 64,	/* a pipe holds 64 KiB; who still writes after sh has ended is not waited for */
 };
@@ -41,6 +42,7 @@ struct loop_timer {
 	struct owned owned;
 	uv_timer_t uv;
 	uint64_t deadline_ms;
+	bool is_late;			/* and descriptors had their turn before it */
 	void (*on_time)(void *user);
 	void *user;
 };
@@ -226,11 +228,21 @@ static void timer_fired(uv_timer_t *uv)
 {
 	struct loop_timer *timer = uv->data;
 
+	uint64_t now_ms = loop_now_ms();
+
 	/* libuv may count with the kernel's coarse clock: never call before the time that was asked for. */
-	if (loop_now_ms() < timer->deadline_ms) {
+	if (now_ms < timer->deadline_ms) {
 		timer_arm(timer);
 		return;
 	}
+	/* This program did not run for a while (load, a laptop that slept), and libuv runs timers first: what came
+	 * meanwhile goes before, or a protocol would take bytes that wait in the driver for lost ones. */
+	if (now_ms - timer->deadline_ms >= LATE_MS && !timer->is_late) {
+		timer->is_late = true;
+		timer_arm(timer);
+		return;
+	}
+	timer->is_late = false;
 	timer->deadline_ms = UINT64_MAX;
 	timer->on_time(timer->user);
 }
@@ -250,6 +262,7 @@ void loop_timer_set_deadline(struct loop_timer *timer, uint64_t deadline_ms)
 	if (timer->owned.is_closing)
 		return;
 	timer->deadline_ms = deadline_ms;
+	timer->is_late = false;
 	if (deadline_ms == UINT64_MAX)
 		uv_timer_stop(&timer->uv);
 	else

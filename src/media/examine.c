@@ -73,6 +73,13 @@ static enum archive_go add_member(void *user, const struct archive_member *membe
 	return ARCHIVE_GO_INSIDE;
 }
 
+/* One packed file that was unpacked to its end, and holds no files: a walk would do the same once more. */
+static bool is_known_already(const struct image_facts *facts)
+{
+	return facts->whole != IMAGE_UNKNOWN && facts->part_count > 0 && facts->parts[0].is_unpacked && !facts->parts[0].is_archive &&
+	       text_equal(facts->format, facts->compression);
+}
+
 static void look_into_archive(struct image_file *file, const struct examine_options *options, struct image_facts *facts)
 {
 	struct bytes bytes = image_file_bytes(file);
@@ -84,7 +91,7 @@ static void look_into_archive(struct image_file *file, const struct examine_opti
 	struct error error;
 	enum status status;
 
-	if (archive == NULL || (!facts->is_carrier && !text_equal(facts->format, "unknown")))
+	if (archive == NULL || (!facts->is_carrier && !text_equal(facts->format, "unknown")) || is_known_already(facts))
 		return;
 	limits.checked = options->deep ? UINT64_MAX : CHECKED;
 	facts->part_count = 0;

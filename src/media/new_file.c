@@ -7,12 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "src/base/cleanup.h"
+#include "src/base/crc.h"
 #include "src/base/text.h"
+
+static const char PART_ENDING[] = ".part";
 
 enum { NAME_TRIES = 16, COMPARE_SIZE = 64 * 1024 };
 
@@ -23,7 +27,7 @@ struct new_file {
 	int folder_fd;
 	int fd;
 	uint64_t size;
-	bool is_kept;
+	bool is_kept, is_part;
 };
 
 void new_file_free(struct new_file *file)
@@ -32,7 +36,7 @@ void new_file_free(struct new_file *file)
 		return;
 	if (file->fd >= 0) {
 		close(file->fd);
-		if (!file->is_kept)
+		if (!file->is_kept && !(file->is_part && file->size > 0))
 			unlinkat(file->folder_fd, file->temporary, 0);
 	}
 	if (file->folder_fd >= 0)
@@ -123,6 +127,52 @@ enum status new_file_begin(const char *target, struct new_file **ret_file, struc
 	return STATUS_OK;
 }
 
+/* A link or a device in its place is not written to, nor a file that has another name or owner as well. */
+static enum status open_part(struct new_file *file, const char *target, struct error *reterr)
+{
+	struct stat about;
+
+	text_format(file->temporary, sizeof(file->temporary), "%s%s", file->name, PART_ENDING);
+	file->fd = openat(file->folder_fd, file->temporary, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+			  0600);
+	if (file->fd < 0 && errno != ELOOP)
+		return error_set(reterr, status_of(errno), "cannot open '%s%s': %s", target, PART_ENDING, strerror(errno));
+	if (file->fd < 0 || fstat(file->fd, &about) != 0 || !S_ISREG(about.st_mode) || about.st_nlink != 1 ||
+	    about.st_uid != geteuid()) {
+		error_set(reterr, STATUS_REFUSED, "'%s%s' is no part of a file that was begun here", target, PART_ENDING);
+		return error_hint(reterr, "Move it away, or store the file elsewhere");
+	}
+	if (flock(file->fd, LOCK_EX | LOCK_NB) != 0)
+		return error_set(reterr, STATUS_BUSY, "'%s%s' is being written by another program", target, PART_ENDING);
+	file->size = (uint64_t)about.st_size;
+	return lseek(file->fd, 0, SEEK_END) < 0 ? error_set(reterr, STATUS_IO, "cannot use '%s%s'", target, PART_ENDING) : STATUS_OK;
+}
+
+enum status new_file_begin_part(const char *target, struct new_file **ret_file, struct error *reterr)
+{
+	AUTO(new_file) file = calloc(1, sizeof(*file));
+	enum status status;
+
+	if (file == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory to store '%s'", target);
+	file->fd = file->folder_fd = -1;
+	file->is_part = file->is_kept = true;	/* until it is known to be ours */
+	status = split(file, target, reterr);
+	if (status != STATUS_OK)
+		return status;
+	if (strlen(file->name) + sizeof(PART_ENDING) > sizeof(file->temporary))
+		return error_set(reterr, STATUS_INVALID, "cannot store at '%.100s...': the name is too long", target);
+	file->folder_fd = open(file->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (file->folder_fd < 0)
+		return error_set(reterr, status_of(errno), "cannot make a file in '%s': %s", file->folder, strerror(errno));
+	status = open_part(file, target, reterr);
+	if (status != STATUS_OK)
+		return status;
+	file->is_kept = false;
+	*ret_file = TAKE(file);
+	return STATUS_OK;
+}
+
 enum status new_file_ask_room(const struct new_file *file, uint64_t size, struct error *reterr)
 {
 	char needed[24], there[24];
@@ -187,6 +237,26 @@ static size_t read_at(int fd, uint8_t *to, size_t size, uint64_t offset)
 size_t new_file_head(const struct new_file *file, uint8_t *to, size_t size)
 {
 	return read_at(file->fd, to, size, 0);
+}
+
+uint32_t new_file_crc32(const struct new_file *file)
+{
+	uint8_t block[16 * 1024];
+	uint32_t crc = 0;
+	size_t size;
+
+	for (uint64_t at = 0; (size = read_at(file->fd, block, sizeof(block), at)) > 0; at += size)
+		crc = crc32_update(crc, bytes_of(block, size));
+	return crc;
+}
+
+enum status new_file_cut(struct new_file *file, uint64_t size, struct error *reterr)
+{
+	if (ftruncate(file->fd, (off_t)size) != 0 || lseek(file->fd, (off_t)size, SEEK_SET) < 0)
+		return error_set(reterr, STATUS_IO, "cannot shorten '%s/%s': %s", file->folder, file->temporary,
+				 strerror(errno));
+	file->size = size;
+	return STATUS_OK;
 }
 
 bool new_file_is_same_as(const struct new_file *file, const char *path)

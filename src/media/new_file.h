@@ -12,7 +12,15 @@ struct new_file;
 
 /* Begins a file that is to become target. NOT_FOUND, NO_PERMISSION, INVALID (a folder, too long a name), IO. */
 enum status new_file_begin(const char *target, struct new_file **ret_file, struct error *reterr);
-/* Deletes it, unless it was kept. */
+/* The same, in a file whose name is known: target with ".part" behind it. What is there of it already is its beginning
+ * (new_file_size), and what it has when it is given up stays for the next time. BUSY: somebody is at it; REFUSED: what
+ * stands there is no file of ours. */
+enum status new_file_begin_part(const char *target, struct new_file **ret_file, struct error *reterr);
+/* Of all that it has; for the beginning of a part. */
+uint32_t new_file_crc32(const struct new_file *file);
+/* Only so many bytes of its beginning stay. IO. */
+enum status new_file_cut(struct new_file *file, uint64_t size, struct error *reterr);
+/* Deletes it, unless it was kept or is a part. */
 void new_file_free(struct new_file *file);
 /* Is there room for so much? NO_SPACE says how much is missing. A file system that does not tell has room. */
 enum status new_file_ask_room(const struct new_file *file, uint64_t size, struct error *reterr);

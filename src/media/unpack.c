@@ -180,14 +180,16 @@ static enum step step_lzma(void *user, struct window *window)
 
 static enum image_answer unpack_lzma_family(struct sink *sink, struct bytes in, bool is_alone, uint64_t *ret_used)
 {
+	/* a dictionary takes no more of the machine's memory than was unpacked into it */
+	uint64_t memory = sink->most <= UNPACK_DICTIONARY_MAX ? UNPACK_UNFILLED_MAX : UNPACK_DICTIONARY_MAX;
 	struct lzma_codec codec = { .stream = LZMA_STREAM_INIT };
 	enum image_answer end;
 	lzma_ret begun;
 
 	if (!lzma_library_open(&codec.library))
 		return IMAGE_UNKNOWN;
-	begun = is_alone ? codec.library.alone_decoder(&codec.stream, UNPACK_DICTIONARY_MAX)
-			 : codec.library.stream_decoder(&codec.stream, UNPACK_DICTIONARY_MAX, 0);
+	begun = is_alone ? codec.library.alone_decoder(&codec.stream, memory)
+			 : codec.library.stream_decoder(&codec.stream, memory, 0);
 	if (begun != LZMA_OK)
 		return IMAGE_UNKNOWN;
 	end = drive(sink, in, step_lzma, &codec, ret_used);

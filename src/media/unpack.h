@@ -1,13 +1,16 @@
 /* src/media/unpack.h
  *
  * Compressed streams, unpacked into a bounded place: zlib, liblzma, libbz2, libzstd, liblz4 and liblzo2 behind one call. Pure but for their
- * allocations, which have a ceiling: a stream that wants a larger dictionary is left alone. Archives are archive.h's. */
+ * allocations, which have a ceiling: a stream that may fill a larger dictionary is left alone. Archives are archive.h's. */
 #ifndef UNBRICK_MEDIA_UNPACK_H
 #define UNBRICK_MEDIA_UNPACK_H
 
 #include "recovery/image/image.h"
 
-enum { UNPACK_DICTIONARY_MAX = 48 * 1024 * 1024 };	/* xz -8 and below, every kernel and file system */
+enum {
+	UNPACK_DICTIONARY_MAX = 48 * 1024 * 1024,	/* xz -8 and below, every kernel and file system */
+	UNPACK_UNFILLED_MAX = 256 * 1024 * 1024,	/* of which no more than the above can be filled, for no more is to come out */
+};
 
 /* image_ops.unpack (image.h). compression: "gzip", "zlib", "deflate" (raw, as in zip files), "xz", "lzma", "bzip2", "zstd", "lz4" (frames, and
  * the older form that kernels use), "lzo" (lzop files). Several streams behind each other are one for gzip, xz and bzip2 only as far as the

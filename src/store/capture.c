@@ -3,13 +3,15 @@
  * Both files are written at offsets that this file counts itself (pwrite), not appended: a write that the full disk cut short
  * is overwritten by the next one, so a line of the index is never half there, and the index never speaks of bytes that are not
  * in the .raw file. Every call goes straight to the kernel, where it survives the end of this program; once a second at most it
- * is also synced, where it survives the end of the machine. A sync for each byte was rejected: at 1.5 Mbaud on a slow card the
- * session would stand still. */
+ * is also synced, by a thread of its own, where it survives the end of the machine. A sync for each byte was rejected: at 1.5
+ * Mbaud on a slow card the session would stand still. */
 #include "src/store/capture.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +41,15 @@ struct part {
 	unsigned number;
 };
 
+struct capture_syncer {			/* a thread; it begins with the first bytes */
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool is_wanted, is_ending;	/* under the lock */
+	bool is_running;		/* of the capture's own thread */
+	int raw_fd, times_fd;
+};
+
 struct capture {
 	char path[PATH_SIZE];
 	char folder[PATH_SIZE], name[NAME_MAX_SIZE];
@@ -56,6 +67,7 @@ struct capture {
 	uint64_t pending_ms, pending_offset, pending_length;
 	uint64_t synced_ms;
 	bool is_synced, is_losing, is_news;
+	struct capture_syncer syncer;
 };
 
 static inline void capture_free(struct capture *capture)
@@ -360,6 +372,58 @@ static int write_index(struct capture *capture, uint64_t wall_ms)
 	return 0;
 }
 
+/* A card or a stick may take seconds for a sync, and a tty keeps a fifth of a second at 3 MBd. */
+static void *sync_again_and_again(void *user)
+{
+	struct capture_syncer *syncer = user;
+
+	pthread_mutex_lock(&syncer->lock);
+	for (;;) {
+		while (!syncer->is_wanted && !syncer->is_ending)
+			pthread_cond_wait(&syncer->wake, &syncer->lock);
+		if (!syncer->is_wanted)
+			break;
+		syncer->is_wanted = false;
+		pthread_mutex_unlock(&syncer->lock);
+		fdatasync(syncer->raw_fd);
+		fdatasync(syncer->times_fd);
+		pthread_mutex_lock(&syncer->lock);
+	}
+	pthread_mutex_unlock(&syncer->lock);
+	return NULL;
+}
+
+/* Signals are for the thread of the loop. */
+static bool start_syncer(struct capture *capture)
+{
+	struct capture_syncer *syncer = &capture->syncer;
+	sigset_t all, before;
+
+	syncer->raw_fd = capture->raw_fd;
+	syncer->times_fd = capture->times_fd;
+	pthread_mutex_init(&syncer->lock, NULL);
+	pthread_cond_init(&syncer->wake, NULL);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	syncer->is_running = pthread_create(&syncer->thread, NULL, sync_again_and_again, syncer) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return syncer->is_running;
+}
+
+static void end_syncer(struct capture_syncer *syncer)
+{
+	if (!syncer->is_running)
+		return;
+	pthread_mutex_lock(&syncer->lock);
+	syncer->is_ending = true;
+	pthread_cond_signal(&syncer->wake);
+	pthread_mutex_unlock(&syncer->lock);
+	pthread_join(syncer->thread, NULL);
+	pthread_cond_destroy(&syncer->wake);
+	pthread_mutex_destroy(&syncer->lock);
+	syncer->is_running = syncer->is_ending = false;
+}
+
 /* The wall clock may be set back: any distance counts. */
 static uint64_t distance(uint64_t a_ms, uint64_t b_ms)
 {
@@ -370,10 +434,14 @@ static void sync_now_and_then(struct capture *capture, uint64_t wall_ms)
 {
 	if (capture->is_synced && distance(wall_ms, capture->synced_ms) < SYNC_INTERVAL_MS)
 		return;
-	fdatasync(capture->raw_fd);
-	fdatasync(capture->times_fd);
 	capture->is_synced = true;
 	capture->synced_ms = wall_ms;
+	if (!capture->syncer.is_running && !start_syncer(capture))
+		return;		/* no thread now: the next second tries again, and the closing syncs */
+	pthread_mutex_lock(&capture->syncer.lock);
+	capture->syncer.is_wanted = true;
+	pthread_cond_signal(&capture->syncer.wake);
+	pthread_mutex_unlock(&capture->syncer.lock);
 }
 
 enum status capture_remark(struct capture *capture, const char *text, uint64_t wall_ms, struct error *reterr)
@@ -482,6 +550,7 @@ static void next_part(struct capture *capture, uint64_t wall_ms)
 		drop_files(&files);
 		return;
 	}
+	end_syncer(&capture->syncer);	/* with the old files; the next ones get another */
 	begin_part(capture, &files);
 	fdatasync(raw_fd);
 	fdatasync(times_fd);
@@ -577,6 +646,7 @@ void capture_close(struct capture *capture)
 {
 	if (capture == NULL)
 		return;
+	end_syncer(&capture->syncer);
 	if (capture->times_fd >= 0) {
 		capture->is_losing = false;	/* a last try to say what is missing at the end */
 		(void)write_index(capture, capture->pending_length > 0 ? capture->pending_ms : capture->synced_ms);

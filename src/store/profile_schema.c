@@ -40,6 +40,7 @@ static const struct yaml_field console_fields[] = {
 	FIELD("prompt", TEXT, profile_console, prompt),
 	FIELD("stop-at", TEXT, profile_console, stop_at),
 	FIELD("stop-keys", ESCAPED, profile_console, stop_keys),
+	FIELD("loader-passwords", TEXTS, profile_console, loader_passwords),
 	FIELD("login-prompt", TEXT, profile_console, login_prompt),
 	FIELD("login-user", TEXT, profile_console, login_user),
 	FIELD("login-password", TEXT, profile_console, login_password),

@@ -1,8 +1,8 @@
 """Measures unbrick on ptys: time to the first screen, idle CPU, memory, time to answer a key, speed and accuracy of diagnosis.
 
-measure.py UNBRICK [start] [idle] [memory] [keys] [diagnose] [golden] [accuracy] [transfer]
+measure.py UNBRICK [start] [idle] [memory] [keys] [diagnose] [golden] [accuracy] [inspect] [transfer] [console]
 
-transfer: UNBRICK_SERIAL_BENCH names the script serial_xfer.py, a cable with a rate and noise that compares programs with lrzsz.
+transfer, console: with the scripts of ../shared/bench, which compare with lrzsz, picocom, tio and minicom in the same run; 8 minutes together.
 """
 import fcntl
 import os
@@ -352,26 +352,144 @@ class Bench:
             theirs, _ = self.best_of([peer, *images], 1)
             self.say(f"  {peer}, times as long", theirs / ours, "x", None, f"{theirs:.1f} s", 50 if peer == "binwalk" else None)
 
+    def shared_bench(self, name):
+        """A script that compares a program with its peers; None when it is not here."""
+        here = os.path.dirname(os.path.abspath(__file__))
+        path = os.path.join(os.environ.get("UNBRICK_SHARED", os.path.join(here, "../../../shared")), "bench", name)
+        if os.path.exists(path):
+            return path
+        print(f"LEFT OUT: there is no {path} (UNBRICK_SHARED names the folder above bench)")
+        return None
+
+    @staticmethod
+    def run_script(script, *words):
+        answer = subprocess.run([sys.executable, "-B", script, *words], capture_output=True, text=True, errors="replace", check=False)
+        if answer.returncode != 0:
+            raise Failed(f"'{script}' failed: {answer.stderr[-500:]}")
+        return answer.stdout
+
+    def transfer_contestants(self):
+        """(name, mode, sender||receiver) for --add: on pipes and on ports, and with lrzsz at the other end."""
+        rows = []
+        for mode, protocol, place, peer in (("x1k", "xmodem-1k", " -o {out}", "sx -q -k {file}"), ("y1k", "ymodem", "", "sb -q -k {file}"),
+                                            ("z", "zmodem", "", "sz -q {file}")):
+            send, receive = (f"{self.unbrick} {verb} --protocol {protocol}" for verb in ("send", "receive"))
+            rows.append(("pipes", mode, f"{send} --stdio {{file}}||{receive} --stdio{place}"))
+            rows.append(("ports", mode, f"{send} --port {{dev}} {{file}}||{receive} --port {{dev}}{place}"))
+            rows.append(("from-lrzsz", mode, f"{peer}||{receive} --port {{dev}}{place}"))
+            if mode == "z":     # rx and rb wait whole seconds of their own
+                rows.append(("to-lrzsz", mode, f"{send} --port {{dev}} {{file}}||rz -q"))
+        return rows
+
+    def run_transfers(self, script, name, rounds):
+        """(contestant, mode) -> (share of the line or MB/s, ratio to lrzsz in time)."""
+        added = [word for who, mode, command in self.transfer_contestants() for word in ("--add", f"{who}={mode}={command}")]
+        said = self.run_script(script, "--set", name, "--rounds", str(rounds), "--modes", "x1k,y1k,z", *added)
+        rates = {}
+        for line in said.splitlines():
+            found = re.match(rf"{name} +(\S+) +(\S+) +([0-9.]+)(?:% of line| MB/s) .*ratio-to-best-peer +([0-9.]+) .*failed=(\d+)", line)
+            if found is None:
+                raise Failed(line)
+            if found.group(5) != "0" and "lrzsz" not in found.group(2).split("-")[0]:
+                raise Failed(f"a file came wrong or not at all: {line}")
+            rates[found.group(2), found.group(1)] = float(found.group(3)), float(found.group(4))
+        return rates
+
     def measure_transfer(self):
-        """Sent and received by this program, each beside lrzsz on the same cable: a share of what the frames allow."""
-        script = os.environ.get("UNBRICK_SERIAL_BENCH")
-        if not script or not shutil.which("sb"):
-            print("transfer: left out; it needs lrzsz, and the script serial_xfer.py in UNBRICK_SERIAL_BENCH")
+        """Each rate as a share of what the frames of the protocol allow, start and end included; beside lrzsz of the same run."""
+        script = self.shared_bench("serial_xfer.py")
+        if script is None or not shutil.which("sb"):
+            print("LEFT OUT: transfers, which need lrzsz and that script")
             return
-        ours = [("x1k", "xmodem-1k", " -o {out}"), ("y1k", "ymodem", "")]
-        added = []
-        for mode, protocol, place in ours:
-            words = f"--stdio --protocol {protocol}"
-            added += ["--add", f"unbrick={mode}={self.unbrick} send {words} {{file}}||{self.unbrick} receive {words}{place}"]
-        frame_share = 100 * 1024 / 1030  # 1024 bytes in a frame of 1029, and an ACK
-        for name, what, least in (("115200", "at 115,200 Bd", 97), ("921600", "at 921,600 Bd", 97), ("noise", "at 921,600 Bd with errors of 1e-5", 90)):
-            answer = subprocess.run([sys.executable, script, "--set", name, "--rounds", "3", "--modes", "x1k,y1k"] + added, capture_output=True,
-                                    text=True, errors="replace", check=False)
-            for mode, protocol, _ in ours:
-                found = re.search(rf"^{name} +{mode} +unbrick +([0-9.]+)% of line .*ratio-to-best-peer ([0-9.]+)", answer.stdout, re.MULTILINE)
-                if found is None:
-                    raise Failed(f"'{script}' says nothing of {protocol} {what}: {answer.stdout[-300:]}{answer.stderr[-300:]}")
-                self.say(f"{protocol} {what}", 100 * float(found.group(1)) / frame_share, "%", None, f"unbrick/lrzsz {found.group(2)} in time", least)
+        # 1024 bytes in a frame of 1029 and an ACK; ZMODEM: 7 of 256 bytes escaped, an end of 2 and a check of 4.
+        escaped = 1 + 7 / 256
+        frames = {"x1k": 102400 / 1030, "y1k": 102400 / 1030, "z": 102400 / (1024 * escaped + 2 + 4 * escaped)}
+        titles = {"x1k": "XMODEM-1K", "y1k": "YMODEM", "z": "ZMODEM"}
+        clean = {}
+        for name, rounds, what in (("921600", 2, "at 921,600 Bd"), ("115200", 1, "at 115,200 Bd"), ("noise", 1, "with errors of 1e-5")):
+            rates = self.run_transfers(script, name, rounds)
+            if name == "921600":
+                clean = rates
+            for (who, mode), (rate, ratio) in rates.items():
+                if who.startswith("lrzsz"):
+                    continue
+                if name == "noise":
+                    self.say(f"{titles[mode]} {what}, {who}", 100 * rate / clean[who, mode][0], "%", None, f"of the clean rate; time/lrzsz's {ratio:.2f}", 90)
+                else:
+                    self.say(f"{titles[mode]} {what}, {who}", 100 * rate / frames[mode], "%", None, f"of the frames; time/lrzsz's {ratio:.2f}", 97)
+        for (who, mode), (rate, ratio) in self.run_transfers(script, "fast", 3).items():
+            if not who.startswith("lrzsz"):
+                self.say(f"{titles[mode]} without a limit, {who}: time/lrzsz's", ratio, "x", 1.1 if who == "pipes" else None, f"{rate:.1f} MB/s")
+
+    def measure_console(self):
+        script = self.shared_bench("console_flood.py")
+        if script is not None:
+            ours = ["--add", f"unbrick={self.unbrick} console {{dev}} --log {{log}}"]
+            self.flood(script, "50 MB", ["--mb", "50", "--rounds", "3", "--set", "all", "--only", "picocom,unbrick"] + ours)
+            self.flood(script, "4 MB", ["--mb", "4", "--rounds", "1", "--set", "pty", "--only", "picocom,tio,minicom,unbrick"] + ours)
+        for what, rate, target in (("at 3 MBd", 300_000, 2), ("in a flood", None, 2)):
+            self.console_keys(what, rate, target)
+
+    def flood(self, script, size, words):
+        said = self.run_script(script, *words)
+        rows = re.findall(r"^(\S+) +(\S+) +wall +([0-9.]+) s .*cpu +([0-9.]+) s +terminal-cpu.*lost bytes (\d+)  log identical (\d+)/(\d+)", said,
+                          re.MULTILINE)
+        walls = {(where, name): float(wall) for where, name, wall, *_ in rows}
+        for where, name, wall, cpu, lost, same, rounds in rows:
+            if name != "unbrick":
+                continue
+            if lost != "0" or same != rounds:
+                raise Failed(f"the log of the flood is not what was sent: {said}")
+            for (other_where, other), taken in walls.items():
+                if other_where == where and other != name:
+                    self.say(f"{size} of text, {where}: time/{other}'s", float(wall) / taken, "x", 1, f"{wall} s, {cpu} s of CPU, no byte lost")
+
+    def console_keys(self, what, rate, target):
+        """Keys while text scrolls, capture on; and whether text at that rate, which nothing holds back, is taken in time."""
+        line, log = Line(), os.path.join(self.folder, "console.log")
+        os.set_blocking(line.master, False)
+        screen = Screen([self.unbrick, "console", line.name, "--log", log], self.environment)
+        over, state = threading.Event(), {"sent": 0, "behind": 0}
+
+        def feed():
+            began, number, rest = time.monotonic(), 0, b""
+            while not over.is_set():
+                due = int((time.monotonic() - began) * rate) if rate else state["sent"] + 65536
+                if rate and os.path.exists(log):    # before the next are written: what is not in the log yet waits in the driver
+                    state["behind"] = max(state["behind"], state["sent"] - os.path.getsize(log))
+                while state["sent"] < due and not over.is_set():
+                    if not rest:
+                        rest = b"".join(b"[%12.6f] usb 1-1: reset high-speed device number %d\r\n" % (i / 1000, i % 128) for i in range(number, number + 20))
+                        number += 20
+                    try:
+                        count = os.write(line.master, rest)
+                    except BlockingIOError:
+                        select.select([], [line.master], [], 0.01)
+                        break
+                    rest = rest[count:]
+                    state["sent"] += count
+                if rate:
+                    time.sleep(0.0005)
+        feeder = threading.Thread(target=feed, daemon=True)
+        try:
+            time.sleep(1)
+            feeder.start()
+            time.sleep(0.5)
+            device, shown = self.keys_to_device(line, screen), self.keys_to_screen(screen)
+        finally:
+            over.set()
+            feeder.join()
+        end = time.monotonic() + ANSWER_SECONDS
+        while os.path.getsize(log) < state["sent"] and time.monotonic() < end:
+            time.sleep(0.05)
+        self.say(f"key to the wire {what}, median", statistics.median(device), "ms", target, f"slowest of {len(device)}: {max(device):.2f}")
+        self.say(f"key to the screen {what}, median", statistics.median(shown), "ms", 50, f"slowest of {len(shown)}: {max(shown):.2f}")
+        self.say(f"bytes that the log {what} does not have", state["sent"] - os.path.getsize(log), "", 1, f"of {state['sent']}")
+        if rate:
+            self.say(f"bytes that waited {what}, most", state["behind"], "", 65536, "a tty keeps so many")
+        os.remove(log)
+        screen.end()
+        line.close()
 
 
 def main():
@@ -380,7 +498,7 @@ def main():
     bench = Bench(sys.argv[1])
     failed = 0
     try:
-        for name in sys.argv[2:] or ["start", "idle", "memory", "keys", "diagnose", "golden", "accuracy", "inspect", "transfer"]:
+        for name in sys.argv[2:] or ["start", "idle", "memory", "keys", "diagnose", "golden", "accuracy", "inspect", "transfer", "console"]:
             try:
                 getattr(bench, "measure_" + name)()
             except (Failed, OSError) as error:

@@ -78,6 +78,13 @@ static bool silence(const struct transfer_protocol *protocol, struct transfer *t
 	return false;
 }
 
+static uint64_t have(void *user, const struct transfer_file *file, uint32_t *ret_crc)
+{
+	(void)user;
+	*ret_crc = file->size & 1 ? 0 : 0x12345678;
+	return 500;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct transfer_protocol *const protocols[] = { &transfer_zmodem, &transfer_kermit,
@@ -95,7 +102,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	options.is_sender = data[1] & 1;
 	options.escape_controls = data[1] & 2;
 	options.baud = data[1] & 4 ? 9600 : 0;
-	options.resume_at = data[1] & 8 ? 500 : 0;
+	options.may_resume = data[1] & 8;
+	options.kept.have = data[1] & 8 ? have : NULL;
 	options.has_address = data[1] & 16;
 	if (protocol->begin(&options, now_ms, &transfer, NULL) != STATUS_OK)
 		return 0;

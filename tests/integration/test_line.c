@@ -41,7 +41,7 @@ struct fixture {
 	char folder[64], path[128];
 	uint8_t got[GOT_MAX];
 	size_t got_size, wanted_size, total;
-	unsigned lost, open, calls, descriptors;
+	unsigned lost, open, rooms, calls, descriptors;
 	struct error why;
 	bool gave_up, stop_at_state, close_in_callback;
 };
@@ -76,6 +76,14 @@ static void on_state(void *user, enum line_state state, const struct error *why)
 	fixture->open += state == LINE_OPEN;
 	if (fixture->stop_at_state)
 		loop_stop(fixture->loop);
+}
+
+static void on_room(void *user)
+{
+	struct fixture *fixture = user;
+
+	assert_int_equal(line_pending(fixture->line), 0);
+	fixture->rooms++;
 }
 
 static void on_give_up(void *user)
@@ -161,7 +169,7 @@ static int tear_down(void **state)
 static enum status try_open(struct fixture *fixture, const char *name, const struct line_settings *settings,
 			    struct error *error)
 {
-	const struct line_observer observer = { on_bytes, on_state, fixture };
+	const struct line_observer observer = { .on_bytes = on_bytes, .on_state = on_state, .on_room = on_room, .user = fixture };
 
 	memset(error, 0, sizeof(*error));
 	return line_open(fixture->loop, name, settings, &observer, &fixture->line, error);
@@ -363,6 +371,23 @@ static void a_pty_without_its_other_end_costs_no_processor_time(void **state)
 	run_for(fixture, 700);
 	assert_int_equal(fixture->lost, 1);
 	assert_true(used_us() - before_us < 150000);
+}
+
+static void a_queue_that_has_become_empty_is_told(void **state)
+{
+	struct fixture *fixture = *state;
+	static uint8_t much[60000], got[60000];
+
+	open_line(fixture, fixture->pts, NULL);
+	assert_int_equal(line_write(fixture->line, bytes_of(much, sizeof(much))), sizeof(much));
+	assert_true(line_pending(fixture->line) > 0);
+	run_for(fixture, 20);
+	assert_int_equal(fixture->rooms, 0);
+	for (unsigned turn = 0; fixture->rooms == 0 && turn < 500; turn++) {
+		if (read(fixture->master, got, sizeof(got)) < 0)
+			run_for(fixture, 1);
+	}
+	assert_int_equal(fixture->rooms, 1);
 }
 
 static void writing_never_blocks_and_the_queue_is_bounded(void **state)
@@ -989,6 +1014,7 @@ int main(int count, char **arguments)
 		TEST(a_link_to_a_pty_follows_it_to_a_new_pty),
 		TEST(the_next_pty_of_the_same_number_is_not_the_line),
 		TEST(a_pty_without_its_other_end_costs_no_processor_time),
+		TEST(a_queue_that_has_become_empty_is_told),
 		TEST(writing_never_blocks_and_the_queue_is_bounded),
 		TEST(a_line_may_be_closed_in_its_callback),
 		TEST(a_flood_arrives_whole_and_faster_than_3_megabaud),

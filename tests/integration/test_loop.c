@@ -180,6 +180,36 @@ static void on_event_unexpected(void *user, int events)
 	fixture->count += 100;
 }
 
+static void on_bytes_before_time(void *user, int events)
+{
+	struct fixture *fixture = user;
+	char byte;
+
+	(void)events;
+	assert_int_equal(fixture->count, 0);	/* of on_time_stop */
+	assert_int_equal(read(fixture->ends[0], &byte, 1), 1);
+	fixture->output_size++;
+}
+
+/* The timer is due when the loop begins, and so is the byte. */
+static void what_came_while_the_program_did_not_run_goes_before_the_time(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(pipe(fixture->ends), 0);
+	fixture->watch = loop_watch_new(fixture->loop, fixture->ends[0], on_bytes_before_time, fixture);
+	fixture->timer = loop_timer_new(fixture->loop, on_time_stop, fixture);
+	loop_timer_set_after(fixture->timer, 1);
+	assert_int_equal(write(fixture->ends[1], "x", 1), 1);
+	usleep(50000);
+	run(fixture);
+	assert_int_equal(fixture->count, 1);
+	assert_int_equal(fixture->output_size, 1);
+	loop_watch_free(fixture->watch);
+	close(fixture->ends[0]);
+	close(fixture->ends[1]);
+}
+
 static void a_paused_watch_is_silent(void **state)
 {
 	struct fixture *fixture = *state;
@@ -404,6 +434,7 @@ int main(void)
 		TEST(a_timer_is_never_early_and_comes_once),
 		TEST(a_timer_armed_with_0_in_its_callback_lets_others_run),
 		TEST(a_disarmed_timer_stays_silent),
+		TEST(what_came_while_the_program_did_not_run_goes_before_the_time),
 		TEST(a_timer_may_be_freed_in_its_own_callback),
 		TEST(a_watch_reads_from_the_start_and_may_be_freed_in_its_own_callback),
 		TEST(a_paused_watch_is_silent),

@@ -157,6 +157,24 @@ static void what_follows_the_stream_does_not_belong_to_it(void **state)
 	assert_int_equal(used, size);
 }
 
+/* As xz -9 makes it: where little is to come out, it is not filled. */
+static void a_large_dictionary_is_taken_where_it_cannot_be_filled(void **state)
+{
+	static const struct codec codec = { "xz", "xz -c --lzma2=dict=64MiB", true };
+	AUTO_FREE uint8_t *packed = malloc(PACKED_ROOM);
+	size_t size = pack(&codec, packed);
+	enum image_answer end;
+	uint64_t used;
+
+	(void)state;
+	if (size == 0)
+		skip();
+	assert_int_equal(unpack_stream(NULL, "xz", bytes_of(packed, size), NULL, 0, 16 << 20, &end, &used), PLAIN_SIZE);
+	assert_int_equal(end, IMAGE_YES);
+	unpack_stream(NULL, "xz", bytes_of(packed, size), NULL, 0, UINT64_MAX, &end, &used);
+	assert_int_equal(end, IMAGE_UNKNOWN);
+}
+
 static void an_unknown_compression_is_not_judged(void **state)
 {
 	enum image_answer end;
@@ -172,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_tools_pack_comes_out_again),
 		cmocka_unit_test(what_follows_the_stream_does_not_belong_to_it),
+		cmocka_unit_test(a_large_dictionary_is_taken_where_it_cannot_be_filled),
 		cmocka_unit_test(an_unknown_compression_is_not_judged),
 	};
 

@@ -319,6 +319,80 @@ def test_cut():
         check("a line that is cut leaves no file", code == FAILED and work.got() == {} and "closed the line" in said, f"{code} {said}")
 
 
+def broken_pair(work, sender, receiver, most):
+    """As pair(); the line is cut when so many bytes have gone to the receiver."""
+    (one, near), (far, other) = socket.socketpair(), socket.socketpair()
+    receiving, sending = start(receiver, work.out, other), start(sender, work.folder, one)
+    one.close()
+    other.close()
+
+    def back():
+        try:
+            while data := far.recv(4096):
+                near.sendall(data)
+        except OSError:
+            pass
+    thread = threading.Thread(target=back, daemon=True)
+    thread.start()
+    while most > 0 and (data := near.recv(min(most, 4096))):
+        far.sendall(data)
+        most -= len(data)
+    for end in (near, far):
+        end.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    received = finish(receiving)
+    os.killpg(sending.pid, signal.SIGKILL)
+    finish(sending)
+    return received
+
+
+def test_resume():
+    receiver = [UNBRICK, "receive", "--stdio", "--protocol", "zmodem", "--resume", "--json"]
+    senders = {"unbrick": [UNBRICK, "send", "--stdio", "--protocol", "zmodem", "some.bin"]}
+    if shutil.which("sz"):
+        senders["sz"] = ["sz", "-q", "some.bin"]
+    else:
+        skip("resuming from sz: lrzsz is not here")
+    for name, sender in senders.items():
+        with Work() as work:
+            received = broken_pair(work, sender, receiver, 40000)
+            got = work.got()
+            kept = got.get("some.bin.part", b"")
+            check(f"what came of a file of {name} that broke off is kept", received[0] == FAILED and list(got) == ["some.bin.part"] and
+                  20000 < len(kept) < 40000 and content("some.bin").startswith(kept) and "some.bin.part" in received[1], brief(received))
+            sent, received = pair(work, sender, receiver)
+            check(f"and the file of {name} goes on there", received[0] == WELL and f'"start":{len(kept)}}}' in received[1] and
+                  work.got() == {"some.bin": content("some.bin")}, brief(sent, received))
+    with Work() as work:
+        with open(work.out + "/some.bin.part", "wb") as file:
+            file.write(b"the beginning of another file")
+        sent, received = pair(work, senders["unbrick"], receiver)
+        check("the beginning of another file does not stay", received[0] == WELL and '"start":0}' in received[1] and
+              work.got() == {"some.bin": content("some.bin")}, brief(sent, received))
+    with Work() as work:
+        with open(work.folder + "/precious", "wb") as file:
+            file.write(b"precious")
+        os.symlink(work.folder + "/precious", work.out + "/some.bin.part")
+        sent, received = pair(work, senders["unbrick"], receiver)
+        with open(work.folder + "/precious", "rb") as file:
+            check("a link in the part's place is not followed", received[0] == REFUSED and file.read() == b"precious", brief(sent, received))
+    with Work() as work:
+        done = subprocess.run([UNBRICK, "receive", "--stdio", "--resume"], cwd=work.out, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=False)
+        check("YMODEM cannot go on, and says who can", done.returncode == USAGE and b"zmodem" in done.stderr, done)
+
+
+def test_resume_at_rz():
+    if not shutil.which("rz"):
+        skip("resuming at rz: lrzsz is not here")
+        return
+    with Work() as work:
+        with open(work.out + "/some.bin", "wb") as file:
+            file.write(content("some.bin")[:50000])
+        sent, received = pair(work, [UNBRICK, "send", "--stdio", "--protocol", "zmodem", "--resume", "some.bin"], ["rz", "-q"])
+        check("rz goes on with what it has", sent[0] == WELL and work.got() == {"some.bin": content("some.bin")}, brief(sent, received))
+
+
 def test_full_disk():
     with Work() as work:
         sent, received = pair(work, [UNBRICK, "send", "--stdio", "some.bin"], ["sh", "-c", f"ulimit -f 16; exec '{UNBRICK}' receive --stdio"])

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "recovery/protocol/transfer.h"
+#include "src/base/crc.h"
 
 struct peer {
 	char **files;
@@ -62,25 +63,56 @@ static size_t read_file(void *user, uint64_t offset, uint8_t *to, size_t size)
 	return got > 0 ? (size_t)got : 0;
 }
 
-static void begin_file(struct peer *peer, const struct transfer_file *file, uint64_t resume_at)
+static unsigned long number_of(const char *name)
+{
+	return getenv(name) ? strtoul(getenv(name), NULL, 0) : 0;
+}
+
+/* The first RESUME bytes of what is in the folder. */
+static uint64_t have_of_file(void *user, const struct transfer_file *file, uint32_t *ret_crc)
+{
+	struct peer *peer = user;
+	uint64_t have = 0;
+	uint8_t block[1000];
+	char path[4096];
+	FILE *old;
+
+	snprintf(path, sizeof(path), "%s/%s", peer->folder, file->name);
+	old = fopen(path, "rb");
+	*ret_crc = 0;
+	while (old != NULL && have < number_of("RESUME")) {
+		size_t wanted = number_of("RESUME") - have < sizeof(block) ? number_of("RESUME") - have : sizeof(block);
+		size_t size = fread(block, 1, wanted, old);
+
+		if (size == 0)
+			break;
+		*ret_crc = crc32_update(*ret_crc, bytes_of(block, size));
+		have += size;
+	}
+	if (old != NULL)
+		fclose(old);
+	return have;
+}
+
+static void begin_file(struct peer *peer, const struct transfer_file *file)
 {
 	char path[4096];
 
 	if (peer->folder == NULL)
 		return;
 	snprintf(path, sizeof(path), "%s/%s", peer->folder, file->name[0] ? file->name : "out");
-	peer->fd = open(path, O_WRONLY | O_CREAT | (resume_at > 0 ? 0 : O_TRUNC), 0644);
-	if (peer->fd < 0 || lseek(peer->fd, (off_t)resume_at, SEEK_SET) < 0)
+	peer->fd = open(path, O_WRONLY | O_CREAT | (file->start > 0 ? 0 : O_TRUNC), 0644);
+	if (peer->fd < 0 || lseek(peer->fd, (off_t)file->start, SEEK_SET) < 0)
 		exit(3);
 }
 
-static void tell(struct peer *peer, const struct transfer_event *event, uint64_t resume_at)
+static void tell(struct peer *peer, const struct transfer_event *event)
 {
 	switch (event->type) {
 	case TRANSFER_NOTHING:
 		break;
 	case TRANSFER_FILE:
-		begin_file(peer, &event->file, resume_at);
+		begin_file(peer, &event->file);
 		fprintf(stderr, "FILE %s %lld %lld\n", event->file.name,
 			event->file.has_size ? (long long)event->file.size : -1LL, (long long)event->file.modified);
 		break;
@@ -110,26 +142,21 @@ static void tell(struct peer *peer, const struct transfer_event *event, uint64_t
 	}
 }
 
-static unsigned long number_of(const char *name)
-{
-	return getenv(name) ? strtoul(getenv(name), NULL, 0) : 0;
-}
-
 /* What came, to the machine; returns the last final event's type or TRANSFER_NOTHING. */
 static enum transfer_event_type drain(const struct transfer_protocol *protocol, struct transfer *transfer,
-				      struct peer *peer, struct bytes in, uint64_t resume_at)
+				      struct peer *peer, struct bytes in)
 {
 	struct transfer_event event;
 
 	do {
 		event = protocol->input(transfer, &in, now_ms());
-		tell(peer, &event, resume_at);
+		tell(peer, &event);
 		if (event.type == TRANSFER_DONE || event.type == TRANSFER_FAILED)
 			return event.type;
 	} while (event.type != TRANSFER_NOTHING || in.size > 0);
 	while (now_ms() >= protocol->deadline(transfer)) {
 		event = protocol->tick(transfer, now_ms());
-		tell(peer, &event, resume_at);
+		tell(peer, &event);
 		if (event.type == TRANSFER_DONE || event.type == TRANSFER_FAILED)
 			return event.type;
 		if (event.type == TRANSFER_NOTHING)
@@ -161,10 +188,10 @@ static int wait_ms(uint64_t deadline_ms)
 }
 
 static enum transfer_event_type run(const struct transfer_protocol *protocol, struct transfer *transfer,
-				    struct peer *peer, uint64_t resume_at)
+				    struct peer *peer)
 {
 	static uint8_t buffer[65536];
-	enum transfer_event_type last = drain(protocol, transfer, peer, (struct bytes){ buffer, 0 }, resume_at);
+	enum transfer_event_type last = drain(protocol, transfer, peer, (struct bytes){ buffer, 0 });
 	bool is_open = true;
 
 	while (last == TRANSFER_NOTHING) {
@@ -182,7 +209,7 @@ static enum transfer_event_type run(const struct transfer_protocol *protocol, st
 		}
 		if (fds[1].revents && !write_some(protocol, transfer))
 			return TRANSFER_FAILED;
-		last = drain(protocol, transfer, peer, in, resume_at);
+		last = drain(protocol, transfer, peer, in);
 	}
 	while (protocol->output(transfer).size > 0) {
 		struct pollfd line = { 1, POLLOUT, 0 };
@@ -208,7 +235,9 @@ int main(int argc, char **argv)
 	options.is_sender = strcmp(argv[2], "send") == 0;
 	peer.folder = options.is_sender ? NULL : argv[3];
 	options.baud = (unsigned)number_of("BAUD");
-	options.resume_at = number_of("RESUME");
+	options.may_resume = number_of("RESUME") > 0;
+	if (options.may_resume)
+		options.kept = (struct transfer_kept){ have_of_file, &peer };
 	options.patience_ms = (unsigned)number_of("PATIENCE_MS");
 	options.is_clean = number_of("CLEAN");
 	options.escape_controls = number_of("ESCAPE");
@@ -218,7 +247,7 @@ int main(int argc, char **argv)
 	}
 	fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
 	fcntl(1, F_SETFL, fcntl(1, F_GETFL) | O_NONBLOCK);
-	last = run(protocol, transfer, &peer, options.is_sender ? 0 : options.resume_at);
+	last = run(protocol, transfer, &peer);
 	protocol->progress(transfer, &progress);
 	fprintf(stderr, "PROGRESS files %u bytes %llu line %llu retries %u\n", progress.files,
 		(unsigned long long)progress.all_bytes, (unsigned long long)progress.line_bytes, progress.retries);

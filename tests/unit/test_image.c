@@ -550,6 +550,25 @@ static void a_device_tree_names_its_board(void **state)
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
+/* Older trees of PowerPC have no compatible there. */
+static void a_processor_may_be_named_by_its_model(void **state)
+{
+	struct tree tree;
+
+	buffer_init(&tree.structure, 100000);
+	buffer_init(&tree.strings, 10000);
+	node(&tree, "");
+	text(&tree, "compatible", "acme,box");
+	node(&tree, "cpus");
+	node(&tree, "cpu@0");
+	text(&tree, "model", "PowerPC,440EP");
+	end_node(&tree);
+	end_node(&tree);
+	end_node(&tree);
+	finish_tree(&tree, *state);
+	assert_string_equal(inspect(*state).arch, "ppc");
+}
+
 /* Deeper than any stack: nodes that never end. */
 static void a_bottomless_device_tree_is_refused(void **state)
 {
@@ -715,6 +734,7 @@ int main(void)
 		TEST(a_digest_from_outside_is_asked_for),
 		TEST(every_prefix_of_a_fit_ends_in_a_clean_answer),
 		TEST(a_device_tree_names_its_board),
+		TEST(a_processor_may_be_named_by_its_model),
 		TEST(a_bottomless_device_tree_is_refused),
 		TEST(raw_kernels_are_told_by_their_magic),
 		TEST(an_elf_file_says_its_processor_and_byte_order),

@@ -332,11 +332,24 @@ static void a_sparse_image_is_whole_only_with_its_checksum(void **state)
 	buffer_clear(image);
 	add_sparse(image, true);
 	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_string_equal(inspect(image).arch, "");
 	image->data[100] ^= 1;
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 	image->data[100] ^= 1;
 	set_le32(image, 16, UINT32_MAX);	/* expands to more than anybody would sum */
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void a_program_at_a_block_of_a_sparse_image_tells_its_processor(void **state)
+{
+	struct buffer *image = *state;
+
+	add_sparse(image, false);
+	memcpy(image->data + 40, "\x7f" "ELF\1\1\1", 7);
+	memset(image->data + 47, 0, 57);
+	image->data[40 + 16] = 2;
+	image->data[40 + 18] = 40;
+	assert_string_equal(inspect(image).arch, "arm");
 }
 
 /* An image behind which lie vbmeta with a hash descriptor, and the footer. */
@@ -409,6 +422,7 @@ int main(void)
 		TEST(an_android_boot_image_is_checked_by_its_id),
 		TEST(a_boot_image_without_id_is_not_called_whole),
 		TEST(a_sparse_image_is_whole_only_with_its_checksum),
+		TEST(a_program_at_a_block_of_a_sparse_image_tells_its_processor),
 		TEST(the_verified_boot_footer_covers_the_image_before_it),
 	};
 

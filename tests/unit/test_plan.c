@@ -83,10 +83,20 @@ static void a_range_within_an_erase_block_is_refused(void **state)
 	partitions[3].size = 0x300000;
 }
 
+static struct procedure_step tftp_steps[] = {
+	{ .kind = STEP_SERVE, .with = (struct step_param[]){ { "protocol", "tftp" } }, .with_count = 1 },
+	{ .kind = STEP_LOAD, .with = (struct step_param[]){ { "by", "tftp" } }, .with_count = 1 },
+};
+static struct procedure_step dahua_steps[] = {
+	{ .kind = STEP_SERVE, .with = (struct step_param[]){ { "protocol", "dahua" } }, .with_count = 1 },
+	{ .kind = STEP_LOAD, .with = (struct step_param[]){ { "by", "tftp" } }, .with_count = 1 },
+};
 static struct procedure_step retry_steps[] = { { .kind = STEP_WAIT, .with = (struct step_param[]){ { "for", "retry" } }, .with_count = 1 } };
 static const struct procedure procedures[] = {
 	{ .name = "network", .needs = "serial network image" }, { .name = "card", .needs = "card" }, { .name = "login", .needs = "serial login" },
 	{ .name = "retry", .needs = "", .steps = retry_steps, .step_count = 1 }, { .name = "networks", .needs = "networks" },
+	{ .name = "tftp", .needs = "serial network image", .steps = tftp_steps, .step_count = 2 },
+	{ .name = "dahua", .needs = "serial network image", .steps = dahua_steps, .step_count = 2 },
 };
 
 static const struct procedure *find(void *user, const char *name)
@@ -162,6 +172,30 @@ static void causes_that_lead_together_are_both_treated(void **state)
 	assert_false(item.treats);
 }
 
+static void without_a_network_an_image_goes_over_the_line_where_the_loader_takes_it(void **state)
+{
+	static const struct { const char *loader, *procedure; bool has_serial, is_possible; } table[] = {
+		{ "uboot", "tftp", true, true }, { NULL, "tftp", true, true }, { "redboot", "tftp", true, true }, { "uboot", "tftp", false, false },
+		{ "cfe", "tftp", true, false }, { "uboot", "dahua", true, false }, { "uboot", "network", true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct profile_method method = { .name = "a", .procedure = table[i].procedure, .treats = { checksum, 1 } };
+		struct profile profile = { .methods = &method, .method_count = 1, .console = { .loader = table[i].loader } };
+		struct plan_bench bench = { .has_serial = table[i].has_serial };
+		struct verdict verdict = { .is_decided = true, .causes = { { .cause = CAUSE_CHECKSUM, .confidence = 0.9 } }, .cause_count = 1 };
+		struct plan_item item;
+
+		assert_int_equal(plan_make(&verdict, &profile, &bench, find, NULL, &item, 1), 1);
+		if (item.is_possible != table[i].is_possible || item.by_serial != table[i].is_possible)
+			fail_msg("row %zu", i);
+		bench.has_network = bench.has_serial = true;
+		plan_make(&verdict, &profile, &bench, find, NULL, &item, 1);
+		assert_true(item.is_possible && !item.by_serial);
+	}
+}
+
 static void a_full_plan_loses_its_worst_not_its_last(void **state)
 {
 	struct profile_method methods[6];
@@ -188,6 +222,7 @@ int main(void)
 		cmocka_unit_test(methods_that_treat_and_can_be_done_come_first),
 		cmocka_unit_test(what_was_tried_in_vain_stands_behind_what_was_not),
 		cmocka_unit_test(causes_that_lead_together_are_both_treated),
+		cmocka_unit_test(without_a_network_an_image_goes_over_the_line_where_the_loader_takes_it),
 		cmocka_unit_test(a_full_plan_loses_its_worst_not_its_last),
 	};
 

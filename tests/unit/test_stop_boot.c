@@ -257,6 +257,112 @@ static void byte_by_byte_equals_all_at_once(void **state)
 	assert_memory_equal(one.tail, all.tail, all.tail_size);
 }
 
+static const char *const passwords[] = { "wrong", "HI2105CHIP" };
+
+/* Silence until the machine wants something; what it sends. */
+static const char *settle(struct stop_boot *s, uint64_t *now_ms, enum stop_boot_event_type *ret_type, char *out)
+{
+	*ret_type = STOP_BOOT_NOTHING;
+	out[0] = '\0';
+	for (unsigned i = 0; i < 50 && out[0] == '\0' && *ret_type == STOP_BOOT_NOTHING && stop_boot_deadline(s) != UINT64_MAX; i++) {
+		*now_ms = stop_boot_deadline(s);
+		*ret_type = stop_boot_tick(s, *now_ms);
+		sent(s, out);
+	}
+	return out;
+}
+
+static void a_locked_loader_gets_each_password_once(void **state)
+{
+	struct stop_boot s;
+	uint64_t now_ms = 0;
+	enum stop_boot_event_type type;
+	char out[96];
+
+	(void)state;
+	stop_boot_init(&s, "\x03", NULL, "xmtech # ");
+	stop_boot_passwords(&s, passwords, 2);
+	assert_int_equal(feed(&s, BANNER "Press CTRL-C to abort autoboot in 1 seconds", 0), STOP_BOOT_STARTED);
+	sent(&s, out);
+	feed(&s, "\r\nPassword: ", 10);
+	assert_string_equal(settle(&s, &now_ms, &type, out), "wrong\r");
+	assert_int_equal(type, STOP_BOOT_PASSWORD);
+	assert_int_equal(s.password_next, 1);
+	feed(&s, "*****\r\nWrong password\r\nPassword: ", now_ms);
+	assert_string_equal(settle(&s, &now_ms, &type, out), "HI2105CHIP\r");
+	feed(&s, "**********\r\n\r\nxmtech # ", now_ms);
+	assert_string_equal(settle(&s, &now_ms, &type, out), "\x03");
+	feed(&s, "<INTERRUPT>\r\nxmtech # ", now_ms);
+	settle(&s, &now_ms, &type, out);
+	assert_int_equal(type, STOP_BOOT_DONE);
+}
+
+static void without_a_password_nothing_is_typed_until_somebody_gives_one(void **state)
+{
+	struct stop_boot s;
+	uint64_t now_ms = 0;
+	enum stop_boot_event_type type;
+	char out[96];
+
+	(void)state;
+	stop_boot_init(&s, NULL, NULL, NULL);
+	feed(&s, BANNER WINDOW, 0);
+	sent(&s, out);
+	feed(&s, "\r\nplease input password::", 10);
+	assert_string_equal(settle(&s, &now_ms, &type, out), "");
+	assert_int_equal(type, STOP_BOOT_LOCKED);
+	assert_int_equal(stop_boot_deadline(&s), UINT64_MAX);
+	assert_false(stop_boot_give(&s, "0123456789012345678901234567890123456789012345678901234567890123456789", now_ms));
+	assert_true(stop_boot_give(&s, "by hand", now_ms));
+	assert_string_equal(sent(&s, out), "by hand\r");
+}
+
+static void keys_that_came_behind_the_question_are_taken_back(void **state)
+{
+	struct stop_boot s;
+	uint64_t now_ms = 0;
+	enum stop_boot_event_type type;
+	char out[96];
+
+	(void)state;
+	stop_boot_init(&s, "tpl", NULL, NULL);
+	stop_boot_passwords(&s, passwords, 2);
+	feed(&s, BANNER "Autobooting in 1 seconds", 0);
+	feed(&s, "\r\nPassword: **", 10);
+	assert_string_equal(settle(&s, &now_ms, &type, out), "\b\b");
+	feed(&s, "\b \b\b \b", now_ms);
+	assert_string_equal(settle(&s, &now_ms, &type, out), "wrong\r");
+}
+
+static void a_word_about_passwords_does_not_end_the_stopping(void **state)
+{
+	struct stop_boot s;
+	bool interrupts;
+	uint64_t now_ms = 100;
+
+	(void)state;
+	stop_boot_init(&s, NULL, NULL, NULL);
+	stop_boot_passwords(&s, passwords, 2);
+	feed(&s, BANNER "Password: disabled\r\n" WINDOW, 0);
+	assert_true(wait(&s, &now_ms, 300, &interrupts) >= 5);
+	assert_int_equal(s.password_next, 0);
+}
+
+static void a_login_of_the_system_gets_no_loader_password(void **state)
+{
+	struct stop_boot s;
+	uint64_t now_ms = 0;
+	enum stop_boot_event_type type;
+	char out[96];
+
+	(void)state;
+	stop_boot_init(&s, NULL, NULL, NULL);
+	stop_boot_passwords(&s, passwords, 2);
+	feed(&s, BANNER WINDOW "\r\nStarting kernel ...\r\ncam login: root\r\nPassword: ", 0);
+	assert_string_equal(settle(&s, &now_ms, &type, out), "");
+	assert_int_equal(s.password_next, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +376,11 @@ int main(void)
 		cmocka_unit_test(at_a_prompt_the_line_is_only_cleaned),
 		cmocka_unit_test(a_question_that_ends_like_a_prompt_is_answered_with_nothing),
 		cmocka_unit_test(byte_by_byte_equals_all_at_once),
+		cmocka_unit_test(a_locked_loader_gets_each_password_once),
+		cmocka_unit_test(without_a_password_nothing_is_typed_until_somebody_gives_one),
+		cmocka_unit_test(keys_that_came_behind_the_question_are_taken_back),
+		cmocka_unit_test(a_word_about_passwords_does_not_end_the_stopping),
+		cmocka_unit_test(a_login_of_the_system_gets_no_loader_password),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

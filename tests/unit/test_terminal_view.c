@@ -445,6 +445,106 @@ static void rows_that_come_back_are_as_they_went(void **state)
 	terminal_view_free(view);
 }
 
+/* A repeatable stream: mostly plain lines, now and then what a device does besides. */
+static size_t make_stream(char *to, size_t size, unsigned seed)
+{
+	static const char *const others[] = {
+		"\x1b[1;31mred\x1b[0m\r\n", "\x1b[32mgreen\r\n", "\x1b[m", "\x1b[2J\x1b[H", "\x1b[5A\r", "gr\xc3\xbc\xc3\x9f dich\r\n",
+		"\x1b]0;title\x07", "no return\n", "tab\tstop\r\n", "\x1b[?25l", "\x1b[24;1Hbelow\r", "\x1b[2;4r", "\x1b[r", "\x1b" "c",
+		"\x1b[?1049h", "\x1b[?1049l", "\x1b[4h", "\x1b[4l", "\x0e", "\x0f", "\x1b#8", "\x1bPdcs\x1b\\", "\x1b[?7l", "\x1b[?7h", "\r\r\n", "\xff\xc3",
+	};
+	size_t used = 0;
+
+	while (used + 200 < size) {
+		unsigned dice;
+
+		seed = seed * 1103515245 + 12345;
+		dice = seed >> 16 & 0x7fff;
+		if (dice % 61 == 0) {
+			used += (size_t)snprintf(to + used, size - used, "%s", others[dice / 61 % (sizeof(others) / sizeof(others[0]))]);
+			continue;
+		}
+		for (unsigned i = 0; i < dice % 97; i++)
+			to[used++] = (char)(' ' + (seed + i * 7) % 95);
+		to[used++] = '\r';
+		to[used++] = '\n';
+	}
+	return used;
+}
+
+static void assert_same_rows(struct terminal_view *a, struct terminal_view *b)
+{
+	char expected[512];
+
+	assert_int_equal(terminal_view_first_row(a), terminal_view_first_row(b));
+	assert_int_equal(terminal_view_end_row(a), terminal_view_end_row(b));
+	for (uint64_t i = terminal_view_first_row(a); i < terminal_view_end_row(a); i++) {
+		terminal_view_row_text(b, i, expected, sizeof(expected));
+		assert_string_equal(row(a, i), expected);
+		assert_int_equal(terminal_times_of(terminal_view_times(a), i), terminal_times_of(terminal_view_times(b), i));
+	}
+}
+
+static void a_flood_in_one_piece_is_the_same_picture_as_in_small_ones(void **state)
+{
+	static char stream[60000];
+
+	(void)state;
+	for (unsigned seed = 1; seed <= 60; seed++) {
+		int rows = 2 + (int)(seed % 9), cols = 2 + (int)(seed * 5 % 70);
+		struct terminal_view *all = new_view(rows, cols), *parts = new_view(rows, cols);
+		size_t size = make_stream(stream, sizeof(stream) / (seed % 3 + 1), seed);
+
+		terminal_view_input(all, bytes_of(stream, size), 1000);
+		for (size_t at = 0, end; at < size; at = end) {	/* line by line */
+			for (end = at + 1; end < size && stream[end - 1] != '\n'; end++)
+				;
+			terminal_view_input(parts, bytes_of(stream + at, end - at), 1000);
+		}
+		assert_same_rows(all, parts);
+		feed(all, "cursor");
+		feed(parts, "cursor");
+		assert_same_rows(all, parts);
+		terminal_view_free(all);
+		terminal_view_free(parts);
+	}
+}
+
+static void a_flood_keeps_the_colours_of_what_was_on_the_screen(void **state)
+{
+	struct terminal_view *view = new_view(4, 40);
+
+	(void)state;
+	feed(view, "\x1b[31mred\x1b[0m\r\na\r\nb\r\n");
+	for (int i = 0; i < 100; i++)
+		feed(view, "one\r\ntwo\r\nthree\r\nfour\r\nfive\r\nsix\r\nseven\r\neight\r\nnine\r\nten\r\n");
+	assert_string_equal(row(view, 0), "red");
+	assert_string_equal(row(view, 1002), "ten");
+	assert_string_equal(row(view, 1003), "");
+	assert_int_equal(terminal_view_end_row(view), 1004);
+	assert_string_equal(row(view, 496), "four");
+	terminal_view_free(view);
+}
+
+static void what_breaks_the_emulator_does_not_reach_it(void **state)
+{
+	struct terminal_view *view = new_view(24, 80);
+	char many[4000];
+
+	(void)state;
+	feed(view, "\x1b[5b");				/* nothing to repeat */
+	memset(many, ';', sizeof(many));
+	many[0] = '\x1b';
+	many[1] = '[';
+	memcpy(many + sizeof(many) - 2, "m", 2);
+	for (int i = 0; i < 20; i++)
+		feed(view, many);
+	feed(view, "\x1b[2147483647A\x1b[2147483647B\x1b[99999999999999999999C\xc3");
+	feed(view, "\r\x1b[Hstill here");
+	assert_string_equal(row(view, 0), "still here");
+	terminal_view_free(view);
+}
+
 static void sizes_beyond_reason_are_cut_down(void **state)
 {
 	struct terminal_view *view = new_view(0, 100000);
@@ -481,6 +581,9 @@ int main(void)
 		cmocka_unit_test(a_lone_carriage_return_is_a_new_line_when_told_so_wherever_it_is_cut),
 		cmocka_unit_test(what_is_typed_shows_as_a_device_would_echo_it),
 		cmocka_unit_test(rows_that_come_back_are_as_they_went),
+		cmocka_unit_test(a_flood_in_one_piece_is_the_same_picture_as_in_small_ones),
+		cmocka_unit_test(a_flood_keeps_the_colours_of_what_was_on_the_screen),
+		cmocka_unit_test(what_breaks_the_emulator_does_not_reach_it),
 		cmocka_unit_test(sizes_beyond_reason_are_cut_down),
 	};
 

@@ -83,6 +83,28 @@ static void a_later_stage_refutes_an_earlier_fault_but_not_an_updater_s(void **s
 	assert_int_equal(verdict.cause, CAUSE_SIGNATURE);
 }
 
+/* Services start and stop around an emergency shell: only a login shows that init went on. */
+static void services_after_a_fault_of_init_do_not_refute_it(void **state)
+{
+	static const struct sign at_init = { .id = "emergency", .stage = STAGE_INIT, .effect = SIGN_FAULT };
+	struct course course;
+	struct evidence_book book = { .count = 0 };
+	struct verdict verdict;
+
+	(void)state;
+	course_init(&course);
+	course.has_begun = course.has_booted = true;
+	course.furthest = STAGE_APPLICATION;
+	course.reached[STAGE_APPLICATION] = 30;
+	course.line = 40;
+	witness(&book, &at_init, CAUSE_NO_ROOTFS, 60, 20);
+	verdict_judge(&course, &book, &verdict);
+	assert_int_equal(verdict.cause, CAUSE_NO_ROOTFS);
+	course.reached[STAGE_LOGIN] = 35;
+	verdict_judge(&course, &book, &verdict);
+	assert_int_not_equal(verdict.cause, CAUSE_NO_ROOTFS);
+}
+
 static void a_system_that_says_much_after_it_lives_with_a_weak_complaint(void **state)
 {
 	static const struct sign at_root = { .id = "root", .stage = STAGE_ROOT_MOUNT, .effect = SIGN_FAULT };
@@ -464,6 +486,7 @@ int main(void)
 		cmocka_unit_test(a_verdict_is_a_pure_function),
 		cmocka_unit_test(a_later_stage_refutes_an_earlier_fault_but_not_an_updater_s),
 		cmocka_unit_test(a_system_that_says_much_after_it_lives_with_a_weak_complaint),
+		cmocka_unit_test(services_after_a_fault_of_init_do_not_refute_it),
 		cmocka_unit_test(a_full_file_system_outlives_a_login),
 		cmocka_unit_test(what_a_loader_misses_before_its_countdown_it_does_without),
 		cmocka_unit_test(what_a_loader_misses_before_it_finds_its_script_it_does_without),

@@ -113,6 +113,37 @@ static void the_line_is_used_to_97_percent(void **state)
 	}
 }
 
+/* A device that pauses at its 20th answer, as one does that erases a part of its flash. */
+static bool answer_late_once(void *user, uint64_t number, uint8_t *byte)
+{
+	struct model_wire *wire = user;
+
+	(void)byte;
+	wire->latency_ms = number == 20 ? 2000 : 3;
+	return true;
+}
+
+static void one_slow_answer_does_not_slow_what_follows(void **state)
+{
+	static const char *const kinds[] = { "xmodem-1k", "ymodem" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct model *m = line_of(115200, 5);
+
+		m->to_sender.spoil = answer_late_once;
+		m->to_sender.user = &m->to_sender;
+		model_add_made_up(m, "f", 200 * 1024);
+		model_run(m, kinds[i], kinds[i], NULL, HOUR_MS);
+		assert_same(m, false);
+		assert_int_equal(m->sender.retries, 0);
+		/* 200 blocks with 3 ms each, the pause, and what the sender learns from it */
+		if (m->now_us > (200 * (1030 * 10000000.0 / 115200 + 3000) + 2000000 + 1500000))
+			fail_msg("%s took %.1f s", kinds[i], (double)m->now_us / 1e6);
+		model_free(m);
+	}
+}
+
 static void noise_never_makes_a_wrong_file(void **state)
 {
 	(void)state;
@@ -1131,6 +1162,7 @@ int main(void)
 		cmocka_unit_test(each_kind_carries_files_of_all_sizes),
 		cmocka_unit_test(a_batch_keeps_names_sizes_and_times),
 		cmocka_unit_test(the_line_is_used_to_97_percent),
+		cmocka_unit_test(one_slow_answer_does_not_slow_what_follows),
 		cmocka_unit_test(noise_never_makes_a_wrong_file),
 		cmocka_unit_test(noise_never_makes_a_wrong_file_with_xmodem),
 		cmocka_unit_test(errors_of_1e5_cost_less_than_a_tenth),

@@ -358,31 +358,70 @@ static void a_rate_that_nobody_knows_does_not_matter(void **state)
 	free_line(line);
 }
 
+struct kept {
+	uint64_t size;
+	uint32_t crc;
+};
+
+static uint64_t have_kept(void *user, const struct transfer_file *file, uint32_t *ret_crc)
+{
+	const struct kept *kept = user;
+
+	assert_string_equal(file->name, "a");
+	*ret_crc = kept->crc;
+	return kept->size;
+}
+
+/* Receives 50001 bytes of which so many are here; returns how many came. */
+static size_t receive_rest(struct cable *line, uint64_t size, bool is_same)
+{
+	struct kept kept = { .size = size };
+
+	line->receiver.options.kept = (struct transfer_kept){ have_kept, &kept };
+	add_file(line, "a", 50001);
+	if (size <= 50001)
+		kept.crc = crc32_update(0, bytes_of(line->sender.file[0].data, size)) ^ (is_same ? 0 : 1);
+	cable_run(line, HOUR_MS);
+	assert_int_equal(line->receiver.last, TRANSFER_DONE);
+	assert_int_equal(line->sender.last, TRANSFER_DONE);
+	assert_memory_equal(line->receiver.file[0].data, line->sender.file[0].data + 50001 - line->receiver.file[0].size,
+			    line->receiver.file[0].size);
+	return line->receiver.file[0].size;
+}
+
 static void a_transfer_goes_on_where_it_ended(void **state)
 {
 	struct cable *line = new_line(115200);
 
 	(void)state;
-	line->receiver.options.resume_at = 30000;
-	add_file(line, "a", 50001);
-	cable_run(line, HOUR_MS);
-	assert_int_equal(line->receiver.last, TRANSFER_DONE);
-	assert_int_equal(line->receiver.file[0].size, 20001);
-	assert_memory_equal(line->receiver.file[0].data, line->sender.file[0].data + 30000, 20001);
+	assert_int_equal(receive_rest(line, 30000, true), 20001);
 	free_line(line);
 }
 
-static void more_here_than_there_is_refused(void **state)
+static void a_transfer_that_was_whole_brings_nothing_again(void **state)
 {
 	struct cable *line = new_line(115200);
 
 	(void)state;
-	line->receiver.options.resume_at = 60000;
-	add_file(line, "a", 50001);
-	cable_run(line, HOUR_MS);
-	assert_int_equal(line->receiver.last, TRANSFER_FAILED);
-	assert_int_equal(line->receiver.status, STATUS_REFUSED);
-	assert_int_equal(line->sender.last, TRANSFER_FAILED);
+	assert_int_equal(receive_rest(line, 50001, true), 0);
+	free_line(line);
+}
+
+static void the_beginning_of_another_file_does_not_stay(void **state)
+{
+	struct cable *line = new_line(115200);
+
+	(void)state;
+	assert_int_equal(receive_rest(line, 30000, false), 50001);
+	free_line(line);
+}
+
+static void more_here_than_there_does_not_stay(void **state)
+{
+	struct cable *line = new_line(115200);
+
+	(void)state;
+	assert_int_equal(receive_rest(line, 60000, true), 50001);
 	free_line(line);
 }
 
@@ -692,7 +731,9 @@ int main(void)
 		cmocka_unit_test(a_deep_buffer_in_front_of_the_line_does_not_matter),
 		cmocka_unit_test(a_rate_that_nobody_knows_does_not_matter),
 		cmocka_unit_test(a_transfer_goes_on_where_it_ended),
-		cmocka_unit_test(more_here_than_there_is_refused),
+		cmocka_unit_test(a_transfer_that_was_whole_brings_nothing_again),
+		cmocka_unit_test(the_beginning_of_another_file_does_not_stay),
+		cmocka_unit_test(more_here_than_there_does_not_stay),
 		cmocka_unit_test(four_gigabytes_are_refused_before_any_byte),
 		cmocka_unit_test(a_file_that_becomes_shorter_is_no_success),
 		cmocka_unit_test(either_side_can_cancel_and_the_other_is_told),

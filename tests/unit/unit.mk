@@ -44,3 +44,11 @@ tests_integration_test_loader_bed_SOURCES = tests/integration/test_loader_bed.c 
 tests_integration_test_loader_bed_LDADD = $(unit_libs)
 
 FUZZERS += tests/fuzz/fuzz_macro.c tests/fuzz/fuzz_dialog.c tests/fuzz/fuzz_stop_boot.c tests/fuzz/fuzz_loader_reply.c tests/fuzz/fuzz_console_state.c
+
+check_PROGRAMS += tests/unit/test_baud_raise
+tests_unit_test_baud_raise_SOURCES = tests/unit/test_baud_raise.c tests/fakes/rate_device.c tests/fakes/rate_device.h
+tests_unit_test_baud_raise_LDADD = $(unit_libs)
+FUZZERS += tests/fuzz/fuzz_baud_raise.c
+check_PROGRAMS += tests/unit/test_load_serial
+tests_unit_test_load_serial_SOURCES = tests/unit/test_load_serial.c
+tests_unit_test_load_serial_LDADD = $(unit_libs)

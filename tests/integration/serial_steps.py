@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""unbrick recover through procedures that need nothing but the serial line: boot ROMs that take a loader, and images that go over the console,
+against the devices of the serial test bed and their faults.
+
+   UNBRICK=path/to/unbrick tests/integration/serial_steps.py [FILTER]
+   UARTBED=folder of the test bed (default: ../shared/testbed-uart beside the project's top)
+
+The last line is "N passed, N failed, N skipped"; exits with 0 when none failed, with 77 when the bed is missing."""
+import importlib.util
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, os.path.join(HERE, name + ".py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.dont_write_bytecode = True
+    spec.loader.exec_module(module)
+    return module
+
+
+bootrom, serial_load = load("bootrom"), load("serial_load")
+BED, DEVICE, UNBRICK, LIMIT = serial_load.BED, serial_load.DEVICE, serial_load.UNBRICK, 170
+
+PROFILE = """vendor: Bed
+model: %(model)s
+kind: camera
+soc: emulated
+arch: armv7
+console: { baud: 115200, loader: uboot, prompt: "%(prompt)s", stop-at: autoboot, stop-keys: '\\x03', login-prompt: "emulated login:", loader-passwords: [ubootpwd, HI2105CHIP] }
+identity: { log: ['^U-Boot 2010\\.06'] }
+storage: { kind: spi-nor, device: 0, erase-size: 64KiB }
+partitions:
+  - { name: loader, offset: 0x0, size: 256KiB, guard: never-write, holds: bootloader }
+  - { name: kernel, offset: 256KiB, size: 1MiB, holds: kernel }
+image-covers: [kernel]
+network: { device-ip: 192.168.1.20, bench-ip: 192.168.1.10, load-address: 0x82000000 }
+boot-seconds: 30
+methods:
+  - name: rom
+    procedure: bed-rom
+    treats: [BOOTLOADER-GONE]
+    with: { protocol: %(protocol)s, loader-file: %(files)s }
+    destroys: kernel
+    tested: untested
+  - name: line
+    procedure: bed-line
+    treats: [CHECKSUM]
+    destroys: kernel
+    tested: untested
+  - name: net
+    procedure: uboot-tftp-reflash
+    treats: [CHECKSUM]
+    destroys: kernel
+    tested: untested
+sources: { all: the test bed }
+"""
+ROM = """title: Through the boot ROM
+summary: a loader into RAM, and from its prompt the image over the line
+needs: serial image
+steps:
+  - do: power
+    label: off
+    with: { how: off }
+  - do: uart-load
+    text: Calling the boot ROM.
+    on-fail: retry 2 off
+    timeout-seconds: 20
+    with: { protocol: "${protocol}", file: "${loader-file}" }
+%s
+source: the test bed
+"""
+LINE = """title: Over the line
+summary: the image over the console
+needs: serial image
+steps:
+%s
+source: the test bed
+"""
+REST = """  - do: stop-boot
+  - do: identify
+  - do: check-image
+  - do: load
+    text: Loading the image.
+    label: load
+    with: { by: serial }
+  - do: write
+    text: Writing.
+    destroys: true
+    do-not-cut: true
+    on-fail: retry 2 load
+  - do: readback
+  - do: boot
+    with: { how: reset }
+  - do: verify
+"""
+BROUGHT_BACK = {"flash_image": "good", "saved": "0", "baud": "115200", "loader_intact": "yes"}
+HISI, MARVELL = "hisi pace=8 power=off after=hisiu countdown=2 ", "marvell pace=8 power=off after=hisiu countdown=2 "
+U = "hisiu pace=8 countdown=2 "
+# name; the bed's device; profile (model, protocol, files); method; what happens meanwhile; exit code; what it prints; the device's state
+CASES = [
+    ("hisilicon ROM to a running system", HISI, "hisilicon", "chip.json ub", "rom", "", 0, "boot ROM(.|\n)*waits at its prompt(.|\n)*talk at 921600(.|\n)*written yes, verified yes, booted yes", BROUGHT_BACK),
+    ("marvell ROM to a running system", MARVELL, "kwboot", "v1.kwb", "rom", "", 0, "written yes, verified yes, booted yes", BROUGHT_BACK),
+    ("a frame unanswered, one refused", HISI + "silent_at=50 nak_at=60 ", "hisilicon", "chip.json ub", "rom", "", 0, "booted yes", BROUGHT_BACK),
+    ("the ROM does not answer", "hisi power=off deaf_at=1 ", "hisilicon", "chip.json ub", "rom", "", 4, "stopped answering(.|\n)*given up", {"booted": "no"}),
+    ("cut in the middle, then begun again", HISI + "cut_at=30000 ", "hisilicon", "chip.json ub", "rom", "", 0, "booted yes", BROUGHT_BACK),
+    ("a ROM that wants another image", "marvell pace=8 power=off secure=on ", "kwboot", "v1.kwb", "rom", "", 1, "refused the image", {"booted": "no"}),
+    ("the wrong file for that ROM", MARVELL, "kwboot", "bad.kwb", "rom", "", 1, "damaged", {"booted": "no"}),
+    ("Ctrl-C while the ROM takes the loader", "hisi power=off after=hisiu ", "hisilicon", "chip.json ub", "rom", "INT at the bootloader, 100000", 7, "stopped", {"after": None}),
+    ("over the console", U, "hisilicon", "ub", "line", "", 0, "talk at 921600(.|\n)*back at 115200(.|\n)*written yes, verified yes, booted yes", BROUGHT_BACK),
+    ("over the console, a rate that does not hold", U + "worse=460800:0.002 ", "hisilicon", "ub", "line", "", 0, "talk at 230400(.|\n)*booted yes", BROUGHT_BACK),
+    ("no network: TFTP's way goes over the line", U, "hisilicon", "ub", "net", "", 0, "over the serial line(.|\n)*booted yes", BROUGHT_BACK),
+    ("a password that the profile knows", "hisipw pace=8 countdown=2 ", "hisilicon-locked", "ub", "line", "", 0, "password 1 of bed/one(.|\n)*password 2 of bed/one(.|\n)*booted yes", BROUGHT_BACK),
+    ("a password that nobody knows", "hisipw pace=8 countdown=2 password=secret ", "hisilicon-locked", "ub", "line", "", 1, "locked by a password", {"flash_image": "bad: Bad Data CRC"}),
+    ("killed while it loads at the higher rate", "hisiu pace=1 countdown=2 ", "hisilicon", "ub", "line", "KILL at sending", 0, "left this device at 921600 baud(.|\n)*back at 115200(.|\n)*booted yes", BROUGHT_BACK),
+    ("Ctrl-C while it loads at the higher rate", "hisiu pace=1 countdown=2 ", "hisilicon", "ub", "line", "INT at sending", 7, "back at 115200", {"baud": "115200", "saved": "0", "stage": "prompt"}),
+]
+
+
+def make_db(w, folder, model, protocol, files):
+    for name in ("devices/bed", "procedures"):
+        os.makedirs(os.path.join(folder, name))
+    paths = " ".join(os.path.join(w, f) for f in files.split())
+    for name, text in (("devices/bed/%s.yaml" % model, PROFILE % {"model": model, "protocol": protocol, "files": paths, "prompt": "xmtech # " if "locked" in protocol else "hisilicon # "}),
+                       ("procedures/bed-rom.yaml", ROM % REST.rstrip()), ("procedures/bed-line.yaml", LINE % REST.rstrip())):
+        with open(os.path.join(folder, name), "w") as f:
+            f.write(text)
+
+
+def watch(bed, command, accident):
+    how, _, where = accident.partition(" at ")
+    p = subprocess.Popen(command, env=bed.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    said, end = "", time.monotonic() + LIMIT
+    for line in iter(p.stdout.readline, b""):
+        said += line.decode("utf-8", "replace")
+        if where and where in said:
+            time.sleep(0.5)
+            p.send_signal(getattr(signal, "SIG" + how))
+            where = ""
+        if time.monotonic() > end:
+            p.kill()
+    p.wait(LIMIT)
+    if how == "KILL":
+        number = re.search(r"case #?(\d+)", said)
+        code, more = serial_load.run(command[:6] + ["--case", number.group(1) if number else "1"] + command[command.index("--yes"):], bed.env, LIMIT)
+        return code, said + more
+    return p.returncode, said
+
+
+def case(w, name, spec, protocol, files, method, accident, code, said, state):
+    folder = tempfile.mkdtemp(dir=w, prefix="bed")
+    bed = serial_load.Bed(spec, w, folder)
+    try:
+        db = os.path.join(folder, "db")
+        make_db(w, db, "one", protocol, files)
+        power = " ".join(DEVICE) + " power d {} >/dev/null"
+        command = [UNBRICK, "recover", "--state", os.path.join(folder, "state"), "--db", db, "--device", "bed/one", "--port", bed.port, "--method", method,
+                   "--image", os.path.join(w, "good"), "--yes", "--timeout", "150", "--power-command", power]
+        got, out = watch(bed, command, accident)
+        now, end = bed.state(), time.monotonic() + 4
+        while any(now.get(k) != v for k, v in state.items()) and time.monotonic() < end:
+            time.sleep(0.2)
+            now = bed.state()
+        wrong = ["%s=%s, not %s" % (k, now.get(k), v) for k, v in state.items() if now.get(k) != v]
+        if got != code:
+            wrong.append("exit code %d, not %d" % (got, code))
+        if not re.search(said, out):
+            wrong.append("it does not say '%s'" % said)
+        if re.search("Sanitizer|runtime error", out):
+            wrong.append("a sanitizer spoke")
+        return wrong, out + "".join("      %s=%s\n" % i for i in now.items())
+    except subprocess.TimeoutExpired:
+        return ["no end within %d s" % LIMIT], ""
+    finally:
+        bed.tell("stop")
+
+
+def make_good(w):
+    """A legacy uImage that the bed's consoles boot, large enough for the higher rate to be worth it."""
+    sys.path.insert(0, os.path.abspath(BED))
+    from uartbed import consoles
+    with open(os.path.join(w, "good"), "wb") as f:
+        f.write(consoles.uimage(random.Random(5).randbytes(600000)))
+
+
+def main():
+    if not os.path.exists(os.path.join(BED, "uartdev")):
+        print("skipped: the serial test bed is not at %s (UARTBED)" % BED, file=sys.stderr)
+        print("0 passed, 0 failed, %d skipped" % len(CASES))
+        return 77
+    w = tempfile.mkdtemp(prefix="serial-steps")
+    counts = {True: 0, False: 0}
+    try:
+        bootrom.make_files(w)
+        make_good(w)
+        chosen = [one for one in CASES if len(sys.argv) < 2 or re.search(sys.argv[1], one[0])]
+        with ThreadPoolExecutor(3) as pool:
+            for one, (wrong, out) in zip(chosen, pool.map(lambda one: case(w, *one), chosen)):
+                counts[not wrong] += 1
+                if os.environ.get("SERIAL_STEPS_VERBOSE") or wrong:
+                    print("%s %s: %s\n%s" % ("FAIL" if wrong else "ok  ", one[0], "; ".join(wrong), out))
+                sys.stdout.flush()
+    finally:
+        shutil.rmtree(w, ignore_errors=True)
+    print("%d passed, %d failed, 0 skipped" % (counts[True], counts[False]))
+    return 1 if counts[False] else 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    sys.exit(main())
