@@ -197,8 +197,8 @@ static void answer(struct ui *ui, const struct case_view *view, unsigned questio
 {
 	struct error error;
 
-	if (app_case_answer(ui_app(ui), view->id, question_id, text, &error) != STATUS_OK)
-		ui_say_error(ui, &error);
+	if (app_case_answer(ui_app(ui), view->id, question_id, text, &error) != STATUS_OK && view->question.problem[0] == '\0')
+		ui_say_error(ui, &error);	/* else it stands beside the question */
 }
 
 static bool is_habit_enter(const struct widget_question *widget, int key)

@@ -169,6 +169,7 @@ enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_
 	struct live_case *c = find_live(app, case_id);
 	const struct choice *choice;
 	char logged[300], answer[1024];
+	size_t asked;
 	enum status status;
 
 	if (c == NULL || c->view.question.id != question_id || c->view.question.type == QUESTION_NONE)
@@ -178,7 +179,11 @@ enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_
 		return error_set(reterr, STATUS_INVALID, "'%.40s' is none of the choices", text);
 	/* In the operator's words: what a choice is called inside says nothing to who reads the log. */
 	choice = find_choice(&c->view.question, text);
-	text_format(logged, sizeof(logged), "%.160s: %.120s", c->view.question.text, choice ? choice->text :
+	asked = strlen(c->view.question.text);
+	while (asked > 0 && c->view.question.text[asked - 1] == ':')
+		asked--;
+	text_format(logged, sizeof(logged), "%.*s%s %.120s", asked < 160 ? (int)asked : 160, c->view.question.text,
+		    asked > 0 && c->view.question.text[asked - 1] == '?' ? "" : ":", choice ? choice->text :
 		    text_equal(c->view.question.topic, "password") && text[0] ? "(not kept)" : text);
 	app_event(app, case_id, JOURNAL_OPERATOR, "answer", logged, NULL);
 	/* The caller may hand over a choice's own id, which is gone with the question as soon as the next page is made. */

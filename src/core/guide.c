@@ -19,6 +19,8 @@ enum {
 	NOTHING_MIN_MS = 3000,		/* before that an answer "nothing comes" is a key pressed too early */
 };
 
+static const char GO_ON_WITH[] = "Go on with what was seen";
+
 static const struct { enum happened happened; const char *id; int key; const char *text, *words; enum cause cause; } happenings[] = {
 	{ HAPPENED_UNKNOWN, "unknown", 'u', "I do not know", "", CAUSE_NONE },
 	{ HAPPENED_POWER, "power", 'p', "Power was lost, or the plug was pulled, during the update", "power plug unplug interrupt cut outage", CAUSE_POWER },
@@ -295,6 +297,17 @@ static void show_baud_problem(struct live_case *c)
 	case_choice(c, id, 't', text, "");
 }
 
+/* Something came that is no start: that nothing appears would be wrong from now on. */
+static void offer_what_was_seen(struct live_case *c)
+{
+	struct question *question = &c->view.question;
+
+	if (question->choice_count == 0 || !text_equal(question->choice[0].id, "nothing") || text_equal(question->choice[0].text, GO_ON_WITH))
+		return;
+	text_copy(question->text, sizeof(question->text), "Only if nothing more comes:");
+	text_copy(question->choice[0].text, sizeof(question->choice[0].text), GO_ON_WITH);
+}
+
 static bool watch_is_over(struct live_case *c, uint64_t now_ms)
 {
 	uint64_t quiet = now_ms - console_last_byte_ms(c->console);
@@ -336,8 +349,10 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 		restart_from_prompt(c);
 		return;
 	}
-	if (console_bytes(c->console) > 0)
+	if (console_bytes(c->console) > 0) {
+		offer_what_was_seen(c);
 		show_baud_problem(c);
+	}
 	if (!c->was_started_here && spent >= c->probe.after_ms && now_ms - console_last_byte_ms(c->console) >= PROMPT_QUIET_MS)
 		probe(c, now_ms);
 	if (says_nothing(c) && spent >= NOTHING_AFTER_MS && c->view.problem.status == STATUS_OK) {
@@ -380,9 +395,11 @@ static enum status answer_watch(struct live_case *c, const char *text, struct er
 		error_set(reterr, STATUS_REFUSED, "it was switched on only now");
 		return error_hint(reterr, "give it a few seconds to say its first word, then answer again");
 	}
-	text_copy(evidence.text, sizeof(evidence.text), "switched on, and the serial line stays silent");
-	diagnosis_add(console_diagnosis(c->console), &evidence);
-	case_log(c, JOURNAL_OPERATOR, "answer", "it is switched on and nothing appears");
+	if (console_bytes(c->console) == 0) {	/* else the line itself says what there is */
+		text_copy(evidence.text, sizeof(evidence.text), "switched on, and the serial line stays silent");
+		diagnosis_add(console_diagnosis(c->console), &evidence);
+		case_log(c, JOURNAL_OPERATOR, "answer", "it is switched on and nothing appears");
+	}
 	finish_watch(c);
 	return STATUS_OK;
 }

@@ -203,7 +203,7 @@ static void say_label(struct live_case *c)
 
 	case_say(c, "Read model and hardware revision off the label, and compare them with the name of the file.");
 	if (c->profile && c->profile->identity.sticker)
-		case_say(c, "%s", c->profile->identity.sticker);
+		case_say(c, "Where it is: %s", c->profile->identity.sticker);
 	for (unsigned i = 0; revisions && i < revisions->count && i < 3; i++)
 		case_say(c, "%s has been made as %s", c->view.title, revisions->item[i]);
 }
