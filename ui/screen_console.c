@@ -417,6 +417,8 @@ static bool key(struct ui *ui, void *user, int pressed)
 	}
 	if (keys_find(keys, pressed) != NULL || pane == NULL || console_of(ui, state) == NULL)
 		return false;
+	if (pressed == UI_KEY_ENTER)
+		ui_dismiss_notice(ui);	/* Esc, which does it elsewhere, is the device's here */
 	console_pane_go_live(pane);
 	state->was_refused = !console_type_key(ui, state->id, pressed);
 	return true;
