@@ -135,8 +135,9 @@ static const char *plan_detail(const struct live_case *c, const struct plan_item
 	if (!item->is_possible)
 		return text_format(to, size, "not now: %s", item->obstacle);
 	/* What is lost comes first: the row may have no room for the rest. */
-	return text_format(to, size, "%s%s%s%2u min%s%s%s%s%s%s", item->was_tried ? "tried; " : "", item->by_serial ? "no network, so by serial: " : "",
-			   item->by_serial ? "up to " : "", minutes_of(c, item), item->method->destroys ? ", WIPES " : "",
+	return text_format(to, size, "%s%s%s%*u min%s%s%s%s%s%s", item->was_tried ? "tried; " : "", item->by_serial ? "no network, so by serial: " : "",
+			   item->by_serial ? "up to " : "", item->was_tried || item->by_serial ? 1 : 2, minutes_of(c, item),
+			   item->method->destroys ? ", WIPES " : "",
 			   item->method->destroys ? item->method->destroys : "", item->method->keeps ? ", keeps " : "",
 			   item->method->keeps ? item->method->keeps : "", item->treats ? "" : "; ", item->treats ? "" : item->reason);
 }
