@@ -76,7 +76,10 @@ static void console_text(const struct console_view *console, struct row_text *to
 {
 	text_copy(to->label, sizeof(to->label), "serial");
 	text_copy(to->name, sizeof(to->name), ui_short_path(console->port));
-	text_copy(to->text, sizeof(to->text), "opened by name");
+	if (console->case_id != 0)
+		text_format(to->text, sizeof(to->text), "case #%lld", (long long)console->case_id);
+	else
+		text_copy(to->text, sizeof(to->text), "opened by name");
 	state_of_console(console, to);
 }
 

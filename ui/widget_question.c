@@ -259,6 +259,8 @@ static bool word_key(struct widget_question *widget, struct ui *ui, const struct
 		return true;
 	}
 	if (key == UI_KEY_ENTER) {
+		if (strncasecmp(widget->input.text, question->word, widget->input.size) != 0)
+			widget_input_set(&widget->input, "");	/* it cannot become the word: begin again, or stop by a key */
 		ui_say(ui, true, "type the whole word %s, then it starts", question->word);
 		return true;
 	}
