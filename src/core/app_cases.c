@@ -117,10 +117,30 @@ static enum status make_live(struct app *app, int64_t case_id, struct live_case 
 	return status;
 }
 
+/* Left before its first answer: the next new case is this one, else the list fills with cases of nothing. */
+static struct live_case *find_untouched(struct app *app)
+{
+	char value[80];
+
+	for (size_t i = 0; i < ARRAY_SIZE(app->live); i++) {
+		struct live_case *c = app->live[i];
+
+		if (c && c->phase == GUIDE_DEVICE && !case_get(c, "device", value, sizeof(value)) && !case_get(c, "happened", value, sizeof(value)))
+			return c;
+	}
+	return NULL;
+}
+
 enum status app_case_new(struct app *app, int64_t *ret_case_id, struct error *reterr)
 {
-	struct live_case *c;
-	enum status status = casebook_case_new(app->book, (int64_t)loop_wall_ms(), ret_case_id, reterr);
+	struct live_case *c = find_untouched(app);
+	enum status status;
+
+	if (c) {
+		*ret_case_id = c->id;
+		return STATUS_OK;
+	}
+	status = casebook_case_new(app->book, (int64_t)loop_wall_ms(), ret_case_id, reterr);
 
 	if (status == STATUS_OK)
 		status = make_live(app, *ret_case_id, &c, reterr);
