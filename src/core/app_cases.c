@@ -59,10 +59,10 @@ static size_t recent_devices(struct app *app, const char **ret_ids, size_t max)
 size_t app_device_search(struct app *app, const char *query, struct device_row *ret_rows, size_t max)
 {
 	const char *ids[256];
-	size_t count = 0, limit = max < ARRAY_SIZE(ids) ? max : ARRAY_SIZE(ids);
+	size_t count = 0, recent = 0, limit = max < ARRAY_SIZE(ids) ? max : ARRAY_SIZE(ids);
 
 	if (query[0] == '\0') {
-		size_t recent = count = recent_devices(app, ids, limit);
+		recent = count = recent_devices(app, ids, limit);
 
 		for (size_t i = 0; i < device_library_count(app->library) && count < limit; i++) {
 			const char *id = device_library_id(app->library, i);
@@ -78,6 +78,8 @@ size_t app_device_search(struct app *app, const char *query, struct device_row *
 	}
 	for (size_t i = 0; i < count; i++)
 		fill_row(app, ids[i], &ret_rows[i]);
+	for (size_t i = 0; i < count; i++)
+		ret_rows[i].is_recent = i < recent;
 	return count;
 }
 
