@@ -28,6 +28,8 @@ struct screen_arguments {
 	const char *state_folder;
 	const char *port;
 	const char *practice_kind;
+	const char *replay;		/* a line's name */
+	double speed;			/* of the replay */
 	const char *const *folders;
 	const char *console;		/* a port whose console is all that is shown; NULL: everything */
 	const struct line_settings *settings;
@@ -47,6 +49,14 @@ static enum status open_console(struct app *app, const struct screen_arguments *
 	return status;
 }
 
+static enum status open_replay(struct app *app, const struct screen_arguments *arguments, struct error *reterr)
+{
+	unsigned id;
+	enum status status = app_console_open(app, arguments->replay, NULL, &id, reterr);
+
+	return status == STATUS_OK ? app_replay_change(app, id, LINE_REPLAY_SPEED, arguments->speed, reterr) : status;
+}
+
 static int run_screen(const struct screen_arguments *arguments)
 {
 	struct app_options options = {
@@ -55,17 +65,20 @@ static int run_screen(const struct screen_arguments *arguments)
 	};
 	struct loop *loop = NULL;
 	struct app *app = NULL;
-	struct ui_options ui = { .open_console = arguments->console, .is_console_alone = arguments->console != NULL };
+	struct ui_options ui = { .open_console = arguments->replay ? arguments->replay : arguments->console };
 	struct error error;
 	int code = EXIT_FAILED;
 	enum status status = loop_new(&loop, &error);
 
+	ui.is_console_alone = ui.open_console != NULL;
 	if (status == STATUS_OK)
 		status = app_new(loop, &options, &app, &error);
 	if (status == STATUS_OK && arguments->practice_kind)
 		status = app_practice_start(app, arguments->practice_kind, &error);
 	if (status == STATUS_OK && arguments->console)
 		status = open_console(app, arguments, &code, &error);
+	if (status == STATUS_OK && arguments->replay)
+		status = open_replay(app, arguments, &error);
 	if (status == STATUS_OK)
 		status = ui_run(loop, app, &ui, &error);
 	app_free(app);
@@ -78,6 +91,11 @@ static int run_screen(const struct screen_arguments *arguments)
 int cli_start_screen(const struct cli_line *line, const char *practice_kind)
 {
 	return run_screen(&(struct screen_arguments){ .state_folder = line->state_folder, .practice_kind = practice_kind, .folders = line->library_folders });
+}
+
+int cli_start_replay(const struct cli_line *line, const char *name, double speed)
+{
+	return run_screen(&(struct screen_arguments){ .state_folder = line->state_folder, .replay = name, .speed = speed, .folders = line->library_folders });
 }
 
 int cli_start_console(const struct cli_line *line, const char *port, const struct line_settings *settings, const char *log)

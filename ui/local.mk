@@ -20,6 +20,7 @@ libui_a_SOURCES += \
 	ui/screen_log.c \
 	ui/screen_marks.c \
 	ui/screen_practice.c \
+	ui/screen_replay.c ui/screen_line_check.c ui/console_hunt.c ui/console_hunt.h \
 	ui/terminal_feed.c ui/terminal_internal.h ui/terminal_guard.c ui/terminal_guard.h ui/terminal_plain.c ui/terminal_plain.h \
 	ui/terminal_cells.c ui/terminal_cells.h \
 	ui/terminal_history.c ui/terminal_history.h \

@@ -69,7 +69,8 @@ struct screen_ops {
 /* ui/screens.c: all of them, ended by NULL. */
 extern const struct screen_ops *const screens[];
 extern const struct screen_ops screen_home, screen_case, screen_console, screen_evidence, screen_log, screen_help,
-	screen_practice, screen_image, screen_bytes, screen_marks, screen_hex, screen_settings, screen_send, screen_macros;
+	screen_practice, screen_image, screen_bytes, screen_marks, screen_hex, screen_settings, screen_send, screen_macros,
+	screen_replay, screen_line_check;
 
 /* What screens may ask of the stack (ui.c). */
 struct app *ui_app(struct ui *ui);

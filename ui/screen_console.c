@@ -3,6 +3,7 @@
 
 #include "src/base/text.h"
 #include "ui/console_halves.h"
+#include "ui/console_hunt.h"
 #include "ui/console_marks.h"
 #include "ui/console_parts.h"
 
@@ -32,6 +33,7 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_PAGE_UP, COMMAND_SCROLL_UP, NULL, "older lines" },
 	{ UI_KEY_SHIFT_PAGE_UP, COMMAND_SCROLL_UP, NULL, NULL },
 	{ UI_KEY_AFTER_PREFIX + 's', COMMAND_BAUD, "baud", "baud rate" },
+	{ UI_KEY_AFTER_PREFIX + 'l', COMMAND_LINE_CHECK, "line", "line check: nothing appears" },
 	{ UI_KEY_AFTER_PREFIX + 'c', COMMAND_SETTINGS, "settings", "settings" },
 	{ UI_KEY_AFTER_PREFIX + 'f', COMMAND_SEND_FILE, "send", "send a file" },
 	{ UI_KEY_AFTER_PREFIX + 'v', COMMAND_RECEIVE_FILE, "receive", "receive a file" },
@@ -144,12 +146,16 @@ static void trouble(const struct console_state *state, const struct console_view
 		text_format(to, size, "the port is lost: %s. Plug it in again; it goes on by itself", console->state);
 	else if (console->capture_problem[0] != '\0')
 		text_format(to, size, "not kept: %s", console->capture_problem);
+	else if (console->hunt.is_hunting)
+		console_hunt_hint(console, to, size);
 	else if (state->was_refused && console->is_driven)
 		text_copy(to, size, "a step is typing on this line; your keys wait until it is through");
 	else if (console->text_score >= 0 && console->text_score < CONSOLE_BAD_TEXT && console->likely_baud > 0)
-		text_format(to, size, "this looks like a wrong baud rate; Ctrl-A s tries %u", console->likely_baud);
+		text_copy(to, size, "this looks like a wrong baud rate; Ctrl-A s and Enter finds the right one");
 	else if (console->text_score >= 0 && console->text_score < CONSOLE_BAD_TEXT)
-		text_copy(to, size, "this looks like a wrong baud rate, or TX and GND are loose; Ctrl-A s tries another rate");
+		text_copy(to, size, "a wrong baud rate, or TX and GND are loose; Ctrl-A s finds the rate, Ctrl-A l checks the line");
+	else if (console->bytes == 0 && console->case_id == 0 && !console->is_replay)
+		text_copy(to, size, "nothing came so far; when it is switched on and stays silent: Ctrl-A l");
 	else if (console->capture_room < SNAPSHOT_LITTLE_ROOM)
 		text_format(to, size, "only %s are left on the disk of the captures: make room",
 			    text_size(left, sizeof(left), console->capture_room));
@@ -208,7 +214,8 @@ static void baud_typed(struct ui *ui, void *user, const char *text)
 {
 	struct console_state *state = user;
 
-	console_set_baud_text(ui, state->id, text);
+	if (!console_hunt_command(ui, state->id, text))
+		console_set_baud_text(ui, state->id, text);
 }
 
 static unsigned proposed_baud(const struct console_view *console)
@@ -228,8 +235,8 @@ static void ask_baud(struct ui *ui, struct console_state *state)
 	static const struct ui_prompt_ops ops = { .accept = baud_typed };
 	char baud[16];
 
-	ui_prompt(ui, "baud rate:", text_format(baud, sizeof(baud), "%u", proposed_baud(console_of(ui, state))), &ops,
-		  state);
+	ui_prompt(ui, "baud rate, or find:", console_hunt_is_likely(console_of(ui, state)) ? CONSOLE_HUNT_WORD :
+		  text_format(baud, sizeof(baud), "%u", proposed_baud(console_of(ui, state))), &ops, state);
 }
 
 static void switch_line(struct ui *ui, struct console_pane *pane, enum ui_command what)
@@ -319,10 +326,11 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 	case COMMAND_BACK: ui_pop(ui); break;
 	case COMMAND_BAUD:
 		if (argument != NULL)
-			console_set_baud_text(ui, state->id, argument);
-		else
+			baud_typed(ui, state, argument);
+		else if (!console_hunt_stop(ui, console_of(ui, state)))
 			ask_baud(ui, state);
 		break;
+	case COMMAND_LINE_CHECK: ui_push(ui, &screen_line_check, &(struct screen_arg){ .console_id = state->id }); break;
 	case COMMAND_BREAK: report(ui, app_console_break(ui_app(ui), state->id, &error), &error, "break sent"); break;
 	case COMMAND_POWER: ui_power(ui, argument); break;
 	case COMMAND_SEND_PREFIX: state->was_refused = !console_type(ui, state->id, BYTES("\001")); break;
@@ -369,7 +377,7 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 		return true;
 	if (console == NULL)
 		return false;
-	if (what == COMMAND_CLOSE || what == COMMAND_BAUD || what == COMMAND_BREAK || what == COMMAND_DTR ||
+	if (what == COMMAND_CLOSE || what == COMMAND_BAUD || what == COMMAND_LINE_CHECK || what == COMMAND_BREAK || what == COMMAND_DTR ||
 	    what == COMMAND_RTS || what == COMMAND_FRAME || what == COMMAND_FLOW ||
 	    what == COMMAND_SEND_FILE || what == COMMAND_RECEIVE_FILE ||
 	    (what >= COMMAND_MACRO_1 && what <= COMMAND_MACRO_9))

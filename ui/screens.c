@@ -9,8 +9,8 @@ const struct screen_ops *const screens[] = {
 	&screen_home, &screen_case,     &screen_evidence, &screen_console,
 	&screen_settings, &screen_send, &screen_macros,   &screen_hex,
 	&screen_marks, &screen_log,     &screen_image,    &screen_bytes,
-	&screen_practice,
-	&screen_help, NULL,
+	&screen_practice, &screen_help, &screen_replay,   &screen_line_check,
+	NULL,
 };
 
 static void list_table(const char *screen, const struct key_binding *keys,

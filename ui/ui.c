@@ -212,7 +212,7 @@ void ui_show_console(struct ui *ui, const char *port)
 	if (app_console_open(ui->app, port, NULL, &arg.console_id, &error) != STATUS_OK)
 		ui_say_error(ui, &error);
 	else
-		ui_push(ui, &screen_console, &arg);
+		ui_push(ui, text_starts(port, "replay:") ? &screen_replay : &screen_console, &arg);
 }
 
 bool ui_show_image(struct ui *ui, const char *path, int64_t case_id)
@@ -546,8 +546,13 @@ static void unhook(struct ui *ui)
 	buffer_done(&ui->pasted);
 	while (ui->depth > 1)
 		ui_pop(ui);
-	if (ui->depth == 1)
-		free(ui->stack[0].state);
+	if (ui->depth == 1) {
+		struct ui_screen *first = &ui->stack[0];
+
+		if (first->ops->close != NULL)
+			first->ops->close(ui, first->state);
+		free(first->state);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(ui->pane); i++)
 		terminal_view_free(ui->pane[i].view);
 }

@@ -299,6 +299,9 @@ static void done(struct course *course, const struct sign *sign)
 	if (sign->stage == STAGE_LOADER || sign->stage == STAGE_FIRST_LOADER) {
 		course->loaded = course->line;
 		course->reached[STAGE_LOADER] = course->line;
+		/* a capture may begin behind the loader's banner */
+		if (course->stage == STAGE_ANY)
+			course->stage = STAGE_LOADER;
 	}
 	if (sign->stage == STAGE_UPDATER)
 		course->written = course->line;

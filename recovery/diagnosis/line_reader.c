@@ -222,7 +222,7 @@ static size_t port_name(const char *text)
 {
 	static const char *const names[] = { "[uart", "[UART", "[tty", "[/dev/tty", "[COM", "[serial", "[console" };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; text[0] == '[' && i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t at = strlen(names[i]);
 
 		if (strncmp(text, names[i], at) != 0)

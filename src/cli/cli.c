@@ -9,7 +9,7 @@
 
 static const struct cli_verb *const verbs[] = {
 	&verb_recover, &verb_diagnose, &verb_case, &verb_device, &verb_bench, &verb_practice, &verb_inspect, &verb_fetch, &verb_verify,
-	&verb_console, &verb_send, &verb_receive, &verb_bootrom, &verb_meter,
+	&verb_console, &verb_send, &verb_receive, &verb_bootrom, &verb_meter, &verb_replay, &verb_baud,
 	&verb_sign, &verb_lint,
 };
 

@@ -21,7 +21,7 @@ enum cli_exit {
 	EXIT_NETWORK = 6,		/* address, link, TFTP port, the server of a download */
 	EXIT_INTERRUPTED = 7,		/* stopped; the case goes on with `unbrick` or `recover --case` */
 	EXIT_FAULT_FOUND = 10,		/* diagnose; fetch, verify: not the file that was meant */
-	EXIT_UNDECIDED = 11,		/* diagnose */
+	EXIT_UNDECIDED = 11,		/* diagnose, baud */
 	EXIT_UNFIT = 11,		/* inspect: not for this device */
 	EXIT_UNKNOWN = 12,		/* inspect, verify: nothing there can tell */
 };
@@ -60,6 +60,8 @@ int cli_main(int argc, char **argv, const char *const *library_folders);
 bool cli_is_verb(const char *name);
 /* The full-screen console in front of a practice camera; src/main.c has it, for src/cli does not know the screens. */
 int cli_start_screen(const struct cli_line *line, const char *practice_kind);
+/* The same with a recording: name is a line's, "replay:PATH". */
+int cli_start_replay(const struct cli_line *line, const char *name, double speed);
 /* The console screen alone, for one port; log NULL: the capture goes where captures go. */
 struct line_settings;
 int cli_start_console(const struct cli_line *line, const char *port, const struct line_settings *settings, const char *log);
@@ -68,6 +70,6 @@ void cli_print_help(void);
 void cli_print_error(const struct error *error);
 
 extern const struct cli_verb verb_recover, verb_diagnose, verb_case, verb_device, verb_bench, verb_practice, verb_fetch, verb_inspect, verb_verify,
-	verb_console, verb_sign, verb_lint, verb_send, verb_receive, verb_bootrom, verb_meter;
+	verb_console, verb_sign, verb_lint, verb_send, verb_receive, verb_bootrom, verb_meter, verb_replay, verb_baud;
 
 #endif

@@ -87,8 +87,10 @@ static void on_measure(void *user, const struct line_measure *measure)
 {
 	struct send_loader *s = user;
 
-	s->is_bad = measure->is_bad;
-	if (s->words->is_json)
+	s->is_bad = s->is_bad || measure->is_bad;
+	if (s->words->is_json && measure->grade[0] == '\0')
+		print_event(json_pack("{s:s, s:i}", "event", "rate", "holds", (int)measure->baud));
+	else if (s->words->is_json)
 		print_event(json_pack("{s:s, s:s, s:i, s:I, s:i, s:i}", "event", "line", "grade", measure->grade, "errors", (int)measure->errors, "bytes",
 				      (json_int_t)measure->bytes, "echo_ms", (int)measure->echo_ms, "longest_echo_ms", (int)measure->longest_echo_ms));
 }

@@ -104,6 +104,10 @@ size_t app_console_macros(struct app *app, unsigned console_id, struct macro_row
 enum status app_console_macro(struct app *app, unsigned console_id, const struct macro *macro, bool anyway, struct error *reterr);
 void app_console_stop(struct app *app, unsigned console_id);
 enum status app_console_set_baud(struct app *app, unsigned console_id, unsigned baud, struct error *reterr);
+/* Listens until the device's rate is found; see baud_hunt.h. begins false: stops, and the line has its rate back. */
+enum status app_console_find_baud(struct app *app, unsigned console_id, bool begins, struct error *reterr);
+/* "Nothing appears": the questions stand in the console's view. id NULL: begins anew; "end": ends it; else the answer's. */
+enum status app_console_check_line(struct app *app, unsigned console_id, const char *id, struct error *reterr);
 /* Rate, frame and flow control at once. */
 enum status app_console_set_line(struct app *app, unsigned console_id, const struct line_settings *settings, struct error *reterr);
 enum status app_console_set_manner(struct app *app, unsigned console_id, const struct console_manner *manner, struct error *reterr);
@@ -126,6 +130,9 @@ struct console_bytes {
 /* Offsets count from the first byte of the console, through all files of its capture. At most size bytes, fewer at the end. */
 enum status app_console_read(struct app *app, unsigned console_id, uint64_t offset, size_t size, struct console_bytes *ret_bytes,
 			     struct error *reterr);
+
+/* A console of a recording (replay:PATH); see console_change_replay. */
+enum status app_replay_change(struct app *app, unsigned console_id, enum line_replay_change what, double value, struct error *reterr);
 
 /* The practice camera: its ways to be bricked, one line each; false behind the last. Starting one plugs its line into the bench. */
 bool app_practice_kind(size_t index, const char **ret_kind, const char **ret_text);

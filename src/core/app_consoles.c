@@ -9,6 +9,7 @@
 #include "src/core/live_case.h"
 #include "src/core/port_name.h"
 #include "src/core/practice_process.h"
+#include "src/core/rate_note.h"
 #include "src/practice/practice_device.h"
 
 /* ---- consoles ---- */
@@ -16,7 +17,7 @@
 struct console *app_find_console(struct app *app, const char *port)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)
-		if (app->console[i] && text_equal(console_port(app->console[i]), port) && !app_port_is_anothers(app, app->console[i]))
+		if (app->console[i] && text_equal(line_name(console_get_line(app->console[i])), port) && !app_port_is_anothers(app, app->console[i]))
 			return app->console[i];
 	return NULL;
 }
@@ -34,6 +35,18 @@ static void remember_line(struct app *app, struct console *console)
 	struct line_settings settings = line_get_settings(console_get_line(console));
 
 	app_port_remember_line(app, console_port(console), &settings);
+}
+
+/* A case brings such a device back by itself; who only looks at the line is told why it says nothing that can be read. */
+static void tell_raised_rate(struct app *app, const char *port)
+{
+	struct rate_note note;
+	char text[160];
+
+	if (!rate_note_find(app->book, port, &note))
+		return;
+	text_format(text, sizeof(text), "a session before left the device on %.80s at %u baud", port, note.raised);
+	app_notice(app, true, text, "its case, or unbrick meter, brings it back; so does switching it off and on");
 }
 
 enum status app_console_open(struct app *app, const char *port, const struct line_settings *settings, unsigned *ret_console_id,
@@ -63,9 +76,11 @@ enum status app_console_open(struct app *app, const char *port, const struct lin
 		console = app->console[i];
 		app_port_recall_manner(app, name, &manner);
 		console_set_manner(console, &manner);
-		remember_line(app, console);
+		if (!console_is_replay(console))
+			remember_line(app, console);
 		app->last_console_id++;
 		app_event(app, 0, JOURNAL_PROGRAM, "console", name, NULL);
+		tell_raised_rate(app, name);
 	}
 	if (console == NULL)
 		return error_set(reterr, STATUS_BUSY, "%u consoles are open already: close one first", SNAPSHOT_CONSOLES_MAX);
@@ -111,6 +126,10 @@ static enum status find_undriven(struct app *app, unsigned id, struct console **
 {
 	enum status status = find_console(app, id, ret_console, reterr);
 
+	if (status == STATUS_OK && console_is_replay(*ret_console)) {
+		error_set(reterr, STATUS_REFUSED, "this is a recording: nothing is sent");
+		return error_hint(reterr, "F10 goes back; the keys of the recording stand in the last line");
+	}
 	if (status != STATUS_OK || !console_is_driven(*ret_console))
 		return status;
 	error_set(reterr, STATUS_BUSY, "a step is typing on this line");
@@ -149,17 +168,67 @@ void app_console_stop(struct app *app, unsigned id)
 		console_send_stop(console_sending(console));
 }
 
+enum status app_replay_change(struct app *app, unsigned id, enum line_replay_change what, double value, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	return status == STATUS_OK ? console_change_replay(console, what, value, reterr) : status;
+}
+
 enum status app_console_set_baud(struct app *app, unsigned id, unsigned baud, struct error *reterr)
 {
 	struct console *console;
 	enum status status = find_console(app, id, &console, reterr);
 
 	app_changed(app);
-	if (status == STATUS_OK)
-		status = console_set_baud(console, baud, reterr);
+	if (status != STATUS_OK)
+		return status;
+	console_stop_baud(console);
+	status = console_set_baud(console, baud, reterr);
 	if (status == STATUS_OK)
 		remember_line(app, console);
 	return status;
+}
+
+/* What looks for the rate, or tests the adapter, has the line for itself. */
+static enum status refuse_when_used(struct console *console, struct error *reterr)
+{
+	if (console_is_driven(console))
+		return error_set(reterr, STATUS_BUSY, "a step is typing on this line");
+	if (console_send_is_busy(console_sending(console)))
+		return error_set(reterr, STATUS_BUSY, "something is being sent on this line");
+	return STATUS_OK;
+}
+
+enum status app_console_find_baud(struct app *app, unsigned id, bool begins, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	app_changed(app);
+	if (status != STATUS_OK)
+		return status;
+	if (!begins) {
+		console_stop_baud(console);
+		return STATUS_OK;
+	}
+	status = refuse_when_used(console, reterr);
+	return status == STATUS_OK ? console_find_baud(console, reterr) : status;
+}
+
+enum status app_console_check_line(struct app *app, unsigned id, const char *answer, struct error *reterr)
+{
+	struct console *console;
+	enum status status = find_console(app, id, &console, reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	if (answer != NULL)
+		return console_check_answer(console, text_equal(answer, "end") ? NULL : answer, reterr);
+	status = refuse_when_used(console, reterr);
+	return status == STATUS_OK ? console_check_line(console, reterr) : status;
 }
 
 enum status app_console_set_line(struct app *app, unsigned id, const struct line_settings *settings, struct error *reterr)
@@ -168,8 +237,10 @@ enum status app_console_set_line(struct app *app, unsigned id, const struct line
 	enum status status = find_console(app, id, &console, reterr);
 
 	app_changed(app);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		console_stop_baud(console);
 		status = console_set_line(console, settings, reterr);
+	}
 	if (status == STATUS_OK)
 		remember_line(app, console);
 	return status;

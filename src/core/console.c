@@ -8,7 +8,9 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/app_internal.h"
+#include "src/core/baud_hunt.h"
 #include "src/core/console_send.h"
+#include "src/core/line_test.h"
 
 enum {
 	PAUSE_MS = 150,			/* a line that is quiet for so long is looked at as it stands */
@@ -51,6 +53,12 @@ struct console {
 	size_t last_raw_size;
 	struct console_line kept[CONSOLE_LINES_KEPT];
 	unsigned kept_count;
+	struct baud_hunt *hunt;		/* NULL: none */
+	struct line_test *test;		/* NULL: none */
+	bool is_replay, is_skipping;
+	uint64_t replay_base_ms;	/* when it would have begun, had it come at its own speed */
+	enum boot_stage skip_stage;	/* where it skips from */
+	unsigned skip_starts;
 };
 void console_free(struct console *console);
 DEFINE_AUTO(console);
@@ -142,15 +150,37 @@ static void capture_bytes(struct console *console, struct bytes in)
 	text_copy(console->capture_problem, sizeof(console->capture_problem), error.text);
 }
 
+/* A recording has its own clock: how long a start took does not depend on how fast it is played. */
+static uint64_t device_time(const struct console *console, uint64_t now_ms)
+{
+	struct replay_state replay;
+
+	return console->is_replay && line_replay_look(console->line, &replay) ? console->replay_base_ms + replay.read_ms : now_ms;
+}
+
+static void end_skip(struct console *console)
+{
+	if (!console->is_skipping || (diagnosis_starts(console->diagnosis) == console->skip_starts &&
+				      diagnosis_stage(console->diagnosis) == console->skip_stage))
+		return;
+	console->is_skipping = false;
+	line_replay_change(console->line, LINE_REPLAY_SKIP, 0);
+}
+
 void console_take_text(struct console *console, struct bytes in, uint64_t now_ms)
 {
 	uint64_t look_ms;
 
 	if (console->app->observer.on_console_bytes)
-		console->app->observer.on_console_bytes(console->app->observer.user, console->id, in, now_ms);
-	diagnosis_input(console->diagnosis, in, now_ms);
+		console->app->observer.on_console_bytes(console->app->observer.user, console->id, in, device_time(console, now_ms));
+	diagnosis_input(console->diagnosis, in, device_time(console, now_ms));
+	end_skip(console);
 	follow_last_line(console, in);
 	keep_window(console, in);
+	if (console->hunt)
+		baud_hunt_bytes(console->hunt, in, now_ms);
+	if (console->test)
+		line_test_bytes(console->test, in, console->window_size < SCORE_MIN ? -1 : diagnosis_text_score(bytes_of(console->window, console->window_size)));
 	/* A device that starts over and over may never pause: it is looked at all the same. */
 	look_ms = now_ms + PAUSE_MS;
 	if (look_ms > console->looked_ms + HEARTBEAT_MS)
@@ -222,7 +252,7 @@ static void on_pause(void *user)
 
 	console->looked_ms = now;
 	if (now - console->last_byte_ms >= PAUSE_MS)
-		diagnosis_quiet(console->diagnosis, now);
+		diagnosis_quiet(console->diagnosis, device_time(console, now));
 	if (console->listener.on_pause)
 		console->listener.on_pause(console->listener.user, now);
 	if (console->case_id != 0)
@@ -294,8 +324,11 @@ enum status console_new(struct app *app, unsigned id, const char *port, const st
 	status = console_send_new(app, console, &console->send, reterr);
 	if (status != STATUS_OK)
 		return status;
-	/* A capture that cannot be kept is said, and does not keep the technician from the device. */
-	status = open_capture(console, reterr);
+	/* A capture that cannot be kept is said, and does not keep the technician from the device. A recording is one already. */
+	console->is_replay = text_starts(port, "replay:");
+	console->replay_base_ms = loop_now_ms();
+	if (!console->is_replay)
+		status = open_capture(console, reterr);
 	if (status != STATUS_OK) {
 		text_copy(console->capture_problem, sizeof(console->capture_problem), reterr->text);
 		app_notice(app, true, reterr->text, reterr->hint);
@@ -334,6 +367,8 @@ void console_free(struct console *console)
 {
 	if (console == NULL)
 		return;
+	console_stop_baud(console);
+	line_test_free(console->test);
 	console_send_free(console->send);
 	if (console->line)
 		line_close(console->line);
@@ -513,8 +548,13 @@ void console_fill_view(struct console *console, struct console_view *ret_view)
 	text_copy(ret_view->capture_problem, sizeof(ret_view->capture_problem), console->capture_problem);
 	if (console->window_size >= SCORE_MIN)
 		ret_view->text_score = diagnosis_text_score(bytes_of(console->window, console->window_size));
+	if (console->hunt)
+		baud_hunt_fill_view(console->hunt, &ret_view->hunt);
+	if (console->test)
+		ret_view->check = *line_test_check(console->test);
 	if (ret_view->text_score >= 0 && ret_view->text_score < 40)
 		ret_view->likely_baud = likely_baud(console);
+	ret_view->is_replay = console->is_replay && line_replay_look(console->line, &ret_view->replay);
 	ret_view->fact_count = diagnosis_facts(console->diagnosis, &ret_view->facts);
 	diagnosis_verdict(console->diagnosis, &ret_view->verdict);
 }
@@ -527,4 +567,111 @@ const struct capture *console_capture(const struct console *console)
 bool console_remark(struct console *console, const char *text)
 {
 	return console->capture != NULL && capture_remark(console->capture, text, loop_wall_ms(), NULL) == STATUS_OK;
+}
+
+bool console_is_replay(const struct console *console)
+{
+	return console->is_replay;
+}
+
+enum status console_change_replay(struct console *console, enum line_replay_change what, double value, struct error *reterr)
+{
+	if (!console->is_replay)
+		return error_set(reterr, STATUS_UNSUPPORTED, "%s is a line, not a recording", console->port);
+	if (what == LINE_REPLAY_RESTART) {
+		console->replay_base_ms = device_time(console, loop_now_ms());
+		console_forget(console);
+	}
+	console->is_skipping = what == LINE_REPLAY_SKIP && value > 0;
+	console->skip_stage = diagnosis_stage(console->diagnosis);
+	console->skip_starts = diagnosis_starts(console->diagnosis);
+	line_replay_change(console->line, what, value);
+	return STATUS_OK;
+}
+
+/* ---- the baud rate ---- */
+
+static void on_baud(void *user, unsigned baud)
+{
+	struct console *console = user;
+	char text[160], data[32];
+
+	baud_hunt_free(TAKE(console->hunt));
+	if (baud != 0) {
+		struct line_settings settings = line_get_settings(console->line);
+
+		app_port_remember_line(console->app, console->port, &settings);
+		text_format(text, sizeof(text), "%s talks at %u baud%s", console->port, baud,
+			    settings.parity == 'N' ? "" : settings.parity == 'E' ? ", even parity" : ", odd parity");
+	} else {
+		text_format(text, sizeof(text), "no baud rate makes text of what comes on %s", console->port);
+	}
+	app_event(console->app, console->case_id, JOURNAL_OBSERVED, "baud", text, text_format(data, sizeof(data), "{\"baud\":%u}", baud));
+	app_notice(console->app, baud == 0, text, baud == 0 ? "GND loose? wrong level? inverted (RS-232)? more than one talker? The line check goes through it" : "");
+	if (console->listener.on_baud)
+		console->listener.on_baud(console->listener.user, baud);
+	app_changed(console->app);
+}
+
+enum status console_find_baud(struct console *console, struct error *reterr)
+{
+	enum status status;
+
+	if (console->is_replay)
+		return error_set(reterr, STATUS_UNSUPPORTED, "a recording has no baud rate: what it holds was read at one already");
+	console_stop_baud(console);
+	status = baud_hunt_new(console->app->loop, console, console->expected_baud, bytes_of(console->window, console->window_size), on_baud, console,
+			       &console->hunt, reterr);
+	app_changed(console->app);
+	return status;
+}
+
+void console_stop_baud(struct console *console)
+{
+	struct baud_hunt *hunt = TAKE(console->hunt);
+
+	baud_hunt_free(hunt);
+}
+
+bool console_is_hunting(const struct console *console)
+{
+	return console->hunt != NULL;
+}
+
+/* ---- the line check ---- */
+
+static void on_check(void *user)
+{
+	struct console *console = user;
+
+	if (console->listener.on_check)
+		console->listener.on_check(console->listener.user);
+	app_changed(console->app);
+}
+
+enum status console_check_line(struct console *console, struct error *reterr)
+{
+	if (console->is_replay)
+		return error_set(reterr, STATUS_UNSUPPORTED, "a recording has no line to check");
+	console_stop_baud(console);
+	line_test_free(TAKE(console->test));
+	/* what came before is no answer to what is asked now */
+	console->window_size = 0;
+	app_changed(console->app);
+	return line_test_new(console->app->loop, console, on_check, console, &console->test, reterr);
+}
+
+enum status console_check_answer(struct console *console, const char *id, struct error *reterr)
+{
+	app_changed(console->app);
+	if (id == NULL || console->test == NULL) {
+		line_test_free(TAKE(console->test));
+		return STATUS_OK;
+	}
+	return line_test_answer(console->test, id, reterr);
+}
+
+const struct line_check *console_line_check(const struct console *console)
+{
+	return console->test ? line_test_check(console->test) : NULL;
 }

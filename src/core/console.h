@@ -34,6 +34,10 @@ struct console_listener {
 	void (*on_capture)(void *user, const char *path);
 	/* Nothing came for a while (150 ms), or a second has gone by: look at the verdict. */
 	void (*on_pause)(void *user, uint64_t now_ms);
+	/* A question of the line check is answered by itself: something came, or the test of the adapter is over. */
+	void (*on_check)(void *user);
+	/* console_find_baud is over; 0: no rate gave text. */
+	void (*on_baud)(void *user, unsigned baud);
 	void *user;
 };
 
@@ -53,6 +57,14 @@ bool console_is_open(const struct console *console);
 /* What the model's console runs at: proposed first when what comes is no text. */
 void console_expect_baud(struct console *console, unsigned baud);
 enum status console_set_baud(struct console *console, unsigned baud, struct error *reterr);
+/* Listens until the rate is found; what was read so far counts. Each change of the rate by hand ends it, as does console_stop_baud. */
+enum status console_find_baud(struct console *console, struct error *reterr);
+void console_stop_baud(struct console *console);
+bool console_is_hunting(const struct console *console);
+/* The line check (line_test.h): begin, answer (id NULL: end it). */
+enum status console_check_line(struct console *console, struct error *reterr);
+enum status console_check_answer(struct console *console, const char *id, struct error *reterr);
+const struct line_check *console_line_check(const struct console *console);	/* NULL: none is under way */
 /* Rate, frame and flow control at once. */
 enum status console_set_line(struct console *console, const struct line_settings *settings, struct error *reterr);
 const struct console_manner *console_manner(const struct console *console);
@@ -75,6 +87,9 @@ void console_look(const struct console *console, struct console_seen *seen, uint
 /* The line with that number, or NULL when it is not kept any more. */
 const struct console_line *console_find_line(const struct console *console, unsigned number);
 void console_fill_view(struct console *console, struct console_view *ret_view);
+/* A recording (replay:PATH): its speed, halt, and skipping to the next start or stage. STATUS_UNSUPPORTED for a line. */
+enum status console_change_replay(struct console *console, enum line_replay_change what, double value, struct error *reterr);
+bool console_is_replay(const struct console *console);
 /* NULL: it could not be made. */
 const struct capture *console_capture(const struct console *console);
 /* From here on the capture goes to exactly this file, behind what is there already. */

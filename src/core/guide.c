@@ -124,7 +124,8 @@ static void ask_for_start(struct live_case *c)
 	}
 	case_watch_item(c, 0, "the device starts", false, "not yet");
 	case_ask(c, QUESTION_CHOOSE, "Only if nothing comes:");
-	case_choice(c, "nothing", 'n', "It is switched on and nothing appears", "");
+	case_choice(c, "check", 'n', "It is switched on and nothing appears", "power, adapter, wires, ground and level, one after the other");
+	case_choice(c, "nothing", 's', "The line is good, and it stays silent", "goes on without the console");
 }
 
 static void show_watch(struct live_case *c)
@@ -284,14 +285,14 @@ static void show_baud_problem(struct live_case *c)
 	char id[24], text[80];
 
 	console_fill_view(c->console, &view);
-	if (view.text_score < 0 || view.text_score >= 40 || c->view.problem.status != STATUS_OK)
+	if (view.hunt.is_hunting || view.text_score < 0 || view.text_score >= 40 || c->view.problem.status != STATUS_OK)
 		return;
 	error_set(&error, STATUS_PROTOCOL, "what comes on %s is no text: the baud rate %u is probably wrong", c->view.port, view.baud);
-	error_hint(&error, "try %u baud", view.likely_baud);
+	error_hint(&error, "let it be found, or try %u baud", view.likely_baud);
 	case_problem(c, &error);
 	case_log(c, JOURNAL_OBSERVED, "error", "%s; %s", error.text, error.hint);
-	if (c->view.question.type == QUESTION_NONE)
-		case_ask(c, QUESTION_CHOOSE, "Another baud rate?");
+	case_ask(c, QUESTION_CHOOSE, "Another baud rate?");	/* that nothing appears is no answer any more */
+	case_choice(c, "baud:find", 'f', "Find it: listen at the likely rates", "nothing is sent; a start of the device is often enough");
 	text_format(id, sizeof(id), "baud:%u", view.likely_baud);
 	text_format(text, sizeof(text), "Try %u baud", view.likely_baud);
 	case_choice(c, id, 't', text, "");
@@ -302,10 +303,55 @@ static void offer_what_was_seen(struct live_case *c)
 {
 	struct question *question = &c->view.question;
 
-	if (question->choice_count == 0 || !text_equal(question->choice[0].id, "nothing") || text_equal(question->choice[0].text, GO_ON_WITH))
+	for (unsigned i = 0; i < question->choice_count; i++) {
+		struct choice *choice = &question->choice[i];
+
+		if (text_equal(choice->id, "check"))
+			text_copy(choice->text, sizeof(choice->text), "Nothing more appears: check the line");
+		if (!text_equal(choice->id, "nothing") || text_equal(choice->text, GO_ON_WITH))
+			continue;
+		text_copy(question->text, sizeof(question->text), "Only if nothing more comes:");
+		text_copy(choice->text, sizeof(choice->text), GO_ON_WITH);
+		choice->detail[0] = '\0';
+	}
+}
+
+/* Only listening: what the guide would type waits until the rate is known. */
+static enum status find_baud(struct live_case *c, struct error *reterr)
+{
+	enum status status = console_find_baud(c->console, reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	case_problem(c, NULL);
+	case_clear_page(c);
+	case_log(c, JOURNAL_PROGRAM, "baud", "listening for the device's baud rate");
+	case_say(c, "I listen for the baud rate of the device.");
+	case_say(c, "If it is silent now, switch it OFF and ON again.");
+	case_ask(c, QUESTION_CHOOSE, "%s", "");
+	case_choice(c, "baud:stop", 's', "Stop listening", "the rate is then as before");
+	return STATUS_OK;
+}
+
+void guide_on_baud(void *user, unsigned baud)
+{
+	struct live_case *c = user;
+	struct error error;
+	char text[16];
+
+	if (c->phase != GUIDE_WATCH || c->is_running)
 		return;
-	text_copy(question->text, sizeof(question->text), "Only if nothing more comes:");
-	text_copy(question->choice[0].text, sizeof(question->choice[0].text), GO_ON_WITH);
+	if (baud != 0) {
+		case_set(c, JOURNAL_OBSERVED, "baud", text_format(text, sizeof(text), "%u", baud));
+		console_forget(c->console);
+		ask_for_start(c);
+		return;
+	}
+	ask_for_start(c);
+	error_set(&error, STATUS_PROTOCOL, "no baud rate makes text of what comes on %s", c->view.port);
+	error_hint(&error, "GND loose, a wrong level, or inverted signals (RS-232) look like this: press n, and the line is gone through");
+	case_problem(c, &error);
+	case_log(c, JOURNAL_OBSERVED, "error", "%s; %s", error.text, error.hint);
 }
 
 static bool watch_is_over(struct live_case *c, uint64_t now_ms)
@@ -338,6 +384,8 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 	uint64_t spent = now_ms - c->watch_since_ms;
 
 	guide_show_verdict(c);
+	if (console_is_hunting(c->console) || silence_leads(c))
+		return;
 	look_for_start(c);
 	if (watch_is_over(c, now_ms)) {
 		finish_watch(c);
@@ -349,17 +397,17 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 		restart_from_prompt(c);
 		return;
 	}
-	if (console_bytes(c->console) > 0) {
+	if (!says_nothing(c))
 		offer_what_was_seen(c);
+	if (console_bytes(c->console) > 0)
 		show_baud_problem(c);
-	}
 	if (!c->was_started_here && spent >= c->probe.after_ms && now_ms - console_last_byte_ms(c->console) >= PROMPT_QUIET_MS)
 		probe(c, now_ms);
 	if (says_nothing(c) && spent >= NOTHING_AFTER_MS && c->view.problem.status == STATUS_OK) {
 		struct error error;
 
 		error_set(&error, STATUS_TIMEOUT, console_bytes(c->console) == 0 ? "nothing came on %s so far" : "nothing but blanks came on %s so far", c->view.port);
-		error_hint(&error, "is the power on? swap TX and RX; connect ground; check the level (3.3 V or 1.8 V)");
+		error_hint(&error, "is the power on? swap TX and RX; connect ground; check the level (3.3 V or 1.8 V); n goes through all of it");
 		case_problem(c, &error);
 		case_log(c, JOURNAL_OBSERVED, "error", "%s; %s", error.text, error.hint);
 	}
@@ -380,6 +428,17 @@ static enum status answer_watch(struct live_case *c, const char *text, struct er
 {
 	struct evidence evidence = { .source = EVIDENCE_OPERATOR, .cause = CAUSE_BOOTLOADER_GONE, .weight = 40 };
 
+	if (silence_leads(c))
+		return silence_answer(c, text, reterr);
+	if (text_equal(text, "check"))
+		return silence_begin(c, reterr);
+	if (text_equal(text, "baud:find"))
+		return find_baud(c, reterr);
+	if (text_equal(text, "baud:stop")) {
+		console_stop_baud(c->console);
+		ask_for_start(c);
+		return STATUS_OK;
+	}
 	if (text_starts(text, "baud:")) {
 		enum status status = console_set_baud(c->console, (unsigned)strtoul(text + 5, NULL, 10), reterr);
 
@@ -395,7 +454,7 @@ static enum status answer_watch(struct live_case *c, const char *text, struct er
 		error_set(reterr, STATUS_REFUSED, "it was switched on only now");
 		return error_hint(reterr, "give it a few seconds to say its first word, then answer again");
 	}
-	if (console_bytes(c->console) == 0) {	/* else the line itself says what there is */
+	if (says_nothing(c)) {	/* else the line itself says what there is */
 		text_copy(evidence.text, sizeof(evidence.text), "switched on, and the serial line stays silent");
 		diagnosis_add(console_diagnosis(c->console), &evidence);
 		case_log(c, JOURNAL_OPERATOR, "answer", "it is switched on and nothing appears");
@@ -422,6 +481,10 @@ void guide_enter(struct live_case *c, enum guide_phase phase)
 {
 	bool changes = c->phase != phase;
 
+	if (changes && c->console) {
+		console_stop_baud(c->console);
+		(void)console_check_answer(c->console, NULL, NULL);
+	}
 	c->phase = c->view.phase = phase;
 	if (changes)
 		c->observing = OBSERVE_COUNT;

@@ -63,7 +63,8 @@ static void on_capture(void *user, const char *path)
 enum status guide_connect(struct live_case *c, const char *port, struct error *reterr)
 {
 	const struct console_listener listener = { .on_bytes = on_bytes, .on_line = on_line, .on_state = on_state, .on_pause = on_pause,
-						    .on_capture = on_capture, .user = c };
+						    .on_capture = on_capture, .on_baud = guide_on_baud,
+						    .on_check = silence_on_check, .user = c };
 	struct console_view view;
 	char baud_text[16];
 	struct line_settings settings = { .baud = c->profile ? c->profile->console.baud : 0 };

@@ -253,7 +253,7 @@ static void say_verdict(struct live_case *c)
 
 	/* Silence proves no cause: a wire that is off is silent in the same way. */
 	if (verdict->cause == CAUSE_BOOTLOADER_GONE && c->console && console_bytes(c->console) == 0)
-		case_say(c, "Nothing came: no bootloader, no power, or a wire is wrong (swap TX and RX, connect GND).");
+		case_say(c, "Nothing came on the line. If line and power are good, the bootloader is gone.");
 	else
 		case_say(c, "%s", verdict->is_decided || verdict->cause_count < 2 ? cause_meaning(verdict->cause) :
 			 "Two causes lead together; what would settle it stands below.");

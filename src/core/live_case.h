@@ -57,6 +57,8 @@ struct step_context {
 	unsigned starts_before;
 	unsigned line_baud;		/* of the console, before a job changed it */
 	char answer[64];
+	char secret[STOP_BOOT_PASSWORD_MAX + 1];	/* typed by the operator: neither kept nor logged */
+	bool has_secret;
 	bool has_answer;		/* the operator has given what the step wants */
 };
 
@@ -175,6 +177,15 @@ enum status guide_connect(struct live_case *c, const char *port, struct error *r
 /* The verdict with its excerpt, into the view. */
 void guide_show_verdict(struct live_case *c);
 
+/* What the search for the baud rate came to. */
+void guide_on_baud(void *user, unsigned baud);
+
+/* guide_silence.c: nothing appears, and the line is gone through. True: its page is shown, and the answer is its own. */
+bool silence_leads(const struct live_case *c);
+enum status silence_begin(struct live_case *c, struct error *reterr);
+/* The end of it goes back to watching. */
+enum status silence_answer(struct live_case *c, const char *text, struct error *reterr);
+void silence_on_check(void *user);
 /* guide_connect.c: the question for the serial line */
 void guide_show_connect(struct live_case *c);
 enum status guide_answer_connect(struct live_case *c, const char *text, struct error *reterr);

@@ -6,6 +6,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/prompt_session.h"
+#include "src/core/rate_change.h"
 #include "src/core/serial_load.h"
 #include "src/media/small_file.h"
 
@@ -26,7 +27,10 @@ struct loader_send {
 	size_t size;
 	struct dialog dialog;
 	struct echo_meter meter;
-	bool is_measuring;
+	bool is_measuring, is_cancelled;
+	struct rate_change *rate;	/* seeks the highest rate that holds */
+	unsigned holds;
+	char measured[320];		/* what is told at the end */
 };
 
 void loader_send_free(struct loader_send *send)
@@ -34,6 +38,7 @@ void loader_send_free(struct loader_send *send)
 	if (send == NULL)
 		return;
 	serial_load_free(send->load);
+	rate_change_free(send->rate);
 	prompt_session_free(send->session);
 	loop_timer_free(send->timer);
 	free(send->data);
@@ -89,20 +94,68 @@ static void begin_load(struct loader_send *send)
 
 /* ---- the meter ---- */
 
+/* Up as far as it holds, and back at once: BACK, behind an UP or without one, is the end. */
+static void on_rate(void *user, const struct rate_change_result *result)
+{
+	struct loader_send *send = user;
+	struct line_measure measure = { .grade = "", .baud = send->holds };
+	struct error error;
+
+	if (result->type == BAUD_RAISE_UP) {
+		send->holds = result->baud;
+		rate_change_down(send->rate);
+		return;
+	}
+	if (result->type == BAUD_RAISE_LOST || send->is_cancelled) {
+		error_set(&error, send->is_cancelled ? STATUS_CANCELLED : STATUS_GONE, "%s", send->is_cancelled ? "the measure was stopped" : result->text);
+		if (result->type == BAUD_RAISE_LOST)
+			error_hint(&error, "switch the device off and on: the rate was never saved");
+		finish(send, error.status, &error, NULL);
+		return;
+	}
+	if (send->holds > 0)
+		text_format(measure.text, sizeof(measure.text), "both ends hold %u baud: --raise-baud %u", send->holds, send->holds);
+	else
+		text_format(measure.text, sizeof(measure.text), "no higher rate: %s", result->text);
+	send->observer.on_measure(send->observer.user, &measure);
+	text_append(send->measured, sizeof(send->measured), "; %s", measure.text);
+	finish(send, STATUS_OK, NULL, send->measured);
+}
+
+static void seek_rate(struct loader_send *send)
+{
+	const struct rate_change_options options = {
+		.line = prompt_session_line(send->session), .port = send->options.port, .book = send->options.book, .loader = send->driver->name,
+		.prompt = send->prompt, .usual = line_baud(prompt_session_line(send->session)),
+	};
+	struct error error;
+	enum status status = rate_change_new(send->loop, &options, on_rate, send, &send->rate, &error);
+
+	if (status != STATUS_OK)
+		finish(send, status, &error, NULL);
+	else
+		rate_change_up(send->rate, send->options.raise_baud);
+}
+
 static void end_of_meter(struct loader_send *send)
 {
 	static const char *const words[] = { [ECHO_GOOD] = "good", [ECHO_USABLE] = "usable", [ECHO_BAD] = "bad" };
 	const struct echo_meter *meter = &send->meter;
 	enum echo_grade grade = echo_meter_grade(meter);
 	struct line_measure measure = {
-		.grade = words[grade], .is_bad = grade == ECHO_BAD, .errors = meter->errors, .bytes = meter->bytes,
+		.baud = line_baud(prompt_session_line(send->session)), .grade = words[grade], .is_bad = grade == ECHO_BAD, .errors = meter->errors, .bytes = meter->bytes,
 		.echo_ms = meter->delays ? (unsigned)(meter->delay_sum_ms / meter->delays) : 0, .longest_echo_ms = (unsigned)meter->delay_ms,
 	};
 
 	loop_timer_set_deadline(send->timer, UINT64_MAX);
 	echo_meter_text(meter, measure.text, sizeof(measure.text));
+	send->is_measuring = false;
 	send->observer.on_measure(send->observer.user, &measure);
-	finish(send, STATUS_OK, NULL, measure.text);
+	text_copy(send->measured, sizeof(send->measured), measure.text);
+	if (send->options.raise_baud > measure.baud && !measure.is_bad)
+		seek_rate(send);
+	else
+		finish(send, STATUS_OK, NULL, send->measured);
 }
 
 static void push_meter(struct loader_send *send)
@@ -180,6 +233,8 @@ static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
 		measure_input(send, in, now_ms);
 	else if (send->load != NULL)
 		serial_load_input(send->load, in, now_ms);
+	else if (send->rate != NULL)
+		rate_change_input(send->rate, in, now_ms);
 }
 
 static void on_state(void *user, enum line_state state, const struct error *why)
@@ -188,20 +243,25 @@ static void on_state(void *user, enum line_state state, const struct error *why)
 
 	if (send->load != NULL)
 		serial_load_line_state(send->load, state, why);
+	else if (send->rate != NULL)
+		rate_change_line_state(send->rate, state);
 	else if (state == LINE_LOST && send->is_measuring)
 		finish(send, why->status, why, NULL);
 }
 
 bool loader_send_is_raised(const struct loader_send *send)
 {
-	return send->load != NULL && serial_load_is_raised(send->load);
+	return (send->load != NULL && serial_load_is_raised(send->load)) || (send->rate != NULL && rate_change_is_raised(send->rate));
 }
 
 bool loader_send_cancel(struct loader_send *send)
 {
 	if (send->load != NULL)
 		serial_load_cancel(send->load);
-	return send->load != NULL;
+	if (send->rate != NULL && !send->is_cancelled)
+		rate_change_down(send->rate);
+	send->is_cancelled = true;
+	return send->load != NULL || send->rate != NULL;
 }
 
 /* ---- the start ---- */

@@ -1,7 +1,7 @@
 /* src/core/loader_send.h
  *
  * A file into a device's memory from its loader's prompt, over a port of one's own: prompt_session.h, then serial_load.h. Without a file the
- * line is only measured. */
+ * line is only measured, and with raise_baud which higher rate it holds. */
 #ifndef UNBRICK_CORE_LOADER_SEND_H
 #define UNBRICK_CORE_LOADER_SEND_H
 
@@ -27,7 +27,8 @@ struct loader_send_options {	/* texts are borrowed until it is freed */
 };
 
 struct line_measure {
-	const char *grade;		/* "good", "usable", "bad" */
+	unsigned baud;			/* at which the line is good, usable or bad; of a second measure: the highest that held, 0: none above */
+	const char *grade;		/* "good", "usable", "bad"; of a second measure "" */
 	bool is_bad;
 	unsigned errors, echo_ms, longest_echo_ms;
 	uint64_t bytes;

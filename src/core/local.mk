@@ -57,6 +57,8 @@ tests_integration_test_case_answers_SOURCES = tests/integration/test_case_answer
 tests_integration_test_case_answers_LDADD = $(ALL_LIBS) -lutil $(CMOCKA_LIBS)
 libcore_a_SOURCES += src/core/transfer_files.c src/core/transfer_files.h src/core/transfer_job.c src/core/transfer_job.h \
 	src/core/transfer_session.c src/core/transfer_session.h
+libcore_a_SOURCES += src/core/baud_hunt.c src/core/baud_hunt.h
+libcore_a_SOURCES += src/core/line_test.c src/core/line_test.h src/core/guide_silence.c
 libcore_a_SOURCES += src/core/rate_note.c src/core/rate_note.h src/core/rate_change.c src/core/rate_change.h src/core/serial_load.c src/core/serial_load.h src/core/prompt_session.c src/core/prompt_session.h \
 	src/core/loader_send.c src/core/loader_send.h
 libcore_a_SOURCES += src/core/guide_rate.c src/core/step_boot_rom.c src/core/step_serial_load.c

@@ -11,7 +11,7 @@ enum { PART_MIN = 2 };	/* one letter names nothing */
 
 static bool has_driver(const char *word)
 {
-	static const char *const drivers[] = { "serial:", "pty:", "tcp:", "rfc2217:", "unix:" };
+	static const char *const drivers[] = { "serial:", "pty:", "tcp:", "rfc2217:", "unix:", "replay:" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
 		if (text_starts(word, drivers[i]))

@@ -10,10 +10,12 @@
 #include <stdint.h>
 
 #include "recovery/diagnosis/diagnosis.h"
+#include "recovery/serial/line_check.h"
 #include "src/base/status.h"
 #include "src/core/console_manner.h"
 #include "src/io/bench_scan.h"
 #include "src/io/line.h"
+#include "src/io/replay.h"
 #include "src/store/casebook.h"
 
 enum {
@@ -180,6 +182,15 @@ struct case_view {
 	unsigned log_count;
 };
 
+/* The search for the baud rate; see baud_hunt.h. */
+struct baud_hunt_view {
+	bool is_hunting;
+	unsigned from;		/* the rate before */
+	unsigned rates;		/* how many were listened at, with this one */
+	unsigned bytes;		/* at this rate */
+	bool is_silent;
+};
+
 enum sending { SENDING_NOTHING, SENDING_KEYS, SENDING_TEXT, SENDING_FILE, RECEIVING_FILE };
 
 /* What is under way between the operator and the device. */
@@ -217,6 +228,10 @@ struct console_view {
 	const struct diagnosis_fact *facts;
 	size_t fact_count;
 	struct verdict verdict;
+	struct baud_hunt_view hunt;
+	struct line_check check;	/* .state IDLE: none is under way */
+	bool is_replay;		/* a recording, not a line: .replay */
+	struct replay_state replay;
 };
 
 /* Beside bench_port: what this program knows of it. */

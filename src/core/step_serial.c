@@ -274,12 +274,53 @@ static void start_login(struct live_case *c)
 		console_write(c->console, BYTES("\r"));
 }
 
-/* The step's own user and password, or the profile's. */
-static const char *credential(struct live_case *c, const char *field, const char *in_profile, char *to, size_t size)
+/* The operator's, else the step's own user and password, else the profile's. */
+static bool find_user(struct live_case *c, char *to, size_t size)
 {
-	if (*step_field(c, field, to, size) == '\0')
-		step_lookup(c, in_profile, to, size);
-	return to;
+	if (c->step.answer[0])
+		text_copy(to, size, c->step.answer);
+	return c->step.answer[0] || *step_field(c, "user", to, size) || step_lookup(c, "login-user", to, size);
+}
+
+static bool find_password(struct live_case *c, char *to, size_t size)
+{
+	if (c->step.has_secret)
+		text_copy(to, size, c->step.secret);
+	return c->step.has_secret || *step_field(c, "password", to, size) || step_lookup(c, "login-password", to, size);
+}
+
+static void ask_for_login(struct live_case *c, const char *topic, const char *question)
+{
+	case_clear_page(c);
+	case_say(c, "The device wants somebody to sign in, and its profile does not say who.");
+	case_ask(c, QUESTION_TEXT, "%s", question)->topic = topic;
+	step_set_deadline(c, STOP_BOOT_PATIENCE_S * UINT64_C(1000));
+}
+
+static void type_user(struct live_case *c)
+{
+	char value[64] = "";
+
+	if (!find_user(c, value, sizeof(value))) {
+		ask_for_login(c, "login", "User name (empty: give up)");
+		return;
+	}
+	c->step.phase = LOGIN_USER;
+	type_line(c, value);
+	case_log(c, JOURNAL_PROGRAM, "sent", "%s", value);
+}
+
+static void type_password(struct live_case *c)
+{
+	char value[STOP_BOOT_PASSWORD_MAX + 1] = "";
+
+	if (!find_password(c, value, sizeof(value))) {
+		ask_for_login(c, "password", "Password (it is not kept)");
+		return;
+	}
+	c->step.phase = LOGIN_PASSWORD;
+	type_line(c, value);
+	case_log(c, JOURNAL_PROGRAM, "sent", "(password)");
 }
 
 static bool is_shell_prompt(const char *line)
@@ -294,21 +335,45 @@ static bool is_shell_prompt(const char *line)
 static void pause_login(struct live_case *c, uint64_t now_ms)
 {
 	const char *line = console_last_line(c->console);
-	char value[64] = "";
 
 	(void)now_ms;
+	if (c->view.question.type != QUESTION_NONE)
+		return;
 	if (c->step.phase != LOGIN_AWAIT && is_shell_prompt(line)) {
 		text_copy(c->shell_prompt, sizeof(c->shell_prompt), line);
 		step_done(c, "signed in");
 	} else if (c->step.phase == LOGIN_AWAIT && text_contains(line, "login")) {
-		c->step.phase = LOGIN_USER;
-		type_line(c, credential(c, "user", "login-user", value, sizeof(value)));
-		case_log(c, JOURNAL_PROGRAM, "sent", "%s", value);
+		type_user(c);
 	} else if (c->step.phase == LOGIN_USER && text_contains(line, "password")) {
-		c->step.phase = LOGIN_PASSWORD;
-		type_line(c, credential(c, "password", "login-password", value, sizeof(value)));
-		case_log(c, JOURNAL_PROGRAM, "sent", "(password)");
+		type_password(c);
 	}
+}
+
+static enum status answer_login(struct live_case *c, const char *text, struct error *reterr)
+{
+	struct error error;
+
+	if (text_equal(c->view.question.topic, "login") && text[0] == '\0') {
+		error_set(&error, STATUS_UNSUPPORTED, "nobody is known who could sign in on the device");
+		error_hint(&error, "sign in by hand on the console (c), or choose another plan");
+		step_failed(c, &error);
+		return STATUS_OK;
+	}
+	if (strlen(text) >= sizeof(c->step.answer))
+		return error_set(reterr, STATUS_INVALID, "that is too long");
+	if (text_equal(c->view.question.topic, "login")) {
+		text_copy(c->step.answer, sizeof(c->step.answer), text);
+	} else {
+		text_copy(c->step.secret, sizeof(c->step.secret), text);
+		c->step.has_secret = true;
+	}
+	case_ask_nothing(c);
+	step_set_deadline(c, LOGIN_PATIENCE_S * UINT64_C(1000));
+	/* It may have given up waiting meanwhile, and asks for the user again. */
+	if (c->step.phase == LOGIN_USER && !text_contains(console_last_line(c->console), "password"))
+		c->step.phase = LOGIN_AWAIT;
+	pause_login(c, loop_now_ms());
+	return STATUS_OK;
 }
 
 static void line_login(struct live_case *c, const struct diagnosis_line *line)
@@ -317,7 +382,8 @@ static void line_login(struct live_case *c, const struct diagnosis_line *line)
 
 	if (!text_contains(line->text, "login incorrect"))
 		return;
-	error_set(&error, STATUS_NO_PERMISSION, "the device refused the user and password of its profile");
+	error_set(&error, STATUS_PROTOCOL, c->step.has_secret ? "the device refused that user and password" :
+		  "the device refused the user and password of its profile");
 	error_hint(&error, "sign in by hand on the console (c), or choose another plan");
 	step_failed(c, &error);
 }
@@ -333,7 +399,7 @@ static void time_login(struct live_case *c)
 	step_failed(c, &error);
 }
 
-const struct step_ops step_login = { .start = start_login, .on_pause = pause_login, .on_line = line_login, .on_time = time_login, .types = true };
+const struct step_ops step_login = { .start = start_login, .on_pause = pause_login, .on_line = line_login, .on_time = time_login, .on_answer = answer_login, .types = true };
 
 /* ---- environment: one good start from the prompt ---- */
 

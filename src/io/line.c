@@ -13,10 +13,12 @@
 #include "src/base/text.h"
 #include "src/io/line_driver.h"
 #include "src/io/line_wait.h"
+#include "src/io/replay.h"
 
 enum {
 	READ_MAX = 16 * 1024,		/* a turn of the loop: a key that is pressed in a flood waits for no more */
 	QUEUE_MAX = 64 * 1024,
+	READ_SOME = 1024,		/* a slow line brings a few bytes at a time: no second call to hear that there are no more */
 	READS_PER_TURN = 64,		/* a tty gives 4 KiB a read; a socket may give single bytes for ever */
 	RETRY_MS = 250,
 	RETRY_SOON_MS = 2,		/* a node is there before its driver lets it be opened: then twice as long each time */
@@ -389,7 +391,9 @@ static int read_input(struct line *line, size_t *ret_size)
 	int lost = -1;
 
 	for (unsigned i = 0; i < READS_PER_TURN && size < READ_MAX; i++) {
-		ssize_t count = read(line->channel->descriptor, line->input + size, READ_MAX - size);
+		ssize_t count = line->channel->driver->read != NULL
+					? line->channel->driver->read(line->channel, line->input + size, READ_MAX - size)
+					: read(line->channel->descriptor, line->input + size, READ_MAX - size);
 
 		if (count < 0 && errno == EINTR)
 			continue;
@@ -400,6 +404,8 @@ static int read_input(struct line *line, size_t *ret_size)
 			break;
 		}
 		size += (size_t)count;
+		if (count < READ_SOME)
+			break;		/* that was all, most likely; if not, the loop comes back at once */
 	}
 	if (line->channel->driver->decode != NULL)
 		size = line->channel->driver->decode(line->channel, line->input, size);
@@ -624,4 +630,37 @@ enum status line_set_rts(struct line *line, bool on, struct error *reterr)
 	if (status != STATUS_OK)
 		return status;
 	return set_modem_line(line, "RTS", on, &line->rts, line->channel->driver->set_rts, reterr);
+}
+
+bool line_count_errors(const struct line *line, struct line_errors *ret_errors)
+{
+	return line->channel != NULL && line->channel->driver->count_errors != NULL &&
+	       line->channel->driver->count_errors(line->channel, ret_errors);
+}
+
+bool line_replay_look(struct line *line, struct replay_state *ret_state)
+{
+	struct replay *replay = line_replay_begin(line->channel);
+
+	if (replay != NULL)
+		replay_look(replay, loop_now_ms(), ret_state);
+	return replay != NULL;
+}
+
+bool line_replay_change(struct line *line, enum line_replay_change what, double value)
+{
+	struct replay *replay = line_replay_begin(line->channel);
+	uint64_t now_ms = loop_now_ms();
+	struct error error;
+
+	if (replay == NULL)
+		return false;
+	switch (what) {
+	case LINE_REPLAY_SPEED: replay_set_speed(replay, value, now_ms); break;
+	case LINE_REPLAY_PAUSE: replay_pause(replay, value > 0, now_ms); break;
+	case LINE_REPLAY_SKIP: replay_skip(replay, value > 0, now_ms); break;
+	case LINE_REPLAY_RESTART: (void)replay_restart(replay, now_ms, &error); break;
+	}
+	line_replay_end(line->channel);
+	return true;
 }

@@ -1,10 +1,11 @@
 /* src/io/line.h
  *
- * A serial line, whatever carries it: one interface, four drivers chosen by the name:
+ * A serial line, whatever carries it: one interface, one driver each, chosen by the name:
  *   /dev/ttyUSB0, a by-id path   libserialport ("serial")
  *   /dev/pts/N, a link to one    a plain descriptor ("pty")
  *   tcp:HOST:PORT                raw TCP; rfc2217:HOST:PORT Telnet with COM-PORT-OPTION (RFC 2217), as of ser2net
  *   unix:PATH                    a stream socket
+ *   replay:PATH                  a recording (replay_source.h), with its times in PATH<tab>TIMES if script(1) made it; nothing can be sent
  * serial:PATH and pty:PATH force that driver on a device node (libserialport made to take a /dev/pts name, in tests).
  * A line stays what it is while its device comes and goes: after a loss it opens again as soon as the device's node is
  * back, tries every 250 ms besides, and says so. A USB adapter is known again by its serial number (without one, by its
@@ -87,5 +88,19 @@ struct line_settings line_get_settings(const struct line *line);
 enum status line_send_break(struct line *line, unsigned milliseconds, struct error *reterr);
 enum status line_set_dtr(struct line *line, bool on, struct error *reterr);
 enum status line_set_rts(struct line *line, bool on, struct error *reterr);
+
+
+struct line_errors {
+	unsigned framing, parity, breaks, overruns;
+};
+/* What the driver has counted since the port is there. False: it does not count; zeros that stay are no proof either. */
+bool line_count_errors(const struct line *line, struct line_errors *ret_errors);
+
+/* replay:PATH only; the others do nothing and return false. */
+struct replay_state;
+bool line_replay_look(struct line *line, struct replay_state *ret_state);
+enum line_replay_change { LINE_REPLAY_SPEED, LINE_REPLAY_PAUSE, LINE_REPLAY_SKIP, LINE_REPLAY_RESTART };
+/* value: the speed (0: at once), or 1 and 0. */
+bool line_replay_change(struct line *line, enum line_replay_change what, double value);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include "src/base/bytes.h"
 #include "src/base/status.h"
@@ -57,6 +58,10 @@ struct line_driver {
 	enum status (*set_break)(struct line_channel *channel, bool on, struct error *reterr);
 	enum status (*set_dtr)(struct line_channel *channel, bool on, struct error *reterr);
 	enum status (*set_rts)(struct line_channel *channel, bool on, struct error *reterr);
+	/* Instead of read() on the descriptor, which only says when; the same results and errno. NULL: read(). */
+	ssize_t (*read)(struct line_channel *channel, uint8_t *to, size_t size);
+	/* Framing errors, parity errors and breaks that were seen since the device was plugged in; false: it does not count them. */
+	bool (*count_errors)(const struct line_channel *channel, struct line_errors *ret_errors);
 	/* Wire bytes to line bytes, in place; returns how many are left. NULL: they are the same. */
 	size_t (*decode)(struct line_channel *channel, uint8_t *data, size_t size);
 	/* Line bytes to wire bytes: consumes from *in what fits into room; returns how many it made. */
@@ -72,6 +77,7 @@ extern const struct line_driver line_driver_pty;
 extern const struct line_driver line_driver_tcp;
 extern const struct line_driver line_driver_rfc2217;
 extern const struct line_driver line_driver_unix;
+extern const struct line_driver line_driver_replay;
 
 /* Zeros become the usual; INVALID for what no line has. */
 enum status line_settings_complete(struct line_settings *settings, struct error *reterr);
@@ -154,6 +160,13 @@ int line_termios_waiting(int descriptor);
 /* Waits a moment for bytes on their way, then drops what a halted line will never take: close would wait for it, 30
  * s for a serial port (closing_wait). */
 void line_termios_settle(int descriptor);
+
+/* ---- line_replay.c ---- */
+
+struct replay;
+/* NULL for every other channel. What is changed between the two calls holds from the second on. */
+struct replay *line_replay_begin(struct line_channel *channel);
+void line_replay_end(struct line_channel *channel);
 
 /* ---- line_tcp.c ---- */
 

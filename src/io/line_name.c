@@ -18,6 +18,7 @@ static const struct {
 	{ "tcp:",     &line_driver_tcp },
 	{ "rfc2217:", &line_driver_rfc2217 },
 	{ "unix:",    &line_driver_unix },
+	{ "replay:",  &line_driver_replay },
 };
 
 enum status line_choose_driver(const char *name, const struct line_driver **ret_driver, const char **ret_address,

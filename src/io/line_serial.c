@@ -6,6 +6,7 @@
  * write the modem lines anew each time. */
 #include <errno.h>
 #include <libserialport.h>
+#include <linux/serial.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -212,6 +213,18 @@ static enum status serial_set_rts(struct line_channel *channel, bool on, struct 
 	return set_modem_line(channel, TIOCM_RTS, on, reterr);
 }
 
+/* TIOCGICOUNT: ioctl_tty(2) has no words on it; linux/serial.h has the struct. Not all USB drivers count. */
+static bool serial_count_errors(const struct line_channel *channel, struct line_errors *ret_errors)
+{
+	struct serial_icounter_struct counters;
+
+	if (ioctl(channel->descriptor, TIOCGICOUNT, &counters) != 0)
+		return false;
+	*ret_errors = (struct line_errors){ .framing = (unsigned)counters.frame, .parity = (unsigned)counters.parity, .breaks = (unsigned)counters.brk,
+					    .overruns = (unsigned)counters.overrun + (unsigned)counters.buf_overrun };
+	return true;
+}
+
 const struct line_driver line_driver_serial = {
 	.name = "serial",
 	.open = serial_open,
@@ -220,4 +233,5 @@ const struct line_driver line_driver_serial = {
 	.set_break = serial_set_break,
 	.set_dtr = serial_set_dtr,
 	.set_rts = serial_set_rts,
+	.count_errors = serial_count_errors,
 };

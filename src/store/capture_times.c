@@ -1,11 +1,11 @@
 #include "src/store/capture_times.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "recovery/serial/recording.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/store/capture.h"
@@ -32,21 +32,12 @@ DEFINE_AUTO(capture_times);
 
 static bool parse_entry(const char *line, struct entry *ret_entry)
 {
-	char *end = NULL;
+	struct recording_entry entry;
 
-	/* strtoull takes a sign and blanks as well; the index has neither */
-	if (line[0] < '0' || line[0] > '9')
+	if (!recording_parse_capture(line, &entry))
 		return false;
-	errno = 0;
-	ret_entry->ms = strtoull(line, &end, 10);
-	if (end[0] != ' ' || end[1] < '0' || end[1] > '9')
-		return false;
-	ret_entry->offset = strtoull(end, &end, 10);
-	if (end[0] != ' ' || end[1] < '0' || end[1] > '9')
-		return false;
-	ret_entry->length = strtoull(end, &end, 10);
-	return errno == 0 && (end[0] == '\n' || end[0] == '\r') && ret_entry->length > 0 &&
-	       ret_entry->offset <= UINT64_MAX - ret_entry->length;
+	*ret_entry = (struct entry){ .ms = entry.ms, .offset = entry.offset, .length = entry.length };
+	return true;
 }
 
 static void read_next(struct capture_times *times)

@@ -407,14 +407,14 @@ static const char *const scenes[] = {
 	"home",           "home-empty",    "home-many",  "case-device", "case-happened",
 	"case-diagnosis", "case-coach",    "case-word",  "case-write",  "case-outcome",
 	"case-problem",   "case-file",     "case-watch", "case-long",   "console",
-	"console-baud",   "console-flood", "console-room", "consoles",  "walk",
-	NULL,
+	"console-baud",   "console-flood", "console-room", "console-replay", "consoles",
+	"walk",           NULL,
 };
 
 const char *fake_app_scenes(void)
 {
 	return "home home-empty home-many case-device case-happened case-diagnosis case-coach case-word case-write case-outcome "
-	       "case-problem case-file case-watch case-long console console-baud console-flood console-room consoles walk";
+	       "case-problem case-file case-watch case-long console console-baud console-flood console-room console-replay consoles walk";
 }
 
 static void fill_case_scene(struct app *app, const char *name)
@@ -474,6 +474,15 @@ static void fill_scene(struct app *app, const char *name)
 		app->first_console = "/dev/ttyUSB0";
 		app->is_flood = strcmp(name, "console-flood") == 0;
 		app->console_text = strcmp(name, "console-baud") == 0 ? "\xf8\x80\xfe\x81z\x90" : boot_log;
+	}
+	if (strcmp(name, "console-replay") == 0) {
+		struct console_view *console = &app->snapshot.console[0];
+
+		app->first_console = "replay:/home/tech/20240510-ttyUSB0.raw";
+		text_copy(console->port, sizeof(console->port), app->first_console);
+		console->is_replay = true;
+		console->replay = (struct replay_state){ .speed = 2, .at_ms = 83000, .total_ms = 312000, .bytes = 2560, .total_bytes = 10240,
+							 .remark = "ttyUSB0 is back" };
 	}
 	if (strcmp(name, "console-baud") == 0) {
 		app->snapshot.console[0].text_score = 12;
@@ -755,7 +764,7 @@ enum status app_console_open(struct app *app, const char *port, const struct lin
 			     unsigned *ret_console_id, struct error *reterr)
 {
 	(void)settings;
-	if (strcmp(port, "/dev/ttyUSB0") != 0)
+	if (strcmp(port, "/dev/ttyUSB0") != 0 && strncmp(port, "replay:", 7) != 0)
 		return error_set(reterr, STATUS_NOT_FOUND, "%s: there is no such port", port);
 	*ret_console_id = 1;
 	loop_timer_set_after(app->feed, 1);
@@ -921,6 +930,40 @@ bool app_practice_kind(size_t index, const char **ret_kind, const char **ret_tex
 	*ret_kind = kinds[index].kind;
 	*ret_text = kinds[index].text;
 	return true;
+}
+
+enum status app_console_find_baud(struct app *app, unsigned console_id, bool begins, struct error *reterr)
+{
+	return app_console_set_baud(app, console_id, begins ? 57600 : 115200, reterr);
+}
+
+/* The adapter sends back what it is sent. */
+enum status app_console_check_line(struct app *app, unsigned console_id, const char *id, struct error *reterr)
+{
+	struct line_check *check = &app->snapshot.console[0].check;
+
+	(void)console_id;
+	(void)reterr;
+	if (id == NULL)
+		line_check_begin(check);
+	else if (strcmp(id, "end") == 0)
+		check->state = LINE_CHECK_IDLE;
+	else if (line_check_answer(check, id))
+		line_check_loopback(check, 99, 99, 0);
+	return STATUS_OK;
+}
+
+enum status app_replay_change(struct app *app, unsigned console_id, enum line_replay_change what, double value, struct error *reterr)
+{
+	struct replay_state *replay = &app->snapshot.console[0].replay;
+
+	(void)console_id;
+	(void)reterr;
+	if (what == LINE_REPLAY_SPEED)
+		replay->speed = value;
+	if (what == LINE_REPLAY_PAUSE)
+		replay->is_paused = value > 0;
+	return STATUS_OK;
 }
 
 enum status app_practice_start(struct app *app, const char *kind, struct error *reterr)

@@ -95,12 +95,12 @@ wait_for() {
 
 # ---- the program ----
 is "help" 0 "$UNBRICK" --help
-for verb in recover diagnose case device bench practice fetch inspect verify bootrom sign lint; do
+for verb in recover diagnose case device bench practice fetch inspect verify bootrom replay baud sign lint; do
 	grep -q "^  $verb " out && pass || fail "help names $verb"
 done
 is "version" 0 "$UNBRICK" --version
 says "version names a library" out "SQLite"
-for verb in recover diagnose case device bench practice fetch inspect verify bootrom sign lint; do
+for verb in recover diagnose case device bench practice fetch inspect verify bootrom replay baud sign lint; do
 	is "$verb --help" 0 "$UNBRICK" $verb --help
 	says "$verb --help" out "usage: unbrick $verb"
 	is "$verb: an option that is not there" 2 "$UNBRICK" $verb --no-such-option
@@ -457,6 +457,44 @@ mkdir wrong
 echo "this is no database, and long enough to be none" >wrong/casebook.db
 is "a file that is no casebook" 2 "$UNBRICK" case list --state wrong
 grep -q 'no database' wrong/casebook.db && pass || fail "a file that is no casebook stays as it is"
+
+# ---- replay ----
+printf 'U-Boot 2020.01\r\nDRAM:  64 MiB\r\n' >boot.raw
+printf '1700000000000 0 16\n1700000000050 16 16\n# 1700000000060 goes on in boot-2.raw\n' >boot.times
+printf 'Starting kernel ...\r\n' >boot-2.raw
+printf '1700000000070 0 21\n' >boot-2.times
+cat boot.raw boot-2.raw >boot.all
+is "replay at its own speed, with its next part" 0 "$UNBRICK" replay boot
+cmp -s out boot.all && pass || fail "replay: what was kept comes, all of it"
+is "replay of a rotated capture, at once" 0 "$UNBRICK" replay --speed max boot.raw
+cmp -s out boot.all && pass || fail "replay --speed max: the same"
+is "replay by its times" 0 "$UNBRICK" replay --speed 20 boot.times
+cmp -s out boot.all && pass || fail "replay of .times: the same"
+printf 'no\ntimes\n' >bad.times
+printf 'hello\n' >bad.raw
+is "replay with times that are none" 0 "$UNBRICK" replay bad.raw
+says "replay: it says so" err "evenly"
+says "replay: and comes all the same" out "hello"
+printf '[10:00:00.000] one\n[10:00:00.010] two\n[10:00:00.020] three\n' >stamped.log
+is "replay of a log with times" 0 "$UNBRICK" replay stamped.log
+says_not "replay: without them" out "10:00"
+is "replay of a device" 2 "$UNBRICK" replay /dev/null
+is "replay of a folder" 2 "$UNBRICK" replay .
+is "replay of nothing" 2 "$UNBRICK" replay
+is "replay of what is not there" 2 "$UNBRICK" replay no-such.raw
+is "replay at no speed" 2 "$UNBRICK" replay --speed 0 boot
+is "replay at a speed of words" 2 "$UNBRICK" replay --speed fast boot
+is "replay onto a full disk" 1 sh -c 'exec "$1" replay --speed max boot >/dev/full' sh "$UNBRICK"
+"$UNBRICK" replay --port --speed max boot.raw >replay.port 2>err &
+child=$!
+if wait_for replay.port /dev/; then
+	timeout 10 cat "$(cat replay.port)" >out 2>/dev/null
+	wait $child && pass || fail "replay --port: the exit code"
+	cmp -s out boot.all && pass || fail "replay --port: what another program reads there"
+else
+	fail "replay --port names no port"
+	kill $child
+fi
 
 # A practice camera gives a real case: it is watched, then the program is interrupted, and later killed.
 mkdir camera

@@ -59,6 +59,8 @@ CASES = [
     ("a rate without a loader", U, "send --raise-baud 921600 img", "", USAGE, "need --loader", {}),
     ("a good line is measured", U, "meter", "", WELL, "the line is good: no error in [0-9]+ bytes", USUAL),
     ("a bad line is measured", U + "ber=0.0005", "meter", "", FAILED, "the line is bad: [0-9]+ errors? in", USUAL),
+    ("the rate that holds is found", U + "worse=460800:0.002", "meter --raise-baud 1500000", "", WELL, "the line is good(.|\n)*both ends hold 230400 baud", dict(USUAL, stage="prompt")),
+    ("no rate holds", U + "bauds=9600,115200", "meter --raise-baud 1500000", "", WELL, "no higher rate: the loader does not know", USUAL),
     ("measured as JSON", U, "meter --json", "", WELL, '"grade":"good","errors":0', USUAL),
 ]
 

@@ -76,6 +76,7 @@ static const struct sign signs[] = {
 	{ .id = "word", .match = "^Unknown command", .effect = SIGN_FACT, .fact = "script=unknown-command" },
 	{ .id = "prompt", .match = "^=>(?: (.*))?$", .stage = STAGE_LOADER, .effect = SIGN_PROMPT, .fact = "command" },
 	{ .id = "write", .match = "^writing", .stage = STAGE_UPDATER, .effect = SIGN_PROGRESS },
+	{ .id = "loaded", .match = "file loaded", .stage = STAGE_LOADER, .effect = SIGN_DONE },
 	{ .id = "written", .match = "written OK", .stage = STAGE_UPDATER, .effect = SIGN_DONE },
 	{ .id = "linux",
 		.match = "^Linux version (\\S+)",
@@ -147,6 +148,8 @@ static void what_a_loader_says_in_an_updater_s_words_is_refuted_by_the_kernel(vo
 	assert_int_equal(judge("U-Boot 2016.11\ntransfer broke\n").cause, CAUSE_NETWORK);
 	assert_int_equal(judge("U-Boot 2016.11\ntransfer broke\nLinux version 4.4\n").cause, CAUSE_HEALTHY);
 	assert_int_equal(judge("U-Boot 2016.11\nit is no good\nLinux version 4.4\n").cause, CAUSE_HEALTHY);
+	assert_int_equal(judge("file loaded\nit is no good\nLinux version 4.4\n").cause, CAUSE_HEALTHY);
+	assert_int_equal(judge("it is no good\nLinux version 4.4\n").cause, CAUSE_SIGNATURE);
 	/* the same from an updater, in the running system */
 	assert_int_equal(judge("Linux version 4.4\ntransfer broke\n").cause, CAUSE_NETWORK);
 }
