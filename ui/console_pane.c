@@ -103,6 +103,7 @@ void console_pane_change_times(struct ui *ui, struct console_pane *pane, const c
 		"seconds since the device started; Ctrl-A t: since the line before",
 		"seconds since the line before; Ctrl-A t hides the times",
 	};
+	const struct console_view *console = ui_find_console(ui_now(ui), pane->id, NULL);
 	enum terminal_clock clock = (enum terminal_clock)((pane->clock + 1) % TERMINAL_CLOCK_COUNT);
 
 	for (int i = 0; name != NULL && i < TERMINAL_CLOCK_COUNT; i++)
@@ -113,5 +114,8 @@ void console_pane_change_times(struct ui *ui, struct console_pane *pane, const c
 		return;
 	}
 	pane->clock = clock;
-	ui_say(ui, false, "%s", said[clock]);
+	if (clock == TERMINAL_CLOCK_START && (console == NULL || console->starts == 0))
+		ui_say(ui, false, "seconds since the device started, once a start is seen; Ctrl-A t: since the line before");
+	else
+		ui_say(ui, false, "%s", said[clock]);
 }

@@ -48,7 +48,7 @@ static enum status compile(const char *text, pcre2_code **ret_code, struct error
 	pcre2_get_error_message(number, why, sizeof(why));
 	error_set(reterr, STATUS_INVALID, "'%s' is no expression: %s, at character %zu", pattern, (const char *)why,
 		  (size_t)where + 1);
-	return error_hint(reterr, "leave the slash in front away to search for the text as it stands");
+	return error_hint(reterr, "without the slash in front the text is searched for as it stands");
 }
 
 enum status console_search_new(const char *text, struct console_search **ret_search, struct error *reterr)

@@ -25,11 +25,22 @@ static void ready_text(const struct port_view *known, char *to, size_t size)
 		text_append(to, size, "%s case %lld", known->last_baud > 0 ? "," : ", last:", (long long)known->last_case);
 }
 
+static void state_of_console(const struct console_view *console, struct row_text *to)
+{
+	char summary[160];
+
+	ui_console_summary(console, summary, sizeof(summary));
+	if (strlen(summary) <= SUMMARY_WITH_BAUD_MAX)
+		text_format(to->state, sizeof(to->state), "%6u  %s", console->baud, summary);
+	else
+		text_copy(to->state, sizeof(to->state), summary);
+	to->role = console->is_open ? ROLE_NORMAL : ROLE_ATTENTION;
+}
+
 static void port_text(const struct snapshot *now, unsigned index, struct row_text *to)
 {
 	const struct bench_port *port = &now->bench->port[index];
 	const struct console_view *console = ui_find_console(now, 0, port->path);
-	char summary[160];
 
 	text_copy(to->label, sizeof(to->label), "serial");
 	text_copy(to->name, sizeof(to->name), ui_short_path(port->path));
@@ -37,12 +48,7 @@ static void port_text(const struct snapshot *now, unsigned index, struct row_tex
 	text_format(to->text, sizeof(to->text), "%.*s%s%s", (int)(home_is_own_console(port) ? strcspn(port->product, "(") : sizeof(port->product)),
 		    port->product, port->product[0] ? " " : "", port->serial);
 	if (console != NULL) {
-		ui_console_summary(console, summary, sizeof(summary));
-		if (strlen(summary) <= SUMMARY_WITH_BAUD_MAX)
-			text_format(to->state, sizeof(to->state), "%6u  %s", console->baud, summary);
-		else
-			text_copy(to->state, sizeof(to->state), summary);
-		to->role = console->is_open ? ROLE_NORMAL : ROLE_ATTENTION;
+		state_of_console(console, to);
 	} else if (!port->may_open) {
 		text_copy(to->state, sizeof(to->state), "may not be opened yet");
 		to->role = ROLE_ATTENTION;
@@ -56,6 +62,25 @@ static void port_text(const struct snapshot *now, unsigned index, struct row_tex
 		ready_text(&now->port[index], to->state, sizeof(to->state));
 		to->role = ROLE_NORMAL;
 	}
+}
+
+bool home_is_console_beside_bench(const struct snapshot *now, const struct console_view *console)
+{
+	for (unsigned i = 0; now->bench != NULL && i < now->bench->port_count; i++)
+		if (ui_find_console(now, 0, now->bench->port[i].path) == console)
+			return false;
+	return true;
+}
+
+static void console_text(const struct console_view *console, struct row_text *to)
+{
+	text_copy(to->label, sizeof(to->label), "serial");
+	text_copy(to->name, sizeof(to->name), ui_short_path(console->port));
+	if (console->case_id != 0)
+		text_format(to->text, sizeof(to->text), "case #%lld", (long long)console->case_id);
+	else
+		text_copy(to->text, sizeof(to->text), "opened by name");
+	state_of_console(console, to);
 }
 
 static void usb_text(const struct usb_view *usb, struct row_text *to)
@@ -196,6 +221,7 @@ void home_row_text(const struct snapshot *now, const struct row *row, struct row
 	memset(to, 0, sizeof(*to));
 	switch (row->type) {
 	case ROW_PORT: port_text(now, row->index, to); break;
+	case ROW_CONSOLE: console_text(&now->console[row->index], to); break;
 	case ROW_USB: usb_text(&now->usb[row->index], to); break;
 	case ROW_CARD: card_text(&now->bench->card[row->index], to); break;
 	case ROW_NIC: nic_text(&now->bench->nic[row->index], to); break;

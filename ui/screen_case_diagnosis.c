@@ -163,7 +163,7 @@ int case_draw_diagnosis(struct ui *ui, const struct case_view *view, struct canv
 	below = causes + 1 +
 		(next_count > 0 ? canvas_wrap_rows(to, to->cols - 15, view->verdict.next[0]) : 0);
 	if (view->say_count > 0)
-		y += canvas_wrap(to, y, 1, to->cols - 2, is_tall ? 2 : 1, ROLE_STRONG, view->say[0]);
+		y += canvas_wrap(to, y, 1, to->cols - 2, 2, ROLE_STRONG, view->say[0]);
 	y = case_draw_stages(ui, view, to, y);
 	canvas_line(to, y++);
 	y = case_draw_excerpt(view, to, y, bottom - below < y + 24 ? bottom - below : y + 24);

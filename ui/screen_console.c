@@ -28,6 +28,8 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_F1 + 9, COMMAND_BACK, "back", "back" },
 	{ UI_KEY_AFTER_PREFIX + 'q', COMMAND_BACK, NULL, "back" },
 	{ UI_KEY_AFTER_PREFIX + UI_KEY_ESC, COMMAND_BACK, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + ('X' & 0x1f), COMMAND_BACK, NULL, NULL },	/* how picocom is left */
+	{ UI_KEY_AFTER_PREFIX + ('Q' & 0x1f), COMMAND_BACK, NULL, NULL },
 	{ UI_KEY_PAGE_UP, COMMAND_SCROLL_UP, NULL, "older lines" },
 	{ UI_KEY_SHIFT_PAGE_UP, COMMAND_SCROLL_UP, NULL, NULL },
 	{ UI_KEY_AFTER_PREFIX + 's', COMMAND_BAUD, "baud", "baud rate" },
@@ -423,6 +425,8 @@ static bool key(struct ui *ui, void *user, int pressed)
 	}
 	if (keys_find(keys, pressed) != NULL || pane == NULL || console_of(ui, state) == NULL)
 		return false;
+	if (pressed == UI_KEY_ENTER)
+		ui_dismiss_notice(ui);	/* Esc, which does it elsewhere, is the device's here */
 	console_pane_go_live(pane);
 	state->was_refused = !console_type_key(ui, state->id, pressed);
 	return true;

@@ -30,6 +30,8 @@ static const struct key_binding keys[] = {
 	{ UI_KEY_AFTER_PREFIX + 'h', COMMAND_BACK, NULL, "to the text" },
 	{ UI_KEY_AFTER_PREFIX + 'q', COMMAND_BACK, NULL, NULL },
 	{ UI_KEY_AFTER_PREFIX + UI_KEY_ESC, COMMAND_BACK, NULL, NULL },
+	{ UI_KEY_AFTER_PREFIX + ('X' & 0x1f), COMMAND_BACK, NULL, NULL },	/* how picocom is left */
+	{ UI_KEY_AFTER_PREFIX + ('Q' & 0x1f), COMMAND_BACK, NULL, NULL },
 	{ UI_KEY_PAGE_UP, COMMAND_SCROLL_UP, NULL, "older bytes" },
 	{ UI_KEY_SHIFT_PAGE_UP, COMMAND_SCROLL_UP, NULL, NULL },
 	{ UI_KEY_PAGE_DOWN, COMMAND_SCROLL_DOWN, NULL, "newer bytes" },

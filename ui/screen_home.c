@@ -8,7 +8,8 @@
 #include "ui/widget_list.h"
 
 enum {
-	HOME_ROWS_MAX = 2 * BENCH_PORTS_MAX + BENCH_ADVICE_MAX + BENCH_USB_MAX + BENCH_CARDS_MAX + BENCH_NICS_MAX + SNAPSHOT_CASES_MAX + 8,
+	HOME_ROWS_MAX = 2 * BENCH_PORTS_MAX + BENCH_ADVICE_MAX + BENCH_USB_MAX + BENCH_CARDS_MAX + BENCH_NICS_MAX +
+			SNAPSHOT_CONSOLES_MAX + SNAPSHOT_CASES_MAX + 8,
 	HOME_FILTER_MAX = 64,
 };
 
@@ -57,6 +58,8 @@ static void add_rows(struct home_state *state, const struct snapshot *now, enum 
 
 		if (type == ROW_RIGHTS && (now->bench->port[i].may_open || now->bench->port[i].remedy[0] == '\0'))
 			continue;
+		if (type == ROW_CONSOLE && !home_is_console_beside_bench(now, &now->console[i]))
+			continue;
 		if (type == ROW_HEADING || type == ROW_BLANK || type == ROW_NOTE || passes(state, now, row))
 			state->row[state->row_count++] = row;
 	}
@@ -81,9 +84,10 @@ static bool is_bench_empty(const struct snapshot *now)
 static void collect_rows(struct home_state *state, const struct snapshot *now)
 {
 	state->row_count = 0;
-	if (now->bench != NULL && (!is_bench_empty(now) || now->bench->port_count > 0 || now->bench->nic_count > 0)) {
+	if (now->bench != NULL && (!is_bench_empty(now) || now->bench->port_count > 0 || now->bench->nic_count > 0 || now->console_count > 0)) {
 		add_heading(state, 0);
 		add_rows(state, now, ROW_PORT, now->bench->port_count);
+		add_rows(state, now, ROW_CONSOLE, now->console_count);
 		add_rows(state, now, ROW_USB, now->usb_count);
 		add_rows(state, now, ROW_CARD, now->bench->card_count);
 		add_rows(state, now, ROW_NIC, now->bench->nic_count);
@@ -359,6 +363,8 @@ static void open_selected(struct ui *ui, struct home_state *state, const struct 
 		ui_say(ui, true, "What to do: %s", now->bench->advice[row->index].remedy);
 	else if (row->type == ROW_PORT || row->type == ROW_RIGHTS)
 		open_port(ui, &now->bench->port[row->index]);
+	else if (row->type == ROW_CONSOLE)
+		ui_show_console(ui, now->console[row->index].port);
 	else
 		new_case(ui, state);
 }
@@ -371,6 +377,8 @@ static void open_console(struct ui *ui, const struct row *row, const char *argum
 		ui_show_console(ui, argument);
 	} else if (row != NULL && row->type == ROW_PORT) {
 		open_port(ui, &now->bench->port[row->index]);
+	} else if (row != NULL && row->type == ROW_CONSOLE) {
+		ui_show_console(ui, now->console[row->index].port);
 	} else if (row != NULL && row->type == ROW_CASE && home_live_case(now, now->cases[row->index].id) != NULL &&
 		   home_live_case(now, now->cases[row->index].id)->port[0] != '\0') {
 		ui_show_console(ui, home_live_case(now, now->cases[row->index].id)->port);
@@ -507,7 +515,7 @@ static void footer(struct ui *ui, void *user, struct footer *footer)
 		footer_add(footer, "n", "new case");
 	if (row != NULL && row->type == ROW_CASE)
 		footer_add(footer, "Enter", "open case");
-	else if (row != NULL && (row->type == ROW_PORT || row->type == ROW_RIGHTS))
+	else if (row != NULL && (row->type == ROW_PORT || row->type == ROW_CONSOLE || row->type == ROW_RIGHTS))
 		footer_add(footer, "Enter", "watch it");
 	else if (row != NULL && row->type == ROW_ADVICE)
 		footer_add(footer, "Enter", "what to do");

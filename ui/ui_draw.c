@@ -91,8 +91,9 @@ static void collect_footer(struct ui *ui, struct footer *footer)
 static void draw_footer(struct ui *ui, struct canvas *canvas, int y)
 {
 	struct footer footer = { .count = 0 };
-	bool has_help = ui_top(ui)->ops != &screen_help && ui_appetite(ui) == APPETITE_NONE;
-	int x = 1, limit = canvas->cols - 1 - (has_help ? 8 : 0);
+	bool has_help = !ui->has_prompt && ui_top(ui)->ops != &screen_help && ui_appetite(ui) != APPETITE_TEXT;
+	const char *help_key = ui_appetite(ui) == APPETITE_ALL ? "Ctrl-A ?" : "?";
+	int help_width = canvas_width(canvas, help_key) + 6, x = 1, limit = canvas->cols - 1 - (has_help ? help_width + 1 : 0);
 
 	if (ui->has_prompt) {
 		footer_add(&footer, ui->is_yes_no ? "y" : "Enter", ui->is_yes_no ? ui->prompt.yes : "go");
@@ -107,14 +108,14 @@ static void draw_footer(struct ui *ui, struct canvas *canvas, int y)
 	for (unsigned i = 0; i < footer.count; i++) {
 		int width = canvas_width(canvas, footer.key[i]) + 1 + canvas_width(canvas, footer.text[i]);
 
-		if (x + width > limit)
-			continue;	/* a shorter one further on may still fit */
+		if (x + width > limit || (has_help && strcmp(footer.key[i], help_key) == 0))
+			continue;	/* a shorter one further on may still fit; help has its own place */
 		if (footer.key[i][0] != '\0')
 			x += canvas_put(canvas, y, x, limit - x, ROLE_STRONG, footer.key[i]) + 1;
 		x += canvas_put(canvas, y, x, limit - x, ROLE_NORMAL, footer.text[i]) + 2;
 	}
-	if (has_help && !ui->has_prompt) {
-		canvas_put(canvas, y, canvas->cols - 7, 1, ROLE_STRONG, "?");
+	if (has_help) {
+		canvas_put(canvas, y, canvas->cols - help_width, help_width - 6, ROLE_STRONG, help_key);
 		canvas_put(canvas, y, canvas->cols - 5, 4, ROLE_NORMAL, "help");
 	}
 }

@@ -122,6 +122,11 @@ void ui_terminal_stop(struct ui *ui)
 		return;
 	free_windows(ui);
 	mark_pastes(false);
+	/* where there is no second screen (a Linux console, vt220) the shell's prompt comes on the last row */
+	wmove(stdscr, LINES - 1, 0);
+	wclrtoeol(stdscr);
+	touchwin(stdscr);
+	wrefresh(stdscr);
 	endwin();
 	/* libuv made the terminal non-blocking, for the shell that shares it too */
 	if (ui->terminal_flags >= 0)

@@ -24,7 +24,8 @@ static void search_devices(struct widget_question *widget, struct ui *ui)
 	if (widget->device_count > WIDGET_QUESTION_DEVICES_MAX)
 		widget->device_count = WIDGET_QUESTION_DEVICES_MAX;
 	widget->list.cursor = widget->list.top = 0;
-	/* nothing typed yet: the first row is the device used last, which is the likely one */
+	/* nothing typed yet: the first row is likely only when that device was used last, not by its name's first letter */
+	widget->is_unchosen = widget->input.size == 0 && widget->device_count > 0 && !widget->device[0].is_recent;
 	widget->list.count = (int)widget->device_count + 1;
 }
 
@@ -142,7 +143,7 @@ static void draw_devices(struct widget_question *widget, struct canvas *to, int 
 	widget_list_place(&widget->list, (int)widget->device_count + 1, y + 2, rows - 2);
 	for (int i = 0; i < widget->list.rows && widget->list.top + i < widget->list.count; i++) {
 		int index = widget->list.top + i;
-		bool is_selected = index == widget->list.cursor;
+		bool is_selected = index == widget->list.cursor && !widget->is_unchosen;
 		bool is_unknown = index == (int)widget->device_count;
 		enum role role = is_selected ? ROLE_SELECTED : ROLE_NORMAL;
 
@@ -197,8 +198,8 @@ static void answer(struct ui *ui, const struct case_view *view, unsigned questio
 {
 	struct error error;
 
-	if (app_case_answer(ui_app(ui), view->id, question_id, text, &error) != STATUS_OK)
-		ui_say_error(ui, &error);
+	if (app_case_answer(ui_app(ui), view->id, question_id, text, &error) != STATUS_OK && view->question.problem[0] == '\0')
+		ui_say_error(ui, &error);	/* else it stands beside the question */
 }
 
 static bool is_habit_enter(const struct widget_question *widget, int key)
@@ -224,14 +225,24 @@ static bool choose_key(struct widget_question *widget, struct ui *ui, const stru
 
 static bool device_key(struct widget_question *widget, struct ui *ui, const struct case_view *view, int key)
 {
+	if (key == UI_KEY_ENTER && widget->is_unchosen) {
+		ui_say(ui, true, "which one? Type a part of its name, or choose with the arrow keys; the last row is for an unknown device");
+		return true;
+	}
 	if (key == UI_KEY_ENTER) {
 		bool is_known = widget->list.cursor < (int)widget->device_count;
 
 		answer(ui, view, widget->id, is_known ? widget->device[widget->list.cursor].id : "");
 		return true;
 	}
-	if (key != UI_KEY_HOME && key != UI_KEY_END && widget_list_key(&widget->list, key))
+	if (key == UI_KEY_DOWN && widget->is_unchosen) {
+		widget->is_unchosen = false;	/* to the first row */
 		return true;
+	}
+	if (key != UI_KEY_HOME && key != UI_KEY_END && widget_list_key(&widget->list, key)) {
+		widget->is_unchosen = false;
+		return true;
+	}
 	if (!widget_input_key(&widget->input, key))
 		return false;
 	if (key != UI_KEY_LEFT && key != UI_KEY_RIGHT && key != UI_KEY_HOME && key != UI_KEY_END)
@@ -259,6 +270,8 @@ static bool word_key(struct widget_question *widget, struct ui *ui, const struct
 		return true;
 	}
 	if (key == UI_KEY_ENTER) {
+		if (strncasecmp(widget->input.text, question->word, widget->input.size) != 0)
+			widget_input_set(&widget->input, "");	/* it cannot become the word: begin again, or stop by a key */
 		ui_say(ui, true, "type the whole word %s, then it starts", question->word);
 		return true;
 	}
@@ -315,10 +328,12 @@ void widget_question_mouse(struct widget_question *widget, struct ui *ui, const 
 		return;
 	if (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN)
 		widget_list_wheel(&widget->list, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
-	else if (row >= 0 && row == widget->list.cursor)
+	else if (row >= 0 && row == widget->list.cursor && !widget->is_unchosen)
 		widget_question_key(widget, ui, view, UI_KEY_ENTER);
-	else if (row >= 0)
+	else if (row >= 0) {
 		widget->list.cursor = row;
+		widget->is_unchosen = false;
+	}
 }
 
 /* "Path of the image (empty: go on without)" says what an empty line does. */
@@ -345,8 +360,8 @@ void widget_question_footer(const struct widget_question *widget, const struct q
 			footer_add(footer, "up/down", "choose");
 		break;
 	case QUESTION_DEVICE:
-		footer_add(footer, "Enter",
-			   widget->list.cursor < (int)widget->device_count ? "this one" : "go on without");
+		if (!widget->is_unchosen)
+			footer_add(footer, "Enter", widget->list.cursor < (int)widget->device_count ? "this one" : "go on without");
 		footer_add(footer, "a-z", "search");
 		footer_add(footer, "up/down", "choose");
 		break;

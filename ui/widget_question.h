@@ -21,6 +21,7 @@ struct widget_question {
 	char names[1024];		/* what the last Tab found */
 	struct device_row device[WIDGET_QUESTION_DEVICES_MAX];
 	size_t device_count;
+	bool is_unchosen;		/* of the devices none is likely yet, and none was pointed at */
 	bool is_word_taken;
 	uint64_t word_taken_ms, asked_ms;
 };

@@ -162,7 +162,8 @@ static void print_verdict(const struct diagnose *d)
 	char duration[48];
 
 	print_headline(verdict);
-	output_text("%s: %u lines, came as far as: %s", d->name, d->line_count, boot_stage_name(verdict->furthest));
+	output_text("%s: %u %s, came as far as: %s", d->name, d->line_count, d->line_count == 1 ? "line" : "lines",
+		    verdict->furthest == STAGE_ANY ? "not known" : boot_stage_name(verdict->furthest));
 	if (verdict->starts > 1)
 		output_text(", %u starts", verdict->starts);
 	if (verdict->is_looping)

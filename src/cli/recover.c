@@ -1,4 +1,5 @@
 /* unbrick recover: the same case as on the screen, led by the options instead of keys; one JSON event a line with --json. */
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <limits.h>
@@ -6,11 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "src/base/text.h"
 #include "src/cli/cli.h"
+#include "src/cli/output.h"
 #include "src/cli/port_argument.h"
 #include "src/core/app.h"
+
+enum { TIMEOUT_S = 1800, TIMEOUT_MAX_S = 7 * 24 * 3600 };
 
 enum { DEVICE, PORT, IMAGE, SHA256, MEMBER, METHOD, HAPPENED, CASE, POWER, TFTP_PORT, TIMEOUT, YES, JSON };
 
@@ -476,12 +481,31 @@ static void watch_signals(struct recover *r)
 		loop_on_signal(r->loop, numbers[i], on_signal, r);
 }
 
+/* Before the device is touched: a start for nothing costs a minute, and an open case stays behind. */
+static int check_line(const struct cli_line *line, unsigned long *ret_seconds, unsigned long *ret_tftp_port)
+{
+	const char *image = line->value[IMAGE];
+
+	if (!line->value[CASE] && (!line->value[DEVICE] || !line->value[PORT]))
+		return output_usage("recover", "recover needs --device and --port");
+	if (!cli_read_number(line->value[TIMEOUT], TIMEOUT_MAX_S, ret_seconds))
+		return output_usage("recover", "--timeout takes seconds, not '%s'", line->value[TIMEOUT]);
+	if (!cli_read_number(line->value[TFTP_PORT], UINT16_MAX, ret_tftp_port))
+		return output_usage("recover", "--tftp-port takes a port number, not '%s'", line->value[TFTP_PORT]);
+	if (image && strstr(image, "://") == NULL && access(image, R_OK) < 0) {
+		fprintf(stderr, "unbrick: cannot read image '%s': %s\n  check the path; the device was not touched\n", image, strerror(errno));
+		return EXIT_USAGE;
+	}
+	return EXIT_WELL;
+}
+
 static int run(const struct cli_line *line)
 {
+	unsigned long seconds = TIMEOUT_S, tftp_port = 0;
 	struct recover r = { .line = line, .json = line->value[JSON] != NULL, .exit_code = EXIT_FAILED };
 	struct app_options app_options = {
 		.state_folder = line->state_folder, .library_folders = line->library_folders, .power_command = line->value[POWER],
-		.tftp_port = line->value[TFTP_PORT] ? (unsigned)strtoul(line->value[TFTP_PORT], NULL, 10) : 0, .is_unattended = true,
+		.is_unattended = true,
 	};
 	char port[PORT_NAME_MAX];
 	struct error error;
@@ -489,10 +513,10 @@ static int run(const struct cli_line *line)
 
 	if (app_options.power_command == NULL)
 		app_options.power_command = getenv("UNBRICK_POWER_COMMAND");
-	if (!line->value[CASE] && (!line->value[DEVICE] || !line->value[PORT])) {
-		fprintf(stderr, "unbrick: recover needs --device and --port\n  see: unbrick recover --help\n");
-		return EXIT_USAGE;
-	}
+	code = check_line(line, &seconds, &tftp_port);
+	if (code != EXIT_WELL)
+		return code;
+	app_options.tftp_port = (unsigned)tftp_port;
 	if (line->value[PORT]) {
 		code = port_argument(line->value[PORT], port);
 		if (code != EXIT_WELL)
@@ -507,7 +531,7 @@ static int run(const struct cli_line *line)
 	app_observe(r.app, &(struct app_observer){ .on_change = on_change, .on_event = on_event, .user = &r });
 	watch_signals(&r);
 	r.limit = loop_timer_new(r.loop, on_limit, &r);
-	loop_timer_set_after(r.limit, (line->value[TIMEOUT] ? strtoul(line->value[TIMEOUT], NULL, 10) : 1800) * 1000);
+	loop_timer_set_after(r.limit, (uint64_t)seconds * 1000);
 	code = begin(&r, &error);
 	if (code == EXIT_WELL)
 		loop_run(r.loop);

@@ -52,6 +52,7 @@ struct device_row {
 	char id[96];
 	char text[120];
 	char detail[160];	/* kind, SoC, aliases, what it can be recovered by */
+	bool is_recent;		/* a case had it, or it is plugged in for practice; only where nothing is searched for */
 };
 size_t app_device_search(struct app *app, const char *query, struct device_row *ret_rows, size_t max);
 struct device_library *app_library(struct app *app);

@@ -59,10 +59,10 @@ static size_t recent_devices(struct app *app, const char **ret_ids, size_t max)
 size_t app_device_search(struct app *app, const char *query, struct device_row *ret_rows, size_t max)
 {
 	const char *ids[256];
-	size_t count = 0, limit = max < ARRAY_SIZE(ids) ? max : ARRAY_SIZE(ids);
+	size_t count = 0, recent = 0, limit = max < ARRAY_SIZE(ids) ? max : ARRAY_SIZE(ids);
 
 	if (query[0] == '\0') {
-		size_t recent = count = recent_devices(app, ids, limit);
+		recent = count = recent_devices(app, ids, limit);
 
 		for (size_t i = 0; i < device_library_count(app->library) && count < limit; i++) {
 			const char *id = device_library_id(app->library, i);
@@ -78,6 +78,8 @@ size_t app_device_search(struct app *app, const char *query, struct device_row *
 	}
 	for (size_t i = 0; i < count; i++)
 		fill_row(app, ids[i], &ret_rows[i]);
+	for (size_t i = 0; i < count; i++)
+		ret_rows[i].is_recent = i < recent;
 	return count;
 }
 
@@ -117,10 +119,30 @@ static enum status make_live(struct app *app, int64_t case_id, struct live_case 
 	return status;
 }
 
+/* Left before its first answer: the next new case is this one, else the list fills with cases of nothing. */
+static struct live_case *find_untouched(struct app *app)
+{
+	char value[80];
+
+	for (size_t i = 0; i < ARRAY_SIZE(app->live); i++) {
+		struct live_case *c = app->live[i];
+
+		if (c && c->phase == GUIDE_DEVICE && !case_get(c, "device", value, sizeof(value)) && !case_get(c, "happened", value, sizeof(value)))
+			return c;
+	}
+	return NULL;
+}
+
 enum status app_case_new(struct app *app, int64_t *ret_case_id, struct error *reterr)
 {
-	struct live_case *c;
-	enum status status = casebook_case_new(app->book, (int64_t)loop_wall_ms(), ret_case_id, reterr);
+	struct live_case *c = find_untouched(app);
+	enum status status;
+
+	if (c) {
+		*ret_case_id = c->id;
+		return STATUS_OK;
+	}
+	status = casebook_case_new(app->book, (int64_t)loop_wall_ms(), ret_case_id, reterr);
 
 	if (status == STATUS_OK)
 		status = make_live(app, *ret_case_id, &c, reterr);
@@ -169,6 +191,7 @@ enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_
 	struct live_case *c = find_live(app, case_id);
 	const struct choice *choice;
 	char logged[300], answer[1024];
+	size_t asked;
 	enum status status;
 
 	if (c == NULL || c->view.question.id != question_id || c->view.question.type == QUESTION_NONE)
@@ -178,7 +201,11 @@ enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_
 		return error_set(reterr, STATUS_INVALID, "'%.40s' is none of the choices", text);
 	/* In the operator's words: what a choice is called inside says nothing to who reads the log. */
 	choice = find_choice(&c->view.question, text);
-	text_format(logged, sizeof(logged), "%.160s: %.120s", c->view.question.text, choice ? choice->text :
+	asked = strlen(c->view.question.text);
+	while (asked > 0 && c->view.question.text[asked - 1] == ':')
+		asked--;
+	text_format(logged, sizeof(logged), "%.*s%s %.120s", asked < 160 ? (int)asked : 160, c->view.question.text,
+		    asked > 0 && c->view.question.text[asked - 1] == '?' ? "" : ":", choice ? choice->text :
 		    text_equal(c->view.question.topic, "password") && text[0] ? "(not kept)" : text);
 	app_event(app, case_id, JOURNAL_OPERATOR, "answer", logged, NULL);
 	/* The caller may hand over a choice's own id, which is gone with the question as soon as the next page is made. */

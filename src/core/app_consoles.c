@@ -316,8 +316,13 @@ enum status app_practice_start(struct app *app, const char *kind, struct error *
 
 void app_practice_stop(struct app *app)
 {
+	struct console *console;
+
 	if (app->practice == NULL)
 		return;
+	console = app_find_console(app, practice_process_port(app->practice));
+	if (console)	/* else it would be said to be lost, and to wait for an adapter that never comes back */
+		app_console_close(app, console_id(console));
 	practice_process_stop(app->practice);
 	app->practice = NULL;
 	app_look_at_bench(app);

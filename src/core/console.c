@@ -41,7 +41,7 @@ struct console {
 	struct diagnosis *diagnosis;
 	int64_t case_id;
 	struct console_listener listener;
-	bool is_driven;
+	bool is_driven, is_at_loader;	/* is_at_loader: a prompt of the loader is the last thing that came */
 	struct loop_timer *pause;
 	uint64_t last_byte_ms, looked_ms, bytes;
 	uint8_t window[SCORE_WINDOW];	/* the last bytes, for the text score */
@@ -408,6 +408,11 @@ void console_set_driven(struct console *console, bool is_driven)
 	console->is_driven = is_driven;
 }
 
+void console_set_at_loader(struct console *console, bool is_at_loader)
+{
+	console->is_at_loader = is_at_loader;
+}
+
 bool console_is_driven(const struct console *console)
 {
 	return console->is_driven;
@@ -432,6 +437,7 @@ void console_forget(struct console *console)
 {
 	diagnosis_reset(console->diagnosis);
 	console->bytes = 0;
+	console->is_at_loader = false;
 	console->window_size = 0;
 	console->last_line[0] = '\0';
 	console->last_raw_size = 0;
@@ -527,7 +533,7 @@ void console_fill_view(struct console *console, struct console_view *ret_view)
 	*ret_view = (struct console_view){
 		.id = console->id, .baud = line_baud(console->line), .line = line_get_settings(console->line),
 		.manner = console->manner, .is_open = console->state == LINE_OPEN, .case_id = console->case_id,
-		.is_driven = console->is_driven, .stage = diagnosis_stage(console->diagnosis), .starts = diagnosis_starts(console->diagnosis),
+		.is_driven = console->is_driven, .stage = console->is_at_loader ? STAGE_LOADER : diagnosis_stage(console->diagnosis), .starts = diagnosis_starts(console->diagnosis),
 		.lines = diagnosis_line_count(console->diagnosis), .bytes = console->bytes, .text_score = -1,
 	};
 	console_send_fill_view(console->send, &ret_view->sending);

@@ -50,6 +50,8 @@ void console_listen(struct console *console, int64_t case_id, const struct conso
 /* Takes what the line takes now. */
 size_t console_write(struct console *console, struct bytes out);
 void console_set_driven(struct console *console, bool is_driven);
+/* Whether the loader's prompt waits: the stage of the view. The diagnosis does not hear it while a step talks to the loader. */
+void console_set_at_loader(struct console *console, bool is_at_loader);
 bool console_is_driven(const struct console *console);
 bool console_is_open(const struct console *console);
 /* What the model's console runs at: proposed first when what comes is no text. */

@@ -16,7 +16,10 @@ enum {
 	FAULT_QUIET_MS = 5000,
 	DEAD_QUIET_MS = 30000,
 	NOTHING_AFTER_MS = 30000,
+	NOTHING_MIN_MS = 3000,		/* before that an answer "nothing comes" is a key pressed too early */
 };
+
+static const char GO_ON_WITH[] = "Go on with what was seen";
 
 static const struct { enum happened happened; const char *id; int key; const char *text, *words; enum cause cause; } happenings[] = {
 	{ HAPPENED_UNKNOWN, "unknown", 'u', "I do not know", "", CAUSE_NONE },
@@ -187,6 +190,7 @@ static void follow_state(struct live_case *c)
 	if (c->is_running && c->prompt[0])
 		return;		/* a step knows better */
 	c->is_at_prompt = at_loader_prompt(c);
+	console_set_at_loader(c->console, c->is_at_prompt);
 	if (shows_login(c, console_last_line(c->console)))
 		c->is_at_login = true;
 	if (c->is_at_prompt)
@@ -294,6 +298,24 @@ static void show_baud_problem(struct live_case *c)
 	case_choice(c, id, 't', text, "");
 }
 
+/* Something came that is no start: that nothing appears would be wrong from now on. */
+static void offer_what_was_seen(struct live_case *c)
+{
+	struct question *question = &c->view.question;
+
+	for (unsigned i = 0; i < question->choice_count; i++) {
+		struct choice *choice = &question->choice[i];
+
+		if (text_equal(choice->id, "check"))
+			text_copy(choice->text, sizeof(choice->text), "Nothing more appears: check the line");
+		if (!text_equal(choice->id, "nothing") || text_equal(choice->text, GO_ON_WITH))
+			continue;
+		text_copy(question->text, sizeof(question->text), "Only if nothing more comes:");
+		text_copy(choice->text, sizeof(choice->text), GO_ON_WITH);
+		choice->detail[0] = '\0';
+	}
+}
+
 /* Only listening: what the guide would type waits until the rate is known. */
 static enum status find_baud(struct live_case *c, struct error *reterr)
 {
@@ -375,6 +397,8 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 		restart_from_prompt(c);
 		return;
 	}
+	if (!says_nothing(c))
+		offer_what_was_seen(c);
 	if (console_bytes(c->console) > 0)
 		show_baud_problem(c);
 	if (!c->was_started_here && spent >= c->probe.after_ms && now_ms - console_last_byte_ms(c->console) >= PROMPT_QUIET_MS)
@@ -426,9 +450,15 @@ static enum status answer_watch(struct live_case *c, const char *text, struct er
 		ask_for_start(c);
 		return STATUS_OK;
 	}
-	text_copy(evidence.text, sizeof(evidence.text), "switched on, and the serial line stays silent");
-	diagnosis_add(console_diagnosis(c->console), &evidence);
-	case_log(c, JOURNAL_OPERATOR, "answer", "it is switched on and nothing appears");
+	if (loop_now_ms() - c->watch_since_ms < NOTHING_MIN_MS) {
+		error_set(reterr, STATUS_REFUSED, "it was switched on only now");
+		return error_hint(reterr, "give it a few seconds to say its first word, then answer again");
+	}
+	if (says_nothing(c)) {	/* else the line itself says what there is */
+		text_copy(evidence.text, sizeof(evidence.text), "switched on, and the serial line stays silent");
+		diagnosis_add(console_diagnosis(c->console), &evidence);
+		case_log(c, JOURNAL_OPERATOR, "answer", "it is switched on and nothing appears");
+	}
 	finish_watch(c);
 	return STATUS_OK;
 }

@@ -135,8 +135,9 @@ static const char *plan_detail(const struct live_case *c, const struct plan_item
 	if (!item->is_possible)
 		return text_format(to, size, "not now: %s", item->obstacle);
 	/* What is lost comes first: the row may have no room for the rest. */
-	return text_format(to, size, "%s%s%s%2u min%s%s%s%s%s%s", item->was_tried ? "tried; " : "", item->by_serial ? "no network, so by serial: " : "",
-			   item->by_serial ? "up to " : "", minutes_of(c, item), item->method->destroys ? ", WIPES " : "",
+	return text_format(to, size, "%s%s%s%*u min%s%s%s%s%s%s", item->was_tried ? "tried; " : "", item->by_serial ? "no network, so by serial: " : "",
+			   item->by_serial ? "up to " : "", item->was_tried || item->by_serial ? 1 : 2, minutes_of(c, item),
+			   item->method->destroys ? ", WIPES " : "",
 			   item->method->destroys ? item->method->destroys : "", item->method->keeps ? ", keeps " : "",
 			   item->method->keeps ? item->method->keeps : "", item->treats ? "" : "; ", item->treats ? "" : item->reason);
 }
@@ -182,7 +183,7 @@ static void ask_for_plan(struct live_case *c)
 	settle_offer(c);
 	text_format(detail, sizeof(detail), "Show %u other %s", hidden, hidden == 1 ? "way" : "ways");
 	if (hidden > 0)
-		case_choice(c, "more", 'm', detail, "not meant for what was found");
+		case_choice(c, "more", 'm', detail, "for other causes");
 	case_choice(c, "watch", 'w', "Watch it start once more", "");
 	if (c->profile == NULL)
 		case_choice(c, "device", 'd', c->likely_count ? "It is another model: choose it" : "Choose the device, to get its ways back", "");
@@ -246,6 +247,18 @@ static void journal_proofs(struct live_case *c)
 		}
 }
 
+static void say_verdict(struct live_case *c)
+{
+	const struct verdict *verdict = &c->view.verdict;
+
+	/* Silence proves no cause: a wire that is off is silent in the same way. */
+	if (verdict->cause == CAUSE_BOOTLOADER_GONE && c->console && console_bytes(c->console) == 0)
+		case_say(c, "Nothing came on the line. If line and power are good, the bootloader is gone.");
+	else
+		case_say(c, "%s", verdict->is_decided || verdict->cause_count < 2 ? cause_meaning(verdict->cause) :
+			 "Two causes lead together; what would settle it stands below.");
+}
+
 void guide_show_diagnosis(struct live_case *c)
 {
 	struct case_view *view = &c->view;
@@ -276,8 +289,7 @@ void guide_show_diagnosis(struct live_case *c)
 	make_plan(c);
 	if (c->observed_text[0])
 		case_say(c, "Found out: %s.", c->observed_text);
-	case_say(c, "%s", view->verdict.is_decided || view->verdict.cause_count < 2 ? cause_meaning(view->verdict.cause) :
-		 "Two causes lead together; what would settle it stands below.");
+	say_verdict(c);
 	if (can_compare(c)) {
 		case_say(c, "With the vendor's image I can read the flash and compare: it settles the cause, and changes nothing.");
 		case_ask(c, QUESTION_FILE, "Path or https address of the vendor's image (empty: go on without)");

@@ -203,7 +203,7 @@ static void say_label(struct live_case *c)
 
 	case_say(c, "Read model and hardware revision off the label, and compare them with the name of the file.");
 	if (c->profile && c->profile->identity.sticker)
-		case_say(c, "%s", c->profile->identity.sticker);
+		case_say(c, "Where it is: %s", c->profile->identity.sticker);
 	for (unsigned i = 0; revisions && i < revisions->count && i < 3; i++)
 		case_say(c, "%s has been made as %s", c->view.title, revisions->item[i]);
 }
@@ -235,6 +235,7 @@ static void take_answer(struct live_case *c, const char *text)
 {
 	bool is_yes = text_equal(text, "yes");
 
+	c->observed_text[0] = '\0';
 	if (!is_yes && !text_equal(text, "no"))
 		return;
 	if (c->observing == OBSERVE_POWER) {
@@ -247,23 +248,31 @@ static void take_answer(struct live_case *c, const char *text)
 	}
 }
 
+static bool asks_operator(enum observation observation)
+{
+	return observation == OBSERVE_POWER || observation == OBSERVE_LABEL || observation == OBSERVE_FILE;
+}
+
 static enum status begin(struct live_case *c, enum observation observation, struct error *reterr)
 {
 	const struct observation_about *about = observation_about(observation);
 
+	case_problem(c, NULL);
+	if (asks_operator(observation)) {	/* what was found out before stays until there is an answer */
+		c->observing = observation;
+		guide_enter(c, GUIDE_DIAGNOSIS);
+		return STATUS_OK;
+	}
 	c->observed |= 1u << observation;
 	c->observed_text[0] = '\0';
-	case_problem(c, NULL);
 	if (observation == OBSERVE_FLASH)
 		c->is_compared = true;
 	if (about->procedure)
 		return guide_start_procedure(c, NULL, about->procedure, GUIDE_DIAGNOSIS, reterr);
 	if (observation == OBSERVE_BOOT_ROM)
 		look_for_boot_rom(c);
-	else if (observation == OBSERVE_NETWORK)
-		look_at_network(c);
 	else
-		c->observing = observation;
+		look_at_network(c);
 	guide_enter(c, GUIDE_DIAGNOSIS);
 	return STATUS_OK;
 }
@@ -278,12 +287,15 @@ enum status settle_answer(struct live_case *c, const char *text, struct error *r
 		return number < OBSERVE_COUNT ? begin(c, (enum observation)number, reterr) :
 			       error_set(reterr, STATUS_INVALID, "'%.40s' is none of the choices", text);
 	}
-	if (c->observing != OBSERVE_FILE)
-		take_answer(c, text);
-	else if (text[0] != '\0')
-		status = answer_file(c, text, reterr);
-	if (status != STATUS_OK)
-		return status;
+	if (text[0] != '\0') {	/* empty is the way back: it may be asked again */
+		if (c->observing == OBSERVE_FILE)
+			status = answer_file(c, text, reterr);
+		else
+			take_answer(c, text);
+		if (status != STATUS_OK)
+			return status;
+		c->observed |= 1u << c->observing;
+	}
 	c->observing = OBSERVE_COUNT;
 	guide_enter(c, GUIDE_DIAGNOSIS);
 	return STATUS_OK;

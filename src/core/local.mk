@@ -51,6 +51,10 @@ tests_integration_test_console_LDADD = $(ALL_LIBS) -lutil $(CMOCKA_LIBS)
 check_PROGRAMS += tests/integration/test_image_view
 tests_integration_test_image_view_SOURCES = tests/integration/test_image_view.c
 tests_integration_test_image_view_LDADD = $(ALL_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/integration/test_case_answers
+tests_integration_test_case_answers_SOURCES = tests/integration/test_case_answers.c
+tests_integration_test_case_answers_LDADD = $(ALL_LIBS) -lutil $(CMOCKA_LIBS)
 libcore_a_SOURCES += src/core/transfer_files.c src/core/transfer_files.h src/core/transfer_job.c src/core/transfer_job.h \
 	src/core/transfer_session.c src/core/transfer_session.h
 libcore_a_SOURCES += src/core/baud_hunt.c src/core/baud_hunt.h

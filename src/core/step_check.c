@@ -15,10 +15,19 @@ enum {
 
 /* ---- check-image ---- */
 
+/* A procedure that only looks must not sound as if it wrote. */
+static bool is_going_to_write(const struct live_case *c)
+{
+	for (unsigned i = 0; i < c->procedure->step_count; i++)
+		if (c->procedure->steps[i].destroys)
+			return true;
+	return false;
+}
+
 static void ask_for_image(struct live_case *c)
 {
 	case_clear_page(c);
-	case_say(c, "Which file is to be written? The vendor's image for %s.", c->view.title);
+	case_say(c, "%s The vendor's image for %s.", is_going_to_write(c) ? "Which file is to be written?" : "Which file?", c->view.title);
 	if (c->method && c->method->image)
 		case_say(c, "%s", c->method->image);
 	case_ask(c, QUESTION_FILE, "Path or https address of the image (empty: back to the plan)");

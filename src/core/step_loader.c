@@ -225,7 +225,9 @@ static void ask_identity(struct live_case *c)
 {
 	case_clear_page(c);
 	case_say(c, "Nothing that the device prints proves its model.");
-	case_say(c, "%s", c->profile && c->profile->identity.sticker ? c->profile->identity.sticker : "Read model and revision off its sticker.");
+	case_say(c, "Read model and revision off its sticker.");
+	if (c->profile && c->profile->identity.sticker)
+		case_say(c, "Where it is: %s", c->profile->identity.sticker);
 	case_ask(c, QUESTION_CHOOSE, "Is this a %s?", c->view.title);
 	case_choice(c, "yes", 'y', "Yes, the sticker says so", "");
 	case_choice(c, "no", 'n', "No, or not sure", "");

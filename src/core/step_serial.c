@@ -28,21 +28,20 @@ static void ask_for_power(struct live_case *c)
 	struct error error;
 
 	case_clear_page(c);
-	case_say(c, "Switch the device OFF and ON again.");
-	case_say(c, "I stop its start at the bootloader by myself.");
 	case_watch_item(c, 0, "the bootloader starts", false, "not yet");
 	if (c->view.verdict.is_looping && c->step.tries == 0) {
-		case_clear_page(c);
 		case_say(c, "It restarts by itself: I stop it at its next start.");
-		case_watch_item(c, 0, "the bootloader starts", false, "not yet");
 		case_ask_nothing(c);
 		return;
 	}
 	if ((c->app->practice || c->app->options.power_command) && app_power(c->app, "cycle", &error) == STATUS_OK) {
+		case_say(c, "The device was switched off and on. I stop its start at the bootloader.");
 		case_log(c, JOURNAL_PROGRAM, "power", "power cycle");
 		case_ask_nothing(c);
 		return;
 	}
+	case_say(c, "Switch the device OFF and ON again.");
+	case_say(c, "I stop its start at the bootloader by myself.");
 	case_ask(c, QUESTION_CHOOSE, "Nothing else to do: I go on by myself.");
 	case_choice(c, "nothing", 'n', "Nothing happens", "");
 	app_event(c->app, c->id, JOURNAL_PROGRAM, "ask", "power-cycle", NULL);

@@ -93,7 +93,7 @@ static enum status open_for_reading(const char *path, int *ret_fd, struct error 
 		status = errno == ENOENT || errno == ENOTDIR ? STATUS_NOT_FOUND
 			 : errno == EACCES || errno == EPERM ? STATUS_NO_PERMISSION : STATUS_IO;
 		error_set(reterr, status, "cannot open '%s': %s", path, strerror(errno));
-		error_hint(reterr, status == STATUS_NOT_FOUND ? "Check the path" : "Check who may read it: ls -l");
+		error_hint(reterr, status == STATUS_NOT_FOUND ? "check the path" : "check who may read it: ls -l");
 		return status;
 	}
 	if (fstat(fd, &about) != 0)

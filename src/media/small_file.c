@@ -19,7 +19,7 @@ enum status small_file_read(const char *path, const char *what, size_t size_max,
 
 	if (fd < 0 || fstat(fd, &about) != 0) {
 		error_set(reterr, STATUS_INVALID, "cannot open the %s '%s': %s", what, path, strerror(errno));
-		return error_hint(reterr, "Check the path");
+		return error_hint(reterr, "check the path");
 	}
 	if (!S_ISREG(about.st_mode) || (uint64_t)about.st_size > size_max)
 		return error_set(reterr, STATUS_INVALID, "'%s' is no %s: it is %s", path, what,

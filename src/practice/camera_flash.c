@@ -61,10 +61,13 @@ static void make_kernel(uint8_t *to, const struct release *release)
 	memset(to, 0xff, KERNEL_SIZE);
 	memcpy(header.name, release->name, strnlen(release->name, 32));
 	random_fill(payload, KERNEL_PAYLOAD, release->seed);
-	if (release->arch == ARCH_ARM)
-		store_le(payload + 0x24, 0x016f2818, 4);	/* zImage's magic */
-	else
+	if (release->arch == ARCH_ARM) {
+		store_le(payload + 0x24, 0x016f2818, 4);	/* zImage's magic, where it starts and ends */
+		store_le(payload + 0x28, 0, 4);
+		store_le(payload + 0x2c, KERNEL_PAYLOAD, 4);
+	} else {
 		memcpy(payload + 56, "ARM\x64", 4);		/* Linux Documentation/arm64/booting */
+	}
 	uimage_write(to, &header, bytes_of(payload, KERNEL_PAYLOAD), release->key);
 }
 

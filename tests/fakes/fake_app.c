@@ -643,6 +643,7 @@ size_t app_device_search(struct app *app, const char *query, struct device_row *
 			text_copy(ret_rows[count].id, sizeof(ret_rows[count].id), names[i][0]);
 			text_copy(ret_rows[count].text, sizeof(ret_rows[count].text), names[i][0]);
 			text_copy(ret_rows[count].detail, sizeof(ret_rows[count].detail), names[i][1]);
+			ret_rows[count].is_recent = query[0] == '\0' && count == 0;
 			count++;
 		}
 	return count;

@@ -563,7 +563,13 @@ is "console without a name, where there are two" 2 env UNBRICK_PORTS=/dev/pts/98
 says "they are listed" err "unbrick console /dev/pts/98"
 
 # ---- recover, as far as the command line goes ----
+printf 'hello\n' >one-line
+is "one line that says nothing" 11 "$UNBRICK" diagnose one-line
+says "it is counted, and no stage is claimed" out "1 line, came as far as: not known"
 is "recover without a device" 2 "$UNBRICK" recover
+is "recover with a time that is none" 2 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --timeout soon --state other
+is "recover with an image that is not there" 2 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --image no-such-image --state other
+says "it was not begun" err "the device was not touched"
 is "recover of a case that is not there" 1 "$UNBRICK" recover --case 99 --state other
 is "recover on a port that is not there" 3 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --timeout 5 --state other
 

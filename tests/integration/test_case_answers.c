@@ -1,0 +1,193 @@
+/* Answers to a case's questions: what is taken for an answer, what is asked again, and what the journal says of it. */
+#include <pty.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "src/base/text.h"
+#include "src/core/app.h"
+#include "tests/fakes/temp_folder.h"
+
+enum { PATIENCE_MS = 20000, LOOK_MS = 20 };
+
+struct bench {
+	struct loop *loop;
+	struct app *app;
+	struct loop_timer *timer;
+	char folder[200], port[64];
+	int device, line;
+	int64_t id;
+	uint64_t end_ms;
+};
+
+static const char damaged[] = "\r\n\r\nU-Boot 2016.03 (Jan 01 2017 - 00:00:00)\r\n\r\nHit any key to stop autoboot:  0\r\n"
+			      "## Booting kernel from Legacy Image at 42000000 ...\r\n   Verifying Checksum ... Bad Data CRC\r\n"
+			      "ERROR: can't get kernel image!\r\n=> ";
+
+static int setup(void **state)
+{
+	static const char *const folders[] = { SOURCE_DB_DIR, NULL };
+	struct bench *b = calloc(1, sizeof(*b));
+	struct app_options options = { .library_folders = folders };
+	char states[240];
+	struct termios raw;
+	struct error error;
+
+	if (b == NULL || !temp_folder_make(b->folder, sizeof(b->folder), "case-answers") || loop_new(&b->loop, NULL) != STATUS_OK ||
+	    openpty(&b->device, &b->line, b->port, NULL, NULL) != 0 || tcgetattr(b->line, &raw) != 0)
+		return -1;
+	cfmakeraw(&raw);
+	tcsetattr(b->line, TCSANOW, &raw);
+	options.state_folder = text_format(states, sizeof(states), "%s/state", b->folder);
+	options.port = b->port;
+	if (app_new(b->loop, &options, &b->app, &error) != STATUS_OK || app_case_new(b->app, &b->id, &error) != STATUS_OK) {
+		fprintf(stderr, "%s\n", error.text);
+		return -1;
+	}
+	*state = b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bench *b = *state;
+
+	app_free(b->app);
+	loop_timer_free(b->timer);
+	loop_free(b->loop);
+	close(b->device);
+	close(b->line);
+	temp_folder_remove(b->folder);
+	free(b);
+	return 0;
+}
+
+static enum status answer(struct bench *b, const char *text)
+{
+	struct error error;
+
+	return app_case_answer(b->app, b->id, app_case_view(b->app, b->id)->question.id, text, &error);
+}
+
+static void go_to_watch(struct bench *b)
+{
+	assert_int_equal(answer(b, ""), STATUS_OK);		/* the device is not known */
+	assert_int_equal(answer(b, "unknown"), STATUS_OK);	/* nor what happened */
+	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_WATCH);
+}
+
+static void look(void *user)
+{
+	struct bench *b = user;
+
+	if (app_case_view(b->app, b->id)->phase != GUIDE_WATCH || loop_now_ms() > b->end_ms)
+		loop_stop(b->loop);
+	else
+		loop_timer_set_after(b->timer, LOOK_MS);
+}
+
+static void go_to_diagnosis(struct bench *b)
+{
+	go_to_watch(b);
+	assert_int_equal(write(b->device, damaged, sizeof(damaged) - 1), (ssize_t)sizeof(damaged) - 1);
+	b->end_ms = loop_now_ms() + PATIENCE_MS;
+	b->timer = loop_timer_new(b->loop, look, b);
+	loop_timer_set_after(b->timer, LOOK_MS);
+	loop_run(b->loop);
+	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_DIAGNOSIS);
+}
+
+/* The id of the choice of that name; NULL: it is not offered. */
+static const char *offered(struct bench *b, const char *name)
+{
+	const struct question *question = &app_case_view(b->app, b->id)->question;
+
+	for (unsigned i = 0; i < question->choice_count; i++)
+		if (strstr(question->choice[i].text, name) != NULL)
+			return question->choice[i].id;
+	return NULL;
+}
+
+static void a_case_left_before_its_first_answer_is_the_next_one(void **state)
+{
+	struct bench *b = *state;
+	int64_t next;
+
+	assert_int_equal(app_case_new(b->app, &next, NULL), STATUS_OK);
+	assert_int_equal(next, b->id);
+	assert_int_equal(answer(b, ""), STATUS_OK);
+	assert_int_equal(app_case_new(b->app, &next, NULL), STATUS_OK);
+	assert_int_not_equal(next, b->id);
+}
+
+static void that_nothing_appears_is_not_taken_at_once(void **state)
+{
+	struct bench *b = *state;
+
+	go_to_watch(b);
+	assert_int_equal(answer(b, "nothing"), STATUS_REFUSED);
+	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_WATCH);
+	assert_true(app_case_view(b->app, b->id)->question.problem[0] != '\0');
+}
+
+static void an_empty_answer_leads_back_and_is_asked_again(void **state)
+{
+	struct bench *b = *state;
+
+	go_to_diagnosis(b);
+	assert_non_null(offered(b, "inspect the file"));
+	assert_int_equal(answer(b, offered(b, "inspect the file")), STATUS_OK);
+	assert_int_equal(app_case_view(b->app, b->id)->question.type, QUESTION_FILE);
+	assert_int_equal(answer(b, ""), STATUS_OK);
+	assert_non_null(offered(b, "inspect the file"));
+}
+
+static void what_was_answered_is_not_asked_again(void **state)
+{
+	struct bench *b = *state;
+
+	go_to_diagnosis(b);
+	assert_non_null(offered(b, "whether power was lost"));
+	assert_int_equal(answer(b, offered(b, "whether power was lost")), STATUS_OK);
+	assert_int_equal(answer(b, "unknown"), STATUS_OK);
+	assert_null(offered(b, "whether power was lost"));
+}
+
+static bool count_sentence(void *user, const struct journal_entry *entry)
+{
+	*(unsigned *)user += text_equal(entry->text, "What happened? I do not know");
+	return true;
+}
+
+static void the_journal_says_an_answer_as_a_sentence(void **state)
+{
+	struct bench *b = *state;
+	unsigned found = 0;
+
+	go_to_watch(b);
+	assert_int_equal(casebook_read(app_casebook(b->app), b->id, 0, count_sentence, &found, NULL), STATUS_OK);
+	assert_int_equal(found, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_case_left_before_its_first_answer_is_the_next_one),
+		TEST(that_nothing_appears_is_not_taken_at_once),
+		TEST(an_empty_answer_leads_back_and_is_asked_again),
+		TEST(what_was_answered_is_not_asked_again),
+		TEST(the_journal_says_an_answer_as_a_sentence),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
