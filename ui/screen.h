@@ -82,6 +82,8 @@ void ui_pop(struct ui *ui);
 void ui_say(struct ui *ui, bool is_error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void ui_say_error(struct ui *ui, const struct error *error);
 void ui_dismiss_notice(struct ui *ui);
+/* Something of the bench waits to be said; a screen's hint goes before it, so mere advice steps back. */
+bool ui_has_notice(struct ui *ui);
 void ui_ask_quit(struct ui *ui);
 /* One line of input above the footer. accept gets the text; changed (may be NULL) each edit; Esc calls neither, but
  * cancelled. */

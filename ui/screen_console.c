@@ -138,7 +138,7 @@ static void prefix_hint(struct ui *ui, struct console_state *state, char *to, si
 }
 
 /* What hinders the console's work, the worst first; empty: nothing does. */
-static void trouble(const struct console_state *state, const struct console_view *console, char *to, size_t size)
+static void trouble(struct ui *ui, const struct console_state *state, const struct console_view *console, char *to, size_t size)
 {
 	char left[32];
 
@@ -154,7 +154,7 @@ static void trouble(const struct console_state *state, const struct console_view
 		text_copy(to, size, "this looks like a wrong baud rate; Ctrl-A s and Enter finds the right one");
 	else if (console->text_score >= 0 && console->text_score < CONSOLE_BAD_TEXT)
 		text_copy(to, size, "a wrong baud rate, or TX and GND are loose; Ctrl-A s finds the rate, Ctrl-A l checks the line");
-	else if (console->bytes == 0 && console->case_id == 0 && !console->is_replay)
+	else if (console->bytes == 0 && console->case_id == 0 && !console->is_replay && !ui_has_notice(ui))
 		text_copy(to, size, "nothing came so far; when it is switched on and stays silent: Ctrl-A l");
 	else if (console->capture_room < SNAPSHOT_LITTLE_ROOM)
 		text_format(to, size, "only %s are left on the disk of the captures: make room",
@@ -174,7 +174,7 @@ static void hint(struct ui *ui, void *user, char *to, size_t size)
 	if (state->is_prefixed)
 		prefix_hint(ui, state, to, size);
 	else if (!console_sending_text(&console->sending, to, size))
-		trouble(state, console, to, size);
+		trouble(ui, state, console, to, size);
 	if (to[0] == '\0' && pane != NULL && pane->scroll_back > 0)
 		text_format(to, size, "%llu rows back; PgDn or any key returns", (unsigned long long)pane->scroll_back);
 }

@@ -120,6 +120,13 @@ static void draw_footer(struct ui *ui, struct canvas *canvas, int y)
 	}
 }
 
+bool ui_has_notice(struct ui *ui)
+{
+	const struct snapshot *now = ui_now(ui);
+
+	return now->notice[0] != '\0' && strcmp(now->notice, ui->dismissed_notice) != 0;
+}
+
 static const char *message_text(struct ui *ui, const struct snapshot *now, bool *ret_is_error, char *to, size_t size)
 {
 	*ret_is_error = ui->message_is_error;
@@ -131,7 +138,7 @@ static const char *message_text(struct ui *ui, const struct snapshot *now, bool 
 		ui_top(ui)->ops->hint(ui, ui_top(ui)->state, to, size);
 	if (to[0] != '\0')
 		return to;
-	if (now->notice[0] == '\0' || strcmp(now->notice, ui->dismissed_notice) == 0)
+	if (!ui_has_notice(ui))
 		return "";
 	*ret_is_error = now->notice_is_error;
 	return text_format(to, size, "%s%s%s", now->notice, now->notice_hint[0] ? ": " : "", now->notice_hint);

@@ -16,6 +16,8 @@ enum {
 	FAULT_QUIET_MS = 5000,
 	DEAD_QUIET_MS = 30000,
 	NOTHING_AFTER_MS = 30000,
+	HUNT_SILENCE_MS = 3000,
+	HUNT_STARTS_MAX = 8,
 	NOTHING_MIN_MS = 3000,		/* before that an answer "nothing comes" is a key pressed too early */
 };
 
@@ -333,6 +335,20 @@ static enum status find_baud(struct live_case *c, struct error *reterr)
 	return STATUS_OK;
 }
 
+/* A rate is told from what is said: a device that has fallen silent is started again where the program can switch it. */
+static void keep_it_talking(struct live_case *c, uint64_t now_ms)
+{
+	uint64_t last = console_last_byte_ms(c->console) > c->watch_since_ms ? console_last_byte_ms(c->console) : c->watch_since_ms;
+	struct error error;
+
+	if ((!c->app->practice && !c->app->options.power_command) || now_ms - last < HUNT_SILENCE_MS || c->restarts >= HUNT_STARTS_MAX)
+		return;
+	c->restarts++;
+	c->watch_since_ms = now_ms;
+	if (app_power(c->app, "cycle", &error) == STATUS_OK)
+		case_log(c, JOURNAL_PROGRAM, "power", "power cycle, to hear it");
+}
+
 void guide_on_baud(void *user, unsigned baud)
 {
 	struct live_case *c = user;
@@ -341,6 +357,8 @@ void guide_on_baud(void *user, unsigned baud)
 
 	if (c->phase != GUIDE_WATCH || c->is_running)
 		return;
+	c->restarts = 0;
+	c->watch_since_ms = loop_now_ms();
 	if (baud != 0) {
 		case_set(c, JOURNAL_OBSERVED, "baud", text_format(text, sizeof(text), "%u", baud));
 		console_forget(c->console);
@@ -384,6 +402,8 @@ static void look_at_watch(struct live_case *c, uint64_t now_ms)
 	uint64_t spent = now_ms - c->watch_since_ms;
 
 	guide_show_verdict(c);
+	if (console_is_hunting(c->console))
+		keep_it_talking(c, now_ms);
 	if (console_is_hunting(c->console) || silence_leads(c))
 		return;
 	look_for_start(c);

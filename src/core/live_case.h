@@ -229,6 +229,8 @@ bool serial_load_is_offered(struct live_case *c);
 char *serial_load_estimate(struct live_case *c, char *to, size_t size);
 /* From here on it does, also behind a restart of the program. */
 void serial_load_choose(struct live_case *c, enum journal_by by);
+/* What was meant to go over the line takes the network all the same where the bootloader turned out to be built without it. */
+void serial_load_reconsider(struct live_case *c);
 
 /* guide_rate.c: a device that another session left at a raised rate. True while it leads; then nothing else is typed. */
 void guide_rate_begin(struct live_case *c);

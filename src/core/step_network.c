@@ -38,6 +38,7 @@ static void look_at_bench(struct live_case *c)
 	char address[48], estimate[64];
 	const struct bench_nic *nic;
 
+	serial_load_reconsider(c);
 	if (c->loads_by_serial) {
 		step_done(c, "%s", "no network is needed: the image goes over the serial line");
 		return;
@@ -80,7 +81,7 @@ static void time_bench_net(struct live_case *c)
 	}
 	if (c->app->options.is_unattended && loop_now_ms() - c->step.started_ms > 5000) {
 		error_set(&error, STATUS_NOT_FOUND, "%s", c->view.say[0]);
-		error_hint(&error, "%s", c->view.say_count > 1 ? c->view.say[1] : "plug the cable in");
+		error_hint(&error, "%s", text_starts(c->view.say[1], "By hand") ? c->view.say[1] : "plug the cable in, and go on with the case");
 		step_failed(c, &error);
 		return;
 	}

@@ -9,12 +9,24 @@ enum { USUAL_RAISE = 921600, WORTH_RAISING_MS = 30000 };
 
 /* ---- instead of the network ---- */
 
+/* What its build can is learnt by identify, which stands in front of every load. */
+static bool build_lacks_it(const struct loader_build *build)
+{
+	return build->is_known && !build->has_ymodem && !build->has_kermit && !build->has_xmodem;
+}
+
+void serial_load_reconsider(struct live_case *c)
+{
+	if (!c->loads_by_serial || !build_lacks_it(&c->build))
+		return;
+	c->loads_by_serial = false;
+	case_set(c, JOURNAL_PROGRAM, "loads-by", "network");
+	case_log(c, JOURNAL_OBSERVED, "loader", "this bootloader was built without a way to take a file over its console: it takes the network");
+}
+
 bool serial_load_is_offered(struct live_case *c)
 {
-	const struct loader_build *build = &c->build;
-
-	/* What its build can is learnt by identify, which stands in front of every load. */
-	if (build->is_known && !build->has_ymodem && !build->has_kermit && !build->has_xmodem)
+	if (build_lacks_it(&c->build))
 		return false;
 	return c->profile && c->procedure && c->console && !c->loads_by_serial && plan_can_load_by_serial(c->procedure, c->profile);
 }

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "recovery/serial/uart_model.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/practice/practice_device.h"
@@ -26,6 +27,7 @@ enum {
 	SETTLE_US = 2000,
 	UNREAD_MAX = 2048,	/* below the 4095 of the line discipline, so that a flush takes all of it */
 	WIRE_PIECE = 32,
+	MISREAD_MOST = 16,	/* bytes that a faster UART sees in one character */
 	CYCLE_OFF_US = 1000000,
 };
 
@@ -37,18 +39,28 @@ uint64_t bench_now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+static const struct { unsigned baud; speed_t code; } speeds[] = {
+	{ 1200, B1200 }, { 2400, B2400 }, { 4800, B4800 }, { 9600, B9600 }, { 19200, B19200 }, { 38400, B38400 }, { 57600, B57600 },
+	{ 115200, B115200 }, { 230400, B230400 }, { 460800, B460800 }, { 921600, B921600 }, { 1000000, B1000000 }, { 1500000, B1500000 },
+	{ 2000000, B2000000 }, { 3000000, B3000000 }, { 4000000, B4000000 },
+};
+
 /* B0 for a speed that termios has no code for; such a line is never taken for a wrong one. */
 static speed_t speed_of(unsigned baud)
 {
-	static const struct { unsigned baud; speed_t code; } known[] = {
-		{ 9600, B9600 }, { 19200, B19200 }, { 38400, B38400 }, { 57600, B57600 }, { 115200, B115200 },
-		{ 230400, B230400 }, { 460800, B460800 }, { 921600, B921600 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (known[i].baud == baud)
-			return known[i].code;
+	for (size_t i = 0; i < ARRAY_SIZE(speeds); i++)
+		if (speeds[i].baud == baud)
+			return speeds[i].code;
 	return B0;
+}
+
+/* 0: a speed of its own, or none. */
+static unsigned baud_of(speed_t speed)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(speeds); i++)
+		if (speeds[i].code == speed)
+			return speeds[i].baud;
+	return 0;
 }
 
 static enum status open_line(struct bench *bench, struct error *reterr)
@@ -264,22 +276,35 @@ static uint64_t wire_time_us(const struct camera *cam, size_t bytes)
 	return camera_scale_us(cam, (uint64_t)bytes * 10000000 / cam->baud);
 }
 
-static bool speed_is_wrong(const struct bench *bench)
+/* The speed at the other end where it is a wrong one, else 0. */
+static unsigned wrong_baud(const struct bench *bench)
 {
 	speed_t speed = speed_of(bench->camera->baud);
 	struct termios settings;
 
-	return speed != B0 && tcgetattr(bench->slave, &settings) == 0 && cfgetospeed(&settings) != speed;
+	if (speed == B0 || tcgetattr(bench->slave, &settings) != 0 || cfgetospeed(&settings) == speed)
+		return 0;
+	/* A rate without a code looks like no speed at all; any other reads as badly. */
+	return baud_of(cfgetospeed(&settings)) ? baud_of(cfgetospeed(&settings)) : 74880;
 }
 
-static void spoil(struct bench *bench, uint8_t *bytes, size_t size)
+static void spoil(struct camera *cam, uint8_t *bytes, size_t size)
 {
-	struct camera *cam = bench->camera;
-	bool is_wrong = speed_is_wrong(bench);
-
-	for (size_t i = 0; i < size && (is_wrong || cam->noise); i++)
-		if (is_wrong || random_next(&cam->random) % 300 == 0)
+	for (size_t i = 0; i < size && cam->noise; i++)
+		if (random_next(&cam->random) % 300 == 0)
 			bytes[i] ^= (uint8_t)(random_next(&cam->random) % 255 + 1);
+}
+
+/* What a UART makes of characters of another rate, so that the rate can be found as on a real line. Returns how many bytes that are. */
+static size_t misread(struct camera *cam, double ratio, struct bytes sent, uint8_t *to, size_t room)
+{
+	struct uart_model model = { .ratio = ratio, .seed = (uint32_t)random_next(&cam->random) };
+	uint16_t read[WIRE_PIECE * MISREAD_MOST];
+	struct uart_reading reading = uart_model_read(&model, sent, 1, read, room < ARRAY_SIZE(read) ? room : ARRAY_SIZE(read));
+
+	for (size_t i = 0; i < reading.size; i++)
+		to[i] = (uint8_t)read[i];
+	return reading.size;
 }
 
 /* Notices whether anybody reads, throws away what nobody has read, and returns how much still waits. What was just
@@ -312,13 +337,19 @@ static void transmit(struct bench *bench, uint64_t now_us)
 {
 	struct camera *cam = bench->camera;
 	size_t count = cam->tx_size < WIRE_PIECE ? cam->tx_size : WIRE_PIECE;
-	uint8_t piece[WIRE_PIECE];
+	uint8_t piece[WIRE_PIECE * MISREAD_MOST];
+	unsigned other = wrong_baud(bench);
+	size_t size = count;
 	ssize_t sent = -1;
 
 	if (follow_reader(bench, now_us) < UNREAD_MAX) {
 		memcpy(piece, cam->tx, count);
-		spoil(bench, piece, count);
-		sent = write(bench->master, piece, count);
+		spoil(cam, piece, count);
+		if (other)
+			size = misread(cam, (double)cam->baud / other, (struct bytes){ cam->tx, count }, piece, sizeof(piece));
+		sent = size > 0 ? write(bench->master, piece, size) : (ssize_t)count;
+		if (other && sent > 0)
+			sent = (ssize_t)count;	/* characters of the camera; what does not fit at the other end is lost */
 	}
 	if (sent <= 0) {
 		bench->tx_free_us = now_us + 10000;
@@ -339,14 +370,20 @@ static void transmit(struct bench *bench, uint64_t now_us)
 static void receive(struct bench *bench, uint64_t now_us)
 {
 	struct camera *cam = bench->camera;
-	uint8_t piece[WIRE_PIECE];
-	ssize_t count = read(bench->master, piece, sizeof(piece));
+	uint8_t piece[WIRE_PIECE * MISREAD_MOST];
+	ssize_t count = read(bench->master, piece, WIRE_PIECE);
 	size_t room = cam->rx_limit > cam->rx_size ? cam->rx_limit - cam->rx_size : 0;
 
 	bench->rx_free_us = now_us + (count > 0 ? wire_time_us(cam, (size_t)count) : 10000);
 	if (count <= 0 || !cam->power)
 		return;
-	spoil(bench, piece, (size_t)count);
+	spoil(cam, piece, (size_t)count);
+	if (wrong_baud(bench)) {
+		uint8_t sent[WIRE_PIECE];
+
+		memcpy(sent, piece, (size_t)count);
+		count = (ssize_t)misread(cam, (double)wrong_baud(bench) / cam->baud, bytes_of(sent, (size_t)count), piece, sizeof(piece));
+	}
 	if ((size_t)count < room)
 		room = (size_t)count;
 	memcpy(cam->rx + cam->rx_size, piece, room);	/* the rest is an overrun */

@@ -295,7 +295,7 @@ def keys_go_out_and_the_log_has_what_came(work):
     screen = open_screen(work, line, "--log", work + "/log")
     screen.type("version\r")
     line.wait_for(b"version\r")
-    screen.wait_for("=> ")
+    screen.wait_for("=>")
     check(screen.end() == EXIT_WELL, "another exit code")
     check(open(work + "/log", "rb").read() == b"version\r\n=> ", "the log has other bytes")
     check(not os.listdir(work + "/state/captures"), "a second, empty capture lies about", os.listdir(work + "/state/captures"))
@@ -377,7 +377,7 @@ def paste_to_loader(work, begin, end):
     loader.line = line
     screen = open_screen(work, line)
     line.say(b"=> ")
-    screen.wait_for("=> ")
+    screen.wait_for("=>")
     script = [b"setenv bootargs console=ttyS0,115200 root=/dev/mtdblock%d rootfstype=squashfs" % i for i in range(6)]
     screen.type(begin + b"\n".join(script) + b"\n" + end)
     deadline = time.monotonic() + LIMIT
@@ -548,7 +548,7 @@ def a_macro_goes_where_the_device_waits_for_it_and_is_shown_first_elsewhere(work
     line = Line()
     screen = open_screen(work, line)
     line.say(b"U-Boot 2020.01 (Jan 01 2020 - 00:00:00)\r\n\r\nHit any key to stop autoboot:  0 \r\n=> ")
-    screen.wait_for("=> ")
+    screen.wait_for("=>")
     time.sleep(0.5)
     screen.type("\x011")
     line.wait_for(b"printenv\r")
