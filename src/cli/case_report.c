@@ -313,13 +313,10 @@ static void print_outcome(const json_t *report)
 
 static void print_facts(json_t *facts)
 {
-	const char *name;
-	json_t *value;
-
 	if (json_object_size(facts) > 0)
 		output_text("\nWhat the device said of itself\n");
-	json_object_foreach(facts, name, value)
-		output_text("  %-16s %s\n", name, json_string_value(value));
+	for (void *at = json_object_iter(facts); at != NULL; at = json_object_iter_next(facts, at))
+		output_text("  %-16s %s\n", json_object_iter_key(at), json_string_value(json_object_iter_value(at)));
 }
 
 void case_report_print(const json_t *report)

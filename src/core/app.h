@@ -106,8 +106,8 @@ void app_console_stop(struct app *app, unsigned console_id);
 enum status app_console_set_baud(struct app *app, unsigned console_id, unsigned baud, struct error *reterr);
 /* Listens until the device's rate is found; see baud_hunt.h. begins false: stops, and the line has its rate back. */
 enum status app_console_find_baud(struct app *app, unsigned console_id, bool begins, struct error *reterr);
-/* "Nothing appears": the questions stand in the console's view. id NULL: begins anew; "end": ends it; else the answer's. */
-enum status app_console_check_line(struct app *app, unsigned console_id, const char *id, struct error *reterr);
+/* "Nothing appears": the questions stand in the console's view. answer NULL: begins anew; "end": ends it; else its id. */
+enum status app_console_check_line(struct app *app, unsigned console_id, const char *answer, struct error *reterr);
 /* Rate, frame and flow control at once. */
 enum status app_console_set_line(struct app *app, unsigned console_id, const struct line_settings *settings, struct error *reterr);
 enum status app_console_set_manner(struct app *app, unsigned console_id, const struct console_manner *manner, struct error *reterr);

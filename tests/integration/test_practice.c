@@ -691,7 +691,7 @@ static void a_wrong_speed_and_noise_spoil_the_text(void **state)
 	control(&device, "power on");
 	for (uint64_t end_ms = now_ms() + 700; now_ms() < end_ms;)
 		pump(&device, 50);
-	assert_true(device.size > 500);
+	assert_true(device.size > 20);	/* a slow UART sees one character where twelve are sent */
 	assert_null(memmem(device.text, device.size, "U-Boot", 6));
 	forget(&device);
 	cfsetspeed(&settings, B115200);
