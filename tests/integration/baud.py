@@ -139,7 +139,8 @@ def found_rates(work):
         check(f"{what}: within five rates", said.get("rates", 99) <= 5, said)
         check(f"{what}: nothing was sent", device.received == b"", device.received)
         notes, folder = remarks(state)
-        check(f"{what}: the capture tells each change", sum("listening at" in note for note in notes) == said.get("rates", 0) - 1, notes)
+        told = sum("listening at" in note for note in notes)
+        check(f"{what}: the capture tells the changes", (told > 0 or rate == start) and told < said.get("rates", 0), f"{said} {notes}")
         kept = sum(os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder) if name.endswith(".raw"))
         check(f"{what}: what was read is kept", kept >= said.get("bytes", 1), f"{kept} {said}")
 
