@@ -4,7 +4,7 @@
    uboot_rate.py [PROGRAM]     else $UNBRICK
 
 The rate is no rate in the emulator; what is tried is U-Boot's own conversation: "Switch baudrate ... and press ENTER", the prompt behind it, the
-file by loady, its CRC in memory, and the way back. The last line counts the checks; 77: QEMU or U-Boot is not there."""
+file by loady, loadx and loadb, its CRC in memory, and the way back. The last line counts the checks; 77: QEMU or U-Boot is not there."""
 import os
 import re
 import select
@@ -99,6 +99,9 @@ def main():
             check("stopped in the middle, and back", code == 7 and "back at %d" % USUAL in said, code, said)
             code, said = unbrick(*send, "--port", machine.port)
             check("sent again", code == 0 and "size and CRC are right" in said, code, said)
+            for protocol in "xmodem", "kermit":
+                code, said = unbrick(*send[:-3], image, "--protocol", protocol, "--port", machine.port)
+                check("by " + protocol, code == 0 and "size and CRC are right" in said, code, said)
             line = os.open(machine.port, os.O_RDWR | os.O_NOCTTY)
             machine.until(line, b"printenv baudrate\r", rb"baudrate=\d+\r\n=> $", 10)
             check("U-Boot says that it is at its own rate", b"baudrate=%d\r" % USUAL in machine.said, machine.said)
