@@ -11,9 +11,9 @@ enum {
 	SILENCE_MS = 15000,
 };
 
-static loader_next *task_of(const struct live_case *c)
+static loader_next *task_of(struct live_case *c)
 {
-	return step_is((struct live_case *)c, "at", "variables") ? c->loader->learn : c->loader->reread;
+	return step_is(c, "at", "variables") ? c->loader->learn : c->loader->reread;
 }
 
 static void look_at_variables(struct live_case *c)
