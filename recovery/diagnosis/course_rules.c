@@ -26,6 +26,12 @@ static bool is_aftermath(const struct course *course, const struct evidence_entr
 	       entry->last_line - course->updated <= AFTERMATH_LINES && course->began < course->updated;
 }
 
+/* A chip that waits in its boot ROM on purpose: a tool has then given it a loader, or written its flash. */
+static bool was_then_written(const struct course *course, const struct evidence_entry *entry)
+{
+	return entry->evidence.cause == CAUSE_BOOTLOADER_GONE && course->written > entry->last_line;
+}
+
 /* Speaks of the network, or of what a broken transfer may leave behind. */
 static bool is_of_network(const struct evidence_entry *entry)
 {
@@ -111,7 +117,7 @@ bool situation_is_overcome(const struct situation *now, const struct evidence_en
 	    ((stage == STAGE_UPDATER || stage == STAGE_ANY) && is_mere_complaint(course, entry)))
 		return true;
 	if (stage == STAGE_UPDATER)
-		return course->updated > entry->last_line || is_aftermath(course, entry);
+		return course->updated > entry->last_line || is_aftermath(course, entry) || was_then_written(course, entry);
 	if (entry->evidence.cause == CAUSE_NETWORK && stage <= STAGE_LOADER && course->loaded > entry->last_line)
 		return true;
 	if (stage == STAGE_APPLICATION || stage == STAGE_LOGIN)
