@@ -15,6 +15,7 @@ enum {
 	SAVING_LINES = 10,	/* that a save of the environment prints at most */
 	LONG_RUN_LINES = 400,	/* after its start, a system that says so much does run */
 	MERE_WORDS = 20,	/* below this weight a message only sounds bad */
+	MERE_NOISE = 17,	/* below this one it does so only where a tool or an updater speaks */
 	AFTERMATH_LINES = 3,	/* that an update program says after its own report of success, while it leaves */
 };
 
@@ -95,13 +96,16 @@ static bool was_lived_with(const struct course *course, const struct evidence_en
 	       entry->last_line >= course->start_line && course->line - entry->last_line >= LONG_RUN_LINES;
 }
 
-/* What sounds bad among the words of a running system's services. */
+/* What sounds bad among the words of a running system's services, or of drivers and loaders that look for what is not
+ * there. */
 static bool is_small_talk(const struct evidence_entry *entry)
 {
 	const struct evidence *evidence = &entry->evidence;
 
-	return evidence->sign != NULL && evidence->sign->is_general && evidence->weight < MERE_WORDS &&
-	       evidence->seen >= STAGE_INIT && evidence->seen <= STAGE_LOGIN;
+	if (evidence->sign == NULL || !evidence->sign->is_general || evidence->weight >= MERE_WORDS)
+		return false;
+	return evidence->seen <= STAGE_LOGIN &&
+	       (evidence->seen >= STAGE_INIT || (evidence->seen >= STAGE_ROM && evidence->weight < MERE_NOISE));
 }
 
 bool situation_is_overcome(const struct situation *now, const struct evidence_entry *entry)
