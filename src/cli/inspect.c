@@ -9,6 +9,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/cli/output.h"
+#include "src/media/digest.h"
 #include "src/media/examine.h"
 #include "src/store/device_library.h"
 
@@ -320,6 +321,7 @@ static int run(const struct cli_line *line)
 		return output_usage("inspect", "which file?");
 	if (read_target(line, &library, &target, &error) != STATUS_OK)
 		return output_error(&error, EXIT_USAGE);
+	digest_leave_configuration();
 	examine_files(line->word, line->word_count, &how, tell, &telling);
 	return output_end(telling.code);
 }
