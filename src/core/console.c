@@ -285,7 +285,6 @@ static void set_limits(struct console *console)
 static enum status open_capture(struct console *console, struct error *reterr)
 {
 	char folder[600], name[64], stamp[32];
-	const char *base = strrchr(console->port, '/');
 	time_t now = (time_t)(loop_wall_ms() / 1000);
 	enum status status;
 	struct tm parts;
@@ -293,7 +292,7 @@ static enum status open_capture(struct console *console, struct error *reterr)
 	localtime_r(&now, &parts);
 	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &parts);
 	text_format(folder, sizeof(folder), "%s/captures", console->app->state_folder);
-	text_format(name, sizeof(name), "%s-%.40s", stamp, base ? base + 1 : console->port);
+	text_format(name, sizeof(name), "%s-%.40s", stamp, text_file_name(console->port));
 	for (char *at = name; *at; at++)
 		if (!isalnum((unsigned char)*at) && strchr("-_.", *at) == NULL)
 			*at = '-';

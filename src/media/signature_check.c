@@ -90,13 +90,6 @@ static enum status hash_file(const char *path, const char *algorithm, struct ver
 
 /* ---- minisign, signify ---- */
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* minisign's own comment is "timestamp:N<tab>file:NAME<tab>hashed": a signature that was made for a file of another
  * name, or another version. */
 static void look_at_comment(const struct signature_file *signature, const char *path, struct verify_finding *finding)
@@ -112,9 +105,9 @@ static void look_at_comment(const struct signature_file *signature, const char *
 	name = bytes_from(comment, (size_t)(file + 5 - comment.data));
 	end = memchr(name.data, '\t', name.size);
 	text_printable(text, sizeof(text), bytes_of(name.data, end ? (size_t)(end - name.data) : name.size));
-	if (!text_equal(base_name(path), base_name(text)))
+	if (!text_equal(text_file_name(path), text_file_name(text)))
 		text_format(finding->warning, sizeof(finding->warning), "it was made for a file called '%.100s'",
-			    base_name(text));
+			    text_file_name(text));
 }
 
 static enum verify_outcome comment_fits(EVP_PKEY *key, const struct signature_file *signature)

@@ -76,17 +76,6 @@ static inline void capture_free(struct capture *capture)
 }
 DEFINE_AUTO(capture);
 
-static enum status status_of_errno(int number)
-{
-	switch (number) {
-	case ENOSPC: case EDQUOT: case EFBIG:
-		return STATUS_NO_SPACE;
-	case EACCES: case EPERM: case EROFS:
-		return STATUS_NO_PERMISSION;
-	}
-	return STATUS_IO;
-}
-
 static void hint_room(const char *path, struct error *reterr)
 {
 	char free_space[32] = "an unknown amount of space";
@@ -512,13 +501,6 @@ static bool is_part_full(const struct capture *capture, size_t more, uint64_t wa
 	return limits->part_ms > 0 && distance(wall_ms, capture->begun_ms) >= limits->part_ms;
 }
 
-static const char *file_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static void drop_files(const struct part_files *files)
 {
 	char times_path[PATH_SIZE];
@@ -544,8 +526,8 @@ static void next_part(struct capture *capture, uint64_t wall_ms)
 	    make_room_for_part(capture, NULL) != STATUS_OK ||
 	    make_files(capture, capture->parts[capture->part_count - 1].number + 1, &files, NULL) != STATUS_OK)
 		return;
-	text_copy(old, sizeof(old), file_name(capture->path));
-	text_format(text, sizeof(text), "goes on in %s", file_name(files.path));
+	text_copy(old, sizeof(old), text_file_name(capture->path));
+	text_format(text, sizeof(text), "goes on in %s", text_file_name(files.path));
 	if (capture_remark(capture, text, wall_ms, NULL) != STATUS_OK) {
 		drop_files(&files);
 		return;

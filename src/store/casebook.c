@@ -99,21 +99,6 @@ static void hint_no_space(const char *path, struct error *reterr)
 	error_hint(reterr, "Make room where %.120s is (%s free). What was kept before is safe", path, free_space);
 }
 
-static enum status status_of_errno(int number)
-{
-	switch (number) {
-	case ENOSPC: case EDQUOT: case EFBIG:
-		return STATUS_NO_SPACE;
-	case EACCES: case EPERM: case EROFS:
-		return STATUS_NO_PERMISSION;
-	case ENOMEM:
-		return STATUS_NO_MEMORY;
-	case ENOENT: case ENOTDIR:
-		return STATUS_NOT_FOUND;
-	}
-	return STATUS_IO;
-}
-
 /* For a path that the operating system refused. */
 static enum status system_error(const char *path, const char *doing, int number, struct error *reterr)
 {
