@@ -123,6 +123,7 @@ static struct case_view *add_live(struct app *app, int64_t id, const char *title
 
 	app->snapshot.live[app->snapshot.live_count++] = view;
 	view->id = id;
+	view->is_running = true;
 	text_copy(view->title, sizeof(view->title), title);
 	text_copy(view->port, sizeof(view->port), "/dev/ttyUSB0");
 	view->question.id = 1;
@@ -623,6 +624,9 @@ void app_observe(struct app *app, const struct app_observer *observer)
 
 const struct snapshot *app_snapshot(struct app *app)
 {
+	app->snapshot.asking = 0;
+	for (unsigned i = 0; i < app->snapshot.live_count; i++)
+		app->snapshot.asking += app->live[i].is_running && app->live[i].question.type != QUESTION_NONE;
 	return &app->snapshot;
 }
 
