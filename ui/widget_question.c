@@ -65,6 +65,12 @@ static int detail_x(const struct choice *choice, int column)
 	return (choice->key == ' ' || choice->key >= UI_KEY_UP ? 9 : 5) + column + 2;
 }
 
+/* Numbers are padded to stand in a column: not below the list. */
+static const char *below_text(const struct choice *choice)
+{
+	return choice->detail + strspn(choice->detail, " ");
+}
+
 /* Under the text of its choice. */
 static int below_x(const struct choice *choice, int column)
 {
@@ -79,7 +85,7 @@ static bool is_detail_long(const struct canvas *to, const struct choice *choice,
 /* Its own row, and those below it for what that has no room for. */
 static int choice_rows(const struct canvas *to, const struct choice *choice, int column)
 {
-	return 1 + (is_detail_long(to, choice, column) ? canvas_wrap_rows(to, to->cols - below_x(choice, column) - 2, choice->detail) : 0);
+	return 1 + (is_detail_long(to, choice, column) ? canvas_wrap_rows(to, to->cols - below_x(choice, column) - 2, below_text(choice)) : 0);
 }
 
 static int choices_rows(const struct canvas *to, const struct question *question)
@@ -140,7 +146,7 @@ static void draw_choices_whole(struct widget_question *widget, struct canvas *to
 		draw_choice(to, y++, choice, (int)i == widget->list.cursor, column, is_below);
 		if (is_below)
 			y += canvas_wrap(to, y, below_x(choice, column), to->cols - below_x(choice, column) - 2, 4,
-					 detail_role(choice), choice->detail);
+					 detail_role(choice), below_text(choice));
 		widget->choice_end[i] = y;
 	}
 }
@@ -163,7 +169,8 @@ static void draw_choices_short(struct widget_question *widget, struct canvas *to
 		canvas_printf(to, y + rows - 1, to->cols - 12, 11, ROLE_STRONG, "%4d of %d", widget->list.cursor + 1,
 			      count);
 	if (is_detail_long(to, selected, column))
-		canvas_wrap(to, y + widget->list.rows, 5, to->cols - 6, rows - widget->list.rows, detail_role(selected), selected->detail);
+		canvas_wrap(to, y + widget->list.rows, 5, to->cols - 6, rows - widget->list.rows, detail_role(selected),
+			    below_text(selected));
 }
 
 static void draw_choices(struct widget_question *widget, struct canvas *to, int y, int rows, const struct question *question)
