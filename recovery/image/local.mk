@@ -4,6 +4,7 @@ librecovery_a_SOURCES += recovery/image/registry.c
 librecovery_a_SOURCES += recovery/image/arch.c
 librecovery_a_SOURCES += recovery/image/code.c
 librecovery_a_SOURCES += recovery/image/fits.c recovery/image/fits.h
+librecovery_a_SOURCES += recovery/image/place.c recovery/image/place.h
 librecovery_a_SOURCES += recovery/image/map.c recovery/image/map.h
 librecovery_a_SOURCES += recovery/image/checksum.c recovery/image/checksum.h
 librecovery_a_SOURCES += recovery/image/signature.c recovery/image/signature.h
