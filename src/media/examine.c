@@ -149,7 +149,7 @@ static void look_into_archive(struct image_file *file, const struct examine_opti
 	else if (status != STATUS_OK && facts->warning[0] == '\0')
 		text_copy(facts->warning, sizeof(facts->warning), error.text);
 	else if (looking.is_partial && facts->warning[0] == '\0')
-		text_copy(facts->warning, sizeof(facts->warning), "not all of its members were looked at: that takes unpacking it (--deep)");
+		text_copy(facts->warning, sizeof(facts->warning), "not all of its members were looked at: only a deep look unpacks it all");
 }
 
 /* ---- all of it ---- */
