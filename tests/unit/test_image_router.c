@@ -27,6 +27,8 @@ static const struct sample samples[] = {
 	{ make_seama, "seama", "wrgac42_dlink.2015_dir885l", "", IMAGE_YES, 96 },
 	{ make_wrgg, "dlink-wrgg", "wrgac37_dlink.2013gui_dir859", "v1.05", IMAGE_YES, 108 },
 	{ make_short_wrg, "dlink-wrg", "wrgac37_dlink.2013gui_dir859", "", IMAGE_YES, 44 },
+	{ make_combined_tplink_v2, "tplink-v2", "0x76110001", "ver. 1.0", IMAGE_YES, 0x94 },
+	{ make_long_dap, "dlink-dap", "wapnd04cm_dkbs_dap2553", "1.20", IMAGE_YES, 80 },
 	{ make_dap, "dlink-dap", "RT3052-AP-DAP1350-3", "", IMAGE_YES, 64 },
 	{ make_dap2, "dlink-dap", "HONEYBEE-FIRMWARE-DAP-1330", "1.00.21", IMAGE_YES, 72 },
 	{ make_shrs, "dlink-shrs", "", "", IMAGE_YES, 1756 },
