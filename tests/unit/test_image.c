@@ -342,8 +342,11 @@ static void what_follows_unchecked_takes_the_assurance_away(void **state)
 	struct image_facts facts;
 
 	add_uimage(image, 2, 2, "one", BYTES("kernel"));
-	fill(image, 0x00, 200);
+	fill(image, 0x00, 256);
 	assert_int_equal(inspect(image).whole, IMAGE_YES);	/* a little padding */
+	image->size = 200;					/* that ends nowhere */
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	assert_non_null(strstr(inspect(image).problems[0].what, "middle of a block"));
 	add(image, "something", 9);
 	facts = inspect(image);
 	assert_string_equal(facts.format, "uimage");
@@ -651,6 +654,7 @@ static void a_zip_of_stored_members_is_checked_by_their_sums(void **state)
 		"PK\3\4\12\0\0\0\0\0\0\0\0\0\0\0\0\0\3\0\0\0\3\0\0\0\1\0\0\0" "f" "abc"
 		"PK\1\2\12\0\12\0\0\0\0\0\0\0\0\0\0\0\0\0\3\0\0\0\3\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" "f"
 		"PK\5\6\0\0\0\0\1\0\1\0\57\0\0\0\42\0\0\0\0\0";
+	uint8_t twice[sizeof(zip) - 1];
 	struct buffer *image = *state;
 	uint32_t crc = crc32_update(0, BYTES("abc"));
 	struct image_facts facts;
@@ -666,6 +670,11 @@ static void a_zip_of_stored_members_is_checked_by_their_sums(void **state)
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 	image->data[31] = 'a';
 	image->size -= 30;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	/* two of them: the second one's directory does not count from the start of the first */
+	image->size += 30;
+	memcpy(twice, image->data, sizeof(twice));
+	add(image, twice, sizeof(twice));
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 

@@ -421,6 +421,36 @@ static void cut_payload(struct buffer *file)
 	memset(at + 20, 0, 40);		/* the end of the packed payload */
 }
 
+static void make_stream_in_two_pieces(struct buffer *to)
+{
+	add_gzip(to, BYTES("#!/bin/sh\necho this is the first of the parts\n"));
+	add_gzip(to, BYTES("and this goes on with what the first one began\n"));
+}
+
+static void make_two_packed_volumes(struct buffer *to)
+{
+	struct buffer volume;
+
+	buffer_init(&volume, 65536);
+	make_volume(&volume);
+	for (unsigned i = 0; i < 2; i++)
+		add_gzip(to, buffer_bytes(&volume));
+	buffer_done(&volume);
+}
+
+/* gzip -c a b: of one thing it is as good as one stream, of two files it is none of them. */
+static void two_packed_files_behind_each_other_are_told(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	run(make_stream_in_two_pieces, NULL, &facts);
+	assert_int_equal(facts.whole, IMAGE_YES);
+	run(make_two_packed_volumes, NULL, &facts);
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_non_null(strstr(image_problem_text(&facts), "joined"));
+}
+
 static void a_mender_payload_that_cannot_be_unpacked_is_damage(void **state)
 {
 	struct image_facts facts;
@@ -499,6 +529,7 @@ int main(void)
 		cmocka_unit_test(an_image_in_a_swupdate_package_must_have_its_hash),
 		cmocka_unit_test(what_follows_a_bundle_is_told),
 		cmocka_unit_test(a_mender_artifact_names_its_device_types),
+		cmocka_unit_test(two_packed_files_behind_each_other_are_told),
 		cmocka_unit_test(a_mender_payload_that_cannot_be_unpacked_is_damage),
 		cmocka_unit_test(a_capsule_names_its_image_type),
 		cmocka_unit_test(a_cabinet_tells_what_its_description_says),

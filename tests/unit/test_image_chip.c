@@ -372,6 +372,11 @@ static void an_mcuboot_image_is_whole_by_its_hash(void **state)
 	fill(image, 0xff, 4096 - 16);
 	add(image, "\x77\xc2\x95\xf3\x60\xd2\xef\x7f\x35\x52\x50\x0f\x2c\xb6\x79\x80", 16);
 	assert_int_equal(inspect(image).whole, IMAGE_YES);	/* a padded slot */
+	image->data[1000] = 0;
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	image->data[1000] = 0xff;
+	image->data[4096 - 32] = 1;				/* confirmed */
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
 }
 
 static void add_gbl(struct buffer *to)

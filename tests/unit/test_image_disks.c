@@ -631,9 +631,77 @@ static void fill_up(struct buffer *file)
 	/* as much as an erase block holds: whether it went on cannot be known */
 	memcpy(node, file->data, 68 + 2048);
 	file->size = 0;
-	while (file->size + 2116 <= 65536)
+	while (file->size + 2116 <= 65536) {
+		node[16]++;	/* another version */
+		store_be32(node + 64, raw0(node, 60));
 		add(file, node, 2116);
+	}
 	fill(file, 0xff, 65536);
+}
+
+static void stick_to_itself(struct buffer *file)
+{
+	size_t size = file->size;
+	uint8_t *copy = malloc(size);
+
+	assert_non_null(copy);
+	memcpy(copy, file->data, size);
+	add(file, copy, size);
+	free(copy);
+}
+
+static void a_file_system_that_was_joined_to_itself_is_not_called_whole(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	run(make_jffs2, stick_to_itself, &facts);
+	assert_int_not_equal(facts.whole, IMAGE_YES);
+	assert_non_null(strstr(image_problem_text(&facts), "joined"));
+	run(make_ubi, stick_to_itself, &facts);
+	assert_int_not_equal(facts.whole, IMAGE_YES);
+	assert_non_null(strstr(image_problem_text(&facts), "joined"));
+}
+
+/* The master node says where the index begins. */
+static void put_master(struct buffer *file)
+{
+	size_t at = 16384;
+
+	put_le32(file, at, 0x06101831);
+	put_le32(file, at + 16, 512);
+	file->data[at + 20] = 7;
+	put_le32(file, at + 48, 2);
+	put_le32(file, at + 52, 0);
+	memset(file->data + at + 512, 0xff, 4096 - 512);
+	put_le32(file, at + 4, ~crc32_update(0, bytes_of(file->data + at + 8, 512 - 8)));
+	put_le32(file, 40, 3);
+	put_le32(file, 4, ~crc32_update(0, bytes_of(file->data + 8, 4096 - 8)));
+	fill(file, 0xff, 3 * 16384);
+}
+
+static void put_master_and_index(struct buffer *file)
+{
+	size_t at = 2 * 16384;
+
+	put_master(file);
+	put_le32(file, at, 0x06101831);
+	memset(file->data + at + 4, 0, 60);
+	put_le32(file, at + 16, 64);
+	file->data[at + 20] = 9;
+	put_le32(file, at + 4, ~crc32_update(0, bytes_of(file->data + at + 8, 64 - 8)));
+}
+
+static void an_ubifs_whose_index_was_erased_is_damaged(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	run(make_ubifs, put_master_and_index, &facts);
+	assert_int_equal(facts.whole, IMAGE_YES);
+	run(make_ubifs, put_master, &facts);
+	assert_int_equal(facts.whole, IMAGE_NO);
+	assert_non_null(strstr(image_problem_text(&facts), "index"));
 }
 
 static void a_jffs2_that_may_go_on_is_not_called_whole(void **state)
@@ -693,6 +761,8 @@ int main(void)
 		cmocka_unit_test(a_card_image_without_a_table_is_said_to_have_none),
 		cmocka_unit_test(an_ubi_without_the_blocks_of_its_volumes_is_cut_off),
 		cmocka_unit_test(a_jffs2_that_may_go_on_is_not_called_whole),
+		cmocka_unit_test(a_file_system_that_was_joined_to_itself_is_not_called_whole),
+		cmocka_unit_test(an_ubifs_whose_index_was_erased_is_damaged),
 		cmocka_unit_test(what_most_programs_are_for_is_the_processor),
 		cmocka_unit_test(blocks_of_lz4_lzo_and_rtime_are_unpacked),
 	};
