@@ -421,6 +421,21 @@ static void cut_payload(struct buffer *file)
 	memset(at + 20, 0, 40);		/* the end of the packed payload */
 }
 
+static void cut_end(struct buffer *file)
+{
+	file->size -= 20;
+}
+
+static void a_bundle_whose_signature_has_no_end_is_cut_off(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	run(make_rauc, cut_end, &facts);
+	assert_string_equal(facts.format, "rauc");
+	assert_int_equal(facts.whole, IMAGE_NO);
+}
+
 static void make_stream_in_two_pieces(struct buffer *to)
 {
 	add_gzip(to, BYTES("#!/bin/sh\necho this is the first of the parts\n"));
@@ -529,6 +544,7 @@ int main(void)
 		cmocka_unit_test(an_image_in_a_swupdate_package_must_have_its_hash),
 		cmocka_unit_test(what_follows_a_bundle_is_told),
 		cmocka_unit_test(a_mender_artifact_names_its_device_types),
+		cmocka_unit_test(a_bundle_whose_signature_has_no_end_is_cut_off),
 		cmocka_unit_test(two_packed_files_behind_each_other_are_told),
 		cmocka_unit_test(a_mender_payload_that_cannot_be_unpacked_is_damage),
 		cmocka_unit_test(a_capsule_names_its_image_type),
