@@ -107,6 +107,9 @@ static void a_dfuse_file_lists_its_elements(void **state)
 		assert_int_equal(facts.whole, IMAGE_YES);
 		image->data[290] ^= 1;
 		assert_int_equal(inspect(image).whole, IMAGE_NO);
+		image->data[290] ^= 1;
+		memset(image->data + image->size - 16, 0, 16);
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
 		image->size = 290;
 		assert_int_equal(inspect(image).whole, IMAGE_NO);
 	}
