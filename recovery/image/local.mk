@@ -60,6 +60,7 @@ librecovery_a_SOURCES += recovery/image/text_records.c
 librecovery_a_SOURCES += recovery/image/dfu.c
 librecovery_a_SOURCES += recovery/image/uf2.c
 librecovery_a_SOURCES += recovery/image/esp.c
+librecovery_a_SOURCES += recovery/image/esp_flash.c
 librecovery_a_SOURCES += recovery/image/mcuboot.c
 librecovery_a_SOURCES += recovery/image/zigbee.c
 librecovery_a_SOURCES += recovery/image/foreign.c recovery/image/text_file.h

@@ -269,6 +269,59 @@ static void a_signature_behind_an_esp32_image_belongs_to_it(void **state)
 	}
 }
 
+static void add_partition(struct buffer *to, unsigned type, uint32_t offset, const char *name)
+{
+	add(to, "\xaa\x50", 2);
+	add_le(to, type, 2);
+	add_le(to, offset, 4);
+	add_le(to, 0x10000, 4);
+	add_field(to, name, 16);
+	add_le(to, 0, 4);
+}
+
+/* As esptool's merge-bin makes it. */
+static void a_merged_esp32_image_is_loader_table_and_application(void **state)
+{
+	static const uint32_t loader_at[] = { 0, 0x1000 };
+	struct buffer *image = *state, program;
+	uint8_t digest[IMAGE_DIGEST_SIZE];
+	struct image_facts facts;
+
+	buffer_init(&program, 4096);
+	add_esp32(&program, 9);
+	for (size_t i = 0; i < 2; i++) {
+		buffer_clear(image);
+		fill(image, 0xff, loader_at[i]);
+		add(image, program.data, program.size);
+		fill(image, 0xff, 0x8000);
+		add_partition(image, 0x0201, 0x9000, "nvs");
+		add_partition(image, 0, 0x10000, "app0");
+		add_partition(image, 0x1100, 0x20000, "app1");		/* not in the file */
+		assert_int_equal(image_file_ops()->digest(NULL, "md5", bytes_of(image->data + 0x8000, 96), digest), 16);
+		add(image, "\xeb\xeb", 2);
+		fill(image, 0xff, 0x8000 + 96 + 16);
+		add(image, digest, 16);
+		fill(image, 0xff, 0x10000);
+		add(image, program.data, program.size);
+		facts = inspect(image);
+		assert_string_equal(facts.format, "esp-image");
+		assert_string_equal(facts.arch, "xtensa");
+		assert_string_equal(facts.version, "2.7.1");
+		assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+		assert_int_equal(facts.part_count, 3);
+		assert_string_equal(facts.parts[2].name, "app0");
+		image->data[0x8000 + 40] ^= 1;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+		image->data[0x8000 + 40] ^= 1;
+		image->data[loader_at[i] + 100] ^= 1;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+		image->data[loader_at[i] + 100] ^= 1;
+		image->size -= 40;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+	}
+	buffer_done(&program);
+}
+
 static void the_old_signature_of_an_esp32_image_is_68_bytes(void **state)
 {
 	struct buffer *image = *state;
@@ -453,6 +506,7 @@ int main(void)
 		TEST(uf2_blocks_are_counted_and_name_the_chip),
 		TEST(an_esp32_image_is_whole_by_its_sha256),
 		TEST(a_signature_behind_an_esp32_image_belongs_to_it),
+		TEST(a_merged_esp32_image_is_loader_table_and_application),
 		TEST(the_old_signature_of_an_esp32_image_is_68_bytes),
 		TEST(an_application_follows_the_esp8266s_boot_loader),
 		TEST(an_esp8266_image_has_a_short_header),
