@@ -25,7 +25,7 @@ enum {
 	AT_HASH_FLAG = 23,
 	SEGMENT_HEADER = 8,
 	SEGMENT_MAX = 16 * 1024 * 1024,
-	HASH_SIZE = 32,
+	HASH_SIZE = 32, HASH_LONG = 48,
 	XOR_SEED = 0xef,
 	SIGNATURE_ALIGNMENT = 4096,
 	SIGNATURE_MAGIC = 0xe7,
@@ -203,20 +203,30 @@ static bool has_8266_crc(const struct esp *esp)
 	return crc == load_le32(esp->in->data.data + esp->end);
 }
 
-/* One block of a sector with signatures that stands at the offset: RSA is version 2, ECDSA 3. Returns whether there is one. */
+/* Version 2 is RSA, 3 ECDSA; then the digest: 0 SHA-256, 1 SHA-384. */
+static bool is_signature(struct bytes head)
+{
+	return head.size == 4 && head.data[0] == SIGNATURE_MAGIC && (head.data[1] == 2 || head.data[1] == 3) && head.data[2] <= 1 &&
+	       head.data[3] == 0;
+}
+
+/* One block of a sector with signatures that stands at the offset. Returns whether there is one. */
 static bool check_signature_block(const struct image_input *in, struct image_facts *facts, uint64_t sector, uint64_t at)
 {
 	uint8_t digest[IMAGE_DIGEST_SIZE];
 	const struct image_ops *ops = in->ops;
 	const uint8_t *block = in->data.data + at;
+	bool is_long;
 
-	if (block[0] != SIGNATURE_MAGIC || (block[1] != 2 && block[1] != 3) || block[2] != 0 || block[3] != 0)
+	if (!is_signature(bytes_of(block, 4)))
 		return false;
+	is_long = block[2] == 1;
 	if (image_crc32(in, bytes_of(block, SIGNATURE_AT_CRC)) != load_le32(block + SIGNATURE_AT_CRC))
 		image_broken(facts, at, "its signature is damaged: its checksum does not match");
-	else if (ops->digest != NULL && ops->digest(ops->user, "sha256", image_slice(in, 0, sector), digest) == HASH_SIZE &&
-		 memcmp(digest, block + SIGNATURE_AT_DIGEST, HASH_SIZE) != 0)
-		image_broken(facts, at, "it is damaged, or not what was signed: its SHA-256 is another one than the signature's");
+	else if (ops->digest != NULL &&
+		 ops->digest(ops->user, is_long ? "sha384" : "sha256", image_slice(in, 0, sector), digest) == (is_long ? HASH_LONG : HASH_SIZE) &&
+		 memcmp(digest, block + SIGNATURE_AT_DIGEST, is_long ? HASH_LONG : HASH_SIZE) != 0)
+		image_broken(facts, at, "it is damaged, or not what was signed: its digest is another one than the signature's");
 	return true;
 }
 
@@ -227,10 +237,10 @@ static uint64_t end_with_signature(const struct image_input *in, struct image_fa
 	uint64_t at = (end + SIGNATURE_ALIGNMENT - 1) / SIGNATURE_ALIGNMENT * SIGNATURE_ALIGNMENT, last;
 	unsigned count = 0;
 
-	if (image_in_memory(in, at, 4) && memcmp(in->data.data + at, "\xe7\x02\0", 3) != 0 && memcmp(in->data.data + at, "\xe7\x03\0", 3) != 0)
+	if (!is_signature(image_slice(in, at, 4)))
 		return end;
 	if (!image_in_memory(in, at, SIGNATURE_ALIGNMENT)) {
-		if (image_in_memory(in, at, 4) && in->data.size == in->size)
+		if (in->data.size == in->size)
 			image_broken(facts, in->size, "its signature is cut off");
 		return end;
 	}

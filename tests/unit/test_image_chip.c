@@ -239,16 +239,19 @@ static void a_signature_behind_an_esp32_image_belongs_to_it(void **state)
 	struct buffer *image = *state;
 	uint8_t digest[IMAGE_DIGEST_SIZE];
 
-	for (uint8_t version = 2; version <= 3; version++) {
+	for (unsigned kind = 0; kind < 3; kind++) {
+		bool is_long = kind == 2;
+		uint8_t version = kind == 0 ? 2 : 3;
+
 		buffer_clear(image);
 		add_esp32(image, 9);
 		fill(image, 0xff, 4096);
-		assert_int_equal(image_file_ops()->digest(NULL, "sha256", buffer_bytes(image), digest), 32);
+		assert_true(image_file_ops()->digest(NULL, is_long ? "sha384" : "sha256", buffer_bytes(image), digest) > 0);
 		for (size_t i = 0; i < 2; i++) {
 			size_t start = image->size;
 
-			add(image, (uint8_t[]){ 0xe7, version, 0, 0 }, 4);
-			add(image, digest, 32);
+			add(image, (uint8_t[]){ 0xe7, version, is_long, 0 }, 4);
+			add(image, digest, is_long ? 48 : 32);
 			fill(image, 0x31, start + 1196);
 			add_le(image, crc32_update(0, bytes_of(image->data + start, 1196)), 4);
 			fill(image, 0, start + 1216);
