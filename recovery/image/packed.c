@@ -145,14 +145,14 @@ enum {
 };
 
 /* There is no magic. Encoders make dictionaries of 2^n or 2^n + 2^(n-1) bytes (xz src/liblzma/common/alone_decoder.c), and the first byte
- * of the range coder is 0. */
+ * of the range coder is 0. Properties of 0 (no literal context, no position) are possible, but a table of numbers begins so. */
 static bool is_lzma(const struct image_input *in)
 {
 	const uint8_t *header = in->data.data;
 	uint32_t dictionary, top;
 	uint64_t size;
 
-	if (in->data.size < LZMA_HEADER + 5 || header[0] >= LZMA_PROPERTIES_END || header[LZMA_HEADER] != 0)
+	if (in->data.size < LZMA_HEADER + 5 || header[0] == 0 || header[0] >= LZMA_PROPERTIES_END || header[LZMA_HEADER] != 0)
 		return false;
 	dictionary = load_le32(header + 1);
 	if (dictionary < 4096)

@@ -519,6 +519,16 @@ static void deflate_is_unpacked_in_each_of_its_forms(void **state)
 	assert_int_equal(inflate_all(BYTES("\1\3\0\xfc\xff" "abc"), 2, to, sizeof(to)).end, IMAGE_UNKNOWN);
 }
 
+static void a_table_that_begins_with_zeros_is_no_lzma(void **state)
+{
+	static const uint8_t table[64] = { 0, 0, 0, 0, 0x40, 0xf6, 0xfa, 0xff };
+	struct image_facts facts;
+
+	(void)state;
+	image_inspect(bytes_of(table, sizeof(table)), sizeof(table), NULL, &facts);
+	assert_string_equal(facts.format, "unknown");
+}
+
 static void text_and_noise_are_none_of_them(void **state)
 {
 	uint8_t noise[4096];
@@ -550,6 +560,7 @@ int main(void)
 		cmocka_unit_test(a_capsule_names_its_image_type),
 		cmocka_unit_test(a_cabinet_tells_what_its_description_says),
 		cmocka_unit_test(deflate_is_unpacked_in_each_of_its_forms),
+		cmocka_unit_test(a_table_that_begins_with_zeros_is_no_lzma),
 		cmocka_unit_test(text_and_noise_are_none_of_them),
 	};
 
