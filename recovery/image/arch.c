@@ -24,6 +24,9 @@ static const struct arch_word arch_words[] = {
 	{ "x86", "x86", "" }, { "i386", "x86", "" }, { "x86_64", "x86_64", "" }, { "amd64", "x86_64", "" },
 	{ "s390", "s390", "" }, { "sh", "sh", "" }, { "or1k", "or1k", "" }, { "xtensa", "xtensa", "" }, { "hppa", "hppa", "" },
 	{ "m68k", "m68k", "" }, { "nios2", "nios2", "" }, { "arc", "arc", "" }, { "avr", "avr", "" }, { "8051", "8051", "" },
+	{ "microblaze", "microblaze", "" }, { "sparc", "sparc", "" }, { "sparc64", "sparc64", "" }, { "alpha", "alpha", "" },
+	{ "ia64", "ia64", "" }, { "blackfin", "blackfin", "" }, { "avr32", "avr32", "" }, { "nds32", "nds32", "" }, { "csky", "csky", "" },
+	{ "loongarch", "loongarch", "" },
 };
 
 static const struct arch_word *find_arch(const char *word)

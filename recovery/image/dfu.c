@@ -133,6 +133,9 @@ static void inspect_dfuse(const struct image_input *in, struct image_facts *fact
 		at = read_target(in, facts, at, &elements);
 	if (at != 0 && at != size && at + SUFFIX_SIZE != size)
 		image_broken(facts, DFUSE_SIZE, "its targets end at %" PRIu64 ", expected %" PRIu64, at, size);
+	/* a good one was taken off before */
+	if (at != 0 && in->data.size == in->size && in->size == at + SUFFIX_SIZE)
+		image_broken(facts, at, "its suffix is damaged: it is cut off, or its tail was lost");
 }
 
 const struct image_format image_format_dfuse = {

@@ -138,6 +138,12 @@ enum {
 	DAP_VERSION_SIZE = 12,
 };
 
+/* RT3052-AP-DAP1350-3, wapnd04cm_dkbs_dap2553: no plain word. */
+static bool has_joint(struct bytes signature)
+{
+	return memchr(signature.data, '-', signature.size) != NULL || memchr(signature.data, '_', signature.size) != NULL;
+}
+
 static bool is_dap(const struct image_input *in)
 {
 	const uint8_t *header = in->data.data;
@@ -146,7 +152,7 @@ static bool is_dap(const struct image_input *in)
 	       header[56] == 0 && header[57] == 0 && load_be32(header + DAP_SIZE) > DAP_HEADER && load_be32(header + DAP_SIZE) < 0x10000000 &&
 	       image_is_padded_text(bytes_of(header + DAP_MODEL, DAP_MODEL_SIZE)) &&
 	       image_is_padded_text(bytes_of(header + DAP_SIGNATURE, DAP_SIGNATURE_SIZE)) &&
-	       memchr(header + DAP_SIGNATURE, '-', DAP_SIGNATURE_SIZE) != NULL;
+	       has_joint(bytes_of(header + DAP_SIGNATURE, DAP_SIGNATURE_SIZE));
 }
 
 static void inspect_dap(const struct image_input *in, struct image_facts *facts)
@@ -203,7 +209,7 @@ static bool is_dap2(const struct image_input *in)
 	size = dap2_header(header);
 	return size >= DAP2_HEADER && size <= DAP2_HEADER_MAX && size % 4 == 0 && load_be32(header + DAP2_TOTAL) > 0 &&
 	       load_be32(header + DAP2_TOTAL) < 0x10000000 && image_is_padded_text(bytes_of(header + DAP2_SIGNATURE, DAP2_SIGNATURE_SIZE)) &&
-	       memchr(header + DAP2_SIGNATURE, '-', DAP2_SIGNATURE_SIZE) != NULL;
+	       has_joint(bytes_of(header + DAP2_SIGNATURE, DAP2_SIGNATURE_SIZE));
 }
 
 static void inspect_dap2(const struct image_input *in, struct image_facts *facts)

@@ -25,9 +25,14 @@ enum {
 	AT_HASH_FLAG = 23,
 	SEGMENT_HEADER = 8,
 	SEGMENT_MAX = 16 * 1024 * 1024,
-	HASH_SIZE = 32,
+	HASH_SIZE = 32, HASH_LONG = 48,
 	XOR_SEED = 0xef,
 	SIGNATURE_ALIGNMENT = 4096,
+	SIGNATURE_MAGIC = 0xe7,
+	SIGNATURE_BLOCK = 1216, SIGNATURES = 3,
+	SIGNATURE_AT_DIGEST = 4, SIGNATURE_AT_CRC = 1196,
+	OLD_SIGNATURE = 68, OLD_FILLER = 12,	/* secure boot 1: version 0, 64 bytes; and what is left over by the alignment, of no meaning */
+	BOOT_LOADER_8266 = 4096,
 	DESC_VERSION = 16,
 	DESC_PROJECT = 48,
 	DESC_SIZE = 80,
@@ -198,12 +203,78 @@ static bool has_8266_crc(const struct esp *esp)
 	return crc == load_le32(esp->in->data.data + esp->end);
 }
 
-/* Secure boot 2 puts a sector with signatures behind the image, at a page of flash. */
-static uint64_t end_with_signature(const struct image_input *in, uint64_t end)
+/* Version 2 is RSA, 3 ECDSA; then the digest: 0 SHA-256, 1 SHA-384. */
+static bool is_signature(struct bytes head)
 {
-	uint64_t at = (end + SIGNATURE_ALIGNMENT - 1) / SIGNATURE_ALIGNMENT * SIGNATURE_ALIGNMENT;
+	return head.size == 4 && head.data[0] == SIGNATURE_MAGIC && (head.data[1] == 2 || head.data[1] == 3) && head.data[2] <= 1 &&
+	       head.data[3] == 0;
+}
 
-	return image_in_memory(in, at, SIGNATURE_ALIGNMENT) && memcmp(in->data.data + at, "\xe7\x02\0\0", 4) == 0 ? at + SIGNATURE_ALIGNMENT : end;
+/* One block of a sector with signatures that stands at the offset. Returns whether there is one. */
+static bool check_signature_block(const struct image_input *in, struct image_facts *facts, uint64_t sector, uint64_t at)
+{
+	uint8_t digest[IMAGE_DIGEST_SIZE];
+	const struct image_ops *ops = in->ops;
+	const uint8_t *block = in->data.data + at;
+	bool is_long;
+
+	if (!is_signature(bytes_of(block, 4)))
+		return false;
+	is_long = block[2] == 1;
+	if (image_crc32(in, bytes_of(block, SIGNATURE_AT_CRC)) != load_le32(block + SIGNATURE_AT_CRC))
+		image_broken(facts, at, "its signature is damaged: its checksum does not match");
+	else if (ops->digest != NULL &&
+		 ops->digest(ops->user, is_long ? "sha384" : "sha256", image_slice(in, 0, sector), digest) == (is_long ? HASH_LONG : HASH_SIZE) &&
+		 memcmp(digest, block + SIGNATURE_AT_DIGEST, is_long ? HASH_LONG : HASH_SIZE) != 0)
+		image_broken(facts, at, "it is damaged, or not what was signed: its digest is another one than the signature's");
+	return true;
+}
+
+/* Secure boot 2 puts a sector with signatures behind the image, at a page of flash; what is left of it is erased.
+ * Source: ESP-IDF "Secure Boot V2", signature block format. */
+static uint64_t end_with_signature(const struct image_input *in, struct image_facts *facts, uint64_t end)
+{
+	uint64_t at = (end + SIGNATURE_ALIGNMENT - 1) / SIGNATURE_ALIGNMENT * SIGNATURE_ALIGNMENT, last;
+	unsigned count = 0;
+
+	if (!is_signature(image_slice(in, at, 4)))
+		return end;
+	if (!image_in_memory(in, at, SIGNATURE_ALIGNMENT)) {
+		if (in->data.size == in->size)
+			image_broken(facts, in->size, "its signature is cut off");
+		return end;
+	}
+	while (count < SIGNATURES && check_signature_block(in, facts, at, at + (uint64_t)count * SIGNATURE_BLOCK))
+		count++;
+	last = at + (uint64_t)count * SIGNATURE_BLOCK;
+	if (count < SIGNATURES && image_padding(image_slice(in, last, at + SIGNATURE_ALIGNMENT - last)) < at + SIGNATURE_ALIGNMENT - last)
+		image_broken(facts, last, "its signature is damaged: something is in the unused part of its sector");
+	return at + SIGNATURE_ALIGNMENT;
+}
+
+/* Secure boot 1 put the signature right behind; applications end with a page of the flash's map then (esptool, --secure-pad). */
+static uint64_t end_with_old_signature(const struct image_input *in, uint64_t end)
+{
+	uint64_t more = in->size - end;
+
+	if ((more != OLD_SIGNATURE && more != OLD_SIGNATURE + OLD_FILLER) || !image_in_memory(in, end, more) || load_le32(in->data.data + end) != 0)
+		return end;
+	return in->size;
+}
+
+/* Arduino's boot loader, filled up to a sector, with the application behind it: elf2bin.py makes files of both. */
+static void add_application(const struct image_input *in, struct image_facts *facts, uint64_t end)
+{
+	uint64_t application_end;
+
+	if (end >= BOOT_LOADER_8266 || !is_common_header(in, BOOT_LOADER_8266, MAGIC) ||
+	    !is_8266_address(load_le32(in->data.data + BOOT_LOADER_8266 + HEADER_SHORT)))
+		return;
+	image_add_row(facts, 0, end, "boot loader", "esp-image");
+	application_end = image_add_rest(in, facts, BOOT_LOADER_8266, "application");
+	facts->declared_size = application_end;
+	if (facts->whole == IMAGE_YES && (application_end == 0 || facts->parts[facts->part_count - 1].whole != IMAGE_YES))
+		facts->whole = IMAGE_UNKNOWN;
 }
 
 static void check_xor(const struct esp *esp, struct image_facts *facts)
@@ -248,7 +319,12 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		facts->whole = IMAGE_YES;
 	if (size > esp.end && !has_hash)
 		text_copy(facts->checked, sizeof(facts->checked), "the checksum of all of it, and the XOR of its segments");
-	facts->declared_size = end_with_signature(in, size);
+	if (!esp.is_8266) {
+		facts->declared_size = end_with_signature(in, facts, size);
+		if (facts->declared_size == size && has_hash)
+			facts->declared_size = end_with_old_signature(in, size);
+	} else if (esp.header == 0)
+		add_application(in, facts, size);
 }
 
 static bool is_sound(const struct image_input *in)

@@ -168,6 +168,9 @@ static void end_image(struct fit *fit)
 	uint64_t end;
 
 	fit->images++;
+	/* with compression the first word is another one's */
+	if (image->has_offset && text_starts(image->os, "u-boot"))
+		image_correct_uboot_arch(image->arch, sizeof(image->arch), image_slice(fit->in, data_at(fit), image->size));
 	take_arch(fit);
 	take_version(fit);
 	if (!image->has_offset || !image->has_size) {

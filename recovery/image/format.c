@@ -418,6 +418,12 @@ const char *image_code_arch(const uint8_t at[4])
 	return code >> 26 == 5 || code == 0xd503201f ? "arm64" : "";
 }
 
+void image_correct_uboot_arch(char *arch, size_t size, struct bytes program)
+{
+	if (text_equal(arch, "arm") && program.size >= 4 && text_equal(image_code_arch(program.data), "arm64"))
+		text_copy(arch, size, "arm64");
+}
+
 enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 					const char *name, const char *compression)
 {

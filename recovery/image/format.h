@@ -91,6 +91,8 @@ enum image_answer image_add_packed_part(const struct image_input *in, struct ima
 uint64_t image_add_rest(const struct image_input *in, struct image_facts *facts, uint64_t offset, const char *name);
 /* The processor that would run the instruction at the entry of a boot loader: a jump over its header. "": neither ARM nor AArch64. */
 const char *image_code_arch(const uint8_t at[4]);
+/* U-Boot's build names "arm" for its 32-bit and 64-bit images alike (Makefile, MKIMAGEFLAGS_u-boot.img); the first instruction tells. */
+void image_correct_uboot_arch(char *arch, size_t size, struct bytes program);
 /* A row only: nothing is looked at. NULL when the table is full. */
 struct image_part *image_add_row(struct image_facts *facts, uint64_t offset, uint64_t size, const char *name, const char *format);
 /* A stream with a checksum of its contents was unpacked to its end. */

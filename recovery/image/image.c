@@ -13,8 +13,8 @@
 enum {
 	FORGET_EVERY = 256,	/* blocks looked at */
 	PADDING_MARKS = 12,
-	PADDING_BLOCK = 4096,	/* more than this is padding to blocks */
-	SECTOR = 512,
+	PADDING_LEAST = 16,	/* less may be chance */
+	SAME_HEAD = 4096,	/* of two things that are compared */
 };
 
 static bool ends_in_mark(struct bytes in)
@@ -66,12 +66,26 @@ struct scan {
 	unsigned found;
 	bool has_foreign;	/* bytes that are neither a part nor padding */
 	bool is_unsure;		/* a part whose contents nothing covers */
+	bool has_twin;		/* what the file begins with stands in it once more */
 };
 
 static void check_gap(struct scan *scan, uint64_t until)
 {
 	if (until > scan->covered && !is_padding(image_slice(scan->in, scan->covered, until - scan->covered)))
 		scan->has_foreign = true;
+}
+
+/* A file that was stuck to itself looks like a flash with two firmwares, and only one of them can have been meant. */
+static void note_twin(struct scan *scan, uint64_t offset, const struct image_facts *of)
+{
+	const struct image_part *first = &scan->facts->parts[0];
+	uint64_t size = of->declared_size < SAME_HEAD ? of->declared_size : SAME_HEAD;
+
+	if (scan->has_twin || first->offset != 0 || first->size != of->declared_size || !text_equal(first->format, of->format) || size == 0 ||
+	    !bytes_equal(image_slice(scan->in, 0, size), image_slice(scan->in, offset, size)))
+		return;
+	scan->has_twin = true;
+	image_problem(scan->facts, offset, "the %s that it begins with stands here once more: two files may have been joined", of->format);
 }
 
 /* Looks at erase block boundaries behind what is known; inside a known part nothing is looked for, so that a compressed file
@@ -88,6 +102,8 @@ static void scan_parts(struct scan *scan)
 		if (format != NULL) {
 			image_inspect_one(&at, format, &of);
 			check_gap(scan, offset);
+			if (scan->found > 0)
+				note_twin(scan, offset, &of);
 			add_neighbour(scan->facts, offset, &of);
 			scan->is_unsure |= of.whole != IMAGE_YES;
 			scan->found++;
@@ -115,6 +131,16 @@ static void become_flash_image(struct image_facts *facts, const struct image_fac
 	facts->compression[0] = '\0';
 }
 
+/* What fills up to a unit is shorter than the unit, so the file ends at a multiple of one that is longer than the padding. */
+static bool ends_inside_padding(const struct image_input *in, uint64_t padding)
+{
+	uint64_t unit = PADDING_LEAST;
+
+	while (unit <= padding && unit < IMAGE_PART_ALIGNMENT)
+		unit *= 2;
+	return padding >= PADDING_LEAST && in->data.size == in->size && in->size % unit != 0 && !ends_in_mark(in->data);
+}
+
 /* What comes right behind the end: a second file that was stuck to the first one is worth its name. */
 static const char *follower(const struct image_input *in, uint64_t end)
 {
@@ -140,7 +166,7 @@ static void judge_tail(const struct scan *scan, struct image_facts *facts)
 	if (scan->has_foreign)
 		image_problem(facts, facts->declared_size, "%" PRIu64 " bytes follow its end that no check covers%s%s", more, other ? ": " : "",
 			      other ? other : "");
-	else if (more >= PADDING_BLOCK && in->data.size == in->size && in->size % SECTOR != 0 && !ends_in_mark(in->data))
+	else if (ends_inside_padding(in, more))
 		image_problem(facts, in->size, "its padding ends in the middle of a block: it may be cut off there");
 	else if (in->size % IMAGE_PART_ALIGNMENT == 0 && facts->whole == IMAGE_YES && !facts->is_padded_by_nature)
 		image_problem(facts, facts->declared_size, "it is padded to an erase block, but nothing follows: a part may be missing");
@@ -171,7 +197,7 @@ static void inspect_rest(const struct image_input *in, struct image_facts *facts
 	facts->is_flash_image = true;
 	if (facts->whole == IMAGE_NO)
 		return;
-	facts->whole = is_known && first.whole == IMAGE_YES && !scan.is_unsure && !scan.has_foreign && in->data.size == in->size
+	facts->whole = is_known && first.whole == IMAGE_YES && !scan.is_unsure && !scan.has_foreign && !scan.has_twin && in->data.size == in->size
 		? IMAGE_YES : IMAGE_UNKNOWN;
 	text_copy(facts->checked, sizeof(facts->checked), "each part by itself");
 }

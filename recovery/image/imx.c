@@ -12,6 +12,7 @@ enum {
 	AT_ENTRY = 4, AT_DCD = 12, AT_BOOT_DATA = 16, AT_SELF = 20,
 	BOOT_DATA_SIZE = 12,
 	DCD_TAG = 0xd2,
+	PADDING_MAX = 128 * 1024, UIMAGE_MAGIC = 0x27051956,
 	CONTAINER_TAG = 0x87, CONTAINER_IMAGES = 32, CONTAINER_IMAGE = 128, CONTAINER_HEAD = 16, CONTAINER_ALIGNMENT = 0x400, CONTAINERS = 3,
 	CONTAINER_ENCRYPTED = 0x400,
 	CONTAINER_SIZE_MAX = 256 * 1024 * 1024,
@@ -46,6 +47,25 @@ static void tell_ivt_arch(const struct image_input *in, struct image_facts *fact
 	text_copy(facts->arch, sizeof(facts->arch), arch);
 }
 
+/* u-boot-with-spl.imx: U-Boot stands behind the padding of its first loader. */
+static void add_uboot(const struct image_input *in, struct image_facts *facts)
+{
+	uint64_t at = (facts->declared_size + 3) / 4 * 4, end;
+
+	for (unsigned i = 0; i < PADDING_MAX / 4 && image_in_memory(in, at, 4); i++, at += 4) {
+		uint32_t word = load_be32(in->data.data + at);
+
+		if (word == 0 || word == UINT32_MAX)
+			continue;
+		if (word != UIMAGE_MAGIC && word != 0xd00dfeed)
+			return;
+		end = image_add_rest(in, facts, at, "U-Boot");
+		if (end > 0)
+			image_declare(in, facts, end);
+		return;
+	}
+}
+
 static void inspect_ivt(const struct image_input *in, struct image_facts *facts)
 {
 	const uint8_t *ivt = in->data.data;
@@ -67,7 +87,8 @@ static void inspect_ivt(const struct image_input *in, struct image_facts *facts)
 		image_broken(facts, at, "its boot data is damaged: it begins at %08" PRIx32 ", behind its table at %08" PRIx32, start, self);
 		return;
 	}
-	image_declare(in, facts, length - (self - start));
+	if (image_declare(in, facts, length - (self - start)))
+		add_uboot(in, facts);
 }
 
 const struct image_format image_format_imx = {

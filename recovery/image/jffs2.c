@@ -28,6 +28,8 @@ struct jffs2 {
 	bool is_big;
 	struct programs programs;
 	unsigned nodes, bad;
+	struct bytes first;	/* the first node with contents */
+	bool has_twin;
 	uint64_t erased;	/* bytes of 0xff at the end of what was walked */
 };
 
@@ -134,6 +136,19 @@ static void check_entry(struct jffs2 *fs, uint64_t at, struct bytes node)
 		tell_bad(fs, at, "the checksum of its name does not match");
 }
 
+/* A node that is written anew gets another version: one that comes again is of a copy. */
+static void note_twin(struct jffs2 *fs, uint64_t at, struct bytes node)
+{
+	if (fs->first.size == 0) {
+		fs->first = node;
+		return;
+	}
+	if (fs->has_twin || !bytes_equal(fs->first, node))
+		return;
+	fs->has_twin = true;
+	image_problem(fs->facts, at, "its first node comes here once more: two files may have been joined");
+}
+
 /* Where the walk goes on behind what is at `at`; in->size ends it. *ret_end: where the file system ends, when something else begins. */
 static uint64_t walk_node(struct jffs2 *fs, uint64_t at, bool *ret_is_end)
 {
@@ -160,6 +175,8 @@ static uint64_t walk_node(struct jffs2 *fs, uint64_t at, bool *ret_is_end)
 	if (!image_in_memory(fs->in, at, length))
 		return UINT64_MAX;
 	fs->nodes++;
+	if (half_at(fs, head + AT_TYPE) == TYPE_INODE || half_at(fs, head + AT_TYPE) == TYPE_ENTRY)
+		note_twin(fs, at, bytes_of(head, (size_t)length));
 	if (half_at(fs, head + AT_TYPE) == TYPE_INODE)
 		check_inode(fs, at, bytes_of(head, (size_t)length));
 	else if (half_at(fs, head + AT_TYPE) == TYPE_ENTRY)
@@ -215,6 +232,8 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	if (facts->whole == IMAGE_NO || fs.nodes == 0)
 		return;
 	/* a file that was cut between two erase blocks looks as good; one that was not ends right behind a node, or is padded with room left */
+	if (fs.has_twin)
+		return;
 	if (end % ERASE_BLOCK_MIN != 0 ? fs.erased < 4 : fs.erased >= ROOM_OF_A_NODE)
 		facts->whole = IMAGE_YES;
 	else

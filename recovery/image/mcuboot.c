@@ -24,6 +24,7 @@ enum {
 	TLV_SHA384 = 0x11,
 	TLV_SHA512 = 0x12,
 	TRAILER_MAGIC = 16,
+	TRAILER_STATE = TRAILER_MAGIC + 4 * 32,	/* three flags and a size, each as long as the longest write (docs/design.md) */
 };
 
 struct mcuboot {
@@ -110,6 +111,15 @@ static bool fills_slot(const struct image_input *in)
 	       memcmp(in->data.data + in->data.size - TRAILER_MAGIC + 2, "\x95\xf3\x60\xd2\xef\x7f\x35\x52\x50\x0f\x2c\xb6\x79\x80", 14) == 0;
 }
 
+/* What is left of the slot is erased, but for what the loader keeps in front of the magic. */
+static bool is_rest_erased(const struct image_input *in, uint64_t end)
+{
+	struct bytes rest = image_slice(in, end, in->size - end);
+
+	rest.size = rest.size > TRAILER_STATE ? rest.size - TRAILER_STATE : 0;
+	return image_padding(rest) == rest.size;
+}
+
 static void tell_header(struct mcuboot *boot)
 {
 	const uint8_t *header = boot->in->data.data, *version = header + AT_VERSION;
@@ -152,8 +162,13 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		read_list(&boot, boot.hashed, size);
 	if (!boot.has_signature && facts->whole != IMAGE_NO)
 		image_warning(facts, "it is not signed: most loaders refuse it");
-	if (fills_slot(in))
-		facts->declared_size = in->size;
+	if (!fills_slot(in))
+		return;
+	if (!is_rest_erased(in, facts->declared_size)) {
+		image_problem(facts, facts->declared_size, "there is something between its end and the end of its slot that no check covers");
+		facts->whole = facts->whole == IMAGE_YES ? IMAGE_UNKNOWN : facts->whole;
+	}
+	facts->declared_size = in->size;
 }
 
 const struct image_format image_format_mcuboot = {

@@ -96,6 +96,7 @@ struct mender {
 	struct image_facts *facts;
 	struct bytes manifest;
 	unsigned checked, unsure;
+	bool has_header, has_payload;
 };
 
 static void check_member(struct mender *mender, const struct tar_walk *walk, const struct tar_member *member)
@@ -105,6 +106,8 @@ static void check_member(struct mender *mender, const struct tar_walk *walk, con
 	const struct image_ops *ops = mender->in->ops;
 	struct image_part *part;
 
+	mender->has_header |= text_starts(member->name, "header.tar");
+	mender->has_payload |= text_starts(member->name, "data/");
 	if (text_starts(member->name, "manifest"))
 		return;
 	/* the manifest names what is in data/NNNN.tar.gz, whose own checksum is all that is looked at here */
@@ -156,6 +159,8 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		return;
 	image_declare(in, facts, walk.at + 2 * TAR_BLOCK);	/* two blocks of zeros */
 	facts->ends_exactly = true;
+	if (!mender.has_header || !mender.has_payload)
+		image_broken(facts, walk.at, "its %s is missing", mender.has_header ? "payload" : "header");
 	if (mender.checked == 0)
 		return;
 	text_copy(facts->checked, sizeof(facts->checked), "the sha256 of its members, and the checksum of the payload");

@@ -6,13 +6,29 @@
 #include "recovery/image/format.h"
 #include "src/base/text.h"
 
-enum { STREAMS = 64 };		/* one behind the other, as gzip -c a b writes them */
+enum { HEAD = 4096, STREAMS = 64 };		/* one behind the other, as gzip -c a b writes them */
 
 void image_unpacked_well(struct image_facts *facts)
 {
 	if (facts->whole != IMAGE_NO)
 		facts->whole = IMAGE_YES;
 	text_copy(facts->checked, sizeof(facts->checked), "its checksum of the contents");
+}
+
+/* Something that begins as the first stream's contents do is another file; what continues them does not. */
+static bool begins_a_file(const struct image_input *in, const struct image_facts *facts, const char *compression, uint64_t at)
+{
+	uint8_t head[HEAD];
+	enum image_answer end;
+	uint64_t used, have;
+	const struct image_format *format;
+
+	if (facts->part_count == 0 || !facts->parts[0].is_unpacked)
+		return false;
+	have = in->ops->unpack(in->ops->user, compression, image_slice(in, at, UINT64_MAX), head, HEAD, HEAD, &end, &used);
+	format = image_find_format(&(struct image_input){ bytes_of(head, have < HEAD ? (size_t)have : HEAD), IMAGE_SIZE_UNKNOWN, in->ops,
+							  in->depth + 1, false }, false);
+	return format != NULL && text_equal(format->word, facts->parts[0].format);
 }
 
 /* How far streams of the same kind follow the first one, which has used bytes. Returns NO for a damaged one. */
@@ -43,9 +59,10 @@ static void add_stuck_tree(const struct image_input *in, struct image_facts *fac
 static void inspect_stream(const struct image_input *in, struct image_facts *facts, const char *compression, struct bytes magic)
 {
 	enum image_answer end;
-	uint64_t used;
+	uint64_t used, first;
 
 	end = image_look_inside_stream(in, facts, 0, in->size, compression, &used);
+	first = used;
 	if (end == IMAGE_YES && in->size != IMAGE_SIZE_UNKNOWN)
 		end = follow_streams(in, compression, magic, &used);
 	if (end == IMAGE_YES) {
@@ -53,6 +70,10 @@ static void inspect_stream(const struct image_input *in, struct image_facts *fac
 		facts->ends_exactly = true;
 		image_unpacked_well(facts);
 		add_stuck_tree(in, facts, used);
+		if (used > first && begins_a_file(in, facts, compression, first)) {
+			image_problem(facts, first, "another file of the same kind follows the first one: two may have been joined");
+			facts->whole = facts->whole == IMAGE_YES ? IMAGE_UNKNOWN : facts->whole;
+		}
 	} else if (end == IMAGE_NO)
 		image_broken(facts, used, "it cannot be unpacked to its end: it is cut off or damaged");
 }
@@ -124,14 +145,14 @@ enum {
 };
 
 /* There is no magic. Encoders make dictionaries of 2^n or 2^n + 2^(n-1) bytes (xz src/liblzma/common/alone_decoder.c), and the first byte
- * of the range coder is 0. */
+ * of the range coder is 0. Properties of 0 (no literal context, no position) are possible, but a table of numbers begins so. */
 static bool is_lzma(const struct image_input *in)
 {
 	const uint8_t *header = in->data.data;
 	uint32_t dictionary, top;
 	uint64_t size;
 
-	if (in->data.size < LZMA_HEADER + 5 || header[0] >= LZMA_PROPERTIES_END || header[LZMA_HEADER] != 0)
+	if (in->data.size < LZMA_HEADER + 5 || header[0] == 0 || header[0] >= LZMA_PROPERTIES_END || header[LZMA_HEADER] != 0)
 		return false;
 	dictionary = load_le32(header + 1);
 	if (dictionary < 4096)

@@ -17,6 +17,7 @@ enum {
 	IMAGES = 24,		/* files looked at */
 	SHA256_SIZE = 32,
 	SALT_SIZE = 32,
+	SQUASHFS_HEADER = 96, SQUASHFS_AT_USED = 40,
 	VERITY_BLOCK = 4096,
 	VERITY_LEVELS = 6,	/* 128 hashes a block: more than any file has */
 	DIGEST_ATTRIBUTE = 11 + 4,	/* object identifier, SET header, OCTET STRING header */
@@ -45,11 +46,30 @@ static bool find_signature(const struct image_input *in, struct bytes *ret_cms)
 	return memcmp(cms.data + skip, signed_data, sizeof(signed_data)) == 0;
 }
 
+/* Where a signature begins behind the contents without being found from the end; 0: nowhere. */
+static uint64_t find_cut_signature(const struct image_input *in)
+{
+	uint64_t at;
+
+	if (in->data.size < in->size || in->depth > 0 || in->size < SQUASHFS_HEADER || !image_starts_with(in->data, BYTES("hsqs")))
+		return 0;
+	at = load_le64(in->data.data + SQUASHFS_AT_USED);
+	/* a hash tree may stand between */
+	for (at = at / VERITY_BLOCK * VERITY_BLOCK; at + 4 + sizeof(signed_data) + 1 <= in->size; at += VERITY_BLOCK) {
+		const uint8_t *head = in->data.data + at;
+
+		if (at > 0 && head[0] == 0x30 && (head[1] == 0x82 || head[1] == 0x83) &&
+		    memcmp(head + 2 + (head[1] & 0x7fu), signed_data, sizeof(signed_data)) == 0)
+			return at;
+	}
+	return 0;
+}
+
 static bool matches(const struct image_input *in)
 {
 	struct bytes cms;
 
-	return find_signature(in, &cms);
+	return find_signature(in, &cms) || find_cut_signature(in) > 0;
 }
 
 /* "key=value" in the section of an INI file; "" when it has none. */
@@ -278,8 +298,14 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	struct bytes cms;
 	uint64_t contents;
 
-	if (!find_signature(in, &cms))
+	if (!find_signature(in, &cms)) {
+		contents = find_cut_signature(in);
+		text_copy(facts->checked, sizeof(facts->checked), "that it has an end");
+		image_add_part(in, facts, 0, contents, "contents");
+		look_at_files(in, facts);
+		image_broken(facts, contents, "it is cut off or damaged: the signature that begins here does not end with the file");
 		return;
+	}
 	contents = in->size - LENGTH_SIZE - cms.size;
 	facts->declared_size = in->size;
 	facts->ends_exactly = true;

@@ -24,11 +24,11 @@ enum { TRAILERS_MAX = 6 };
 	row(dahua_zip) row(instar_hd) row(bneg) row(hikvision) row(reolink) row(ambarella) row(openipc) \
 	/* microcontrollers, Android, UEFI */ \
 	row(android_boot) row(android_vendor_boot) row(android_dtbo) row(android_sparse) row(vbmeta) row(mcuboot) row(uf2) row(dfuse) \
-	row(esp) row(dfu_prefix) row(ihex) row(srec) row(gbl) row(zigbee_ota) \
+	row(esp_flash) row(esp) row(dfu_prefix) row(ihex) row(srec) row(gbl) row(zigbee_ota) \
 	/* file systems and disks */ \
 	row(squashfs) row(ubi) row(ubifs) row(jffs2) row(cramfs) row(romfs) row(erofs) row(iso9660) row(ext) row(littlefs) \
 	row(egon) row(toc0) row(rockchip) row(rkfw) row(rkaf) row(imx) row(imx_container) row(ti) row(k3) row(stm32) row(socfpga) \
-	row(amlogic) row(mediatek) row(ingenic) row(sigmastar) row(novatek) row(option_rom) row(fat) row(gpt) row(mbr) row(kwb) \
+	row(amlogic) row(mediatek) row(ingenic) row(sigmastar) row(novatek) row(option_rom) row(zynq) row(xilinx_bit) row(raspberry) row(fat) row(gpt) row(mbr) row(kwb) \
 	/* packed files and archives */ \
 	row(gzip) row(xz) row(bzip2) row(zstd) row(lz4) row(lzop) row(zip) row(7z) row(deb) row(ar) row(cpio) row(tar) \
 	/* router vendors without a magic, or with a short one */ \
@@ -42,7 +42,9 @@ enum { TRAILERS_MAX = 6 };
 #define TRAILERS(row) \
 	row(openwrt) row(sercomm_footer) row(zyxel_znbg) row(linksys_footer) row(broadcom_wfi) \
 	/* microcontrollers, Android */ \
-	row(dfu_suffix) row(avb_footer)
+	row(dfu_suffix) row(avb_footer) \
+	/* where no good one was found */ \
+	row(openwrt_cut)
 
 #define DECLARE(name) extern const struct image_format image_format_##name;
 #define POINT(name) &image_format_##name,

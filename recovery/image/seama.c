@@ -96,6 +96,9 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		return;
 	text_copy(facts->checked, sizeof(facts->checked), "size");
 	for (unsigned i = 0; i < ENTITIES && read_entity(in, at, &entity); i++) {
+		/* a seal is around everything: a second one begins another file */
+		if (i > 0 && entity.is_seal)
+			break;
 		is_checked &= check_entity(in, facts, &entity);
 		images += !entity.is_seal;
 		at = entity.image + entity.image_size;

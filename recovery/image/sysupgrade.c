@@ -18,6 +18,7 @@ enum {
 	TYPE_SIGNATURE = 0,
 	TYPE_METADATA = 1,
 	METADATA_HEADER = 8,	/* version, flags */
+	CUT_SEARCHED = 4096,
 };
 
 struct metadata {
@@ -108,6 +109,38 @@ static bool inspect_trailer(const struct image_input *in, struct image_facts *fa
 	image_covered(facts, "the checksum of the OpenWrt metadata, over the whole file");
 	return true;
 }
+
+/* The list as fwtool's callers write it: eight zero bytes, and the version of its form comes first (OpenWrt include/image-commands.mk). */
+static bool is_metadata_start(struct bytes data, const uint8_t *key)
+{
+	size_t at = (size_t)(key - data.data);
+
+	while (at > 0 && (data.data[at - 1] == ' ' || data.data[at - 1] == '\t'))
+		at--;
+	return at > METADATA_HEADER && data.data[at - 1] == '{' &&
+	       memcmp(data.data + at - 1 - METADATA_HEADER, "\0\0\0\0\0\0\0", METADATA_HEADER) == 0;
+}
+
+/* Metadata without its trailer: the last bytes of the file are missing. */
+static bool inspect_cut(const struct image_input *in, struct image_facts *facts, uint64_t *ret_start)
+{
+	static const char mark[] = "\"metadata_version\"";
+	uint64_t from = in->size > CUT_SEARCHED ? in->size - CUT_SEARCHED : 0;
+	struct bytes tail = image_slice(in, from, CUT_SEARCHED);
+	const uint8_t *key;
+
+	if (in->data.size < in->size || tail.size == 0)
+		return false;
+	key = memmem(tail.data, tail.size, mark, sizeof(mark) - 1);
+	if (key == NULL || !is_metadata_start(tail, key))
+		return false;
+	*ret_start = from + (uint64_t)(key - tail.data);
+	text_copy(facts->title, sizeof(facts->title), "OpenWrt image");
+	image_broken(facts, in->size, "it is cut off: its metadata at the end has no trailer");
+	return true;
+}
+
+const struct image_trailer image_trailer_openwrt_cut = { .word = "openwrt-sysupgrade", .inspect = inspect_cut };
 
 const struct image_trailer image_trailer_openwrt = { .word = "openwrt-sysupgrade", .inspect = inspect_trailer };
 

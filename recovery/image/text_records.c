@@ -25,7 +25,7 @@ struct records {
 	uint8_t byte[LINE_BYTES];
 	unsigned count;		/* bytes of the line */
 	uint8_t sum;		/* of them */
-	bool has_end, has_data, is_cut;
+	bool has_end, has_count, has_data, is_cut;
 	uint64_t lowest, highest, base;
 	uint32_t data_lines;
 };
@@ -121,9 +121,9 @@ static void finish(struct records *records)
 	text_copy(facts->checked, sizeof(facts->checked), "the sum of each line and the end record; not whether a line is missing");
 	if (facts->whole == IMAGE_NO || records->is_cut)
 		return;
-	if (!records->has_end && records->in->data.size == records->in->size)
+	if (!records->has_end && !records->has_count && records->in->data.size == records->in->size)
 		image_broken(facts, records->in->size, "its end record is missing: it is cut off");
-	else if (records->has_end) {
+	else if (records->has_end || records->has_count) {
 		facts->declared_size = records->in->size;
 		facts->whole = IMAGE_YES;
 	}
@@ -247,7 +247,9 @@ static bool read_srec_line(struct records *records)
 	}
 	if (kind >= 1 && kind <= 3)
 		note_data(records, srec_address(records, size), records->count - size - 2);
-	else if ((kind == 5 || kind == 6) && srec_address(records, size) != records->data_lines)
+	else if (kind == 5 || kind == 6)
+		records->has_count = true;	/* srec_cat ends with it where the program has no start address */
+	if ((kind == 5 || kind == 6) && srec_address(records, size) != records->data_lines)
 		image_broken(records->facts, records->at, "lines are missing: expected %" PRIu64 ", found %" PRIu32, srec_address(records, size),
 			     records->data_lines);
 	records->has_end = kind >= 7;

@@ -111,9 +111,11 @@ static void add_kernel_and_rootfs(const struct image_input *in, const struct lay
 	static const uint8_t none[IMAGE_MD5_SIZE];
 	uint64_t kernel = load_be32(header + layout->kernel), kernel_size = load_be32(header + layout->kernel_size);
 	uint64_t rootfs = load_be32(header + layout->rootfs), rootfs_size = load_be32(header + layout->rootfs_size);
+	/* a combined image: mktplinkfw2 leaves the fields as erased flash has them */
+	bool has_rootfs = rootfs_size > 0 && !(rootfs == UINT32_MAX && rootfs_size == UINT32_MAX);
 	uint64_t end = kernel + kernel_size;
 
-	if (rootfs_size > 0 && rootfs + rootfs_size > end)
+	if (has_rootfs && rootfs + rootfs_size > end)
 		end = rootfs + rootfs_size;
 	/* with a boot loader in the file the offsets count from different places */
 	if (load_be32(header + layout->boot_size) != 0)
@@ -122,7 +124,7 @@ static void add_kernel_and_rootfs(const struct image_input *in, const struct lay
 	if (end > in->size || memcmp(header + layout->md5, none, IMAGE_MD5_SIZE) == 0)
 		image_declare(in, facts, end);
 	image_add_part(in, facts, kernel, kernel_size, "kernel");
-	if (rootfs_size > 0)
+	if (has_rootfs)
 		image_add_part(in, facts, rootfs, rootfs_size, "rootfs");
 }
 

@@ -38,6 +38,7 @@ struct ubi {
 	uint32_t sequence, data_offset;
 	struct volume volumes[VOLUMES];
 	bool has_table, is_all_seen, other_sequence;
+	unsigned first_tables;		/* block 0 of the volume with the table */
 	bool has_uncovered;		/* something that is not padding, where no checksum reaches */
 };
 
@@ -106,6 +107,7 @@ static void take_block(struct ubi *ubi, uint64_t at, const uint8_t *header, stru
 	struct volume *volume;
 
 	if (id == TABLE_VOLUME) {
+		ubi->first_tables += number == 0;
 		read_table(ubi, data);
 		check_padding(ubi, bytes_from(data, data.size / RECORD < VOLUMES ? data.size / RECORD * RECORD : VOLUMES * RECORD));
 	}
@@ -251,6 +253,8 @@ static void conclude(struct ubi *ubi, struct image_facts *facts)
 		image_problem(facts, 0, "there is something in it that no checksum covers");
 	if (ubi->other_sequence)
 		image_problem(facts, 0, "its erase blocks are from different images: their image sequences differ");
+	if (ubi->first_tables > 1)
+		image_problem(facts, 0, "its table of volumes is there %u times: files may have been joined", ubi->first_tables);
 	if (!ubi->is_all_seen)
 		return;
 	if (!ubi->has_table)
@@ -259,7 +263,7 @@ static void conclude(struct ubi *ubi, struct image_facts *facts)
 	else if (listed > 0 && volumes == 0)
 		image_broken(facts, ubi->in->size, "it is cut off: none of its %u volumes has a block", listed);
 	if (facts->whole == IMAGE_NO || !is_sure || volumes == 0 || facts->member_problem.what[0] != '\0' || ubi->other_sequence ||
-	    ubi->has_uncovered)
+	    ubi->has_uncovered || ubi->first_tables > 1)
 		return;
 	facts->whole = IMAGE_YES;
 	text_copy(facts->checked, sizeof(facts->checked), "the headers of its blocks, and the checksums in its volumes");

@@ -10,7 +10,8 @@ enum {
 	MAGIC = 0x06101831,
 	HEADER = 24,
 	AT_CRC = 4, AT_LENGTH = 16, AT_TYPE = 20,
-	TYPE_DATA = 1, TYPE_PADDING = 5, TYPE_SUPERBLOCK = 6,
+	TYPE_DATA = 1, TYPE_PADDING = 5, TYPE_SUPERBLOCK = 6, TYPE_MASTER = 7, TYPE_INDEX = 9,
+	MASTER_LEB = 1, MASTER_AT_ROOT_LEB = 48, MASTER_AT_ROOT_OFFSET = 52, MASTER_SIZE = 512,
 	SUPERBLOCK_SIZE = 4096,
 	AT_LEB_SIZE = 36, AT_LEB_COUNT = 40, AT_LOG_LEBS = 56, AT_LPT_LEBS = 60, AT_COMPRESSION = 84,
 	DATA_HEADER = 48,
@@ -144,6 +145,10 @@ void ubifs_check_block(struct ubifs *fs, uint32_t number, struct bytes block, ui
 			return;
 		}
 		fs->nodes++;
+		if (number == MASTER_LEB && rest.data[AT_TYPE] == TYPE_MASTER && length >= MASTER_SIZE) {
+			fs->root_leb = load_le32(rest.data + MASTER_AT_ROOT_LEB);
+			fs->root_offset = load_le32(rest.data + MASTER_AT_ROOT_OFFSET);
+		}
 		if (rest.data[AT_TYPE] == TYPE_DATA)
 			look_at_data(fs, bytes_of(rest.data, (size_t)length));
 		if (rest.data[AT_TYPE] == TYPE_PADDING && length >= HEADER + 4) {
@@ -161,6 +166,18 @@ void ubifs_check_block(struct ubifs *fs, uint32_t number, struct bytes block, ui
 }
 
 /* --- a file that is one UBIFS --- */
+
+/* The index is written behind the files: where erased flash took the place of a tail, it is gone. */
+static void check_root(struct ubifs *fs)
+{
+	uint64_t at = (uint64_t)fs->root_leb * fs->leb_size + fs->root_offset;
+	struct bytes root = image_slice(fs->in, at, fs->leb_size);
+
+	if (fs->root_leb <= MASTER_LEB || fs->root_offset >= fs->leb_size)
+		return;
+	if (!is_node(root, true) || root.data[AT_TYPE] != TYPE_INDEX)
+		image_broken(fs->facts, at, "its index is missing: what stood here was erased or never written");
+}
 
 static bool matches(const struct image_input *in)
 {
@@ -199,6 +216,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	programs_tell(&fs.programs, facts);
 	if (!is_seen)
 		return;
+	check_root(&fs);
 	text_copy(facts->checked, sizeof(facts->checked), "the checksum of each node");
 	if (facts->whole != IMAGE_NO)
 		facts->whole = IMAGE_YES;

@@ -14,6 +14,7 @@ struct ubifs {
 	uint32_t lpt_first, lpt_end;	/* blocks of the space table, which has no nodes */
 	struct programs programs;
 	uint64_t nodes;
+	uint32_t root_leb, root_offset;	/* where the index begins, by the last master node */
 	unsigned bad;
 };
 

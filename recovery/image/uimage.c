@@ -17,18 +17,21 @@ enum {
 	AT_HEADER_CRC = 4,
 	AT_DATA_SIZE = 12,
 	AT_DATA_CRC = 24,
+	AT_OS = 28,
 	AT_ARCH = 29,
 	AT_TYPE = 30,
 	AT_COMPRESSION = 31,
 	AT_NAME = 32,
 	NAME_SIZE = 32,
+	OS_UBOOT = 17,
 	TYPE_MULTI = 4,
 	TYPE_SCRIPT = 6,
 };
 
-/* IH_ARCH_*: the words of image_facts.arch; "" where those have none. */
+/* IH_ARCH_*: the words of image_facts.arch. */
 static const char *const archs[] = {
-	"", "", "arm", "x86", "", "mips", "mips64", "ppc", "s390", "sh", "", "", "m68k", "", "", "nios2", "", "", "", "", "", "or1k",
+	"", "alpha", "arm", "x86", "ia64", "mips", "mips64", "ppc", "s390", "sh", "sparc", "sparc64", "m68k", "", "microblaze", "nios2",
+	"blackfin", "avr32", "st200", "", "nds32", "or1k",
 	"arm64", "arc", "x86_64", "xtensa", "riscv",
 };
 
@@ -209,13 +212,15 @@ static void read_payload(const struct image_input *in, struct image_facts *facts
 	uint8_t type = in->data.data[AT_TYPE];
 	char arch[sizeof(facts->arch)];
 
-	text_copy(arch, sizeof(arch), facts->arch);
 	if (type == TYPE_MULTI || type == TYPE_SCRIPT)
 		read_members(in, facts, start, data_size);
-	else if (in->data.data[AT_COMPRESSION] == 0)
+	else if (in->data.data[AT_COMPRESSION] == 0) {
+		if (in->data.data[AT_OS] == OS_UBOOT)
+			image_correct_uboot_arch(facts->arch, sizeof(facts->arch), image_slice(in, start, data_size));
 		image_add_part(in, facts, start, data_size, WORD(types, type));
-	else
+	} else
 		(void)image_look_inside(in, facts, start, data_size, facts->compression);	/* the header's checksum covers it */
+	text_copy(arch, sizeof(arch), WORD(archs, in->data.data[AT_ARCH]));
 	for (unsigned i = 0; i < facts->part_count; i++)
 		if (image_archs_differ(facts->parts[i].arch, arch))
 			image_warning(facts, "its header says %s, but what is inside is for %s", arch, facts->parts[i].arch);

@@ -190,6 +190,15 @@ static void add_member(struct zip *zip, const struct zip_member *member)
 	}
 }
 
+/* The directory reaches to the end record, or to what belongs to that: 4.3.13 to 4.3.15. */
+static bool is_next_to(const struct zip *zip, uint64_t after, uint64_t end)
+{
+	struct bytes mark = image_slice(zip->in, after, 4);
+
+	return after == end || (after < end && mark.size == 4 && (memcmp(mark.data, "PK\6\6", 4) == 0 || memcmp(mark.data, "PK\6\7", 4) == 0 ||
+								 memcmp(mark.data, "PK\5\5", 4) == 0));
+}
+
 static void read_directory(struct zip *zip, uint64_t end, zip_see_member *see)
 {
 	const uint8_t *record = zip->in->data.data + end;
@@ -197,9 +206,9 @@ static void read_directory(struct zip *zip, uint64_t end, zip_see_member *see)
 	unsigned count = load_le16(record + 10), seen = 0;
 	struct zip_member member;
 
-	if (at > end || count == 0) {
+	if (at > end || count == 0 || !is_next_to(zip, at + load_le32(record + 12), end)) {
 		see_locals(zip, see);
-		image_broken(zip->facts, end, "its directory is damaged, or bytes before it are missing");
+		image_broken(zip->facts, end, "its directory is damaged, or bytes before it are missing or too many");
 		return;
 	}
 	for (; seen < count && seen < ENTRIES; seen++) {

@@ -138,6 +138,23 @@ static void make_tplink_v1(struct file *file)
 	put_digest(file, 0x4c, "md5", from(file, 0, file->size));
 }
 
+/* What has no place of its own for the root file system has erased fields for it. */
+static void make_combined_tplink_v2(struct file *file)
+{
+	put_be32(file, 0, 0x03000000);
+	put_text(file, 4, "ver. 1.0");
+	put_be32(file, 0x34, 0x76110001);
+	put_be32(file, 0x68, 0x80000000);
+	put_be32(file, 0x74, 512);
+	put_be32(file, 0x78, PAYLOAD);
+	put_be32(file, 0x7c, UINT32_MAX);
+	put_be32(file, 0x80, UINT32_MAX);
+	put_be32(file, 0x8c, 0x55aa0000);
+	put_payload(file, 512, PAYLOAD);
+	put(file, 0x40, v2_salt, 16);
+	put_digest(file, 0x40, "md5", from(file, 0, file->size));
+}
+
 static void make_tplink_v2(struct file *file)
 {
 	put_be32(file, 0, 0x03000000);
@@ -218,6 +235,18 @@ static void make_dap(struct file *file)
 	put_be32(file, 60, PAYLOAD);
 	put_payload(file, 64, PAYLOAD);
 	put_be32(file, 0, sum_of(file, 64, file->size));
+}
+
+/* The longer header, and a name in the form of Alpha Networks. */
+static void make_long_dap(struct file *file)
+{
+	put_text(file, 4, "DAP-2553");
+	put_text(file, 24, "wapnd04cm_dkbs_dap2553");
+	put(file, 55, "\x50", 1);
+	put_be32(file, 60, PAYLOAD);
+	put_text(file, 68, "1.20");
+	put_payload(file, 80, PAYLOAD);
+	put_be32(file, 0, sum_of(file, 80, file->size));
 }
 
 static void make_dap2(struct file *file)

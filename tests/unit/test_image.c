@@ -243,6 +243,29 @@ static void a_kernel_for_another_processor_than_the_header_says_is_warned_of(voi
 	assert_non_null(strstr(facts.warning, "arm64"));
 }
 
+/* What U-Boot is for is in its first instruction, for its build writes "arm" in either case. */
+static void the_header_of_a_64_bit_u_boot_says_arm(void **state)
+{
+	struct buffer *image = *state;
+
+	add_uimage(image, 2, 5, "U-Boot 2023.01 for evb_rk3399 board", BYTES("\x0a\0\0\x14\x1f\x20\x03\xd5"));
+	assert_string_equal(inspect(image).arch, "arm");
+	image->data[28] = 17;
+	memset(image->data + 4, 0, 4);
+	store_be32(image->data + 4, crc32_update(0, bytes_of(image->data, 64)));
+	assert_string_equal(inspect(image).arch, "arm64");
+	image->data[64 + 3] = 0xea;
+	assert_string_equal(inspect(image).arch, "arm");
+}
+
+/* The header's word stands, whatever the payload looks like. */
+static void a_processor_that_few_have_is_named_too(void **state)
+{
+	add_uimage(*state, 14, 2, "MicroBlaze", BYTES("some kernel that is not compressed"));
+	assert_string_equal(inspect(*state).arch, "microblaze");
+	assert_int_equal(image_arch_fits("microblaze", "mipsel"), IMAGE_NO);
+}
+
 static void a_squashfs_is_known_by_its_size_only(void **state)
 {
 	struct buffer *image = *state;
@@ -319,8 +342,11 @@ static void what_follows_unchecked_takes_the_assurance_away(void **state)
 	struct image_facts facts;
 
 	add_uimage(image, 2, 2, "one", BYTES("kernel"));
-	fill(image, 0x00, 200);
+	fill(image, 0x00, 256);
 	assert_int_equal(inspect(image).whole, IMAGE_YES);	/* a little padding */
+	image->size = 200;					/* that ends nowhere */
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	assert_non_null(strstr(inspect(image).problems[0].what, "middle of a block"));
 	add(image, "something", 9);
 	facts = inspect(image);
 	assert_string_equal(facts.format, "uimage");
@@ -645,6 +671,7 @@ static void a_zip_of_stored_members_is_checked_by_their_sums(void **state)
 		"PK\3\4\12\0\0\0\0\0\0\0\0\0\0\0\0\0\3\0\0\0\3\0\0\0\1\0\0\0" "f" "abc"
 		"PK\1\2\12\0\12\0\0\0\0\0\0\0\0\0\0\0\0\0\3\0\0\0\3\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" "f"
 		"PK\5\6\0\0\0\0\1\0\1\0\57\0\0\0\42\0\0\0\0\0";
+	uint8_t twice[sizeof(zip) - 1];
 	struct buffer *image = *state;
 	uint32_t crc = crc32_update(0, BYTES("abc"));
 	struct image_facts facts;
@@ -660,6 +687,11 @@ static void a_zip_of_stored_members_is_checked_by_their_sums(void **state)
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 	image->data[31] = 'a';
 	image->size -= 30;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	/* two of them: the second one's directory does not count from the start of the first */
+	image->size += 30;
+	memcpy(twice, image->data, sizeof(twice));
+	add(image, twice, sizeof(twice));
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
@@ -739,6 +771,8 @@ int main(void)
 		TEST(the_head_of_a_uimage_alone_leaves_open_whether_it_is_whole),
 		TEST(a_multi_file_uimage_lists_its_members),
 		TEST(a_kernel_for_another_processor_than_the_header_says_is_warned_of),
+		TEST(the_header_of_a_64_bit_u_boot_says_arm),
+		TEST(a_processor_that_few_have_is_named_too),
 		TEST(a_squashfs_is_known_by_its_size_only),
 		TEST(kernel_and_root_file_system_behind_each_other_are_a_flash_image),
 		TEST(two_whole_parts_make_a_whole_flash_image),

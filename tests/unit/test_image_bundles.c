@@ -232,7 +232,7 @@ static void make_volume(struct buffer *to)
 
 static void make_capsule(struct buffer *to)
 {
-	static const uint8_t fmp[16] = { 0x6d, 0xcb, 0xd5, 0xed, 0xe8, 0x2d, 0x4c, 0x44, 0xbd, 0xa1, 0x71, 0x94, 0x19, 0x9a, 0xd9, 0x2a };
+	static const uint8_t fmp[16] = { 0xed, 0xd5, 0xcb, 0x6d, 0x2d, 0xe8, 0x44, 0x4c, 0xbd, 0xa1, 0x71, 0x94, 0x19, 0x9a, 0xd9, 0x2a };
 
 	add(to, fmp, 16);
 	fill(to, 0x44, 400);
@@ -421,6 +421,51 @@ static void cut_payload(struct buffer *file)
 	memset(at + 20, 0, 40);		/* the end of the packed payload */
 }
 
+static void cut_end(struct buffer *file)
+{
+	file->size -= 20;
+}
+
+static void a_bundle_whose_signature_has_no_end_is_cut_off(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	run(make_rauc, cut_end, &facts);
+	assert_string_equal(facts.format, "rauc");
+	assert_int_equal(facts.whole, IMAGE_NO);
+}
+
+static void make_stream_in_two_pieces(struct buffer *to)
+{
+	add_gzip(to, BYTES("#!/bin/sh\necho this is the first of the parts\n"));
+	add_gzip(to, BYTES("and this goes on with what the first one began\n"));
+}
+
+static void make_two_packed_volumes(struct buffer *to)
+{
+	struct buffer volume;
+
+	buffer_init(&volume, 65536);
+	make_volume(&volume);
+	for (unsigned i = 0; i < 2; i++)
+		add_gzip(to, buffer_bytes(&volume));
+	buffer_done(&volume);
+}
+
+/* gzip -c a b: of one thing it is as good as one stream, of two files it is none of them. */
+static void two_packed_files_behind_each_other_are_told(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	run(make_stream_in_two_pieces, NULL, &facts);
+	assert_int_equal(facts.whole, IMAGE_YES);
+	run(make_two_packed_volumes, NULL, &facts);
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_non_null(strstr(image_problem_text(&facts), "joined"));
+}
+
 static void a_mender_payload_that_cannot_be_unpacked_is_damage(void **state)
 {
 	struct image_facts facts;
@@ -474,6 +519,16 @@ static void deflate_is_unpacked_in_each_of_its_forms(void **state)
 	assert_int_equal(inflate_all(BYTES("\1\3\0\xfc\xff" "abc"), 2, to, sizeof(to)).end, IMAGE_UNKNOWN);
 }
 
+static void a_table_that_begins_with_zeros_is_no_lzma(void **state)
+{
+	static const uint8_t table[64] = { 0, 0, 0, 0, 0x40, 0xf6, 0xfa, 0xff };
+	struct image_facts facts;
+
+	(void)state;
+	image_inspect(bytes_of(table, sizeof(table)), sizeof(table), NULL, &facts);
+	assert_string_equal(facts.format, "unknown");
+}
+
 static void text_and_noise_are_none_of_them(void **state)
 {
 	uint8_t noise[4096];
@@ -499,10 +554,13 @@ int main(void)
 		cmocka_unit_test(an_image_in_a_swupdate_package_must_have_its_hash),
 		cmocka_unit_test(what_follows_a_bundle_is_told),
 		cmocka_unit_test(a_mender_artifact_names_its_device_types),
+		cmocka_unit_test(a_bundle_whose_signature_has_no_end_is_cut_off),
+		cmocka_unit_test(two_packed_files_behind_each_other_are_told),
 		cmocka_unit_test(a_mender_payload_that_cannot_be_unpacked_is_damage),
 		cmocka_unit_test(a_capsule_names_its_image_type),
 		cmocka_unit_test(a_cabinet_tells_what_its_description_says),
 		cmocka_unit_test(deflate_is_unpacked_in_each_of_its_forms),
+		cmocka_unit_test(a_table_that_begins_with_zeros_is_no_lzma),
 		cmocka_unit_test(text_and_noise_are_none_of_them),
 	};
 

@@ -46,6 +46,12 @@ static void s_records_are_checked_line_by_line(void **state)
 	buffer_clear(image);
 	add_text(image, "S00600004844521B\nS5030001FB\nS9030000FC\n");	/* it counts a line that is not there */
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	/* a program without a start address has no end record, but the count */
+	buffer_clear(image);
+	add_text(image, "S00600004844521B\nS1130000285F245F2212226A000424290008237C2A\nS5030001FB\n");
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	image->size -= 11;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
 static void add_suffix(struct buffer *to, unsigned dfu)
@@ -100,6 +106,9 @@ static void a_dfuse_file_lists_its_elements(void **state)
 		assert_string_equal(facts.boards[0], "usb 0483:df11");
 		assert_int_equal(facts.whole, IMAGE_YES);
 		image->data[290] ^= 1;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+		image->data[290] ^= 1;
+		memset(image->data + image->size - 16, 0, 16);
 		assert_int_equal(inspect(image).whole, IMAGE_NO);
 		image->size = 290;
 		assert_int_equal(inspect(image).whole, IMAGE_NO);
@@ -224,13 +233,145 @@ static void an_esp32_image_is_whole_by_its_sha256(void **state)
 	assert_string_equal(inspect(image).format, "unknown");
 }
 
+/* Two blocks in the sector: what was signed, and the block itself, are checked. */
+static void a_signature_behind_an_esp32_image_belongs_to_it(void **state)
+{
+	struct buffer *image = *state;
+	uint8_t digest[IMAGE_DIGEST_SIZE];
+
+	for (unsigned kind = 0; kind < 3; kind++) {
+		bool is_long = kind == 2;
+		uint8_t version = kind == 0 ? 2 : 3;
+
+		buffer_clear(image);
+		add_esp32(image, 9);
+		fill(image, 0xff, 4096);
+		assert_true(image_file_ops()->digest(NULL, is_long ? "sha384" : "sha256", buffer_bytes(image), digest) > 0);
+		for (size_t i = 0; i < 2; i++) {
+			size_t start = image->size;
+
+			add(image, (uint8_t[]){ 0xe7, version, is_long, 0 }, 4);
+			add(image, digest, is_long ? 48 : 32);
+			fill(image, 0x31, start + 1196);
+			add_le(image, crc32_update(0, bytes_of(image->data + start, 1196)), 4);
+			fill(image, 0, start + 1216);
+		}
+		fill(image, 0xff, 8192);
+		assert_int_equal(inspect(image).whole, IMAGE_YES);
+		image->data[4095] = 0;		/* signed, but part of no segment */
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+		image->data[4095] = 0xff;
+		image->data[4096 + 700] ^= 1;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+		image->data[4096 + 700] ^= 1;
+		image->data[8000] = 0;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+		image->data[8000] = 0xff;
+		image->size = 6000;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+	}
+}
+
+static void add_partition(struct buffer *to, unsigned type, uint32_t offset, const char *name)
+{
+	add(to, "\xaa\x50", 2);
+	add_le(to, type, 2);
+	add_le(to, offset, 4);
+	add_le(to, 0x10000, 4);
+	add_field(to, name, 16);
+	add_le(to, 0, 4);
+}
+
+/* As esptool's merge-bin makes it. */
+static void a_merged_esp32_image_is_loader_table_and_application(void **state)
+{
+	static const uint32_t loader_at[] = { 0, 0x1000 };
+	struct buffer *image = *state, program;
+	uint8_t digest[IMAGE_DIGEST_SIZE];
+	struct image_facts facts;
+
+	buffer_init(&program, 4096);
+	add_esp32(&program, 9);
+	for (size_t i = 0; i < 2; i++) {
+		buffer_clear(image);
+		fill(image, 0xff, loader_at[i]);
+		add(image, program.data, program.size);
+		fill(image, 0xff, 0x8000);
+		add_partition(image, 0x0201, 0x9000, "nvs");
+		add_partition(image, 0, 0x10000, "app0");
+		add_partition(image, 0x1100, 0x20000, "app1");		/* not in the file */
+		assert_int_equal(image_file_ops()->digest(NULL, "md5", bytes_of(image->data + 0x8000, 96), digest), 16);
+		add(image, "\xeb\xeb", 2);
+		fill(image, 0xff, 0x8000 + 96 + 16);
+		add(image, digest, 16);
+		fill(image, 0xff, 0x10000);
+		add(image, program.data, program.size);
+		facts = inspect(image);
+		assert_string_equal(facts.format, "esp-image");
+		assert_string_equal(facts.arch, "xtensa");
+		assert_string_equal(facts.version, "2.7.1");
+		assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+		assert_int_equal(facts.part_count, 3);
+		assert_string_equal(facts.parts[2].name, "app0");
+		image->data[0x8000 + 40] ^= 1;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+		image->data[0x8000 + 40] ^= 1;
+		image->data[loader_at[i] + 100] ^= 1;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+		image->data[loader_at[i] + 100] ^= 1;
+		image->size -= 40;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+	}
+	buffer_done(&program);
+}
+
+static void the_old_signature_of_an_esp32_image_is_68_bytes(void **state)
+{
+	struct buffer *image = *state;
+
+	add_esp32(image, 0);
+	add_le(image, 0, 4);
+	fill(image, 0x77, image->size + 64);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	fill(image, 0x55, image->size + 12);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	image->size--;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void add_esp8266(struct buffer *to)
+{
+	add(to, "\xe9\x02\0\0", 4);
+	add_le(to, 0x40100004, 4);
+	add_segments(to, 0xef);
+}
+
+static void an_application_follows_the_esp8266s_boot_loader(void **state)
+{
+	struct buffer *image = *state, application;
+	struct image_facts facts;
+
+	buffer_init(&application, 4096);
+	add_esp8266(&application);
+	add_esp8266(image);
+	fill(image, 0xaa, 4096);
+	add(image, application.data, application.size);
+	facts = inspect(image);
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_string_equal(facts.parts[1].name, "application");
+	image->data[4096 + 100] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[4096 + 100] ^= 1;
+	image->size -= 20;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	buffer_done(&application);
+}
+
 static void an_esp8266_image_has_a_short_header(void **state)
 {
 	struct buffer *image = *state;
 
-	add(image, "\xe9\x02\0\0", 4);
-	add_le(image, 0x40100004, 4);
-	add_segments(image, 0xef);
+	add_esp8266(image);
 	assert_string_equal(inspect(image).boards[0], "ESP8266");
 	assert_int_equal(inspect(image).whole, IMAGE_YES);
 	assert_non_null(strstr(inspect(image).checked, "weak"));
@@ -290,6 +431,11 @@ static void an_mcuboot_image_is_whole_by_its_hash(void **state)
 	fill(image, 0xff, 4096 - 16);
 	add(image, "\x77\xc2\x95\xf3\x60\xd2\xef\x7f\x35\x52\x50\x0f\x2c\xb6\x79\x80", 16);
 	assert_int_equal(inspect(image).whole, IMAGE_YES);	/* a padded slot */
+	image->data[1000] = 0;
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	image->data[1000] = 0xff;
+	image->data[4096 - 32] = 1;				/* confirmed */
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
 }
 
 static void add_gbl(struct buffer *to)
@@ -362,6 +508,10 @@ int main(void)
 		TEST(a_prefix_must_fit_the_file_to_the_byte),
 		TEST(uf2_blocks_are_counted_and_name_the_chip),
 		TEST(an_esp32_image_is_whole_by_its_sha256),
+		TEST(a_signature_behind_an_esp32_image_belongs_to_it),
+		TEST(a_merged_esp32_image_is_loader_table_and_application),
+		TEST(the_old_signature_of_an_esp32_image_is_68_bytes),
+		TEST(an_application_follows_the_esp8266s_boot_loader),
 		TEST(an_esp8266_image_has_a_short_header),
 		TEST(an_mcuboot_image_is_whole_by_its_hash),
 		TEST(a_gbl_file_is_checked_by_its_end),

@@ -477,7 +477,71 @@ static void make_mediatek(struct buffer *to)
 	(void)make_digest(NULL, "sha256", bytes_of(to->data, 992), to->data + 992);
 }
 
+static uint32_t words_inverted(const struct buffer *of, size_t from, size_t until)
+{
+	uint32_t sum = 0;
+
+	for (; from < until; from += 4)
+		sum += (uint32_t)of->data[from] | (uint32_t)of->data[from + 1] << 8 | (uint32_t)of->data[from + 2] << 16 |
+		       (uint32_t)of->data[from + 3] << 24;
+	return ~sum;
+}
+
+/* As bootgen makes it for an UltraScale+: a loader, and a table with one partition. */
+static void make_zynq(struct buffer *to)
+{
+	fill(to, 0, 0x1000);
+	put_le32(to, 0x20, 0xaa995566);
+	put(to, 0x24, "XNLX", 4);
+	put_le32(to, 0x2c, 0xfffc0000);
+	put_le32(to, 0x30, 0x1000);
+	put_le32(to, 0x40, 0x400);
+	put_le32(to, 0x44, 2 << 10);
+	put_le32(to, 0x48, words_inverted(to, 0x20, 0x48));
+	put_le32(to, 0x9c, 0xc80);
+	put_le32(to, 0xc80 + 8, 0x800 / 4);
+	put_le32(to, 0xc80 + 0x20, 0x1400 / 4);
+	put_le32(to, 0xc80 + 0x3c, words_inverted(to, 0xc80, 0xc80 + 0x3c));
+	fill(to, 0x5a, 0x1c00);
+}
+
+/* As mkimage makes it: no table, and the size is the file's. */
+static void make_plain_zynq(struct buffer *to)
+{
+	fill(to, 0, 0x8c0);
+	put_le32(to, 0x20, 0xaa995566);
+	put(to, 0x24, "XNLX", 4);
+	put_le32(to, 0x30, 0x8c0);
+	put_le32(to, 0x34, 0x1000);
+	put_le32(to, 0x40, 0x1000);
+	put_le32(to, 0x48, words_inverted(to, 0x20, 0x48));
+	fill(to, 0x5a, 0x1000);
+}
+
+static void make_bit(struct buffer *to)
+{
+	add(to, "\0\11\17\360\17\360\17\360\17\360\0\0\1a\0\4top\0b\0\14" "7z020clg400\0c\0\3x1\0d\0\3x2\0e\0\0\1\0", 13 + 7 + 15 + 6 + 6 + 5);
+	fill(to, 0x66, to->size + 256);
+}
+
+static void make_eeprom(struct buffer *to)
+{
+	put_be32(to, 0, 0x55aaf00f);
+	put_be32(to, 4, 1000);
+	fill(to, 0x21, 1008);
+	put(to, 500, "DATE: 2024/04/15", 16);
+	put_be32(to, 1008, 0x55aaf11f);
+	put_be32(to, 1012, 20);
+	put(to, 1016, "bootconf.txt", 12);
+	fill(to, 'x', 1008 + 28);
+	fill(to, 0xff, 512 * 1024);
+}
+
 static const struct sample samples[] = {
+	{ "Zynq", make_zynq, "zynq-boot", "arm64", IMAGE_UNKNOWN, 0, 0, true },
+	{ "Zynq by mkimage", make_plain_zynq, "zynq-boot", "arm", IMAGE_UNKNOWN, 0, 0, true },
+	{ "Xilinx bit stream", make_bit, "xilinx-bit", "", IMAGE_UNKNOWN, 0, 0, true },
+	{ "Raspberry Pi EEPROM", make_eeprom, "rpi-eeprom", "", IMAGE_UNKNOWN, 0, 0, true },
 	{ "SquashFS 4", make_squashfs, "squashfs", "arm", IMAGE_UNKNOWN, 0, 0, true },
 	{ "SquashFS 3, big-endian", make_old_squashfs, "squashfs", "", IMAGE_UNKNOWN, 0, 0, true },
 	{ "JFFS2", make_jffs2, "jffs2", "mips", IMAGE_YES, 0, 68 + 2048, false },
@@ -522,6 +586,73 @@ static void run(void (*make)(struct buffer *), void (*spoil)(struct buffer *), s
 		spoil(&file);
 	*ret_facts = inspect(&file);
 	buffer_done(&file);
+}
+
+static void damage_section(struct buffer *file)
+{
+	file->data[1009] ^= 1;
+}
+
+static void the_sections_of_an_eeprom_follow_each_other(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	run(make_eeprom, NULL, &facts);
+	assert_string_equal(facts.version, "2024/04/15");
+	assert_string_equal(facts.parts[1].name, "bootconf.txt");
+	run(make_eeprom, damage_section, &facts);
+	assert_int_equal(facts.whole, IMAGE_NO);
+}
+
+static void damage_zynq(struct buffer *file)
+{
+	file->data[0xc80 + 0x20] ^= 1;
+}
+
+static void the_headers_of_a_zynq_image_are_summed_up(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	run(make_zynq, NULL, &facts);
+	assert_int_equal(facts.declared_size, 0x1c00);
+	run(make_zynq, damage_zynq, &facts);
+	assert_int_equal(facts.whole, IMAGE_NO);
+	run(make_bit, NULL, &facts);
+	assert_string_equal(facts.name, "top");
+	assert_true(has_board(&facts, "7z020clg400"));
+}
+
+static void put_uboot(struct buffer *file)
+{
+	uint8_t header[64] = { 0x27, 0x05, 0x19, 0x56, [14] = 1, [28] = 17, [29] = 2, [30] = 5 };
+	uint8_t data[256];
+
+	memset(data, 0x5a, sizeof(data));
+	store_be32(header + 24, crc32_update(0, bytes_of(data, sizeof(data))));
+	store_be32(header + 4, crc32_update(0, bytes_of(header, 64)));
+	fill(file, 0xff, 0x2000);
+	add(file, header, 64);
+	add(file, data, sizeof(data));
+}
+
+static void cut_uboot(struct buffer *file)
+{
+	put_uboot(file);
+	file->size -= 100;
+}
+
+static void u_boot_behind_the_first_loader_of_an_imx_belongs_to_it(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	run(make_ivt, put_uboot, &facts);
+	assert_int_equal(facts.declared_size, 0x2000 + 64 + 256);
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	run(make_ivt, cut_uboot, &facts);
+	assert_int_equal(facts.whole, IMAGE_NO);
 }
 
 /* The program packed by LZ4 into the end of its block, with zeros in front; a compact index behind its inode. */
@@ -631,9 +762,77 @@ static void fill_up(struct buffer *file)
 	/* as much as an erase block holds: whether it went on cannot be known */
 	memcpy(node, file->data, 68 + 2048);
 	file->size = 0;
-	while (file->size + 2116 <= 65536)
+	while (file->size + 2116 <= 65536) {
+		node[16]++;	/* another version */
+		store_be32(node + 64, raw0(node, 60));
 		add(file, node, 2116);
+	}
 	fill(file, 0xff, 65536);
+}
+
+static void stick_to_itself(struct buffer *file)
+{
+	size_t size = file->size;
+	uint8_t *copy = malloc(size);
+
+	assert_non_null(copy);
+	memcpy(copy, file->data, size);
+	add(file, copy, size);
+	free(copy);
+}
+
+static void a_file_system_that_was_joined_to_itself_is_not_called_whole(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	run(make_jffs2, stick_to_itself, &facts);
+	assert_int_not_equal(facts.whole, IMAGE_YES);
+	assert_non_null(strstr(image_problem_text(&facts), "joined"));
+	run(make_ubi, stick_to_itself, &facts);
+	assert_int_not_equal(facts.whole, IMAGE_YES);
+	assert_non_null(strstr(image_problem_text(&facts), "joined"));
+}
+
+/* The master node says where the index begins. */
+static void put_master(struct buffer *file)
+{
+	size_t at = 16384;
+
+	put_le32(file, at, 0x06101831);
+	put_le32(file, at + 16, 512);
+	file->data[at + 20] = 7;
+	put_le32(file, at + 48, 2);
+	put_le32(file, at + 52, 0);
+	memset(file->data + at + 512, 0xff, 4096 - 512);
+	put_le32(file, at + 4, ~crc32_update(0, bytes_of(file->data + at + 8, 512 - 8)));
+	put_le32(file, 40, 3);
+	put_le32(file, 4, ~crc32_update(0, bytes_of(file->data + 8, 4096 - 8)));
+	fill(file, 0xff, 3 * 16384);
+}
+
+static void put_master_and_index(struct buffer *file)
+{
+	size_t at = 2 * 16384;
+
+	put_master(file);
+	put_le32(file, at, 0x06101831);
+	memset(file->data + at + 4, 0, 60);
+	put_le32(file, at + 16, 64);
+	file->data[at + 20] = 9;
+	put_le32(file, at + 4, ~crc32_update(0, bytes_of(file->data + at + 8, 64 - 8)));
+}
+
+static void an_ubifs_whose_index_was_erased_is_damaged(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	run(make_ubifs, put_master_and_index, &facts);
+	assert_int_equal(facts.whole, IMAGE_YES);
+	run(make_ubifs, put_master, &facts);
+	assert_int_equal(facts.whole, IMAGE_NO);
+	assert_non_null(strstr(image_problem_text(&facts), "index"));
 }
 
 static void a_jffs2_that_may_go_on_is_not_called_whole(void **state)
@@ -692,7 +891,12 @@ int main(void)
 		cmocka_unit_test(a_loader_in_front_of_the_partitions_names_the_board),
 		cmocka_unit_test(a_card_image_without_a_table_is_said_to_have_none),
 		cmocka_unit_test(an_ubi_without_the_blocks_of_its_volumes_is_cut_off),
+		cmocka_unit_test(the_sections_of_an_eeprom_follow_each_other),
+		cmocka_unit_test(the_headers_of_a_zynq_image_are_summed_up),
+		cmocka_unit_test(u_boot_behind_the_first_loader_of_an_imx_belongs_to_it),
 		cmocka_unit_test(a_jffs2_that_may_go_on_is_not_called_whole),
+		cmocka_unit_test(a_file_system_that_was_joined_to_itself_is_not_called_whole),
+		cmocka_unit_test(an_ubifs_whose_index_was_erased_is_damaged),
 		cmocka_unit_test(what_most_programs_are_for_is_the_processor),
 		cmocka_unit_test(blocks_of_lz4_lzo_and_rtime_are_unpacked),
 	};

@@ -122,6 +122,22 @@ static void metadata_covers_the_archive_in_front_of_it(void **state)
 	free(file);
 }
 
+static void metadata_that_ends_with_the_file_was_cut_off(void **state)
+{
+	struct file *file = empty();
+	struct image_facts facts;
+
+	(void)state;
+	make_tar(file);
+	put_chunk(file, 1, metadata);
+	file->size -= 37;
+	facts = inspect_file(file);
+	assert_string_equal(facts.format, "openwrt-sysupgrade-tar");
+	assert_int_equal(facts.whole, IMAGE_NO);
+	assert_non_null(strstr(image_problem_text(&facts), "trailer"));
+	free(file);
+}
+
 static void a_signature_behind_the_metadata_is_walked_over(void **state)
 {
 	struct file *file = empty();
@@ -387,6 +403,7 @@ int main(void)
 		cmocka_unit_test(the_archive_names_its_board_in_both_spellings),
 		cmocka_unit_test(an_archive_that_is_cut_in_a_member_is_told),
 		cmocka_unit_test(metadata_covers_the_archive_in_front_of_it),
+		cmocka_unit_test(metadata_that_ends_with_the_file_was_cut_off),
 		cmocka_unit_test(a_signature_behind_the_metadata_is_walked_over),
 		cmocka_unit_test(metadata_tells_of_a_file_that_nobody_knows),
 		cmocka_unit_test(devices_that_need_a_newer_layout_are_warned_of),

@@ -27,6 +27,8 @@ static const struct sample samples[] = {
 	{ make_seama, "seama", "wrgac42_dlink.2015_dir885l", "", IMAGE_YES, 96 },
 	{ make_wrgg, "dlink-wrgg", "wrgac37_dlink.2013gui_dir859", "v1.05", IMAGE_YES, 108 },
 	{ make_short_wrg, "dlink-wrg", "wrgac37_dlink.2013gui_dir859", "", IMAGE_YES, 44 },
+	{ make_combined_tplink_v2, "tplink-v2", "0x76110001", "ver. 1.0", IMAGE_YES, 0x94 },
+	{ make_long_dap, "dlink-dap", "wapnd04cm_dkbs_dap2553", "1.20", IMAGE_YES, 80 },
 	{ make_dap, "dlink-dap", "RT3052-AP-DAP1350-3", "", IMAGE_YES, 64 },
 	{ make_dap2, "dlink-dap", "HONEYBEE-FIRMWARE-DAP-1330", "1.00.21", IMAGE_YES, 72 },
 	{ make_shrs, "dlink-shrs", "", "", IMAGE_YES, 1756 },
@@ -204,6 +206,20 @@ static void what_follows_the_end_of_a_vendors_image_is_told(void **state)
 	}
 }
 
+static void two_seama_files_stuck_together_are_told(void **state)
+{
+	struct file *file = calloc(1, sizeof(*file));
+	size_t size;
+
+	(void)state;
+	assert_non_null(file);
+	make_seama(file);
+	size = file->size;
+	put(file, size, file->data, size);
+	assert_int_equal(inspect_file(file).whole, IMAGE_NO);
+	free(file);
+}
+
 /* Its records stand behind the parts: what is cut off at the end is no BRN image any more. */
 static void each_part_of_a_brn_image_has_its_own_checksum(void **state)
 {
@@ -376,6 +392,7 @@ int main(void)
 		cmocka_unit_test(the_head_of_an_image_is_neither_damaged_nor_whole),
 		cmocka_unit_test(a_lying_length_leads_nowhere),
 		cmocka_unit_test(what_follows_the_end_of_a_vendors_image_is_told),
+		cmocka_unit_test(two_seama_files_stuck_together_are_told),
 		cmocka_unit_test(each_part_of_a_brn_image_has_its_own_checksum),
 		cmocka_unit_test(a_hilink_image_of_any_length_is_decrypted_to_its_last_byte),
 		cmocka_unit_test(what_follows_a_hilink_image_leaves_it_open_encrypted_with_it_or_not),
