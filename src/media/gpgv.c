@@ -115,6 +115,16 @@ static bool find_line(const char *output, const char *word, char *to, size_t siz
 	return false;
 }
 
+/* The eighth word of VALIDSIG, RFC 4880, 9.4; cuts the line. */
+static const char *hash_of(char *valid)
+{
+	char *rest = NULL, *word = strtok_r(valid, " ", &rest);
+
+	for (unsigned i = 1; i < 8 && word != NULL; i++)
+		word = strtok_r(NULL, " ", &rest);
+	return word != NULL ? word : "";
+}
+
 static void read_answer(const char *output, struct verify_finding *finding)
 {
 	static const struct {
@@ -131,7 +141,7 @@ static void read_answer(const char *output, struct verify_finding *finding)
 		{ "ERRSIG", VERIFY_CANNOT_TELL,
 		  "the signature cannot be checked: its algorithm or form is not accepted" },
 	};
-	char fingerprint[96];
+	char valid[160];
 
 	finding->outcome = VERIFY_CANNOT_TELL;
 	text_copy(finding->reason, sizeof(finding->reason), "gpgv finds no signature in it");
@@ -139,12 +149,18 @@ static void read_answer(const char *output, struct verify_finding *finding)
 		if (find_line(output, rows[i].word, finding->who, sizeof(finding->who))) {
 			finding->outcome = rows[i].outcome;
 			text_copy(finding->reason, sizeof(finding->reason), rows[i].reason);
+			if (text_equal(rows[i].word, "ERRSIG"))	/* numbers for programs follow the key */
+				finding->who[strcspn(finding->who, " ")] = '\0';
 			break;
 		}
+	if (finding->outcome != VERIFY_OK)
+		return;
 	/* GOODSIG alone is said before the key's use is judged */
-	if (finding->outcome == VERIFY_OK && !find_line(output, "VALIDSIG", fingerprint, sizeof(fingerprint))) {
+	if (!find_line(output, "VALIDSIG", valid, sizeof(valid))) {
 		finding->outcome = VERIFY_CANNOT_TELL;
 		text_copy(finding->reason, sizeof(finding->reason), "gpgv does not call the signature valid");
+	} else if (text_equal(hash_of(valid), "2")) {
+		text_copy(finding->warning, sizeof(finding->warning), "SHA-1 protects against damage, not against forgery");
 	}
 }
 
