@@ -280,7 +280,7 @@ enum image_fit image_fits(const struct image_facts *facts, const struct image_de
 	struct comparison comparison;
 
 	if (is_wrong_cpu(facts, arch)) {
-		text_format(ret_reason, size, "the image is for %s, the device has %s", facts->arch, arch);
+		text_format(ret_reason, size, "the image is for %s, the device has %s: it would not start", facts->arch, arch);
 		return IMAGE_WRONG_CPU;
 	}
 	if (facts->board_count == 0 || !has_ids(device)) {
@@ -290,11 +290,11 @@ enum image_fit image_fits(const struct image_facts *facts, const struct image_de
 	}
 	comparison = compare(facts, device);
 	if (comparison.other_image != NULL) {
-		text_format(ret_reason, size, "it is for %s, the device is %s: another revision", comparison.other_image, comparison.other_device);
+		text_format(ret_reason, size, "it is for %s, the device is %s: another revision, on which it may not start", comparison.other_image, comparison.other_device);
 		return IMAGE_WRONG_REVISION;
 	}
 	if (comparison.match == MATCH_BOARD && device->revision && device->revision[0] && facts->revision[0] && !lists_revision(facts->revision, device->revision)) {
-		text_format(ret_reason, size, "it is for revision %s of %s, the device is revision %s", facts->revision, comparison.common, device->revision);
+		text_format(ret_reason, size, "it is for revision %s of %s, the device is revision %s, on which it may not start", facts->revision, comparison.common, device->revision);
 		return IMAGE_WRONG_REVISION;
 	}
 	if (comparison.match == MATCH_BOARD && !comparison.has_revision && device->revision == NULL && device->profile_revision != NULL &&
@@ -316,9 +316,10 @@ enum image_fit image_fits(const struct image_facts *facts, const struct image_de
 		return IMAGE_FIT_UNKNOWN;
 	}
 	if (comparison.match == MATCH_SOC)
-		text_format(ret_reason, size, "the same chip (%s), but it is for %s, the device is %s", comparison.common, facts->boards[0], device->ids[0]);
+		text_format(ret_reason, size, "the same chip (%s), but it is for %s, the device is %s: it may start wrong, or overwrite what is kept elsewhere here", comparison.common, facts->boards[0], device->ids[0]);
 	else
-		text_format(ret_reason, size, "it is for %s%s, the device is %s", facts->boards[0], facts->board_count > 1 ? " and others" : "", device->ids[0]);
+		text_format(ret_reason, size, "it is for %s%s, the device is %s: it may not start, or overwrite what is kept elsewhere here", facts->boards[0],
+			    facts->board_count > 1 ? " and others" : "", device->ids[0]);
 	return IMAGE_WRONG_BOARD;
 }
 

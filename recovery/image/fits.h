@@ -19,7 +19,7 @@ struct image_device {
 	bool ids_are_some;		/* not every way in which images name the board: only another id of the same kind proves that it is for another */
 };
 
-/* ret_reason: one sentence without a full stop. */
+/* ret_reason: one sentence without a full stop; where it does not fit, with what would happen. */
 enum image_fit image_fits(const struct image_facts *facts, const struct image_device *device, char *ret_reason, size_t size);
 /* "unknown", "fits", "wrong-cpu", "wrong-board", "wrong-revision" */
 const char *image_fit_word(enum image_fit fit);
