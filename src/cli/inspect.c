@@ -9,7 +9,6 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/cli/output.h"
-#include "src/media/digest.h"
 #include "src/media/examine.h"
 #include "src/store/device_library.h"
 
@@ -312,7 +311,7 @@ static void tell(void *user, const char *path, enum status status, const struct 
 static int run(const struct cli_line *line)
 {
 	AUTO(device_library) library = NULL;
-	const struct examine_options how = { .deep = line->value[DEEP] != NULL };
+	const struct examine_options how = { .is_short_run = true, .deep = line->value[DEEP] != NULL };
 	struct target target = { .is_given = false };
 	struct telling telling = { .line = line, .target = &target, .code = EXIT_WELL };
 	struct error error;
@@ -321,7 +320,6 @@ static int run(const struct cli_line *line)
 		return output_usage("inspect", "which file?");
 	if (read_target(line, &library, &target, &error) != STATUS_OK)
 		return output_error(&error, EXIT_USAGE);
-	digest_leave_configuration();
 	examine_files(line->word, line->word_count, &how, tell, &telling);
 	return output_end(telling.code);
 }

@@ -143,12 +143,10 @@ static void read_answer(const char *output, struct verify_finding *finding)
 	};
 	char valid[160];
 
-	finding->outcome = VERIFY_CANNOT_TELL;
-	text_copy(finding->reason, sizeof(finding->reason), "gpgv finds no signature in it");
+	verify_finding_conclude(finding, VERIFY_CANNOT_TELL, "gpgv finds no signature in it");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (find_line(output, rows[i].word, finding->who, sizeof(finding->who))) {
-			finding->outcome = rows[i].outcome;
-			text_copy(finding->reason, sizeof(finding->reason), rows[i].reason);
+			verify_finding_conclude(finding, rows[i].outcome, rows[i].reason);
 			if (text_equal(rows[i].word, "ERRSIG"))	/* numbers for programs follow the key */
 				finding->who[strcspn(finding->who, " ")] = '\0';
 			break;
@@ -156,12 +154,10 @@ static void read_answer(const char *output, struct verify_finding *finding)
 	if (finding->outcome != VERIFY_OK)
 		return;
 	/* GOODSIG alone is said before the key's use is judged */
-	if (!find_line(output, "VALIDSIG", valid, sizeof(valid))) {
-		finding->outcome = VERIFY_CANNOT_TELL;
-		text_copy(finding->reason, sizeof(finding->reason), "gpgv does not call the signature valid");
-	} else if (text_equal(hash_of(valid), "2")) {
+	if (!find_line(output, "VALIDSIG", valid, sizeof(valid)))
+		verify_finding_conclude(finding, VERIFY_CANNOT_TELL, "gpgv does not call the signature valid");
+	else if (text_equal(hash_of(valid), "2"))
 		text_copy(finding->warning, sizeof(finding->warning), "SHA-1 protects against damage, not against forgery");
-	}
 }
 
 static bool is_armored(const char *keyring, bool *ret_is_armored, struct error *reterr)
@@ -203,9 +199,8 @@ enum status gpgv_check(const char *path, const char *signature, const char *keyr
 	case STATUS_OK:
 		return STATUS_OK;
 	case STATUS_NOT_FOUND:
-		finding->outcome = VERIFY_CANNOT_TELL;
-		text_copy(finding->reason, sizeof(finding->reason),
-			  "gpgv is not installed, which checks OpenPGP signatures (Debian: apt-get install gpgv)");
+		verify_finding_conclude(finding, VERIFY_CANNOT_TELL,
+					"gpgv is not installed, which checks OpenPGP signatures (Debian: apt-get install gpgv)");
 		return STATUS_OK;
 	case STATUS_CANCELLED:
 		return error_set(reterr, status, "checking '%s' was stopped", path);
