@@ -527,6 +527,11 @@ static void an_unknown_id_hints_the_nearest(void **state)
 	assert_int_equal(device_library_profile(bench->library, "cam23", &profile, &error), STATUS_NOT_FOUND);
 	assert_non_null(strstr(error.text, "'cam23'"));
 	assert_true(text_starts(error.hint, "the nearest: acme/cam32"));
+	put_profile(bench->root, "long-name/long-model-32", "Long", "Model", "");
+	device_library_free(bench->library);
+	open_library(bench);
+	assert_int_equal(device_library_profile(bench->library, "Long-Name", &profile, &error), STATUS_NOT_FOUND);
+	assert_true(text_starts(error.hint, "the nearest: long-name/long-model-32"));
 	assert_int_equal(device_library_profile(bench->library, "../../../etc/passwd", &profile, &error),
 			 STATUS_NOT_FOUND);
 	assert_int_equal(device_library_procedure(bench->library, "q", &procedure, &error), STATUS_NOT_FOUND);
