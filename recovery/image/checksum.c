@@ -78,21 +78,10 @@ static bool read_value(struct bytes digits, const struct algorithm *algorithm, s
 {
 	if (digits.size != 2 * algorithm->size || count_digits(digits) != digits.size)
 		return false;
-	ret->algorithm = algorithm->name;
-	ret->size = algorithm->size;
+	*ret = (struct checksum){ .algorithm = algorithm->name, .size = algorithm->size };
 	for (size_t i = 0; i < algorithm->size; i++)
 		ret->value[i] = (uint8_t)(hex_digit(digits.data[2 * i]) << 4 | hex_digit(digits.data[2 * i + 1]));
 	return true;
-}
-
-bool checksum_parse(struct bytes text, const char *algorithm, struct checksum *ret_checksum)
-{
-	text = trim(text);
-	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++)
-		if ((algorithm == NULL || text_equal(algorithm, algorithms[i].name)) &&
-		    read_value(text, &algorithms[i], ret_checksum))
-			return true;
-	return false;
 }
 
 char *checksum_hex(const struct checksum *checksum, char to[CHECKSUM_HEX])
@@ -111,6 +100,14 @@ bool checksum_equal(const struct checksum *a, const struct checksum *b)
 {
 	return text_equal(a->algorithm, b->algorithm) &&
 	       bytes_equal(bytes_of(a->value, a->size), bytes_of(b->value, b->size));
+}
+
+bool checksum_fits(const struct checksum *expected, const struct checksum *got)
+{
+	if (!text_equal(expected->algorithm, got->algorithm) &&
+	    (expected->or_algorithm == NULL || !text_equal(expected->or_algorithm, got->algorithm)))
+		return false;
+	return bytes_equal(bytes_of(expected->value, expected->size), bytes_of(got->value, got->size));
 }
 
 /* ---- lines of a list ---- */
@@ -134,6 +131,46 @@ static const struct algorithm *find_tag(struct bytes text)
 			if (is_tag(text, algorithms[i].tags[k]))
 				return &algorithms[i];
 	return NULL;
+}
+
+/* "sha256:" in front of a hash, or "SHA256" and blanks; NULL where there is nothing of that kind, and text is as it was. */
+static const struct algorithm *take_tag(struct bytes *text)
+{
+	size_t length = 0;
+	struct bytes rest;
+	const struct algorithm *algorithm;
+
+	while (length < text->size && text->data[length] != ':' && !is_blank(text->data[length]))
+		length++;
+	rest = bytes_from(*text, length);
+	algorithm = rest.size > 0 ? find_tag(bytes_of(text->data, length)) : NULL;
+	if (algorithm == NULL)
+		return NULL;
+	*text = trim(bytes_from(rest, rest.data[0] == ':'));
+	return algorithm;
+}
+
+static bool parse_digits(struct bytes digits, const char *algorithm, struct checksum *ret_checksum)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++)
+		if ((algorithm == NULL || text_equal(algorithm, algorithms[i].name)) && read_value(digits, &algorithms[i], ret_checksum)) {
+			for (size_t k = i + 1; k < ARRAY_SIZE(algorithms) && algorithm == NULL; k++)
+				if (algorithms[k].size == algorithms[i].size)
+					ret_checksum->or_algorithm = algorithms[k].name;
+			return true;
+		}
+	return false;
+}
+
+bool checksum_parse(struct bytes text, const char *algorithm, struct checksum *ret_checksum)
+{
+	const struct algorithm *tag;
+
+	text = trim(text);
+	tag = take_tag(&text);
+	if (tag != NULL && algorithm != NULL && !text_equal(tag->name, algorithm))
+		return false;
+	return parse_digits(text, tag != NULL ? tag->name : algorithm, ret_checksum);
 }
 
 /* False: longer than a name may be, or with a NUL, so that it cannot be compared. is_escaped: coreutils, "cksum
@@ -174,13 +211,14 @@ static bool read_tagged(struct bytes line, bool is_escaped, struct checksum_entr
 	       read_name(bytes_of(opening + 1, (size_t)(closing - opening - 1)), is_escaped, entry->name);
 }
 
-/* "hash  name", "hash *name", "hash". */
+/* "hash  name", "hash *name", "hash", each perhaps with its algorithm in front. */
 static bool read_plain(struct bytes line, bool is_escaped, struct checksum_entry *entry)
 {
+	const struct algorithm *tag = take_tag(&line);
 	size_t digits = count_digits(line);
 	struct bytes name = bytes_from(line, digits);
 
-	if (!checksum_parse(bytes_of(line.data, digits), NULL, &entry->checksum))
+	if (!parse_digits(bytes_of(line.data, digits), tag != NULL ? tag->name : NULL, &entry->checksum))
 		return false;
 	if (name.size > 0 && name.data[0] != ' ' && name.data[0] != '\t')
 		return false;
@@ -224,13 +262,9 @@ bool checksum_list_next(struct bytes *rest, unsigned *line, struct checksum_entr
 
 /* ---- what a list says about a file ---- */
 
-static const char *last_part(const char *path)
+static bool is_separator(char c)
 {
-	/* a list that was made on Windows has backslashes */
-	for (const char *at = path; *at; at++)
-		if (*at == '/' || *at == '\\')
-			path = at + 1;
-	return path;
+	return c == '/' || c == '\\';	/* a list that was made on Windows has backslashes */
 }
 
 static const char *without_dot(const char *path)
@@ -240,13 +274,34 @@ static const char *without_dot(const char *path)
 	return path;
 }
 
-enum match { NO_MATCH, SAME_LAST_PART, SAME_PATH };
+enum { SAME_PATH = CHECKSUM_NAME + 1 };
 
-static enum match match_of(const char *entry, const char *name)
+/* How many parts of the paths are the same, counted from the end. */
+static unsigned match_of(const char *entry, const char *name)
 {
-	if (text_equal(without_dot(entry), without_dot(name)))
+	size_t a, b;
+	unsigned parts = 0;
+
+	entry = without_dot(entry);
+	name = without_dot(name);
+	a = strlen(entry);
+	b = strlen(name);
+	if (text_equal(entry, name))
 		return SAME_PATH;
-	return entry[0] && text_equal(last_part(entry), last_part(name)) ? SAME_LAST_PART : NO_MATCH;
+	while (a > 0 && b > 0) {
+		size_t length = 0;
+
+		while (length < a && length < b && entry[a - 1 - length] == name[b - 1 - length] && !is_separator(entry[a - 1 - length]))
+			length++;
+		a -= length;
+		b -= length;
+		if (length == 0 || (a > 0 && !is_separator(entry[a - 1])) || (b > 0 && !is_separator(name[b - 1])))
+			break;
+		parts++;
+		a -= a > 0;
+		b -= b > 0;
+	}
+	return parts;
 }
 
 struct findings {
@@ -277,25 +332,28 @@ enum checksum_found checksum_list_find(struct bytes list, const char *name,
 				       struct checksum ret_checksums[CHECKSUM_MATCHES], unsigned *ret_count)
 {
 	struct findings found = { .checksums = ret_checksums };
-	enum match best = NO_MATCH;
+	unsigned best = 0;
+	struct checksum nameless[CHECKSUM_MATCHES];
+	struct findings alone = { .checksums = nameless };
 	struct checksum_entry entry;
-	struct checksum alone = { .size = 0 };
-	unsigned line = 0, entries = 0;
+	unsigned line = 0, entries = 0, names = 0;
 
 	while (checksum_list_next(&list, &line, &entry)) {
-		enum match match = match_of(entry.name, name);
+		unsigned match = match_of(entry.name, name);
 
-		if (entries++ == 0 && entry.name[0] == '\0')
-			alone = entry.checksum;
+		entries++;
+		names += entry.name[0] != '\0';
+		if (entry.name[0] == '\0')
+			add(&alone, &entry.checksum);
 		if (match > best) {
 			found = (struct findings){ .checksums = ret_checksums };
 			best = match;
 		}
-		if (match != NO_MATCH && match == best)
+		if (match > 0 && match == best)
 			add(&found, &entry.checksum);
 	}
-	if (entries == 1 && alone.size > 0)
-		add(&found, &alone);
+	for (unsigned i = 0; i < alone.count && names == 0 && !alone.is_contradiction; i++)
+		add(&found, &nameless[i]);
 	if (found.is_contradiction)
 		return CHECKSUM_CONTRADICTION;
 	*ret_count = found.count;

@@ -2,7 +2,8 @@
  *
  * Checksums as vendors publish them: one as text, and lists of them (SHA256SUMS and its like). Styles: GNU coreutils
  * ("hash  name", "hash *name", names with escapes behind a leading backslash), BSD and `--tag` ("SHA256 (name) =
- * hash"), OpenSSL ("SHA2-256(name)= hash"), a hash alone. What is none of these is passed over: comments, a PGP
+ * hash"), OpenSSL ("SHA2-256(name)= hash"), the algorithm in front ("sha256:hash  name", as PowerShell's Get-FileHash
+ * "SHA256 hash path"), a hash alone. What is none of these is passed over: comments, a PGP
  * header, blank lines. Pure: no descriptor, no allocation. */
 #ifndef UNBRICK_RECOVERY_CHECKSUM_H
 #define UNBRICK_RECOVERY_CHECKSUM_H
@@ -24,14 +25,17 @@ struct checksum {
 	const char *algorithm;		/* as OpenSSL names it: md5 sha1 sha224 sha256 sha384 sha512 blake2b512 */
 	size_t size;
 	uint8_t value[CHECKSUM_SIZE];
+	const char *or_algorithm;	/* told by the length alone, it may be this one as well; NULL: no other */
 };
 
-/* algorithm NULL: told by the length (SHA-512 rather than BLAKE2b). Blanks around it are allowed. False: not the
- * right number of hexadecimal digits. */
+/* algorithm NULL: told by the length (SHA-512, or_algorithm BLAKE2b). Blanks around it are allowed, and the algorithm's
+ * name with a colon in front. False: not the right number of hexadecimal digits, or of another algorithm. */
 bool checksum_parse(struct bytes text, const char *algorithm, struct checksum *ret_checksum);
 /* Lower case hex; returns to. */
 char *checksum_hex(const struct checksum *checksum, char to[CHECKSUM_HEX]);
 bool checksum_equal(const struct checksum *a, const struct checksum *b);
+/* Is got, which was computed, what was expected? */
+bool checksum_fits(const struct checksum *expected, const struct checksum *got);
 /* How many hexadecimal digits the algorithm has; 0: not known. */
 size_t checksum_digits(const char *algorithm);
 /* MD5 and SHA-1 protect against damage only: others can be made to fit (RFC 6151, 2; RFC 6194, 1). */
@@ -53,8 +57,8 @@ enum checksum_found {
 	CHECKSUM_CONTRADICTION,		/* names the file twice, with different values */
 };
 
-/* What list says about the file called name (a path: its last part counts). An entry with the same path is preferred
- * to one that only ends in the same name. A hash alone counts when it is the only entry. Strongest algorithm first. */
+/* What list says about the file called name (a path: its last part counts). The entry that has most of the path's end
+ * in common is preferred. Hashes alone count when nothing else is there, and each is of another algorithm. Strongest algorithm first. */
 enum checksum_found checksum_list_find(struct bytes list, const char *name,
 				       struct checksum ret_checksums[CHECKSUM_MATCHES], unsigned *ret_count);
 

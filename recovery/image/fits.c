@@ -13,25 +13,34 @@ enum { ID_MAX = 96, NAME_MIN = 4 };
 /* An id, comparable: lower case letters and digits only, and what of it tells the revision apart. */
 struct id {
 	char all[ID_MAX];		/* "tplinkarcherc7v5" */
+	bool begins[ID_MAX];		/* a word, in all */
+	char vendor[ID_MAX];		/* before a comma: "tplink" */
 	char board[ID_MAX];		/* without the vendor before a comma: "archerc7v5" */
 	char stem[ID_MAX];		/* all without the revision: "tplinkarcherc7" */
 	char revision[ID_MAX];		/* "5"; "" none */
 };
 
-/* Leading zeros of a hexadecimal number are spelling. */
-static void squeeze(const char *from, size_t length, char *to, size_t size)
+/* Leading zeros of a hexadecimal number are spelling. ret_begins: NULL, or as many as to has: where a word begins. */
+static void squeeze_words(const char *from, size_t length, char *to, size_t size, bool *ret_begins)
 {
 	size_t used = 0;
 
 	for (size_t i = 0; i < length && used + 1 < size; i++) {
 		if (!isalnum((unsigned char)from[i]))
 			continue;
+		if (ret_begins != NULL)
+			ret_begins[used] = i == 0 || !isalnum((unsigned char)from[i - 1]);
 		to[used++] = (char)tolower((unsigned char)from[i]);
 		if (used >= 2 && to[used - 2] == '0' && to[used - 1] == 'x')
 			while (i + 2 < length && from[i + 1] == '0' && isxdigit((unsigned char)from[i + 2]))
 				i++;
 	}
 	to[used] = '\0';
+}
+
+static void squeeze(const char *from, size_t length, char *to, size_t size)
+{
+	squeeze_words(from, length, to, size, NULL);
 }
 
 /* Where the revision begins: behind the last colon of a support list ("CPE210(...):2.0"), behind v, r or rev with digits at the end
@@ -74,28 +83,37 @@ static void read_id(const char *text, struct id *id)
 	text_format(whole, sizeof(whole), "%.*s", (int)length, text);
 	length = strlen(whole);
 	revision = revision_at(whole);
-	squeeze(whole, length, id->all, sizeof(id->all));
+	squeeze_words(whole, length, id->all, sizeof(id->all), id->begins);
+	squeeze(text, comma != NULL && comma > text ? (size_t)(comma - text) : 0, id->vendor, sizeof(id->vendor));
 	squeeze(whole, revision, id->stem, sizeof(id->stem));
 	squeeze(whole + revision, length - revision, id->revision, sizeof(id->revision));
 	squeeze(comma != NULL && comma > text ? comma + 1 : text, length - (comma != NULL && comma > text ? (size_t)(comma - text) + 1 : 0), id->board,
 		sizeof(id->board));
 }
 
-static bool ends_with(const char *all, const char *end)
+/* With whole words: "c2600" is not the "2600" of somebody else. */
+static bool ends_with(const struct id *id, const char *end)
 {
-	size_t length = strlen(all), size = strlen(end);
+	size_t length = strlen(id->all), size = strlen(end);
 
-	return size >= NAME_MIN && length >= size && strcmp(all + length - size, end) == 0;
+	return size >= NAME_MIN && length >= size && id->begins[length - size] && strcmp(id->all + length - size, end) == 0;
+}
+
+static bool is_of_other_vendor(const struct id *image, const struct id *device)
+{
+	return image->vendor[0] && device->vendor[0] && strcmp(image->vendor, device->vendor) != 0;
 }
 
 /* The same board, in the spellings that are met: with and without vendor, as a device tree's file name behind the SoC, in brackets behind a
  * name. */
 static bool is_same(const struct id *image, const struct id *device)
 {
+	if (is_of_other_vendor(image, device))
+		return false;
 	if (strcmp(image->all, device->all) == 0 || strcmp(image->board, device->board) == 0 || strcmp(image->all, device->board) == 0 ||
 	    strcmp(image->board, device->all) == 0)
 		return device->board[0] != '\0';
-	return ends_with(image->all, device->board) || ends_with(image->all, device->all);
+	return ends_with(image, device->board) || ends_with(image, device->all);
 }
 
 static bool is_other_revision(const struct id *image, const struct id *device)
@@ -109,7 +127,9 @@ enum match { MATCH_NONE, MATCH_SOC, MATCH_BOARD };
 struct comparison {
 	enum match match;
 	const char *common;
+	bool has_revision;		/* what is common names it */
 	const char *other_image, *other_device;	/* the same but for the revision */
+	const char *namesake;			/* the same name, of another vendor */
 };
 
 /* A device tree lists its board before the SoC: where both lists go on in front of what they share, they share only the SoC. */
@@ -118,6 +138,18 @@ static enum match weigh(const struct image_facts *facts, const struct image_devi
 	bool has_comma = strchr(facts->boards[image_at], ',') != NULL && strchr(device->ids[device_at], ',') != NULL;
 
 	return has_comma && image_at > 0 && device_at > 0 && device_at + 1 == device->id_count ? MATCH_SOC : MATCH_BOARD;
+}
+
+static bool is_listed(const struct image_device *device, const struct id *named)
+{
+	struct id id;
+
+	for (size_t d = 0; d < device->id_count; d++) {
+		read_id(device->ids[d], &id);
+		if (is_same(named, &id))
+			return true;
+	}
+	return false;
 }
 
 static struct comparison compare(const struct image_facts *facts, const struct image_device *device)
@@ -138,12 +170,15 @@ static struct comparison compare(const struct image_facts *facts, const struct i
 				if (match > result.match) {
 					result.match = match;
 					result.common = facts->boards[i];
+					result.has_revision = named.revision[0] != '\0';
 				}
 			}
 		}
 		for (unsigned i = 0; i < facts->board_count && !found && result.other_image == NULL; i++) {
 			read_id(facts->boards[i], &named);
-			if (is_other_revision(&named, &wanted)) {
+			if (is_of_other_vendor(&named, &wanted) && strcmp(named.board, wanted.board) == 0)
+				result.namesake = facts->boards[i];
+			if (is_other_revision(&named, &wanted) && !is_listed(device, &named)) {
 				result.other_image = facts->boards[i];
 				result.other_device = device->ids[d];
 			}
@@ -152,21 +187,57 @@ static struct comparison compare(const struct image_facts *facts, const struct i
 	return result;
 }
 
-/* "v2", "2.0", "r2", "Rev. 2" are the same. */
+/* "v2", "2.0", "2.0.0", "r2", "Rev. 2" are the same. */
 static void plain_revision(const char *from, size_t length, char *to, size_t size)
 {
-	size_t digits;
 
 	while (length > 0 && !isdigit((unsigned char)*from) && strchr("vVrReE. ", *from) != NULL) {
 		from++;
 		length--;
 	}
+	while (length > 2 && from[length - 1] == '0' && from[length - 2] == '.' && isdigit((unsigned char)from[length - 3]))
+		length -= 2;
 	squeeze(from, length, to, size);
-	digits = 0;
-	while (digits < length && isdigit((unsigned char)from[digits]))
-		digits++;
-	if (digits > 0 && digits + 2 == length && strncmp(from + digits, ".0", 2) == 0)
-		text_format(to, size, "%.*s", (int)digits, from);
+}
+
+/* "vendor,board", as in a device tree: lower case on both sides of the comma. */
+static bool is_compatible(const char *id)
+{
+	const char *comma = strchr(id, ',');
+
+	if (comma == NULL || comma == id || comma[1] == '\0' || !islower((unsigned char)id[0]))
+		return false;
+	for (; *id; id++)
+		if (isupper((unsigned char)*id) || strchr(" {}()|:", *id) != NULL)
+			return false;
+	return true;
+}
+
+/* The words in front of a number: "hwid 0x08410008", "chip id 5". 0: none. */
+static size_t label_length(const char *id)
+{
+	const char *blank = strrchr(id, ' ');
+
+	return blank != NULL && isdigit((unsigned char)blank[1]) && islower((unsigned char)id[0]) ? (size_t)(blank - id) : 0;
+}
+
+/* Ids of one list, so that one of them is not the other: compatible strings, or numbers of the same name. */
+static bool is_of_same_kind(const char *one, const char *other)
+{
+	size_t label = label_length(one);
+
+	return (is_compatible(one) && is_compatible(other)) || (label > 0 && label == label_length(other) && strncmp(one, other, label) == 0);
+}
+
+static bool can_be_told_apart(const struct image_facts *facts, const struct image_device *device)
+{
+	if (device->ids_are_names)
+		return false;
+	for (unsigned i = 0; i < facts->board_count && device->ids_are_some; i++)
+		for (size_t d = 0; d < device->id_count; d++)
+			if (is_of_same_kind(facts->boards[i], device->ids[d]))
+				return true;
+	return !device->ids_are_some;
 }
 
 /* Is the device's revision one of those that the image names? */
@@ -209,7 +280,7 @@ enum image_fit image_fits(const struct image_facts *facts, const struct image_de
 	struct comparison comparison;
 
 	if (is_wrong_cpu(facts, arch)) {
-		text_format(ret_reason, size, "the image is for %s, the device has %s", facts->arch, arch);
+		text_format(ret_reason, size, "the image is for %s, the device has %s: it would not start", facts->arch, arch);
 		return IMAGE_WRONG_CPU;
 	}
 	if (facts->board_count == 0 || !has_ids(device)) {
@@ -219,25 +290,36 @@ enum image_fit image_fits(const struct image_facts *facts, const struct image_de
 	}
 	comparison = compare(facts, device);
 	if (comparison.other_image != NULL) {
-		text_format(ret_reason, size, "it is for %s, the device is %s: another revision", comparison.other_image, comparison.other_device);
+		text_format(ret_reason, size, "it is for %s, the device is %s: another revision, on which it may not start", comparison.other_image, comparison.other_device);
 		return IMAGE_WRONG_REVISION;
 	}
 	if (comparison.match == MATCH_BOARD && device->revision && device->revision[0] && facts->revision[0] && !lists_revision(facts->revision, device->revision)) {
-		text_format(ret_reason, size, "it is for revision %s of %s, the device is revision %s", facts->revision, comparison.common, device->revision);
+		text_format(ret_reason, size, "it is for revision %s of %s, the device is revision %s, on which it may not start", facts->revision, comparison.common, device->revision);
 		return IMAGE_WRONG_REVISION;
+	}
+	if (comparison.match == MATCH_BOARD && !comparison.has_revision && device->revision == NULL && device->profile_revision != NULL &&
+	    facts->revision[0] && !lists_revision(facts->revision, device->profile_revision)) {
+		text_format(ret_reason, size, "it is for revision %s of %s; whether that is %s on the sticker is not known", facts->revision, comparison.common,
+			    device->profile_revision);
+		return IMAGE_FIT_UNKNOWN;
 	}
 	if (comparison.match == MATCH_BOARD) {
 		text_format(ret_reason, size, "both name %s", comparison.common);
 		return IMAGE_FITS;
 	}
-	if (device->ids_are_names) {
+	if (comparison.namesake != NULL && comparison.match == MATCH_NONE) {
+		text_format(ret_reason, size, "it is for %s: the same name, but of another vendor", comparison.namesake);
+		return IMAGE_FIT_UNKNOWN;
+	}
+	if (!can_be_told_apart(facts, device)) {
 		text_format(ret_reason, size, "the image is for %s; whether that is this device is not known", facts->boards[0]);
 		return IMAGE_FIT_UNKNOWN;
 	}
 	if (comparison.match == MATCH_SOC)
-		text_format(ret_reason, size, "the same chip (%s), but it is for %s, the device is %s", comparison.common, facts->boards[0], device->ids[0]);
+		text_format(ret_reason, size, "the same chip (%s), but it is for %s, the device is %s: it may start wrong, or overwrite what is kept elsewhere here", comparison.common, facts->boards[0], device->ids[0]);
 	else
-		text_format(ret_reason, size, "it is for %s%s, the device is %s", facts->boards[0], facts->board_count > 1 ? " and others" : "", device->ids[0]);
+		text_format(ret_reason, size, "it is for %s%s, the device is %s: it may not start, or overwrite what is kept elsewhere here", facts->boards[0],
+			    facts->board_count > 1 ? " and others" : "", device->ids[0]);
 	return IMAGE_WRONG_BOARD;
 }
 

@@ -14,10 +14,12 @@ struct image_device {
 	const char *const *ids;		/* compatible strings, board and hardware ids, model names; most exact first */
 	size_t id_count;
 	const char *revision;		/* of the hardware, as on the sticker; NULL: not known */
+	const char *profile_revision;	/* that the profile is of; NULL: of several or not told. Headers number in their own ways: another one leaves it open */
 	bool ids_are_names;		/* a sticker's words: that the image names none of them proves nothing */
+	bool ids_are_some;		/* not every way in which images name the board: only another id of the same kind proves that it is for another */
 };
 
-/* ret_reason: one sentence without a full stop. */
+/* ret_reason: one sentence without a full stop; where it does not fit, with what would happen. */
 enum image_fit image_fits(const struct image_facts *facts, const struct image_device *device, char *ret_reason, size_t size);
 /* "unknown", "fits", "wrong-cpu", "wrong-board", "wrong-revision" */
 const char *image_fit_word(enum image_fit fit);

@@ -96,6 +96,7 @@ static void find_pattern(const struct loader_task *task, struct loader_differenc
 	is->has_erased_tail = is->erased > 0 && is->differs <= 1 && is->first_bad > 0 && is->last_bad - is->first_bad + 1 == bad;
 	is->has_foreign_front = is->first_bad == 0 && is->differs >= FRONT_MIN && is->last_bad + 1 == bad && is->same > 0 && is->erased <= 2;
 	is->has_cut_front = is->first_bad > 0 && is->differs >= FRONT_MIN;
+	is->is_other = is->same == 0 && is->differs >= FRONT_MIN && is->erased < is->differs;
 	is->border_cell = is->has_foreign_front ? is->last_bad : is->has_cut_front ? is->first_bad : SIZE_MAX;
 	/* Erased right behind the image's front, and other data behind that. */
 	for (size_t i = is->first_bad; is->has_cut_front && i < is->first_bad + 2 && i < is->last_bad; i++)
@@ -123,6 +124,8 @@ static void describe(const struct loader_task *task, struct loader_difference *i
 			 is->first_bad * cell);
 	else if (is->has_cut_front)
 		snprintf(is->text, sizeof(is->text), "this image up to 0x%zx, other data behind it: it was not written to the end", is->first_bad * cell);
+	else if (is->is_other)
+		text_copy(is->text, sizeof(is->text), "not one block of this image is there: the flash holds another version, or something else");
 	else if (is->erased == is->total)
 		text_copy(is->text, sizeof(is->text), "the flash is erased where the image should be");
 	else

@@ -137,6 +137,7 @@ struct loader_difference {
 	bool has_erased_tail;		/* right up to somewhere, erased from there on: never written */
 	bool has_foreign_front;		/* other data from the beginning on, the image behind it: another version was written over it */
 	bool has_cut_front;		/* the image from the beginning on, other data behind it: it was being written over something */
+	bool is_other;			/* nothing of the image is there, but other data: another version or file says nothing about damage */
 	bool has_gap;			/* erased flash between the two: a write was interrupted */
 	size_t border_cell;		/* where the gap may hide inside one cell; SIZE_MAX: nowhere */
 	char text[160];			/* one sentence for the operator */

@@ -100,8 +100,10 @@ void profile_image_device(const struct profile *profile, struct profile_image_de
 {
 	const struct profile_text_list *boards = &profile->identity.boards;
 
-	*ret_device = (struct profile_image_device){ .device = { .arch = profile->arch, .ids_are_names = boards->count == 0 } };
+	*ret_device = (struct profile_image_device){ .device = { .arch = profile->arch, .ids_are_names = boards->count == 0, .ids_are_some = true } };
 	ret_device->device.ids = ret_device->ids;
+	if (profile->revisions.count == 1)
+		ret_device->device.profile_revision = profile->revisions.item[0];
 	for (unsigned i = 0; i < boards->count; i++)
 		add_id(ret_device, boards->item[i]);
 	if (boards->count > 0)

@@ -109,35 +109,60 @@ static int take_option(const struct cli_verb *verb, struct cli_line *line, const
 	return EXIT_WELL;
 }
 
+/* -o FILE: the one letter that everybody's fingers know. */
+static int take_output(const struct cli_verb *verb, struct cli_line *line, const char **folders, int argc, char **argv, int *at)
+{
+	char *long_form[] = { (char *)"--output", *at + 1 < argc ? argv[*at + 1] : NULL };
+	int taken = 0, code = take_option(verb, line, folders, *at + 1 < argc ? 2 : 1, long_form, &taken);
+
+	*at += taken;
+	return code;
+}
+
+/* Options and words in any order; behind "--" are words only. */
+static int take_arguments(const struct cli_verb *verb, struct cli_line *line, const char **folders, int argc, char **argv)
+{
+	bool are_words = false;
+	int code = EXIT_WELL;
+
+	for (int i = 2; i < argc && code == EXIT_WELL; i++) {
+		if (!are_words && strcmp(argv[i], "--") == 0)
+			are_words = true;
+		else if (!are_words && text_starts(argv[i], "--"))
+			code = take_option(verb, line, folders, argc, argv, &i);
+		else if (!are_words && strcmp(argv[i], "-o") == 0)
+			code = take_output(verb, line, folders, argc, argv, &i);
+		else if (line->word_count == CLI_WORDS_MAX)
+			code = usage(verb->name, "that is too much at once; the first that is left out is", argv[i]);
+		else
+			line->word[line->word_count++] = argv[i];
+	}
+	return code;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0)
+			return true;
+	return false;
+}
+
 int cli_main(int argc, char **argv, const char *const *library_folders)
 {
 	const struct cli_verb *verb = find_verb(argv[1]);
 	const char *folders[8] = { NULL };
 	struct cli_line line = { 0 };
 	size_t count = 0;
+	int code;
 
-	for (int i = 2; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0) {
-			print_verb(verb);
-			return EXIT_WELL;
-		}
-		if (text_starts(argv[i], "--") && argv[i][2]) {
-			int code = take_option(verb, &line, folders, argc, argv, &i);
-
-			if (code != EXIT_WELL)
-				return code;
-		} else if (strcmp(argv[i], "-o") == 0) {
-			/* the one letter that everybody's fingers know */
-			char *long_form[] = { (char *)"--output", i + 1 < argc ? argv[i + 1] : NULL };
-			int at = 0, code = take_option(verb, &line, folders, i + 1 < argc ? 2 : 1, long_form, &at);
-
-			if (code != EXIT_WELL)
-				return code;
-			i += at;
-		} else if (line.word_count < CLI_WORDS_MAX) {
-			line.word[line.word_count++] = argv[i];
-		}
+	if (asks_for_help(argc, argv)) {
+		print_verb(verb);
+		return EXIT_WELL;
 	}
+	code = take_arguments(verb, &line, folders, argc, argv);
+	if (code != EXIT_WELL)
+		return code;
 	if (folders[0])
 		count++;
 	for (size_t i = 0; library_folders[i] && count + 1 < ARRAY_SIZE(folders); i++)

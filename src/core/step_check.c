@@ -150,7 +150,7 @@ static void find_image_problem(struct live_case *c, struct error *error)
 	const struct image_facts *facts = image_file_facts(c->image);
 	uint64_t offset, room;
 	struct error ignored;
-	char why[160];
+	char why[200];
 
 	error_set(error, STATUS_OK, "%s", "");
 	if (facts->whole == IMAGE_NO) {
@@ -179,7 +179,7 @@ static void find_image_problem(struct live_case *c, struct error *error)
 static void judge_image(struct live_case *c)
 {
 	const struct profile_firmware *firmware = published(c);
-	char text[160], why[160];
+	char text[160], why[200];
 	enum image_fit fit;
 	struct error error;
 
@@ -389,7 +389,7 @@ static void time_verify(struct live_case *c)
 	uint64_t now = loop_now_ms();
 	uint64_t spent = now - c->step.started_ms;
 	struct verdict verdict;
-	char why[160];
+	char why[200];
 
 	case_watch_item(c, 1, "it comes to its login prompt", c->is_at_login, c->is_at_login ? "seen" : "not yet");
 	if (c->is_at_login && now - console_last_byte_ms(c->console) >= SETTLE_MS) {

@@ -414,6 +414,10 @@ static void finish_compare(struct live_case *c)
 		step_done(c, "%s; but %s", difference.text, why);
 		return;
 	}
+	if (difference.is_other || case_judge_fit(c, image_file_facts(c->image), why, sizeof(why)) > IMAGE_FITS) {
+		step_done(c, "%s; that proves no damage", difference.text);
+		return;
+	}
 	if (difference.same == difference.total) {
 		guide_found(c, EVIDENCE_PROBE, CAUSE_CHECKSUM, -60, difference.text);
 		guide_found(c, EVIDENCE_PROBE, CAUSE_POWER, -60, difference.text);

@@ -32,13 +32,14 @@ enum status expected_add_list(struct expected *to, const char *path, const char 
 
 /* One stream for each checksum; NULL where this system's OpenSSL refuses it, such as MD5 (FIPS). */
 struct expected_hash {
-	struct digest_stream *stream[EXPECTED_MAX];
-	unsigned count;
+	struct digest_stream *stream[2 * EXPECTED_MAX];	/* then as many by or_algorithm, NULL where there is none */
+	unsigned count;					/* of all */
 };
 void expected_hash_init(struct expected_hash *hash, const struct expected *expected);
 void expected_hash_done(struct expected_hash *hash);
 void expected_hash_add(struct expected_hash *hash, struct bytes more);
-/* ret_got: what came out, in the order of expected; .size 0 where it cannot be told here. */
+/* ret_got: what came out, in the order of expected; .size 0 where it cannot be told here. By the other algorithm where
+ * that is the one that fits. */
 void expected_hash_end(struct expected_hash *hash, const struct expected *expected,
 		       struct checksum ret_got[EXPECTED_MAX]);
 

@@ -115,6 +115,16 @@ static bool find_line(const char *output, const char *word, char *to, size_t siz
 	return false;
 }
 
+/* The eighth word of VALIDSIG, RFC 4880, 9.4; cuts the line. */
+static const char *hash_of(char *valid)
+{
+	char *rest = NULL, *word = strtok_r(valid, " ", &rest);
+
+	for (unsigned i = 1; i < 8 && word != NULL; i++)
+		word = strtok_r(NULL, " ", &rest);
+	return word != NULL ? word : "";
+}
+
 static void read_answer(const char *output, struct verify_finding *finding)
 {
 	static const struct {
@@ -131,18 +141,23 @@ static void read_answer(const char *output, struct verify_finding *finding)
 		{ "ERRSIG", VERIFY_CANNOT_TELL,
 		  "the signature cannot be checked: its algorithm or form is not accepted" },
 	};
-	char fingerprint[96];
+	char valid[160];
 
 	verify_finding_conclude(finding, VERIFY_CANNOT_TELL, "gpgv finds no signature in it");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (find_line(output, rows[i].word, finding->who, sizeof(finding->who))) {
 			verify_finding_conclude(finding, rows[i].outcome, rows[i].reason);
+			if (text_equal(rows[i].word, "ERRSIG"))	/* numbers for programs follow the key */
+				finding->who[strcspn(finding->who, " ")] = '\0';
 			break;
 		}
+	if (finding->outcome != VERIFY_OK)
+		return;
 	/* GOODSIG alone is said before the key's use is judged */
-	if (finding->outcome == VERIFY_OK && !find_line(output, "VALIDSIG", fingerprint, sizeof(fingerprint))) {
+	if (!find_line(output, "VALIDSIG", valid, sizeof(valid)))
 		verify_finding_conclude(finding, VERIFY_CANNOT_TELL, "gpgv does not call the signature valid");
-	}
+	else if (text_equal(hash_of(valid), "2"))
+		text_copy(finding->warning, sizeof(finding->warning), "SHA-1 protects against damage, not against forgery");
 }
 
 static bool is_armored(const char *keyring, bool *ret_is_armored, struct error *reterr)

@@ -134,7 +134,7 @@ static enum status cannot_open(const char *path, int number, struct error *reter
 	switch (number) {
 	case ENOENT: case ENOTDIR:
 		error_set(reterr, STATUS_NOT_FOUND, "cannot open image '%s': there is no such file", path);
-		error_hint(reterr, "check the path; a name with blanks needs no quotes here");
+		error_hint(reterr, "Check the path");
 		return STATUS_NOT_FOUND;
 	case EACCES: case EPERM:
 		error_set(reterr, STATUS_NO_PERMISSION, "cannot open image '%s': you may not read it", path);

@@ -177,6 +177,17 @@ static void judge_failure(struct verify_finding *finding)
 			    why ? ": " : "", why ? why : "");
 }
 
+/* `openssl cms -sign` without -binary signs a file as if it were text: each line with CR LF at its end (RFC 8551, 3.1.1), and
+ * OpenSSL reads no line beyond a NUL. */
+static bool fits_as_text(CMS_ContentInfo *cms, const struct signature_material *material, STACK_OF(X509) *more)
+{
+	SCOPED(BIO) content = BIO_new_file(material->path, "rb");
+	bool fits = content != NULL && CMS_verify(cms, more, NULL, content, NULL, CMS_DETACHED | CMS_NO_SIGNER_CERT_VERIFY) == 1;
+
+	ERR_clear_error();
+	return fits;
+}
+
 /* Does the signature fit the file? Who made it is another question. */
 static void check_cms_content(CMS_ContentInfo *cms, const struct signature_material *material, X509_STORE *store,
 			      BIO *content, struct verify_finding *finding)
@@ -188,6 +199,9 @@ static void check_cms_content(CMS_ContentInfo *cms, const struct signature_mater
 		judge_signers(cms, store, material->key, finding);
 	else
 		judge_failure(finding);
+	if (finding->outcome == VERIFY_WRONG && fits_as_text(cms, material, more))
+		verify_finding_conclude(finding, VERIFY_CANNOT_TELL,
+					"it was signed as if it were text: the signature fits, but covers a part of the file only");
 	sk_X509_pop_free(more, X509_free);
 	warn_of_weak_hash(cms, finding);
 	ERR_clear_error();

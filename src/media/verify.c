@@ -178,13 +178,13 @@ static void judge(struct job *job, const struct source *source, const struct che
 	if (finding == NULL)
 		return;
 	finding->was_asked = source->was_asked;
-	text_copy(finding->means, sizeof(finding->means), expected->algorithm);
+	text_copy(finding->means, sizeof(finding->means), got->algorithm);
 	text_copy(finding->against, sizeof(finding->against), source->against);
 	if (got->size == 0) {
 		text_copy(finding->reason, sizeof(finding->reason), "this system's OpenSSL does not compute it");
 		return;
 	}
-	finding->outcome = checksum_equal(expected, got) ? VERIFY_OK : VERIFY_WRONG;
+	finding->outcome = checksum_fits(expected, got) ? VERIFY_OK : VERIFY_WRONG;
 	if (finding->outcome == VERIFY_OK)
 		text_copy(finding->reason, sizeof(finding->reason), "the checksum is the same");
 	else
@@ -287,6 +287,11 @@ static enum status check(struct job *job, const char *signature, const struct te
 		return STATUS_OK;
 	case SIGNATURE_RAW:
 		break;
+	}
+	if (request->key == NULL && (request->ca || request->keyring)) {
+		text_format(finding->reason, sizeof(finding->reason), "it has not the form of what %s is for: damaged, or of another kind",
+			    request->ca ? "--ca" : "--keyring");
+		return STATUS_OK;
 	}
 	return signature_check_raw(&material, job->watch, finding, reterr);
 }

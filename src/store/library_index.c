@@ -178,12 +178,14 @@ struct library_entry *library_index_find(const struct library_index *index, cons
 				 : bsearch(id, index->entries, index->count, sizeof(index->entries[0]), compare_id);
 }
 
-/* "cam23" is near to "testbed/cam32" as well. */
+/* "cam23" is near to "testbed/cam32" as well, and "acme" nearest to all that Acme makes. */
 static unsigned distance_to(const struct library_entry *entry, const char *id)
 {
 	const char *model = strchr(entry->id, '/');
 	unsigned whole = nearest_distance(id, entry->id), part = model ? nearest_distance(id, model + 1) : whole;
 
+	if (id[0] != '\0' && text_contains(entry->id, id))
+		return 0;
 	return part < whole ? part : whole;
 }
 

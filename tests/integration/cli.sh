@@ -94,6 +94,14 @@ wait_for() {
 }
 
 # ---- the program ----
+# behind -- are words only; what is too much is refused, not left out
+echo x >--x
+is "a file whose name begins like an option" 12 "$UNBRICK" verify -- --x
+rm ./--x
+# shellcheck disable=SC2046
+is "more files than fit" 2 "$UNBRICK" inspect $(yes x | head -n 4097)
+says "more files than fit" err "too much at once"
+
 is "help" 0 "$UNBRICK" --help
 for verb in recover diagnose case device bench practice fetch inspect verify bootrom replay baud sign lint; do
 	grep -q "^  $verb " out && pass || fail "help names $verb"

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "recovery/image/fits.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/store/device_library.h"
@@ -139,6 +140,39 @@ static void the_projects_own_files_are_all_good(void **state)
 		fail_msg("%zu bad files:\n%s", errors.count, errors.all);
 	assert_int_equal(device_library_signs(bench->library, &signs, &count, &error), STATUS_OK);
 	assert_int_equal(device_library_usb_ids(bench->library, &ids, &count, &error), STATUS_OK);
+}
+
+/* An image that names the first board of one profile fits that one, and no other profile that names boards. */
+static void an_image_for_one_profile_fits_no_other(void **state)
+{
+	const char *source = getenv("srcdir");
+	char root[512], reason[200];
+	const char *const roots[] = { root, NULL };
+	struct bench *bench = *state;
+	struct image_facts facts = { .board_count = 1 };
+	const struct profile *one, *other;
+	struct profile_image_device device;
+	unsigned compared = 0;
+	struct error error;
+
+	text_format(root, sizeof(root), "%s/firmware-db", source ? source : ".");
+	assert_int_equal(device_library_open(roots, &bench->library, &error), STATUS_OK);
+	for (size_t i = 0; i < device_library_count(bench->library); i++) {
+		assert_int_equal(device_library_profile(bench->library, device_library_id(bench->library, i), &one, &error), STATUS_OK);
+		if (one->identity.boards.count == 0)
+			continue;
+		text_copy(facts.boards[0], sizeof(facts.boards[0]), one->identity.boards.item[0]);
+		for (size_t k = 0; k < device_library_count(bench->library); k++) {
+			assert_int_equal(device_library_profile(bench->library, device_library_id(bench->library, k), &other, &error), STATUS_OK);
+			if (other->identity.boards.count == 0)
+				continue;
+			profile_image_device(other, &device);
+			compared++;
+			if (image_fits(&facts, &device.device, reason, sizeof(reason)) != (i == k ? IMAGE_FITS : IMAGE_WRONG_BOARD))
+				fail_msg("%s for %s: %s", facts.boards[0], other->id, reason);
+		}
+	}
+	assert_true(compared >= 100);
 }
 
 static void the_emulated_camera_is_described_as_it_is(void **state)
@@ -493,6 +527,11 @@ static void an_unknown_id_hints_the_nearest(void **state)
 	assert_int_equal(device_library_profile(bench->library, "cam23", &profile, &error), STATUS_NOT_FOUND);
 	assert_non_null(strstr(error.text, "'cam23'"));
 	assert_true(text_starts(error.hint, "the nearest: acme/cam32"));
+	put_profile(bench->root, "long-name/long-model-32", "Long", "Model", "");
+	device_library_free(bench->library);
+	open_library(bench);
+	assert_int_equal(device_library_profile(bench->library, "Long-Name", &profile, &error), STATUS_NOT_FOUND);
+	assert_true(text_starts(error.hint, "the nearest: long-name/long-model-32"));
 	assert_int_equal(device_library_profile(bench->library, "../../../etc/passwd", &profile, &error),
 			 STATUS_NOT_FOUND);
 	assert_int_equal(device_library_procedure(bench->library, "q", &procedure, &error), STATUS_NOT_FOUND);
@@ -567,6 +606,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(the_projects_own_files_are_all_good),
+		TEST(an_image_for_one_profile_fits_no_other),
 		TEST(the_emulated_camera_is_described_as_it_is),
 		TEST(escapes_in_keys_to_send_are_undone),
 		TEST(methods_and_sources_keep_their_free_names),

@@ -100,6 +100,11 @@ def lists_in_every_style():
     ends(verify("fw.bin", "--sums", write("list", "hello\n")), USAGE, "not one line")
     ends(verify("fw.bin", "--sums", "missing"), USAGE, "missing")
     ends(verify("fw.bin", "--sums", "."), USAGE, "a folder")
+    ends(verify("fw.bin", "--sums", write("list", f"{hashlib.blake2b(DATA).hexdigest()}  fw.bin\n")), WELL, "blake2b512")      # b2sum: no word of the algorithm
+    ends(verify(changed(), "--sums", write("list", f"{hashlib.blake2b(DATA).hexdigest()}\n")), WRONG)
+    ends(verify("fw.bin", "--sums", write("list", f"SHA256  {digest.upper()}  C:\\x\\fw.bin\r\n".encode("utf-16"))), WELL)   # PowerShell
+    ends(verify("fw.bin", "--sha256", "sha256:" + digest), WELL)
+    ends(verify(os.path.abspath("fw.bin"), "--sums", write("list", f"{'0' * 64}  old/fw.bin\n{digest}  {os.path.basename(os.getcwd())}/fw.bin\n")), WELL)
 
 
 @case
@@ -314,6 +319,14 @@ def cms_with_a_chain():
 
 
 @case
+def cms_signed_as_text():
+    openssl("cms", "-sign", "-in", "fw.bin", "-signer", "signer.crt", "-inkey", "signer.key", "-outform", "DER", "-out", "text.p7s")
+    ends(verify("fw.bin", "--signature", "text.p7s", "--ca", "root.crt"), NOTHING, "as if it were text")
+    ends(verify(write("other.bin", b"x" + read("fw.bin")), "--signature", "text.p7s", "--ca", "root.crt"), WRONG, "not of this file")
+    ends(verify("fw.bin", "--signature", write("cut.p7s", read("text.p7s")[:5]), "--ca", "root.crt"), NOTHING, "not the form", "--ca")
+
+
+@case
 def cms_without_its_certificate():
     openssl("cms", "-sign", "-binary", "-nocerts", "-in", "fw.bin", "-signer", "signer.crt", "-inkey", "signer.key", "-outform", "DER", "-out", "bare.p7s")
     ends(verify("fw.bin", "--signature", "bare.p7s", "--ca", "root.crt"), NOTHING, "--key names it")
@@ -374,12 +387,27 @@ def openpgp():
         for user, name in (("fw@vendor.example", "pgp"), ("x@vendor.example", "stranger")):
             command(*gpg, "--local-user", user, "--detach-sign", "--output", name + ".sig", "fw.bin")
         command(*gpg, "--armor", "--local-user", "fw@vendor.example", "--detach-sign", "--output", "pgp.asc", "fw.bin")
+        command(*gpg, "--digest-algo", "SHA1", "--quick-generate-key", "Old <old@vendor.example>", "rsa2048", "sign", "never")
+        command(*gpg, "--digest-algo", "SHA1", "--local-user", "old@vendor.example", "--detach-sign", "--output", "weak.sig", "fw.bin")
+        then = ("--faked-system-time", "20200101T000000")
+        command(*gpg, *then, "--quick-generate-key", "Gone <gone@vendor.example>", "ed25519", "sign", "10d")
+        command(*gpg, *then, "--local-user", "gone@vendor.example", "--detach-sign", "--output", "expired.sig", "fw.bin")
+        command(*gpg, "--local-user", "old@vendor.example", "--detach-sign", "--output", "revoked.sig", "fw.bin")
+        write("old.gpg", command(*gpg, "--export", "old@vendor.example", "gone@vendor.example"))
+        for name in os.listdir(os.path.join(home, "openpgp-revocs.d")):
+            write("revocation", read(os.path.join(home, "openpgp-revocs.d", name)).replace(b":-----BEGIN", b"-----BEGIN"))
+            command(*gpg, "--import", "revocation")
+        write("revoked.gpg", command(*gpg, "--export", "old@vendor.example"))
     finally:
         subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], capture_output=True)
     for signature in ("pgp.sig", "pgp.asc"):
         ends(verify("fw.bin", "--signature", signature, "--keyring", "vendor.gpg"), WELL, "openpgp", "Vendor <fw@vendor.example>")
         ends(verify(changed(), "--signature", signature, "--keyring", "vendor.gpg"), WRONG, "not of this file")
     ends(verify("fw.bin", "--signature", "stranger.sig", "--keyring", "vendor.gpg"), NOTHING, "not in the keyring")
+    ends(verify("fw.bin", "--signature", "weak.sig", "--keyring", "old.gpg"), WELL, "SHA-1 protects against damage")
+    ends(verify("fw.bin", "--signature", "expired.sig", "--keyring", "old.gpg"), NOTHING, "its key has expired")
+    ends(verify("fw.bin", "--signature", "revoked.sig", "--keyring", "old.gpg"), WELL, "Old")
+    ends(verify("fw.bin", "--signature", "revoked.sig", "--keyring", "revoked.gpg"), NOTHING, "its key was revoked")
     write("both.sig", read("stranger.sig") + read("pgp.sig"))
     ends(verify("fw.bin", "--signature", "both.sig", "--keyring", "vendor.gpg"), WELL, "Vendor")
     ends(verify(changed(), "--signature", "both.sig", "--keyring", "vendor.gpg"), WRONG)

@@ -65,6 +65,9 @@ static void what_is_no_checksum_is_refused(void **state)
 	assert_false(checksum_parse(BYTES("abc"), NULL, &checksum));
 	assert_false(checksum_parse(BYTES(SHA256_A "0"), NULL, &checksum));
 	assert_false(checksum_parse(BYTES(SHA256_A), "md5", &checksum));
+	assert_true(checksum_parse(BYTES("sha256:" SHA256_A), "sha256", &checksum));
+	assert_false(checksum_parse(BYTES("sha512:" SHA256_A), "sha256", &checksum));
+	assert_false(checksum_parse(BYTES("blake2s:" SHA256_A), NULL, &checksum));
 	assert_false(checksum_parse(BYTES("0cc175b9c0f1b6a831c399e26977266g"), NULL, &checksum));
 	assert_false(checksum_parse(BYTES(SHA256_A), "crc32", &checksum));
 	assert_int_equal(checksum_digits("sha256"), 64);
@@ -79,6 +82,8 @@ static void every_style_of_list_is_read(void **state)
 	one_is("\xef\xbb\xbf" SHA256_A "\tfw.bin", "fw.bin", "sha256", SHA256_A);		/* an editor's mark, no line feed */
 	one_is("SHA256 (fw.bin) = " SHA256_A "\n", "fw.bin", "sha256", SHA256_A);		/* sha256 of the BSDs, sha256sum --tag */
 	one_is("SHA2-256(fw.bin)= " SHA256_A "\n", "fw.bin", "sha256", SHA256_A);		/* openssl dgst */
+	one_is("sha256:" SHA256_A "  fw.bin\n", "fw.bin", "sha256", SHA256_A);
+	one_is("Algorithm  Hash  Path\r\nSHA256     " SHA256_A "     C:\\x\\fw.bin\r\n", "fw.bin", "sha256", SHA256_A);	/* Get-FileHash */
 	one_is("BLAKE2b (fw.bin) = " SHA512_A "\n", "fw.bin", "blake2b512", SHA512_A);		/* b2sum --tag */
 	one_is("MD5 (fw (1).bin) = " MD5_A "\n", "fw (1).bin", "md5", MD5_A);
 	one_is(SHA1_A "  my file.bin\n", "my file.bin", "sha1", SHA1_A);
@@ -94,6 +99,9 @@ static void a_hash_alone_is_of_the_file_beside_it(void **state)
 
 	(void)state;
 	one_is(SHA256_A "\n", "fw.bin", "sha256", SHA256_A);
+	one_is("SHA256: " SHA256_A "\n", "fw.bin", "sha256", SHA256_A);
+	assert_int_equal(find("MD5: " MD5_A "\nSHA256: " SHA256_A "\n", "fw.bin", found, &count), CHECKSUM_FOUND);
+	assert_int_equal(count, 2);
 	/* two of them say nothing about whose they are */
 	assert_int_equal(find(SHA256_A "\n" SHA256_B "\n", "fw.bin", found, &count), CHECKSUM_NOT_NAMED);
 }
@@ -106,6 +114,8 @@ static void the_last_part_of_a_path_counts(void **state)
 	(void)state;
 	one_is(SHA256_A "  ./release/fw.bin\n", "/home/x/fw.bin", "sha256", SHA256_A);
 	one_is(SHA256_A "  release\\fw.bin\n", "fw.bin", "sha256", SHA256_A);
+	one_is(SHA256_B "  v1/fw.bin\n" SHA256_A "  v2/fw.bin\n", "/home/x/v2/fw.bin", "sha256", SHA256_A);
+	one_is(SHA256_B "  a/1/fw.bin\n" SHA256_A "  a/11/fw.bin\n", "11/fw.bin", "sha256", SHA256_A);
 	/* the same path is better than the same name */
 	one_is(SHA256_B "  old/fw.bin\n" SHA256_A "  ./fw.bin\n", "fw.bin", "sha256", SHA256_A);
 	assert_int_equal(find(SHA256_A "  fw.bin.sig\n", "fw.bin", found, &count), CHECKSUM_NOT_NAMED);
@@ -124,6 +134,24 @@ static void several_algorithms_come_strongest_first(void **state)
 	assert_string_equal(found[0].algorithm, "sha512");
 	assert_string_equal(found[1].algorithm, "sha256");
 	assert_string_equal(found[2].algorithm, "md5");
+}
+
+static void what_b2sum_writes_has_the_length_of_sha512(void **state)
+{
+	struct checksum expected, got = { .algorithm = "blake2b512", .size = 64 };
+
+	(void)state;
+	assert_true(checksum_parse(BYTES(SHA512_A), NULL, &expected));
+	memcpy(got.value, expected.value, sizeof(got.value));
+	assert_true(checksum_fits(&expected, &got));
+	got.value[63] ^= 1;
+	assert_false(checksum_fits(&expected, &got));
+	got.value[63] ^= 1;
+	/* where the algorithm is told, it is that one */
+	assert_true(checksum_parse(BYTES(SHA512_A), "sha512", &expected));
+	assert_false(checksum_fits(&expected, &got));
+	assert_true(checksum_parse(BYTES("SHA512:" SHA512_A), NULL, &expected));
+	assert_false(checksum_fits(&expected, &got));
 }
 
 static void two_values_for_one_file_are_a_contradiction(void **state)
@@ -186,6 +214,7 @@ int main(void)
 		cmocka_unit_test(a_hash_alone_is_of_the_file_beside_it),
 		cmocka_unit_test(the_last_part_of_a_path_counts),
 		cmocka_unit_test(several_algorithms_come_strongest_first),
+		cmocka_unit_test(what_b2sum_writes_has_the_length_of_sha512),
 		cmocka_unit_test(two_values_for_one_file_are_a_contradiction),
 		cmocka_unit_test(what_is_no_list_is_said_to_be_none),
 		cmocka_unit_test(a_name_that_is_too_long_or_has_a_nul_is_passed_over),

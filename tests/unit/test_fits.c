@@ -38,6 +38,9 @@ static const struct row rows[] = {
 	{ "mips", { "r9 (device id 0x12)" }, "", "mips", { "device id 0x0012" }, NULL, IMAGE_FITS },
 	{ "mips", { "device id 0x12" }, "", "mips", { "device id 0x0003" }, NULL, IMAGE_WRONG_BOARD },
 	{ "xtensa", { "chip id 0" }, "", "xtensa", { "chip id 0" }, NULL, IMAGE_FITS },
+	{ "mipsel", { "maker,c2600" }, "", "mipsel", { "2600" }, NULL, IMAGE_WRONG_BOARD },
+	{ "mipsel", { "maker,gl-c2600" }, "", "mipsel", { "C2600" }, NULL, IMAGE_FITS },
+	{ "mipsel", { "maker,c2600" }, "", "mipsel", { "other,c2600" }, NULL, IMAGE_FIT_UNKNOWN },
 	/* revisions */
 	{ "mips", { "hwid 0x08410008" }, "1", "mips", { "hwid 0x08410008" }, "1", IMAGE_FITS },
 	{ "mips", { "hwid 0x08410008" }, "1", "mips", { "hwid 0x08410009" }, "1", IMAGE_WRONG_REVISION },
@@ -46,11 +49,14 @@ static const struct row rows[] = {
 	{ "mips", { "BOX(MAKER|EU|X):2.0", "BOX(MAKER|EU|X):3.0" }, "", "mips", { "BOX(MAKER|EU|X):3.0" }, "3.0", IMAGE_FITS },
 	{ "mips", { "maker,router-c7-v2" }, "", "mips", { "maker,router-c7-v5" }, NULL, IMAGE_WRONG_REVISION },
 	{ "mips", { "maker,router-c7" }, "", "mips", { "maker,router-c7-v2" }, NULL, IMAGE_WRONG_REVISION },
+	{ "mips", { "maker,router-c7" }, "", "mips", { "maker,router-c7-v1", "maker,router-c7" }, NULL, IMAGE_FITS },
 	{ "mips", { "maker,router-c7-v2" }, "", "mips", { "maker,router-c70-v2" }, NULL, IMAGE_WRONG_BOARD },
 	{ "mipsel", { "R9", "29764958+0+128+2x2" }, "", "mipsel", { "R9", "29764958+0+256+3x3" }, NULL, IMAGE_WRONG_REVISION },
 	{ "arm", { "bone" }, "1.0, 1.2", "arm", { "bone" }, "1.2", IMAGE_FITS },
 	{ "arm", { "bone" }, "1.0, 1.2", "arm", { "bone" }, "2.0", IMAGE_WRONG_REVISION },
 	{ "arm", { "bone" }, "v2", "arm", { "bone" }, "Rev. 2.0", IMAGE_FITS },
+	{ "arm", { "bone" }, "5.0.0", "arm", { "bone" }, "v5", IMAGE_FITS },
+	{ "arm", { "bone" }, "5.0.1", "arm", { "bone" }, "v5", IMAGE_WRONG_REVISION },
 };
 
 static void images_are_compared_with_devices(void **state)
@@ -74,6 +80,7 @@ static void images_are_compared_with_devices(void **state)
 		if (fit != row->fit)
 			fail_msg("row %zu: %s (%s), not %s", i, image_fit_word(fit), reason, image_fit_word(row->fit));
 		assert_true(reason[0] != '\0');
+		assert_true(fit <= IMAGE_FITS || text_contains(reason, "start"));	/* what would happen */
 	}
 }
 
@@ -86,6 +93,46 @@ static void names_that_are_not_found_prove_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(image_fits(&facts, &device, reason, sizeof(reason)), IMAGE_FIT_UNKNOWN);
+}
+
+static void a_profile_refuses_by_ids_of_the_same_kind_only(void **state)
+{
+	static const char *const ids[] = { "maker,router-c7-v5", "hwid 0xc7000005" };
+	const struct image_device device = { .arch = "mips", .ids = ids, .id_count = ARRAY_SIZE(ids), .ids_are_some = true };
+	static const struct { const char *board; enum image_fit fit; } images[] = {
+		{ "maker,router-c7-v5", IMAGE_FITS }, { "hwid 0xC7000005", IMAGE_FITS }, { "maker,router-a7-v5", IMAGE_WRONG_BOARD },
+		{ "maker,router-c7-v4", IMAGE_WRONG_REVISION }, { "hwid 0x10430001", IMAGE_WRONG_BOARD }, { "hwid 0xc7000002", IMAGE_WRONG_REVISION },
+		/* what the maker's own file calls the board is not in the profile: that says nothing */
+		{ "{product_name:Router C7,product_ver:5.0.0}", IMAGE_FIT_UNKNOWN }, { "RC7V5", IMAGE_FIT_UNKNOWN }, { "device id 5", IMAGE_FIT_UNKNOWN },
+	};
+	char reason[200];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(images); i++) {
+		struct image_facts facts = { .arch = "mips", .board_count = 1 };
+
+		text_copy(facts.boards[0], sizeof(facts.boards[0]), images[i].board);
+		if (image_fits(&facts, &device, reason, sizeof(reason)) != images[i].fit)
+			fail_msg("%s: %s", images[i].board, reason);
+	}
+}
+
+static void another_revision_than_the_profiles_leaves_it_open(void **state)
+{
+	static const char *const names[] = { "Router C7" }, *const ids[] = { "maker,router-c7-v5" };
+	struct image_device device = { .arch = "mips", .ids = names, .id_count = 1, .ids_are_names = true, .profile_revision = "v5" };
+	struct image_facts facts = { .arch = "mips", .boards = { "Router C7" }, .board_count = 1, .revision = "4.0.0" };
+	char reason[200];
+
+	(void)state;
+	assert_int_equal(image_fits(&facts, &device, reason, sizeof(reason)), IMAGE_FIT_UNKNOWN);
+	text_copy(facts.revision, sizeof(facts.revision), "5.0.0");
+	assert_int_equal(image_fits(&facts, &device, reason, sizeof(reason)), IMAGE_FITS);
+	/* what names the board with its revision counts more than a number in some header */
+	device.ids = ids;
+	text_copy(facts.boards[0], sizeof(facts.boards[0]), ids[0]);
+	text_copy(facts.revision, sizeof(facts.revision), "1");
+	assert_int_equal(image_fits(&facts, &device, reason, sizeof(reason)), IMAGE_FITS);
 }
 
 static void what_stands_first_must_be_what_the_place_holds(void **state)
@@ -155,6 +202,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(images_are_compared_with_devices),
 		cmocka_unit_test(names_that_are_not_found_prove_nothing),
+		cmocka_unit_test(a_profile_refuses_by_ids_of_the_same_kind_only),
+		cmocka_unit_test(another_revision_than_the_profiles_leaves_it_open),
 		cmocka_unit_test(what_stands_first_must_be_what_the_place_holds),
 		cmocka_unit_test(older_and_newer_versions_are_told_where_they_can_be),
 		cmocka_unit_test(what_the_device_said_is_held_against_the_image),

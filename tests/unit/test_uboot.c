@@ -550,7 +550,12 @@ static void comparing_tells_whole_flipped_erased_and_half_written(void **state)
 	memset(b.fake.flash + PLACE, 0xff, IMAGE_SIZE);
 	compared(&b, &difference);
 	assert_int_equal(difference.erased, difference.total);
-	assert_false(difference.has_erased_tail);
+	assert_false(difference.has_erased_tail || difference.is_other);
+	memset(b.fake.flash + PLACE, 0xa5, IMAGE_SIZE);
+	compared(&b, &difference);
+	assert_int_equal(difference.differs, difference.total);
+	assert_true(difference.is_other);
+	assert_non_null(strstr(difference.text, "another version"));
 	assert_int_equal(b.fake.writes, 0);
 	tear_down(&b);
 }
