@@ -299,11 +299,15 @@ static void fill_snapshot(struct app *app)
 	if (app->are_cases_stale && casebook_list(app->book, false, to->cases, SNAPSHOT_CASES_MAX, &to->case_count, &error) != STATUS_OK)
 		app_notice(app, true, error.text, error.hint);
 	app->are_cases_stale = false;
-	to->live_count = to->running = 0;
+	to->live_count = to->running = to->asking = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(app->live); i++)
 		if (app->live[i]) {
-			to->live[to->live_count++] = &app->live[i]->view;
-			to->running += app->live[i]->is_running;
+			struct case_view *view = &app->live[i]->view;
+
+			view->is_running = app->live[i]->is_running;
+			to->live[to->live_count++] = view;
+			to->running += view->is_running;
+			to->asking += view->is_running && view->question.type != QUESTION_NONE;
 		}
 	to->console_count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)

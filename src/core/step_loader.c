@@ -388,6 +388,7 @@ const struct step_ops step_compare = { .start = start_compare, .on_dialog = on_d
 static void finish_compare(struct live_case *c)
 {
 	struct loader_difference difference;
+	char why[160];
 
 	loader_difference_of(&c->step.task, &difference);
 	if (c->step.phase == 0 && difference.border_cell != SIZE_MAX && !c->loader->compare_needs_ram) {
@@ -408,6 +409,11 @@ static void finish_compare(struct live_case *c)
 	if (c->step.phase == 1)
 		loader_difference_refine(&c->step.task, &c->step.fine, &difference);
 	c->is_compared = true;
+	if (!case_image_belongs(c, why, sizeof(why))) {
+		/* Neither that it is the same nor that it differs proves anything, where no loader could start it. */
+		step_done(c, "%s; but %s", difference.text, why);
+		return;
+	}
 	if (difference.same == difference.total) {
 		guide_found(c, EVIDENCE_PROBE, CAUSE_CHECKSUM, -60, difference.text);
 		guide_found(c, EVIDENCE_PROBE, CAUSE_POWER, -60, difference.text);

@@ -27,7 +27,7 @@ else
 libstore_a_SOURCES += src/media/fetch_none.c
 endif
 
-MEDIA_TEST_LIBS = libstore.a librecovery.a libbase.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(CMOCKA_LIBS)
+MEDIA_TEST_LIBS = libstore.a librecovery.a libbase.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(FDT_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_url
 tests_unit_test_url_SOURCES = tests/unit/test_url.c
 tests_unit_test_url_LDADD = $(MEDIA_TEST_LIBS)

@@ -136,6 +136,9 @@ void app_observe(struct app *app, const struct app_observer *observer)
 
 const struct snapshot *app_snapshot(struct app *app)
 {
+	app->snapshot.asking = 0;
+	for (unsigned i = 0; i < app->snapshot.live_count; i++)
+		app->snapshot.asking += app->live[i].is_running && app->live[i].question.type != QUESTION_NONE;
 	return &app->snapshot;
 }
 

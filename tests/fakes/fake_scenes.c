@@ -91,6 +91,7 @@ struct case_view *fake_add_live(struct app *app, int64_t id, const char *title)
 
 	app->snapshot.live[app->snapshot.live_count++] = view;
 	view->id = id;
+	view->is_running = true;
 	text_copy(view->title, sizeof(view->title), title);
 	text_copy(view->port, sizeof(view->port), "/dev/ttyUSB0");
 	view->question.id = 1;
@@ -215,6 +216,9 @@ void fake_fill_diagnosis(struct case_view *view)
 	view->phase = GUIDE_DIAGNOSIS;
 	fake_say(view, "The kernel was written only in part, most likely because the power went away.");
 	fill_verdict(view);
+	fake_log_line(view, "12:03:08", JOURNAL_OBSERVED, "line 27: ERROR: can't get kernel image!");
+	fake_log_line(view, "12:03:09", JOURNAL_OPERATOR, "a line that is longer than eighty columns leave room for: it stands below as a whole, when the cursor is on it");
+	fake_log_line(view, "12:03:10", JOURNAL_PROGRAM, "power cycle");
 	fake_ask(view, QUESTION_CHOOSE, "What shall be done?");
 	choice(view, "method:tftp", '1', "TFTP at power-on, the vendor's way", "keeps settings, 9 min");
 	choice(view, "method:console", '2', "console: write the kernel by TFTP", "keeps settings, 4 min");

@@ -77,32 +77,45 @@ static enum status answer(struct bench *b, const char *text)
 	return app_case_answer(b->app, b->id, app_case_view(b->app, b->id)->question.id, text, &error);
 }
 
+static void go_to_watch_of(struct bench *b, const char *device)
+{
+	assert_int_equal(answer(b, device), STATUS_OK);
+	assert_int_equal(answer(b, "unknown"), STATUS_OK);	/* what happened */
+	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_WATCH);
+}
+
 static void go_to_watch(struct bench *b)
 {
-	assert_int_equal(answer(b, ""), STATUS_OK);		/* the device is not known */
-	assert_int_equal(answer(b, "unknown"), STATUS_OK);	/* nor what happened */
-	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_WATCH);
+	go_to_watch_of(b, "");		/* the device is not known */
 }
 
 static void look(void *user)
 {
 	struct bench *b = user;
 
-	if (app_case_view(b->app, b->id)->phase != GUIDE_WATCH || loop_now_ms() > b->end_ms)
+	const struct case_view *view = app_case_view(b->app, b->id);
+	bool is_at_work = view->phase == GUIDE_STEPS && view->question.type == QUESTION_NONE;
+
+	if ((view->phase != GUIDE_WATCH && !is_at_work) || loop_now_ms() > b->end_ms)
 		loop_stop(b->loop);
 	else
 		loop_timer_set_after(b->timer, LOOK_MS);
 }
 
-static void go_to_diagnosis(struct bench *b)
+static void go_to_diagnosis_of(struct bench *b, const char *device)
 {
-	go_to_watch(b);
+	go_to_watch_of(b, device);
 	assert_int_equal(write(b->device, damaged, sizeof(damaged) - 1), (ssize_t)sizeof(damaged) - 1);
 	b->end_ms = loop_now_ms() + PATIENCE_MS;
 	b->timer = loop_timer_new(b->loop, look, b);
 	loop_timer_set_after(b->timer, LOOK_MS);
 	loop_run(b->loop);
 	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_DIAGNOSIS);
+}
+
+static void go_to_diagnosis(struct bench *b)
+{
+	go_to_diagnosis_of(b, "");
 }
 
 /* The id of the choice of that name; NULL: it is not offered. */
@@ -177,6 +190,22 @@ static void the_journal_says_an_answer_as_a_sentence(void **state)
 	assert_int_equal(found, 1);
 }
 
+static void a_step_that_asks_is_counted_once(void **state)
+{
+	struct bench *b = *state;
+	const struct snapshot *now;
+
+	go_to_diagnosis_of(b, "practice/pcam1");
+	assert_int_equal(app_snapshot(b->app)->running, 0);
+	assert_int_equal(answer(b, "method:fetch"), STATUS_OK);
+	loop_timer_set_after(b->timer, LOOK_MS);
+	loop_run(b->loop);
+	now = app_snapshot(b->app);
+	assert_true(app_case_view(b->app, b->id)->is_running);
+	assert_int_equal(now->running, 1);
+	assert_int_equal(now->asking, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -187,6 +216,7 @@ int main(void)
 		TEST(an_empty_answer_leads_back_and_is_asked_again),
 		TEST(what_was_answered_is_not_asked_again),
 		TEST(the_journal_says_an_answer_as_a_sentence),
+		TEST(a_step_that_asks_is_counted_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
