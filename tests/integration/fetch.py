@@ -509,7 +509,7 @@ def main():
     try:
         make_certificates()
         plain, secure = serve(), serve("server.pem", "server.key")
-        status = run_cases(fresh)
+        status = run_cases(lambda function: (fresh(), function()))
         over.set()
         plain.shutdown()
         secure.shutdown()
