@@ -464,7 +464,7 @@ static bool tells_something(const struct image_input *in, struct bytes head)
 static uint64_t unpacked_max(const struct image_input *in, const char *compression)
 {
 	bool has_dictionary = text_equal(compression, "xz") || text_equal(compression, "lzma") || text_equal(compression, "zstd");
-	uint64_t max = in->ops->check_packed_max, times = has_dictionary ? 8 : 128;
+	uint64_t max = in->ops->check_packed_max, times = has_dictionary ? 8 : 32;
 
 	return max <= UINT64_MAX / times ? max * times : UINT64_MAX;
 }

@@ -24,6 +24,7 @@ struct records {
 	unsigned line;
 	uint8_t byte[LINE_BYTES];
 	unsigned count;		/* bytes of the line */
+	uint8_t sum;		/* of them */
 	bool has_end, has_data, is_cut;
 	uint64_t lowest, highest, base;
 	uint32_t data_lines;
@@ -55,16 +56,18 @@ static bool is_space(uint8_t c)
 static size_t read_digits(struct records *records, size_t at)
 {
 	const struct bytes data = bytes_from(records->in->data, at);
-	unsigned count = 0;
+	unsigned count = 0, sum = 0;
 
 	while (count < LINE_BYTES && 2 * count + 1 < data.size) {
 		int high = digit(data.data[2 * count]), low = digit(data.data[2 * count + 1]);
 
 		if (high < 0 || low < 0)
 			break;
+		sum += (unsigned)(high << 4 | low);
 		records->byte[count++] = (uint8_t)(high << 4 | low);
 	}
 	records->count = count;
+	records->sum = (uint8_t)sum;
 	return 2 * count + (2 * count < data.size && count < LINE_BYTES && digit(data.data[2 * count]) >= 0);
 }
 
@@ -81,11 +84,6 @@ static void note_data(struct records *records, uint64_t address, unsigned size)
 static void broken_line(struct records *records, const char *why)
 {
 	image_broken(records->facts, records->at, "line %u is damaged: %s", records->line, why);
-}
-
-static uint8_t sum_of(const struct records *records)
-{
-	return (uint8_t)image_byte_sum(bytes_of(records->byte, records->count));
 }
 
 /* Goes over blank lines. False at the end. */
@@ -159,7 +157,7 @@ static bool read_ihex_line(struct records *records)
 		broken_line(records, "it is not as long as it says");
 		return false;
 	}
-	if (sum_of(records) != 0) {
+	if (records->sum != 0) {
 		broken_line(records, "its sum is not 0");
 		return false;
 	}
@@ -239,7 +237,7 @@ static bool read_srec_line(struct records *records)
 		broken_line(records, "it is not as long as it says");
 		return false;
 	}
-	if (sum_of(records) != 0xff) {
+	if (records->sum != 0xff) {
 		broken_line(records, "its sum does not match");
 		return false;
 	}

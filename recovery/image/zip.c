@@ -19,7 +19,8 @@ enum {
 	STORED = 0,
 	DEFLATED = 8,
 	HEAD_SIZE = 64 * 1024,	/* of each member, to look at what it is */
-	UNPACK_MAX = 512 * 1024 * 1024,
+	HEADS = 64,
+	UNPACK_MAX = 64 * 1024 * 1024,
 	FLAG_ENCRYPTED = 1 << 0,
 	FLAG_SIZES_FOLLOW = 1 << 3,
 };
@@ -31,8 +32,10 @@ struct zip {
 	struct image_facts *facts;
 	const struct zip_dialect *dialect;
 	unsigned unchecked;	/* members whose checksum was not compared */
+	unsigned heads;		/* of them that were unpacked a little */
 	uint64_t budget;	/* bytes still to be read: members that overlap must not make this take for ever */
-	uint64_t unpack_budget;	/* and to be unpacked: a member may make a thousand times its size */
+	uint64_t packed_budget;	/* of them, to be unpacked to their end: reading is faster by far */
+	uint64_t unpack_budget;	/* and what may come out: a member may make a thousand times its size */
 };
 
 bool zip_is_named(const struct zip_member *member, const char *name)
@@ -162,7 +165,9 @@ static uint64_t read_entry(const struct zip *zip, uint64_t at, uint64_t end, str
 static void add_member(struct zip *zip, const struct zip_member *member)
 {
 	bool has_budget = member->packed <= zip->budget;
-	uint64_t limit = member->size < zip->unpack_budget ? member->size : 0;
+	bool is_checked = member->packed <= zip->packed_budget && member->size <= zip->unpack_budget;
+	/* of the others what they are is told by their heads */
+	uint64_t limit = is_checked ? member->size : zip->heads == HEADS ? 0 : member->size < HEAD_SIZE ? member->size : HEAD_SIZE;
 	char name[64];
 
 	text_printable(name, sizeof(name), member->name);
@@ -178,7 +183,9 @@ static void add_member(struct zip *zip, const struct zip_member *member)
 	else if (member->method == STORED)
 		check_stored(zip, member, name);
 	else {
-		zip->unpack_budget -= limit;
+		zip->packed_budget -= is_checked ? member->packed : 0;
+		zip->unpack_budget -= is_checked ? member->size : 0;
+		zip->heads += !is_checked && zip->heads < HEADS;
 		check_deflated(zip, member, name, limit);
 	}
 }
@@ -215,7 +222,9 @@ static void read_directory(struct zip *zip, uint64_t end, zip_see_member *see)
 void zip_inspect(const struct image_input *in, struct image_facts *facts, const struct zip_dialect *dialect, zip_see_member *see)
 {
 	struct bytes data = bytes_of(in->data.data, in->data.size - image_padding(in->data));
-	struct zip zip = { in, facts, dialect, 0, in->size, UNPACK_MAX };
+	/* nobody who sets no limit has a large file */
+	uint64_t packed_max = in->ops->check_packed_max > 0 ? in->ops->check_packed_max : UINT64_MAX;
+	struct zip zip = { in, facts, dialect, 0, 0, in->size, packed_max, UNPACK_MAX };
 	uint64_t end;
 
 	text_copy(facts->compression, sizeof(facts->compression), "zip");

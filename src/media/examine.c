@@ -12,9 +12,10 @@
 #include "src/media/digest.h"
 #include "src/media/image_file.h"
 
-enum {
-	CHECKED = 4 * 1024 * 1024,	/* of an archive's contents, without being asked: unpacking is far slower than hashing */
-};
+/* Of an archive's contents, without being asked: unpacking is far slower than hashing. As much as takes about as long as that, but at least
+ * the first number of bytes; and up to the second where nothing has told yet for which processor it is. */
+static const struct unpack_budget { uint64_t least, part, most; }
+	quick_budget = { 1 << 20, 6, 64 << 20 }, slow_budget = { 256 << 10, 64, 16 << 20 };
 
 /* ---- the hash, in a thread of its own ---- */
 
@@ -47,7 +48,35 @@ static void *run_hashing(void *user)
 struct looking {
 	struct image_facts *facts;
 	unsigned count;
+	uint64_t unpacked, budget, most;	/* bytes */
+	bool is_partial;
 };
+
+static void set_budget(struct looking *looking, bool is_deep)
+{
+	static const char *const slow[] = { "xz", "lzma", "bzip2", "7z", "rar" };
+	const struct unpack_budget *budget = &quick_budget;
+
+	for (size_t i = 0; i < ARRAY_SIZE(slow); i++)
+		if (text_equal(looking->facts->format, slow[i]))
+			budget = &slow_budget;
+	looking->budget = looking->facts->file_size / budget->part;
+	if (looking->budget < budget->least)
+		looking->budget = budget->least;
+	looking->most = looking->budget > budget->most ? looking->budget : budget->most;
+	if (is_deep)
+		looking->budget = looking->most = UINT64_MAX;
+}
+
+/* What is behind this member costs its unpacking; a zip has a directory, so that there only heads are unpacked. */
+static bool has_seen_enough(struct looking *looking, const struct archive_member *member)
+{
+	bool has_directory = text_equal(looking->facts->format, "zip");
+
+	looking->unpacked += member->has_size && !has_directory && member->size < looking->most ? member->size : member->head.size;
+	looking->is_partial = looking->unpacked > (looking->facts->arch[0] != '\0' ? looking->budget : looking->most);
+	return looking->is_partial;
+}
 
 static enum archive_go add_member(void *user, const struct archive_member *member, struct archive_stream *stream)
 {
@@ -62,7 +91,7 @@ static enum archive_go add_member(void *user, const struct archive_member *membe
 	image_inspect(member->head, member->is_whole_head ? member->head.size : member->has_size ? member->size : UINT64_MAX / 2, image_file_ops(), &of);
 	image_adopt(facts, &of);
 	if (facts->part_count == IMAGE_PARTS)
-		return ARCHIVE_GO_INSIDE;
+		return has_seen_enough(looking, member) ? ARCHIVE_GO_STOP : ARCHIVE_GO_INSIDE;
 	part = &facts->parts[facts->part_count++];
 	*part = (struct image_part){ .size = member->has_size ? member->size : 0, .depth = (uint8_t)member->depth, .is_unpacked = true };
 	text_copy(part->name, sizeof(part->name), member->name);
@@ -70,29 +99,30 @@ static enum archive_go add_member(void *user, const struct archive_member *membe
 	text_copy(part->arch, sizeof(part->arch), of.arch);
 	/* where only its head was seen the rest may be anything; and a text or an empty file may well lie in an archive */
 	part->whole = member->is_whole_head && !of.is_no_image ? of.whole : IMAGE_UNKNOWN;
-	return ARCHIVE_GO_INSIDE;
+	/* an archive in it is looked into all the same */
+	return has_seen_enough(looking, member) && member->archive_format == NULL ? ARCHIVE_GO_STOP : ARCHIVE_GO_INSIDE;
 }
 
-/* One packed file that was unpacked to its end, and holds no files: a walk would do the same once more. */
+/* One packed file that holds no files: a walk would do the same once more. */
 static bool is_known_already(const struct image_facts *facts)
 {
-	return facts->whole != IMAGE_UNKNOWN && facts->part_count > 0 && facts->parts[0].is_unpacked && !facts->parts[0].is_archive &&
-	       text_equal(facts->format, facts->compression);
+	return facts->part_count > 0 && facts->parts[0].is_unpacked && !facts->parts[0].is_archive && text_equal(facts->format, facts->compression);
 }
 
 /* Each member lies in the file and was looked at there, none is an archive of its own: a walk would find nothing more. */
 static bool is_seen_through(const struct image_facts *facts)
 {
-	bool is_listed = text_equal(facts->format, "tar") || text_equal(facts->format, "cpio") ||
-			 (text_equal(facts->format, "zip") && facts->whole == IMAGE_YES);
+	bool is_zip = text_equal(facts->format, "zip"), is_listed = is_zip || text_equal(facts->format, "tar") || text_equal(facts->format, "cpio");
 
 	for (unsigned i = 0; i < facts->part_count && is_listed; i++) {
 		const struct image_part *part = &facts->parts[i];
 		bool has_contents = i + 1 < facts->part_count && part[1].is_unpacked && part[1].depth == part->depth + 1;
 
-		is_listed = !part->is_archive || (has_contents && !part->is_unpacked);
+		/* a member of a zip that is of no known format may be packed in a way that only the library knows */
+		is_listed = (!part->is_archive || (has_contents && !part->is_unpacked)) &&
+			    (!is_zip || part->is_unpacked || facts->whole == IMAGE_YES || !text_equal(part->format, "unknown"));
 	}
-	return is_listed && facts->part_count > 0 && facts->part_count < IMAGE_PARTS;
+	return is_listed && facts->part_count > 0;
 }
 
 static void look_into_archive(struct image_file *file, const struct examine_options *options, struct image_facts *facts)
@@ -108,7 +138,8 @@ static void look_into_archive(struct image_file *file, const struct examine_opti
 
 	if (archive == NULL || (!facts->is_carrier && !text_equal(facts->format, "unknown")) || is_known_already(facts) || is_seen_through(facts))
 		return;
-	limits.checked = options->deep ? UINT64_MAX : CHECKED;
+	set_budget(&looking, options->deep);
+	limits.checked = looking.budget;
 	facts->part_count = 0;
 	status = archive_walk(&source, &limits, add_member, &looking, &error);
 	if (looking.count == 0)
@@ -117,6 +148,8 @@ static void look_into_archive(struct image_file *file, const struct examine_opti
 		image_note_damage(facts, 0, error.text);
 	else if (status != STATUS_OK && facts->warning[0] == '\0')
 		text_copy(facts->warning, sizeof(facts->warning), error.text);
+	else if (looking.is_partial && facts->warning[0] == '\0')
+		text_copy(facts->warning, sizeof(facts->warning), "not all of its members were looked at: that takes unpacking it (--deep)");
 }
 
 /* ---- all of it ---- */

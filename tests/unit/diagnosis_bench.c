@@ -68,6 +68,7 @@ static const struct sign signs[] = {
 		.weight = 70 },
 	{ .id = "phy", .match = "no PHY found", .effect = SIGN_HARDWARE },
 	{ .id = "general", .match = "no good", .effect = SIGN_FAULT, .cause = CAUSE_SIGNATURE, .weight = 28, .is_general = true },
+	{ .id = "noise", .match = "went wrong", .effect = SIGN_FAULT, .cause = CAUSE_NETWORK, .weight = 16, .is_general = true },
 	{ .id = "word", .match = "^Unknown command", .effect = SIGN_FACT, .fact = "script=unknown-command" },
 	{ .id = "prompt", .match = "^=>(?: (.*))?$", .stage = STAGE_LOADER, .effect = SIGN_PROMPT, .fact = "command" },
 	{ .id = "write", .match = "^writing", .stage = STAGE_UPDATER, .effect = SIGN_PROGRESS },
@@ -97,6 +98,12 @@ static const struct sign signs[] = {
 		.effect = SIGN_FAULT,
 		.cause = CAUSE_NETWORK,
 		.weight = 70 },
+	{ .id = "rom",
+		.match = "mask ROM only",
+		.stage = STAGE_UPDATER,
+		.effect = SIGN_FAULT,
+		.cause = CAUSE_BOOTLOADER_GONE,
+		.weight = 50 },
 	{ .id = "login", .match = "\\S+ login: ?", .stage = STAGE_LOGIN, .effect = SIGN_PROMPT, .cause = CAUSE_LOGIN },
 };
 

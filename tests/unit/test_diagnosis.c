@@ -259,6 +259,23 @@ static void what_an_update_program_says_while_it_leaves_does_not_count(void **st
 	assert_int_equal(diagnosis_bench_judge("all is well\n1\n2\n3\ntransfer broke\n").cause, CAUSE_NETWORK);
 }
 
+static void a_boot_rom_that_was_then_written_to_is_no_fault(void **state)
+{
+	(void)state;
+	assert_int_equal(diagnosis_bench_judge("mask ROM only\n").cause, CAUSE_BOOTLOADER_GONE);
+	assert_int_equal(diagnosis_bench_judge("mask ROM only\nwritten OK\n").cause, CAUSE_HEALTHY);
+	assert_int_equal(diagnosis_bench_judge("mask ROM only\nwritten OK\ntransfer broke\n").cause, CAUSE_NETWORK);
+}
+
+static void mere_noise_counts_only_where_a_tool_speaks(void **state)
+{
+	(void)state;
+	assert_int_equal(diagnosis_bench_judge("it went wrong\n").cause, CAUSE_NETWORK);
+	assert_int_equal(diagnosis_bench_judge("writing 5%\nit went wrong\n").cause, CAUSE_NETWORK);
+	assert_int_not_equal(diagnosis_bench_judge("U-Boot 2023.01\nit went wrong\n").cause, CAUSE_NETWORK);
+	assert_int_not_equal(diagnosis_bench_judge("Linux version 6.1\nit went wrong\n").cause, CAUSE_NETWORK);
+}
+
 static void a_system_that_came_up_may_live_without_a_server(void **state)
 {
 	(void)state;
@@ -339,6 +356,8 @@ int main(void)
 		cmocka_unit_test(a_line_that_was_cut_in_two_is_read_as_one),
 		cmocka_unit_test(an_update_that_reports_success_is_not_cut_by_the_restart),
 		cmocka_unit_test(what_an_update_program_says_while_it_leaves_does_not_count),
+		cmocka_unit_test(a_boot_rom_that_was_then_written_to_is_no_fault),
+		cmocka_unit_test(mere_noise_counts_only_where_a_tool_speaks),
 		cmocka_unit_test(a_system_that_came_up_may_live_without_a_server),
 		cmocka_unit_test(starts_that_lead_to_a_login_are_no_loop),
 		cmocka_unit_test(the_stages_of_one_start_are_one_start),
