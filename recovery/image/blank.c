@@ -27,7 +27,7 @@ static bool is_erased(const struct image_input *in)
 	struct bytes head = image_slice(in, 0, HEAD);
 
 	/* the end of a disk image may be empty for gigabytes: only what begins so is read */
-	return in->data.size > 0 && image_padding(head) == head.size && image_padding(in->data) == in->data.size;
+	return in->data.size > 0 && image_padding(head) == head.size && image_long_padding(in, in->data) == in->data.size;
 }
 
 static void inspect_erased(const struct image_input *in, struct image_facts *facts)

@@ -15,6 +15,7 @@
 
 enum {
 	HEAD_SIZE = 64 * 1024,	/* of what was unpacked: enough for every header, and for a boot sector behind 32 KiB */
+	PADDING_PIECE = 1024 * 1024,
 	CODE_HEAD = 16 * 1024,	/* enough to tell the processor from most code */
 	SHORT_HEAD = 4096,	/* enough for the header of a kernel or a file system */
 };
@@ -227,6 +228,28 @@ size_t image_padding(struct bytes tail)
 	while (count < tail.size && tail.data[tail.size - 1 - count] == last)
 		count++;
 	return count;
+}
+
+static bool is_all_the_same(struct bytes in)
+{
+	return memcmp(in.data, in.data + 1, in.size - 1) == 0;
+}
+
+size_t image_long_padding(const struct image_input *in, struct bytes tail)
+{
+	struct bytes left = tail;
+
+	/* the last byte of the piece before stays: it is what the next one is compared with */
+	while (left.size > PADDING_PIECE && (left.data[left.size - 1] == 0x00 || left.data[left.size - 1] == 0xff)) {
+		struct bytes piece = bytes_from(left, left.size - PADDING_PIECE);
+
+		if (!is_all_the_same(piece))
+			break;
+		left.size -= PADDING_PIECE - 1;
+		if (in->ops->forget != NULL)
+			in->ops->forget(in->ops->user, piece);
+	}
+	return tail.size - left.size + image_padding(left);
 }
 
 void image_set_vendor(struct image_facts *facts, const char *vendor)

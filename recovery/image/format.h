@@ -115,6 +115,8 @@ void image_find_version(const char *text, char *to, size_t size);
 bool image_starts_with(struct bytes data, struct bytes magic);
 /* How many of the last bytes are all 0x00 or all 0xff, as erase blocks are padded. */
 size_t image_padding(struct bytes tail);
+/* The same for what may be gigabytes: part of in, and read only once. */
+size_t image_long_padding(const struct image_input *in, struct bytes tail);
 
 /* Started with all ones and not inverted at the end (UBI, TRX...). */
 static inline uint32_t image_crc32_raw1(const struct image_input *in, struct bytes over)

@@ -22,16 +22,16 @@ static bool ends_in_mark(struct bytes in)
 	return in.size >= 4 && load_be32(in.data + in.size - 4) == 0xdeadc0de;
 }
 
-static bool is_padding(struct bytes in)
+static bool is_padding(const struct image_input *of, struct bytes in)
 {
 	/* What a builder padded with zeros is written into erased flash; zeros behind erased flash are a tail that was lost. In it OpenWrt's
 	 * padjffs2 puts marks, one for each size of erase block, from which on the device formats the rest. */
 	for (unsigned i = 0; i < PADDING_MARKS; i++) {
 		bool is_erased = in.size > 0 && in.data[in.size - 1] == 0xff;
 
-		in.size -= image_padding(in);
+		in.size -= image_long_padding(of, in);
 		if (is_erased)
-			in.size -= image_padding(in);
+			in.size -= image_long_padding(of, in);
 		if (!ends_in_mark(in))
 			break;
 		in.size -= 4;
@@ -71,7 +71,7 @@ struct scan {
 
 static void check_gap(struct scan *scan, uint64_t until)
 {
-	if (until > scan->covered && !is_padding(image_slice(scan->in, scan->covered, until - scan->covered)))
+	if (until > scan->covered && !is_padding(scan->in, image_slice(scan->in, scan->covered, until - scan->covered)))
 		scan->has_foreign = true;
 }
 

@@ -53,7 +53,7 @@ bool text_file_is(const struct image_input *in)
 	if (is_utf16(head))
 		return true;
 	if (in->data.size == in->size) {
-		size_t end = in->data.size - image_padding(in->data), from = end > TAIL_LOOKED_AT ? end - TAIL_LOOKED_AT : 0;
+		size_t end = in->data.size - image_long_padding(in, in->data), from = end > TAIL_LOOKED_AT ? end - TAIL_LOOKED_AT : 0;
 
 		tail = bytes_of(in->data.data + from, end - from);
 	}

@@ -230,7 +230,7 @@ static void read_directory(struct zip *zip, uint64_t end, zip_see_member *see)
 
 void zip_inspect(const struct image_input *in, struct image_facts *facts, const struct zip_dialect *dialect, zip_see_member *see)
 {
-	struct bytes data = bytes_of(in->data.data, in->data.size - image_padding(in->data));
+	struct bytes data = bytes_of(in->data.data, in->data.size - image_long_padding(in, in->data));
 	/* nobody who sets no limit has a large file */
 	uint64_t packed_max = in->ops->check_packed_max > 0 ? in->ops->check_packed_max : UINT64_MAX;
 	struct zip zip = { in, facts, dialect, 0, 0, in->size, packed_max, UNPACK_MAX };

@@ -2,7 +2,6 @@
  * as always. */
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "src/base/text.h"
@@ -101,15 +100,6 @@ static void on_signal(void *user, int number)
 	finish(user, EXIT_INTERRUPTED);
 }
 
-static bool parse_number(const char *text, unsigned most, unsigned *ret_number)
-{
-	char *end = NULL;
-	unsigned long number = strtoul(text, &end, 10);
-
-	*ret_number = (unsigned)number;
-	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && number > 0 && number <= most;
-}
-
 static enum status look(struct finding *finding, const char *port, unsigned from, unsigned timeout_s,
 			struct error *reterr)
 {
@@ -186,9 +176,9 @@ static int run(const struct cli_line *line)
 				    line->word_count ? "baud takes one port, not %zu"
 						     : "baud needs a port, as /dev/ttyUSB0",
 				    line->word_count);
-	if (line->value[FROM] && !parse_number(line->value[FROM], 12000000, &from))
+	if (!cli_read_count(line->value[FROM], 12000000, &from))
 		return output_usage("baud", "'%s' is no baud rate", line->value[FROM]);
-	if (line->value[TIMEOUT] && !parse_number(line->value[TIMEOUT], TIMEOUT_MAX_S, &timeout_s))
+	if (!cli_read_count(line->value[TIMEOUT], TIMEOUT_MAX_S, &timeout_s))
 		return output_usage("baud", "'%s' are no seconds", line->value[TIMEOUT]);
 	code = port_argument(line->word[0], port);
 	if (code != EXIT_WELL)

@@ -304,20 +304,6 @@ static void on_signal(void *user, int number)
 
 /* ---- the command line ---- */
 
-static bool read_number(const char *text, unsigned long max, unsigned *ret_number)
-{
-	char *end;
-	unsigned long number;
-
-	if (text == NULL)
-		return true;
-	number = strtoul(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end || number < 1 || number > max)
-		return false;
-	*ret_number = (unsigned)number;
-	return true;
-}
-
 static int list_protocols(bool json)
 {
 	size_t count;
@@ -372,11 +358,11 @@ static int read_line(const struct cli_line *line, struct boot_rom_job_options *t
 	to->may_write_flash = line->value[YES] != NULL;
 	to->may_move_pins = line->value[PINS] != NULL;
 	to->start = line->value[START] != NULL;
-	if (!read_number(line->value[BAUD], BAUD_MAX, &to->baud) ||
-	    !read_number(line->value[LOAD_BAUD], BAUD_MAX, &to->load_baud))
+	if (!cli_read_count(line->value[BAUD], BAUD_MAX, &to->baud) ||
+	    !cli_read_count(line->value[LOAD_BAUD], BAUD_MAX, &to->load_baud))
 		return output_usage("bootrom", "--baud and --load-baud take a rate, as 115200");
-	if (!read_number(line->value[WAIT], SECONDS_MAX, &wait_s) ||
-	    !read_number(line->value[LISTEN], SECONDS_MAX, &listen_s))
+	if (!cli_read_count(line->value[WAIT], SECONDS_MAX, &wait_s) ||
+	    !cli_read_count(line->value[LISTEN], SECONDS_MAX, &listen_s))
 		return output_usage("bootrom", "--wait and --listen take seconds, 1 to %d", SECONDS_MAX);
 	to->patience_ms = wait_s * 1000;
 	to->listen_ms = to->identify_only || (to->protocol->writes_flash && !to->start) ? 0 : listen_s * 1000;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
@@ -68,8 +69,20 @@ bool cli_read_number(const char *text, unsigned long max, unsigned long *ret_num
 
 	if (text == NULL)
 		return true;
-	*ret_number = strtoul(text, &end, 0);
+	*ret_number = strtoul(text, &end, strncasecmp(text, "0x", 2) == 0 ? 16 : 10);	/* a leading 0 means no octal here */
 	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && *ret_number <= max;
+}
+
+bool cli_read_count(const char *text, unsigned max, unsigned *ret_number)
+{
+	unsigned long number = 0;
+
+	if (text == NULL)
+		return true;
+	if (!cli_read_number(text, max, &number) || number == 0)
+		return false;
+	*ret_number = (unsigned)number;
+	return true;
 }
 
 static int usage(const char *verb, const char *what, const char *argument)

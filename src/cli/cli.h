@@ -55,6 +55,8 @@ struct cli_verb {
 const char *cli_value(const struct cli_verb *verb, const struct cli_line *line, const char *name);
 /* A whole number of an option, decimal or 0x...; text NULL leaves *ret_number. False: it is none, or above max. */
 bool cli_read_number(const char *text, unsigned long max, unsigned long *ret_number);
+/* The same, from 1 on; *ret_number is left also when it is none. */
+bool cli_read_count(const char *text, unsigned max, unsigned *ret_number);
 /* argv[1] names the verb. Returns the exit code. */
 int cli_main(int argc, char **argv, const char *const *library_folders);
 bool cli_is_verb(const char *name);

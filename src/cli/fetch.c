@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "src/base/cleanup.h"
@@ -182,21 +181,6 @@ static void on_signal(void *user, int number)
 
 /* ---- the command line ---- */
 
-/* 0: not given. False: no number from 1 to max. */
-static bool read_number(const char *text, unsigned long max, unsigned *ret_number)
-{
-	char *end;
-	unsigned long number;
-
-	if (text == NULL)
-		return true;
-	number = strtoul(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end || number < 1 || number > max)
-		return false;
-	*ret_number = (unsigned)number;
-	return true;
-}
-
 static int read_line(const struct cli_line *line, struct download_options *to)
 {
 	bool is_given;
@@ -218,9 +202,9 @@ static int read_line(const struct cli_line *line, struct download_options *to)
 		return output_usage("fetch", "--no-hash and a checksum do not go together");
 	if (line->value[MAX_SIZE] && (!text_parse_size(line->value[MAX_SIZE], &to->size_max) || to->size_max == 0))
 		return output_usage("fetch", "'%s' is no size; write it as 64MiB", line->value[MAX_SIZE]);
-	if (!read_number(line->value[TIMEOUT], SECONDS_MAX, &to->stall_seconds))
+	if (!cli_read_count(line->value[TIMEOUT], SECONDS_MAX, &to->stall_seconds))
 		return output_usage("fetch", "--timeout takes seconds, 1 to %d", SECONDS_MAX);
-	if (!read_number(line->value[TRIES], TRIES_MAX, &to->tries))
+	if (!cli_read_count(line->value[TRIES], TRIES_MAX, &to->tries))
 		return output_usage("fetch", "--tries takes a number, 1 to %d", TRIES_MAX);
 	return EXIT_WELL;
 }

@@ -61,17 +61,6 @@ struct recover {
 
 static const char *const by_names[] = { [JOURNAL_OBSERVED] = "observed", [JOURNAL_PROGRAM] = "program", [JOURNAL_OPERATOR] = "operator" };
 
-static void print_json(json_t *object)
-{
-	char *text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
-
-	if (text)
-		printf("%s\n", text);
-	fflush(stdout);
-	free(text);
-	json_decref(object);
-}
-
 static void on_event(void *user, const struct app_event *event)
 {
 	struct recover *r = user;
@@ -84,7 +73,7 @@ static void on_event(void *user, const struct app_event *event)
 		json_decref(data);
 		return;
 	}
-	print_json(json_pack("{s:I,s:I,s:s,s:s,s:s,s:o*}", "case", (json_int_t)event->case_id, "time", (json_int_t)event->wall_ms, "by", by_names[event->by],
+	output_event(stdout, json_pack("{s:I,s:I,s:s,s:s,s:s,s:o*}", "case", (json_int_t)event->case_id, "time", (json_int_t)event->wall_ms, "by", by_names[event->by],
 			     "event", event->kind, "text", event->text, "data", data));
 }
 
@@ -291,7 +280,7 @@ static void end_case(struct recover *r, const struct case_view *view)
 	bool well = view->booted == OUTCOME_YES;
 
 	if (r->json)
-		print_json(json_pack("{s:I,s:s,s:s,s:s,s:s,s:s}", "case", (json_int_t)r->case_id, "event", "result", "cause", cause_label(view->verdict.cause), "written",
+		output_event(stdout, json_pack("{s:I,s:s,s:s,s:s,s:s,s:s}", "case", (json_int_t)r->case_id, "event", "result", "cause", cause_label(view->verdict.cause), "written",
 				     outcome_name(view->written), "verified", outcome_name(view->verified), "booted", outcome_name(view->booted)));
 	else
 		printf("case #%" PRId64 ": written %s, verified %s, booted %s\n", r->case_id, outcome_name(view->written), outcome_name(view->verified),
@@ -307,7 +296,7 @@ static void say_notice(struct recover *r, const struct snapshot *now)
 	text_copy(r->notice, sizeof(r->notice), now->notice);
 	fprintf(stderr, "unbrick: %s%s%s\n", now->notice, now->notice_hint[0] ? "\n  " : "", now->notice_hint);
 	if (r->json)
-		print_json(json_pack("{s:I,s:s,s:s,s:s}", "case", (json_int_t)r->case_id, "event", "notice", "text", now->notice, "hint", now->notice_hint));
+		output_event(stdout, json_pack("{s:I,s:s,s:s,s:s}", "case", (json_int_t)r->case_id, "event", "notice", "text", now->notice, "hint", now->notice_hint));
 }
 
 /* Another baud rate harms nothing, so the likely one is tried, once. A device that was switched by the power command and stays silent is

@@ -15,5 +15,5 @@ libpractice_a_SOURCES += \
 	src/practice/practice_device.c src/practice/practice_device.h \
 	src/practice/uimage.c
 check_PROGRAMS += tests/integration/test_practice
-tests_integration_test_practice_SOURCES = tests/integration/test_practice.c
+tests_integration_test_practice_SOURCES = tests/integration/test_practice.c tests/integration/practice_bench.c tests/integration/practice_bench.h
 tests_integration_test_practice_LDADD = libpractice.a librecovery.a libbase.a $(CMOCKA_LIBS)

@@ -169,6 +169,29 @@ void loader_bench_done(struct loader_bench *bench)
 	free(bench->image);
 }
 
+int loader_bench_begin(void **state, size_t options_size, void (*set_up)(struct loader_bench *bench, void *options))
+{
+	struct loader_bench *bench = malloc(sizeof(*bench));
+	void *options = calloc(1, options_size);
+
+	if (bench == NULL || options == NULL)
+		abort();
+	set_up(bench, options);
+	bench->fake.user = options;
+	*state = bench;
+	return 0;
+}
+
+int loader_bench_end(void **state)
+{
+	struct loader_bench *bench = *state;
+
+	free(bench->fake.user);
+	loader_bench_done(bench);
+	free(bench);
+	return 0;
+}
+
 static struct dialog_event talk(struct loader_bench *bench)
 {
 	struct dialog_event event = { .type = DIALOG_NOTHING };

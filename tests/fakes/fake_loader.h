@@ -69,6 +69,9 @@ struct loader_bench {
 
 void loader_bench_init(struct loader_bench *bench, const char *prompt, void (*run)(struct fake_loader *, char **, unsigned), size_t image_size);
 void loader_bench_done(struct loader_bench *bench);
+/* For cmocka: a bench on the heap as state, set up with options (zeroed, of that size) that become fake.user; and its end. */
+int loader_bench_begin(void **state, size_t options_size, void (*set_up)(struct loader_bench *bench, void *options));
+int loader_bench_end(void **state);
 /* Runs a task from its beginning to its end. */
 enum loader_turn loader_bench_do(struct loader_bench *bench, loader_next *next);
 /* Is every byte outside of [offset, offset + size) of the flash as it was? */

@@ -9,21 +9,13 @@ The bed's ROMs were validated with the public host tools. The last line is "N pa
 import os
 import random
 import re
-import shutil
-import signal
 import struct
-import subprocess
 import sys
-import tempfile
-import time
-from concurrent.futures import ThreadPoolExecutor
 
-TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-BED = os.environ.get("UARTBED", os.path.join(TOP, "..", "shared", "testbed-uart"))
-DEVICE = os.path.join(BED, "uartdev")
-UNBRICK = os.path.abspath(os.environ.get("UNBRICK", "./unbrick"))
+sys.dont_write_bytecode = True
+from serial_bed import DEVICE, FAILED, NO_ANSWER, REFUSED, UNBRICK, USAGE, WELL, at_bed, main, run
+
 LIMIT = 100
-WELL, FAILED, USAGE, NO_PORT, NO_ANSWER, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 7
 RIGHT = {"booted": "yes", "payload": "right"}
 
 
@@ -72,27 +64,6 @@ def make_files(w):
     for name, content in files.items():
         with open(os.path.join(w, name), "wb") as f:
             f.write(content)
-
-
-def run(command, limit=LIMIT, env=None):
-    p = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=limit)
-    return p.returncode, p.stdout.decode("utf-8", "replace")
-
-
-class Bed:
-    def __init__(self, spec, w, folder):
-        self.env = dict(os.environ, UARTDEV_DIR=folder)
-        code, out = run([DEVICE, "start", "d"] + [o if "=" not in o or not o.startswith("expect=") else "expect=" + os.path.join(w, o[7:])
-                                                  for o in spec.split()], env=self.env)
-        if code != 0:
-            raise RuntimeError(out)
-        self.words = dict(l.split("=", 1) if "=" in l else l.split(None, 1) for l in out.splitlines() if l.strip() and len(l.split(None, 1)) > 1 or "=" in l)
-
-    def state(self):
-        return dict(l.split("=", 1) for l in run([DEVICE, "state", "d"], env=self.env)[1].splitlines() if "=" in l)
-
-    def stop(self):
-        run([DEVICE, "stop", "d"], env=self.env)
 
 
 POWER = ["--power", DEVICE + " power d cycle >/dev/null"]
@@ -206,54 +177,14 @@ def words(text, w, port, name):
 
 
 def case(w, name, spec, text, code, said, state):
-    folder = tempfile.mkdtemp(dir=w, prefix="bed")
-    bed = Bed(spec, w, folder)
-    try:
-        port = bed.words.get("link") or bed.words["pty"]
-        got, out = run([UNBRICK] + words(text, w, port, spec), env=bed.env)
-        end, now = time.monotonic() + 4, bed.state()
-        while any(now.get(k) != v for k, v in state.items()) and time.monotonic() < end:
-            time.sleep(0.2)
-            now = bed.state()
-        wrong = ["%s=%s, not %s" % (k, now.get(k), v) for k, v in state.items() if now.get(k) != v]
-        if got != code:
-            wrong.append("exit code %d, not %d" % (got, code))
-        if not re.search(said, out):
-            wrong.append("it does not say '%s'" % said)
-        if re.search("Sanitizer|runtime error", out):
-            wrong.append("a sanitizer spoke")
-        return wrong, out + "".join("      %s=%s\n" % i for i in now.items())
-    except subprocess.TimeoutExpired:
-        return ["no end within %d s" % LIMIT], ""
-    finally:
-        bed.stop()
+    return at_bed([DEVICE], spec, w, lambda bed: run([UNBRICK] + words(text, w, bed.port, spec), bed.env, LIMIT), code, said, state)
 
 
-def main():
-    if not os.path.exists(DEVICE):
-        print("skipped: the serial test bed is not at %s (UARTBED)" % BED, file=sys.stderr)
-        print("0 passed, 0 failed, %d skipped" % len(CASES))
-        return 77
-    w = tempfile.mkdtemp(prefix="bootrom")
-    counts = {True: 0, False: 0}
-    try:
-        make_files(w)
-        with open(os.path.join(w, "ub"), "rb") as f, open(os.path.join(w, "ub.spl"), "wb") as to:
-            to.write(f.read(0x6000))
-        chosen = [one for one in CASES if len(sys.argv) < 2 or re.search(sys.argv[1], one[0])]
-        # They mostly wait, as lines and chips do; more at a time would disturb each other's clocks.
-        with ThreadPoolExecutor(3) as pool:
-            for one, (wrong, out) in zip(chosen, pool.map(lambda one: case(w, *one), chosen)):
-                counts[not wrong] += 1
-                if os.environ.get("BOOTROM_VERBOSE") or wrong:
-                    print("%s %s: %s\n%s" % ("FAIL" if wrong else "ok  ", one[0], "; ".join(wrong), out))
-                sys.stdout.flush()
-    finally:
-        shutil.rmtree(w, ignore_errors=True)
-    print("%d passed, %d failed, 0 skipped" % (counts[True], counts[False]))
-    return 1 if counts[False] else 0
+def prepare(w):
+    make_files(w)
+    with open(os.path.join(w, "ub"), "rb") as f, open(os.path.join(w, "ub.spl"), "wb") as to:
+        to.write(f.read(0x6000))
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    sys.exit(main())
+    main("bootrom", CASES, case, prepare)

@@ -16,7 +16,9 @@ import termios
 import threading
 import time
 
-from console import UNBRICK, EXIT_WELL, Failure, Line, Screen, check
+sys.dont_write_bytecode = True
+from cases import Wrong
+from console_bench import UNBRICK, EXIT_WELL, Line, Screen, check
 
 SIZE = 1_000_000
 LONG_LINE = 10_000_000
@@ -106,7 +108,7 @@ def check_terminal(raw):
     try:
         text = rest.decode()
     except UnicodeDecodeError as error:
-        raise Failure("the terminal got what is no UTF-8: %s" % error) from None
+        raise Wrong("the terminal got what is no UTF-8: %s" % error) from None
     for character in text:
         check(ord(character) >= 0x20 and not 0x7f <= ord(character) < 0xa0 or character in "\r\n\b\t", "a control character reached the terminal",
               character)
@@ -170,7 +172,7 @@ def main():
                 usual = usual or pace
                 if os.environ.get("VERBOSE"):
                     print("ok   %-28s %5.1f MB in %6.2f s, %5.2f times plain text's time a byte" % (name, len(data) / 1e6, taken, usual / pace), flush=True)
-            except (Failure, OSError) as failure:
+            except (Wrong, OSError) as failure:
                 failed += 1
                 print("FAIL %s\n     %s" % (name, failure), flush=True)
     print("%d passed, %d failed, 0 skipped" % (passed, failed))

@@ -19,12 +19,13 @@ import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True
+from cases import Skip, Wrong, case, run_cases
+
 UNBRICK = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("UNBRICK", "./unbrick"))
 GOOD = bytes(range(256)) * 4096                 # 1 MiB
 PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>please</body></html>\n"
 WELL, FAILED, USAGE, REFUSED, NETWORK, INTERRUPTED, WRONG = 0, 1, 2, 5, 6, 7, 10
-counts = {"passed": 0, "failed": 0, "skipped": 0}
-cases = []
 seen = []                                       # paths that were asked for, in order
 over = threading.Event()
 
@@ -206,14 +207,6 @@ def content(name):
         return file.read()
 
 
-class Wrong(Exception):
-    pass
-
-
-class Skip(Exception):
-    pass
-
-
 def expect(is_so, what, done=None):
     if not is_so:
         raise Wrong(what + (f"\n     code {done.returncode}\n     out: {done.stdout[-600:]}\n     err: {done.stderr[-600:]}" if done else ""))
@@ -225,11 +218,6 @@ def ends(done, code, *texts, left=()):
         expect(text in done.stdout + done.stderr, f"says '{text}'", done)
     expect("Sanitizer" not in done.stderr and "runtime error" not in done.stderr, "no sanitizer speaks", done)
     expect(files() == sorted(left), f"leaves {sorted(left)}, not {files()}", done)
-
-
-def case(function):
-    cases.append(function)
-    return function
 
 
 # ---- the cases ----
@@ -521,29 +509,14 @@ def main():
     try:
         make_certificates()
         plain, secure = serve(), serve("server.pem", "server.key")
-        wanted = sys.argv[2:]
-        for function in cases:
-            name = function.__name__
-            if wanted and name not in wanted:
-                continue
-            fresh()
-            try:
-                function()
-                counts["passed"] += 1
-            except Skip as why:
-                counts["skipped"] += 1
-                print(f"SKIP {name}: {why}")
-            except (Wrong, subprocess.TimeoutExpired) as why:
-                counts["failed"] += 1
-                print(f"FAIL {name}: {why}")
+        status = run_cases(lambda function: (fresh(), function()))
         over.set()
         plain.shutdown()
         secure.shutdown()
+        return status
     finally:
         os.chdir("/")
         shutil.rmtree(work, ignore_errors=True)
-    print("{passed} passed, {failed} failed, {skipped} skipped".format(**counts))
-    return 1 if counts["failed"] else 0
 
 
 if __name__ == "__main__":

@@ -9,20 +9,16 @@ The last line is "N passed, N failed, N skipped"; exits with 0 when none failed,
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 
-TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-BED = os.environ.get("UARTBED", os.path.join(TOP, "..", "shared", "testbed-uart"))
+sys.dont_write_bytecode = True
+from serial_bed import FAILED, INTERRUPTED, NO_ANSWER, REFUSED, TOP, UNBRICK, USAGE, WELL, at_bed, main, run
+
 DEVICE = [sys.executable, os.path.join(TOP, "tests", "integration", "baud_bed.py")]
-UNBRICK = os.path.abspath(os.environ.get("UNBRICK", "./unbrick"))
 LIMIT = 120
-WELL, FAILED, USAGE, NO_PORT, NO_ANSWER, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 7
 USUAL = {"baud": "115200", "saved": "0"}
 RIGHT = dict(USUAL, payload="right")
 U = "hisiu pace=8 countdown=2 expect=img "
@@ -65,27 +61,6 @@ CASES = [
 ]
 
 
-def run(command, env, limit=LIMIT):
-    p = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=limit)
-    return p.returncode, p.stdout.decode("utf-8", "replace")
-
-
-class Bed:
-    def __init__(self, spec, w, folder):
-        self.env = dict(os.environ, UARTBED=os.path.abspath(BED), UARTDEV_DIR=folder, PYTHONDONTWRITEBYTECODE="1")
-        words = ["expect=" + os.path.join(w, o[7:]) if o.startswith("expect=") else o for o in spec.split()]
-        code, out = run(DEVICE + ["start", "d"] + words, self.env)
-        if code != 0:
-            raise RuntimeError(out)
-        self.port = re.search("^link=(.*)$", out, re.M).group(1)
-
-    def tell(self, *words):
-        return run(DEVICE + [words[0], "d"] + list(words[1:]), self.env)[1]
-
-    def state(self):
-        return dict(l.split("=", 1) for l in self.tell("state").splitlines() if "=" in l)
-
-
 def settle(bed):
     """The loader has its prompt, or whatever it gets to."""
     end = time.monotonic() + 12
@@ -115,7 +90,7 @@ def run_with_accidents(bed, command, accidents):
     code = p.returncode
     for step in steps[1:]:
         if step == "again":
-            code, more = run(command, bed.env)
+            code, more = run(command, bed.env, LIMIT)
             said += more
         else:
             act(bed, p, step)
@@ -131,58 +106,23 @@ def act(bed, p, what):
         bed.tell(*what.split())
 
 
+def do(bed, w, words, accidents):
+    if accidents.startswith("stop"):	# in the window, before anybody listens
+        subprocess.run(["sh", "-c", "for i in 1 2 3 4 5 6 7 8; do printf '\\003'; sleep 0.3; done >" + bed.port], env=bed.env)
+        accidents = accidents[len("stop; "):]
+    settle(bed)
+    command = begin(bed, w, words)
+    return run_with_accidents(bed, command, accidents) if accidents.startswith("at ") else run(command, bed.env, LIMIT)
+
+
 def case(w, name, spec, words, accidents, code, said, state):
-    folder = tempfile.mkdtemp(dir=w, prefix="bed")
-    bed = Bed(spec, w, folder)
-    try:
-        if accidents.startswith("stop"):	# in the window, before anybody listens
-            subprocess.run(["sh", "-c", "for i in 1 2 3 4 5 6 7 8; do printf '\\003'; sleep 0.3; done >" + bed.port], env=bed.env)
-            accidents = accidents[len("stop; "):]
-        settle(bed)
-        command = begin(bed, w, words)
-        got, out = run_with_accidents(bed, command, accidents) if accidents.startswith("at ") else run(command, bed.env)
-        now = bed.state()
-        end = time.monotonic() + 4
-        while any(now.get(k) != v for k, v in state.items()) and time.monotonic() < end:
-            time.sleep(0.2)
-            now = bed.state()
-        wrong = ["%s=%s, not %s" % (k, now.get(k), v) for k, v in state.items() if now.get(k) != v]
-        if got != code:
-            wrong.append("exit code %d, not %d" % (got, code))
-        if not re.search(said, out):
-            wrong.append("it does not say '%s'" % said)
-        if re.search("Sanitizer|runtime error", out):
-            wrong.append("a sanitizer spoke")
-        return wrong, out + "".join("      %s=%s\n" % i for i in now.items())
-    except subprocess.TimeoutExpired:
-        return ["no end within %d s" % LIMIT], ""
-    finally:
-        bed.tell("stop")
+    return at_bed(DEVICE, spec, w, lambda bed: do(bed, w, words, accidents), code, said, state)
 
 
-def main():
-    if not os.path.exists(os.path.join(BED, "uartdev")):
-        print("skipped: the serial test bed is not at %s (UARTBED)" % BED, file=sys.stderr)
-        print("0 passed, 0 failed, %d skipped" % len(CASES))
-        return 77
-    w = tempfile.mkdtemp(prefix="serial-load")
-    counts = {True: 0, False: 0}
-    try:
-        with open(os.path.join(w, "img"), "wb") as f:
-            f.write(random.Random(11).randbytes(180001))
-        chosen = [one for one in CASES if len(sys.argv) < 2 or re.search(sys.argv[1], one[0])]
-        with ThreadPoolExecutor(3) as pool:
-            for one, (wrong, out) in zip(chosen, pool.map(lambda one: case(w, *one), chosen)):
-                counts[not wrong] += 1
-                if os.environ.get("SERIAL_LOAD_VERBOSE") or wrong:
-                    print("%s %s: %s\n%s" % ("FAIL" if wrong else "ok  ", one[0], "; ".join(wrong), out))
-                sys.stdout.flush()
-    finally:
-        shutil.rmtree(w, ignore_errors=True)
-    print("%d passed, %d failed, 0 skipped" % (counts[True], counts[False]))
-    return 1 if counts[False] else 0
+def prepare(w):
+    with open(os.path.join(w, "img"), "wb") as f:
+        f.write(random.Random(11).randbytes(180001))
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    sys.exit(main())
+    main("serial_load", CASES, case, prepare)

@@ -6,31 +6,20 @@ against the devices of the serial test bed and their faults.
    UARTBED=folder of the test bed (default: ../shared/testbed-uart beside the project's top)
 
 The last line is "N passed, N failed, N skipped"; exits with 0 when none failed, with 77 when the bed is missing."""
-import importlib.util
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+import bootrom
+from serial_bed import BED, UNBRICK, at_bed, main, run
+from serial_load import DEVICE
 
-
-def load(name):
-    spec = importlib.util.spec_from_file_location(name, os.path.join(HERE, name + ".py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.dont_write_bytecode = True
-    spec.loader.exec_module(module)
-    return module
-
-
-bootrom, serial_load = load("bootrom"), load("serial_load")
-BED, DEVICE, UNBRICK, LIMIT = serial_load.BED, serial_load.DEVICE, serial_load.UNBRICK, 170
+LIMIT = 170
 
 PROFILE = """vendor: Bed
 model: %(model)s
@@ -189,70 +178,33 @@ def watch(bed, command, accident):
     p.wait(LIMIT)
     if how == "KILL":
         number = re.search(r"case #?(\d+)", said)
-        code, more = serial_load.run(command[:6] + ["--case", number.group(1) if number else "1"] + command[command.index("--yes"):], bed.env, LIMIT)
+        code, more = run(command[:6] + ["--case", number.group(1) if number else "1"] + command[command.index("--yes"):], bed.env, LIMIT)
         return code, said + more
     return p.returncode, said
 
 
+def do(bed, w, protocol, files, method, accident):
+    folder = bed.env["UARTDEV_DIR"]
+    db = os.path.join(folder, "db")
+    make_db(w, db, "one", protocol, files)
+    power = " ".join(DEVICE) + " power d {} >/dev/null"
+    command = [UNBRICK, "recover", "--state", os.path.join(folder, "state"), "--db", db, "--device", "bed/one", "--port", bed.port, "--method", method,
+               "--image", os.path.join(w, "good"), "--yes", "--timeout", "150", "--power-command", power]
+    return watch(bed, command, accident)
+
+
 def case(w, name, spec, protocol, files, method, accident, code, said, state):
-    folder = tempfile.mkdtemp(dir=w, prefix="bed")
-    bed = serial_load.Bed(spec, w, folder)
-    try:
-        db = os.path.join(folder, "db")
-        make_db(w, db, "one", protocol, files)
-        power = " ".join(DEVICE) + " power d {} >/dev/null"
-        command = [UNBRICK, "recover", "--state", os.path.join(folder, "state"), "--db", db, "--device", "bed/one", "--port", bed.port, "--method", method,
-                   "--image", os.path.join(w, "good"), "--yes", "--timeout", "150", "--power-command", power]
-        got, out = watch(bed, command, accident)
-        now, end = bed.state(), time.monotonic() + 4
-        while any(now.get(k) != v for k, v in state.items()) and time.monotonic() < end:
-            time.sleep(0.2)
-            now = bed.state()
-        wrong = ["%s=%s, not %s" % (k, now.get(k), v) for k, v in state.items() if now.get(k) != v]
-        if code is not None and got != code:
-            wrong.append("exit code %d, not %d" % (got, code))
-        if not re.search(said, out):
-            wrong.append("it does not say '%s'" % said)
-        if re.search("Sanitizer|runtime error", out):
-            wrong.append("a sanitizer spoke")
-        return wrong, out + "".join("      %s=%s\n" % i for i in now.items())
-    except subprocess.TimeoutExpired:
-        return ["no end within %d s" % LIMIT], ""
-    finally:
-        bed.tell("stop")
+    return at_bed(DEVICE, spec, w, lambda bed: do(bed, w, protocol, files, method, accident), code, said, state)
 
 
-def make_good(w):
+def prepare(w):
     """A legacy uImage that the bed's consoles boot, large enough for the higher rate to be worth it."""
+    bootrom.make_files(w)
     sys.path.insert(0, os.path.abspath(BED))
     from uartbed import consoles
     with open(os.path.join(w, "good"), "wb") as f:
         f.write(consoles.uimage(random.Random(5).randbytes(600000)))
 
 
-def main():
-    if not os.path.exists(os.path.join(BED, "uartdev")):
-        print("skipped: the serial test bed is not at %s (UARTBED)" % BED, file=sys.stderr)
-        print("0 passed, 0 failed, %d skipped" % len(CASES))
-        return 77
-    w = tempfile.mkdtemp(prefix="serial-steps")
-    counts = {True: 0, False: 0}
-    try:
-        bootrom.make_files(w)
-        make_good(w)
-        chosen = [one for one in CASES if len(sys.argv) < 2 or re.search(sys.argv[1], one[0])]
-        with ThreadPoolExecutor(3) as pool:
-            for one, (wrong, out) in zip(chosen, pool.map(lambda one: case(w, *one), chosen)):
-                counts[not wrong] += 1
-                if os.environ.get("SERIAL_STEPS_VERBOSE") or wrong:
-                    print("%s %s: %s\n%s" % ("FAIL" if wrong else "ok  ", one[0], "; ".join(wrong), out))
-                sys.stdout.flush()
-    finally:
-        shutil.rmtree(w, ignore_errors=True)
-    print("%d passed, %d failed, 0 skipped" % (counts[True], counts[False]))
-    return 1 if counts[False] else 0
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    sys.exit(main())
+    main("serial_steps", CASES, case, prepare)

@@ -12,14 +12,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import tty
+
+sys.dont_write_bytecode = True
+from cases import Skip, Wrong, case, run_cases
 
 PEER = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("TRANSFER_PEER", "tests/integration/transfer_peer"))
 TIMEOUT = 60
 F_SETPIPE_SZ = 1031
-counts = {"passed": 0, "failed": 0, "skipped": 0}
-cases = []
 
 # Empty, one byte, around the blocks' sizes, all byte values, all pairs of them, what escapes and prefixes are made of, erased flash.
 FILES = {
@@ -34,19 +34,6 @@ FILES = {
     "erased": b"\xff" * 20000 + b"\0" * 20000,
     "random": random.Random(1).randbytes(150001),
 }
-
-
-class Wrong(Exception):
-    pass
-
-
-class Skip(Exception):
-    pass
-
-
-def case(function):
-    cases.append(function)
-    return function
 
 
 def needs(program, package):
@@ -299,27 +286,11 @@ def main():
     if not os.access(PEER, os.X_OK):
         print(f"there is no {PEER}", file=sys.stderr)
         return 2
-    only = sys.argv[2:]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        for function in cases:
-            if only and function.__name__ not in only:
-                continue
-            began = time.monotonic()
-            try:
-                function()
-                counts["passed"] += 1
-            except Skip as reason:
-                counts["skipped"] += 1
-                print(f"SKIP {function.__name__}: {reason}")
-            except Wrong as wrong:
-                counts["failed"] += 1
-                print(f"FAIL {function.__name__}: {wrong}")
-            if os.environ.get("TIMES"):
-                print(f"{time.monotonic() - began:5.1f} s {function.__name__}")
+        status = run_cases()
         os.chdir("/")
-    print("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % counts)
-    return 1 if counts["failed"] else 0
+    return status
 
 
 sys.exit(main())

@@ -14,24 +14,12 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+from cases import Skip, Wrong, case, run_cases
+
 UNBRICK = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("UNBRICK", "./unbrick"))
 WELL, USAGE, WRONG, NOTHING = 0, 2, 10, 12
 DATA = bytes(i * 7 & 255 for i in range(200000))
-counts = {"passed": 0, "failed": 0, "skipped": 0}
-cases = []
-
-
-class Wrong(Exception):
-    pass
-
-
-class Skip(Exception):
-    pass
-
-
-def case(function):
-    cases.append(function)
-    return function
 
 
 def command(*arguments, **more):
@@ -555,23 +543,10 @@ def main():
     try:
         write("fw.bin", DATA)
         make_keys()
-        for function in cases:
-            if sys.argv[2:] and function.__name__ not in sys.argv[2:]:
-                continue
-            try:
-                function()
-                counts["passed"] += 1
-            except Skip as why:
-                counts["skipped"] += 1
-                print(f"SKIP {function.__name__}: {why}")
-            except (Wrong, subprocess.TimeoutExpired, OSError) as why:
-                counts["failed"] += 1
-                print(f"FAIL {function.__name__}: {why}")
+        return run_cases()
     finally:
         os.chdir("/")
         shutil.rmtree(work, ignore_errors=True)
-    print("{passed} passed, {failed} failed, {skipped} skipped".format(**counts))
-    return 1 if counts["failed"] else 0
 
 
 if __name__ == "__main__":

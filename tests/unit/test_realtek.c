@@ -120,8 +120,10 @@ static void run(struct fake_loader *fake, char **word, unsigned count)
 	}
 }
 
-static void set_up(struct loader_bench *b, struct options *is)
+static void set_up(struct loader_bench *b, void *options)
 {
+	struct options *is = options;
+
 	*is = (struct options){ 0 };
 	loader_bench_init(b, "<RealTek>", run, IMAGE_SIZE);
 	b->fake.user = is;
@@ -131,6 +133,12 @@ static void set_up(struct loader_bench *b, struct options *is)
 	b->place.offset = PLACE;
 	b->place.room = 0x180000;
 	b->place.load_address = 0x80100000;
+}
+
+/* The options of the bench are b->fake.user. */
+static int begin(void **state)
+{
+	return loader_bench_begin(state, sizeof(struct options), set_up);
 }
 
 /* As the bench's TFTP client does. */
@@ -163,80 +171,62 @@ static void what_was_put_into_ram_is_written_and_read_back(void **state)
 
 static void nothing_is_written_that_is_not_in_ram(void **state)
 {
-	struct loader_bench b;
-	struct options is;
+	struct loader_bench *b = *state;
 
-	(void)state;
-	set_up(&b, &is);
-	assert_int_equal(loader_bench_do(&b, loader_realtek.write), LOADER_FAILED);
-	assert_int_equal(loader_bench_do(&b, loader_realtek.compare), LOADER_FAILED);
-	put_image(&b);
-	b.fake.ram[0x100000 + IMAGE_SIZE - 8] ^= 1;	/* came short by a block */
-	assert_int_equal(loader_bench_do(&b, loader_realtek.write), LOADER_FAILED);
-	assert_false(loader_bench_typed(&b, "FLW"));
-	loader_bench_done(&b);
+	assert_int_equal(loader_bench_do(b, loader_realtek.write), LOADER_FAILED);
+	assert_int_equal(loader_bench_do(b, loader_realtek.compare), LOADER_FAILED);
+	put_image(b);
+	b->fake.ram[0x100000 + IMAGE_SIZE - 8] ^= 1;	/* came short by a block */
+	assert_int_equal(loader_bench_do(b, loader_realtek.write), LOADER_FAILED);
+	assert_false(loader_bench_typed(b, "FLW"));
 }
 
 static void a_question_that_repeats_something_else_is_answered_with_no(void **state)
 {
-	struct loader_bench b;
-	struct options is;
+	struct loader_bench *b = *state;
+	struct options *is = b->fake.user;
 
-	(void)state;
-	set_up(&b, &is);
-	put_image(&b);
-	is.repeats_wrong = true;
-	assert_int_equal(loader_bench_do(&b, loader_realtek.write), LOADER_FAILED);
-	assert_int_equal(b.error.status, STATUS_REFUSED);
-	assert_true(loader_bench_typed(&b, "\nN\n"));
-	assert_true(loader_bench_neighbours_untouched(&b, 0, 0));
-	loader_bench_done(&b);
+	put_image(b);
+	is->repeats_wrong = true;
+	assert_int_equal(loader_bench_do(b, loader_realtek.write), LOADER_FAILED);
+	assert_int_equal(b->error.status, STATUS_REFUSED);
+	assert_true(loader_bench_typed(b, "\nN\n"));
+	assert_true(loader_bench_neighbours_untouched(b, 0, 0));
 }
 
 static void a_bad_write_is_found_by_reading_back(void **state)
 {
-	struct loader_bench b;
-	struct options is;
+	struct loader_bench *b = *state;
 
-	(void)state;
-	set_up(&b, &is);
-	put_image(&b);
-	b.fake.writes_badly = true;
-	assert_int_equal(loader_bench_do(&b, loader_realtek.write), LOADER_DONE);
-	b.task.stop_at_difference = true;
-	assert_int_equal(loader_bench_do(&b, loader_realtek.compare), LOADER_FAILED);
-	assert_int_equal(b.task.first_difference / LOADER_PIECE, 0);
-	loader_bench_done(&b);
+	put_image(b);
+	b->fake.writes_badly = true;
+	assert_int_equal(loader_bench_do(b, loader_realtek.write), LOADER_DONE);
+	b->task.stop_at_difference = true;
+	assert_int_equal(loader_bench_do(b, loader_realtek.compare), LOADER_FAILED);
+	assert_int_equal(b->task.first_difference / LOADER_PIECE, 0);
 }
 
 static void a_build_that_cannot_compare_does_not_write(void **state)
 {
-	struct loader_bench b;
-	struct options is;
+	struct loader_bench *b = *state;
+	struct options *is = b->fake.user;
 
-	(void)state;
-	set_up(&b, &is);
-	put_image(&b);
-	is.has_few_commands = true;
-	assert_int_equal(loader_bench_do(&b, loader_realtek.learn), LOADER_DONE);
-	assert_int_equal(loader_bench_do(&b, loader_realtek.write), LOADER_FAILED);
-	assert_int_equal(b.error.status, STATUS_UNSUPPORTED);
-	loader_bench_done(&b);
+	put_image(b);
+	is->has_few_commands = true;
+	assert_int_equal(loader_bench_do(b, loader_realtek.learn), LOADER_DONE);
+	assert_int_equal(loader_bench_do(b, loader_realtek.write), LOADER_FAILED);
+	assert_int_equal(b->error.status, STATUS_UNSUPPORTED);
 }
 
 static void a_line_that_came_wrong_is_emptied_without_ctrl_c(void **state)
 {
-	struct loader_bench b;
-	struct options is;
+	struct loader_bench *b = *state;
 
-	(void)state;
-	set_up(&b, &is);
-	put_image(&b);
-	b.fake.lose_byte = 5;
-	assert_int_equal(loader_bench_do(&b, loader_realtek.write), LOADER_DONE);
-	assert_memory_equal(b.fake.flash + PLACE, b.image, IMAGE_SIZE);
-	assert_null(strchr(b.fake.typed, 0x03));
-	loader_bench_done(&b);
+	put_image(b);
+	b->fake.lose_byte = 5;
+	assert_int_equal(loader_bench_do(b, loader_realtek.write), LOADER_DONE);
+	assert_memory_equal(b->fake.flash + PLACE, b->image, IMAGE_SIZE);
+	assert_null(strchr(b->fake.typed, 0x03));
 }
 
 static void that_it_fetches_nothing_is_said(void **state)
@@ -247,15 +237,17 @@ static void that_it_fetches_nothing_is_said(void **state)
 	assert_null(loader_realtek.reset_command);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, loader_bench_end)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_put_into_ram_is_written_and_read_back),
-		cmocka_unit_test(nothing_is_written_that_is_not_in_ram),
-		cmocka_unit_test(a_question_that_repeats_something_else_is_answered_with_no),
-		cmocka_unit_test(a_bad_write_is_found_by_reading_back),
-		cmocka_unit_test(a_build_that_cannot_compare_does_not_write),
-		cmocka_unit_test(a_line_that_came_wrong_is_emptied_without_ctrl_c),
+		TEST(nothing_is_written_that_is_not_in_ram),
+		TEST(a_question_that_repeats_something_else_is_answered_with_no),
+		TEST(a_bad_write_is_found_by_reading_back),
+		TEST(a_build_that_cannot_compare_does_not_write),
+		TEST(a_line_that_came_wrong_is_emptied_without_ctrl_c),
 		cmocka_unit_test(that_it_fetches_nothing_is_said),
 	};
 

@@ -137,8 +137,10 @@ static void run(struct fake_loader *fake, char **word, unsigned count)
 	}
 }
 
-static void set_up(struct loader_bench *b, struct options *is)
+static void set_up(struct loader_bench *b, void *options)
 {
+	struct options *is = options;
+
 	*is = (struct options){ .base = FLASH_BASE };
 	loader_bench_init(b, "RedBoot> ", run, IMAGE_SIZE);
 	b->fake.user = is;
@@ -146,6 +148,18 @@ static void set_up(struct loader_bench *b, struct options *is)
 	b->place.storage = STORAGE_SPI_NOR;
 	b->place.offset = PLACE;
 	b->place.room = 0x300000;
+}
+
+/* The options of the bench are b->fake.user. */
+static int begin(void **state)
+{
+	return loader_bench_begin(state, sizeof(struct options), set_up);
+}
+
+static void learn_and_load(struct loader_bench *b)
+{
+	assert_int_equal(loader_bench_do(b, loader_redboot.learn), LOADER_DONE);
+	assert_int_equal(loader_bench_do(b, loader_redboot.load_tftp), LOADER_DONE);
 }
 
 static const char vmlinux[] = "vmlinux.bin.l7    0xA8040000  0x80041000  0x00200000  0x80041000\n";
@@ -175,37 +189,28 @@ static void both_banners_give_flash_and_directory(void **state)
 
 static void an_image_is_loaded_written_and_read_back(void **state)
 {
-	struct loader_bench b;
-	struct options is;
+	struct loader_bench *b = *state;
 
-	(void)state;
-	set_up(&b, &is);
-	assert_int_equal(loader_bench_do(&b, loader_redboot.learn), LOADER_DONE);
-	assert_int_equal(loader_bench_do(&b, loader_redboot.load_tftp), LOADER_DONE);
-	assert_int_equal(loader_bench_do(&b, loader_redboot.write), LOADER_DONE);
-	assert_memory_equal(b.fake.flash + PLACE, b.image, IMAGE_SIZE);
-	assert_true(loader_bench_neighbours_untouched(&b, PLACE, loader_round_up(IMAGE_SIZE, 0x10000)));
-	b.task.stop_at_difference = true;
-	assert_int_equal(loader_bench_do(&b, loader_redboot.compare), LOADER_DONE);
-	assert_false(loader_bench_typed(&b, "fis create"));
-	loader_bench_done(&b);
+	learn_and_load(b);
+	assert_int_equal(loader_bench_do(b, loader_redboot.write), LOADER_DONE);
+	assert_memory_equal(b->fake.flash + PLACE, b->image, IMAGE_SIZE);
+	assert_true(loader_bench_neighbours_untouched(b, PLACE, loader_round_up(IMAGE_SIZE, 0x10000)));
+	b->task.stop_at_difference = true;
+	assert_int_equal(loader_bench_do(b, loader_redboot.compare), LOADER_DONE);
+	assert_false(loader_bench_typed(b, "fis create"));
 }
 
 static void what_the_directory_names_is_written_through_it(void **state)
 {
-	struct loader_bench b;
-	struct options is;
+	struct loader_bench *b = *state;
+	struct options *is = b->fake.user;
 
-	(void)state;
-	set_up(&b, &is);
-	is.entry = vmlinux;
-	assert_int_equal(loader_bench_do(&b, loader_redboot.learn), LOADER_DONE);
-	assert_int_equal(loader_bench_do(&b, loader_redboot.load_tftp), LOADER_DONE);
-	assert_int_equal(loader_bench_do(&b, loader_redboot.write), LOADER_DONE);
-	assert_true(loader_bench_typed(&b, "fis create -b 0x80041000 -l 0x200000 -s 0x123456 -f 0xa8040000 -r 0x80041000 -e 0x80041000 vmlinux.bin.l7\ny\n"));
-	assert_false(loader_bench_typed(&b, "fis erase"));
-	assert_memory_equal(b.fake.flash + PLACE, b.image, IMAGE_SIZE);
-	loader_bench_done(&b);
+	is->entry = vmlinux;
+	learn_and_load(b);
+	assert_int_equal(loader_bench_do(b, loader_redboot.write), LOADER_DONE);
+	assert_true(loader_bench_typed(b, "fis create -b 0x80041000 -l 0x200000 -s 0x123456 -f 0xa8040000 -r 0x80041000 -e 0x80041000 vmlinux.bin.l7\ny\n"));
+	assert_false(loader_bench_typed(b, "fis erase"));
+	assert_memory_equal(b->fake.flash + PLACE, b->image, IMAGE_SIZE);
 }
 
 static void an_image_over_several_entries_is_refused_before_anything_is_erased(void **state)
@@ -222,8 +227,7 @@ static void an_image_over_several_entries_is_refused_before_anything_is_erased(v
 	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
 		set_up(&b, &is);
 		is.entry = entries[i];
-		assert_int_equal(loader_bench_do(&b, loader_redboot.learn), LOADER_DONE);
-		assert_int_equal(loader_bench_do(&b, loader_redboot.load_tftp), LOADER_DONE);
+		learn_and_load(&b);
 		assert_int_equal(loader_bench_do(&b, loader_redboot.write), LOADER_FAILED);
 		assert_int_equal(b.error.status, STATUS_REFUSED);
 		assert_true(loader_bench_neighbours_untouched(&b, 0, 0));
@@ -244,8 +248,7 @@ static void a_directory_that_came_garbled_stops_the_write(void **state)
 	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
 		set_up(&b, &is);
 		is.entry = entries[i];
-		assert_int_equal(loader_bench_do(&b, loader_redboot.learn), LOADER_DONE);
-		assert_int_equal(loader_bench_do(&b, loader_redboot.load_tftp), LOADER_DONE);
+		learn_and_load(&b);
 		assert_int_equal(loader_bench_do(&b, loader_redboot.write), LOADER_FAILED);
 		assert_true(loader_bench_neighbours_untouched(&b, 0, 0));
 		loader_bench_done(&b);
@@ -254,96 +257,72 @@ static void a_directory_that_came_garbled_stops_the_write(void **state)
 
 static void what_arrived_wrong_is_not_written(void **state)
 {
-	struct loader_bench b;
-	struct options is;
+	struct loader_bench *b = *state;
 
-	(void)state;
-	set_up(&b, &is);
-	assert_int_equal(loader_bench_do(&b, loader_redboot.learn), LOADER_DONE);
-	b.fake.spoils_ram = true;
-	assert_int_equal(loader_bench_do(&b, loader_redboot.load_tftp), LOADER_FAILED);
-	assert_non_null(strstr(b.error.text, "not the image"));
-	assert_int_equal(loader_bench_do(&b, loader_redboot.write), LOADER_FAILED);
-	assert_true(loader_bench_neighbours_untouched(&b, 0, 0));
-	b.fake.spoils_ram = false;
-	b.fake.sends_short = true;
-	assert_int_equal(loader_bench_do(&b, loader_redboot.load_tftp), LOADER_FAILED);
-	assert_non_null(strstr(b.error.text, "received"));
-	b.fake.is_unserved = true;
-	assert_int_equal(loader_bench_do(&b, loader_redboot.load_tftp), LOADER_FAILED);
-	assert_non_null(strstr(b.error.text, "operation timed out"));
-	loader_bench_done(&b);
+	assert_int_equal(loader_bench_do(b, loader_redboot.learn), LOADER_DONE);
+	b->fake.spoils_ram = true;
+	assert_int_equal(loader_bench_do(b, loader_redboot.load_tftp), LOADER_FAILED);
+	assert_non_null(strstr(b->error.text, "not the image"));
+	assert_int_equal(loader_bench_do(b, loader_redboot.write), LOADER_FAILED);
+	assert_true(loader_bench_neighbours_untouched(b, 0, 0));
+	b->fake.spoils_ram = false;
+	b->fake.sends_short = true;
+	assert_int_equal(loader_bench_do(b, loader_redboot.load_tftp), LOADER_FAILED);
+	assert_non_null(strstr(b->error.text, "received"));
+	b->fake.is_unserved = true;
+	assert_int_equal(loader_bench_do(b, loader_redboot.load_tftp), LOADER_FAILED);
+	assert_non_null(strstr(b->error.text, "operation timed out"));
 }
 
 static void a_build_without_cksum_writes_nothing(void **state)
 {
-	struct loader_bench b;
-	struct options is;
+	struct loader_bench *b = *state;
 
-	(void)state;
-	set_up(&b, &is);
-	assert_int_equal(loader_bench_do(&b, loader_redboot.learn), LOADER_DONE);
-	b.fake.missing = "cksum";
-	assert_int_equal(loader_bench_do(&b, loader_redboot.load_tftp), LOADER_FAILED);
-	assert_int_equal(loader_bench_do(&b, loader_redboot.write), LOADER_FAILED);
-	assert_true(loader_bench_neighbours_untouched(&b, 0, 0));
-	loader_bench_done(&b);
+	assert_int_equal(loader_bench_do(b, loader_redboot.learn), LOADER_DONE);
+	b->fake.missing = "cksum";
+	assert_int_equal(loader_bench_do(b, loader_redboot.load_tftp), LOADER_FAILED);
+	assert_int_equal(loader_bench_do(b, loader_redboot.write), LOADER_FAILED);
+	assert_true(loader_bench_neighbours_untouched(b, 0, 0));
 }
 
 static void a_load_address_that_is_no_ram_is_answered_with_no(void **state)
 {
-	struct loader_bench b;
-	struct options is;
+	struct loader_bench *b = *state;
+	struct options *is = b->fake.user;
 
-	(void)state;
-	set_up(&b, &is);
-	is.has_no_ram = true;
-	assert_int_equal(loader_bench_do(&b, loader_redboot.load_tftp), LOADER_FAILED);
-	assert_int_equal(b.error.status, STATUS_REFUSED);
-	assert_true(loader_bench_typed(&b, "\nn\n"));
-	loader_bench_done(&b);
+	is->has_no_ram = true;
+	assert_int_equal(loader_bench_do(b, loader_redboot.load_tftp), LOADER_FAILED);
+	assert_int_equal(b->error.status, STATUS_REFUSED);
+	assert_true(loader_bench_typed(b, "\nn\n"));
 }
 
 static void another_flash_than_the_profiles_is_refused(void **state)
 {
-	struct loader_bench b;
-	struct options is;
+	struct loader_bench *b = *state;
 
-	(void)state;
-	set_up(&b, &is);
-	b.place.base = 0xbfc00000;
-	assert_int_equal(loader_bench_do(&b, loader_redboot.learn), LOADER_DONE);
-	assert_int_equal(loader_bench_do(&b, loader_redboot.write), LOADER_FAILED);
-	assert_int_equal(b.error.status, STATUS_REFUSED);
-	loader_bench_done(&b);
+	b->place.base = 0xbfc00000;
+	assert_int_equal(loader_bench_do(b, loader_redboot.learn), LOADER_DONE);
+	assert_int_equal(loader_bench_do(b, loader_redboot.write), LOADER_FAILED);
+	assert_int_equal(b->error.status, STATUS_REFUSED);
 }
 
 static void a_bad_write_is_found_by_reading_back(void **state)
 {
-	struct loader_bench b;
-	struct options is;
+	struct loader_bench *b = *state;
 
-	(void)state;
-	set_up(&b, &is);
-	assert_int_equal(loader_bench_do(&b, loader_redboot.learn), LOADER_DONE);
-	assert_int_equal(loader_bench_do(&b, loader_redboot.load_tftp), LOADER_DONE);
-	b.fake.writes_badly = true;
-	assert_int_equal(loader_bench_do(&b, loader_redboot.write), LOADER_DONE);
-	b.task.stop_at_difference = true;
-	assert_int_equal(loader_bench_do(&b, loader_redboot.compare), LOADER_FAILED);
-	loader_bench_done(&b);
+	learn_and_load(b);
+	b->fake.writes_badly = true;
+	assert_int_equal(loader_bench_do(b, loader_redboot.write), LOADER_DONE);
+	b->task.stop_at_difference = true;
+	assert_int_equal(loader_bench_do(b, loader_redboot.compare), LOADER_FAILED);
 }
 
 static void another_program_at_the_prompt_is_no_redboot(void **state)
 {
-	struct loader_bench b;
-	struct options is;
+	struct loader_bench *b = *state;
 
-	(void)state;
-	set_up(&b, &is);
-	b.fake.missing = "version";
-	assert_int_equal(loader_bench_do(&b, loader_redboot.learn), LOADER_FAILED);
-	loader_bench_done(&b);
+	b->fake.missing = "version";
+	assert_int_equal(loader_bench_do(b, loader_redboot.learn), LOADER_FAILED);
 }
 
 static void the_sum_is_that_of_posix(void **state)
@@ -354,20 +333,22 @@ static void the_sum_is_that_of_posix(void **state)
 	assert_int_equal(loader_sum_of(&loader_sum_posix, bytes_of("", 0)), 4294967295u);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, loader_bench_end)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_banners_give_flash_and_directory),
-		cmocka_unit_test(an_image_is_loaded_written_and_read_back),
-		cmocka_unit_test(what_the_directory_names_is_written_through_it),
+		TEST(an_image_is_loaded_written_and_read_back),
+		TEST(what_the_directory_names_is_written_through_it),
 		cmocka_unit_test(an_image_over_several_entries_is_refused_before_anything_is_erased),
 		cmocka_unit_test(a_directory_that_came_garbled_stops_the_write),
-		cmocka_unit_test(what_arrived_wrong_is_not_written),
-		cmocka_unit_test(a_build_without_cksum_writes_nothing),
-		cmocka_unit_test(a_load_address_that_is_no_ram_is_answered_with_no),
-		cmocka_unit_test(another_flash_than_the_profiles_is_refused),
-		cmocka_unit_test(a_bad_write_is_found_by_reading_back),
-		cmocka_unit_test(another_program_at_the_prompt_is_no_redboot),
+		TEST(what_arrived_wrong_is_not_written),
+		TEST(a_build_without_cksum_writes_nothing),
+		TEST(a_load_address_that_is_no_ram_is_answered_with_no),
+		TEST(another_flash_than_the_profiles_is_refused),
+		TEST(a_bad_write_is_found_by_reading_back),
+		TEST(another_program_at_the_prompt_is_no_redboot),
 		cmocka_unit_test(the_sum_is_that_of_posix),
 	};
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "recovery/diagnosis/course_rules.h"
@@ -19,6 +20,34 @@ static const struct sign missed = { .id = "missed", .stage = STAGE_LOADER, .effe
 static const struct sign at_updater = { .id = "updater", .stage = STAGE_UPDATER, .effect = SIGN_FAULT };
 static const struct sign at_application = { .id = "application", .stage = STAGE_APPLICATION, .effect = SIGN_FAULT };
 
+struct bench {
+	struct course course;
+	struct evidence_book book;
+	struct verdict verdict;
+};
+
+static int begin(void **state)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+
+	if (b != NULL)
+		course_init(&b->course);
+	*state = b;
+	return b == NULL;
+}
+
+static int end(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+static enum cause judge(struct bench *b)
+{
+	verdict_judge(&b->course, &b->book, &b->verdict);
+	return b->verdict.cause;
+}
+
 static void witness(struct evidence_book *book, const struct sign *sign, enum cause cause, int weight, unsigned line)
 {
 	struct evidence evidence = {
@@ -30,21 +59,17 @@ static void witness(struct evidence_book *book, const struct sign *sign, enum ca
 
 static void confidences_never_exceed_one_together(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 	double total = 0;
 
-	(void)state;
-	course_init(&course);
 	for (unsigned cause = CAUSE_SPACE; cause < CAUSE_LOGIN; cause++)
-		witness(&book, &at_loader, (enum cause)cause, 90, cause);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause_count, DIAGNOSIS_CAUSES_MAX);
-	for (size_t i = 0; i < verdict.cause_count; i++) {
-		total += verdict.causes[i].confidence;
+		witness(&b->book, &at_loader, (enum cause)cause, 90, cause);
+	judge(b);
+	assert_int_equal(b->verdict.cause_count, DIAGNOSIS_CAUSES_MAX);
+	for (size_t i = 0; i < b->verdict.cause_count; i++) {
+		total += b->verdict.causes[i].confidence;
 		if (i > 0)
-			assert_true(verdict.causes[i].confidence <= verdict.causes[i - 1].confidence);
+			assert_true(b->verdict.causes[i].confidence <= b->verdict.causes[i - 1].confidence);
 	}
 	assert_true(total <= 1.0001);
 }
@@ -66,348 +91,247 @@ static void a_verdict_is_a_pure_function(void **state)
 
 static void a_later_stage_refutes_an_earlier_fault_but_not_an_updater_s(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.has_begun = course.has_booted = true;
-	course.reached[STAGE_KERNEL] = 10;
-	course.came_up = 20;
-	witness(&book, &at_loader, CAUSE_CHECKSUM, 90, 5);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_HEALTHY);
-	witness(&book, &at_updater, CAUSE_SIGNATURE, 60, 6);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_SIGNATURE);
+	b->course.has_begun = b->course.has_booted = true;
+	b->course.reached[STAGE_KERNEL] = 10;
+	b->course.came_up = 20;
+	witness(&b->book, &at_loader, CAUSE_CHECKSUM, 90, 5);
+	assert_int_equal(judge(b), CAUSE_HEALTHY);
+	witness(&b->book, &at_updater, CAUSE_SIGNATURE, 60, 6);
+	assert_int_equal(judge(b), CAUSE_SIGNATURE);
 }
 
 /* Services start and stop around an emergency shell: only a login shows that init went on. */
 static void services_after_a_fault_of_init_do_not_refute_it(void **state)
 {
 	static const struct sign at_init = { .id = "emergency", .stage = STAGE_INIT, .effect = SIGN_FAULT };
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.has_begun = course.has_booted = true;
-	course.furthest = STAGE_APPLICATION;
-	course.reached[STAGE_APPLICATION] = 30;
-	course.line = 40;
-	witness(&book, &at_init, CAUSE_NO_ROOTFS, 60, 20);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_NO_ROOTFS);
-	course.reached[STAGE_LOGIN] = 35;
-	verdict_judge(&course, &book, &verdict);
-	assert_int_not_equal(verdict.cause, CAUSE_NO_ROOTFS);
+	b->course.has_begun = b->course.has_booted = true;
+	b->course.furthest = STAGE_APPLICATION;
+	b->course.reached[STAGE_APPLICATION] = 30;
+	b->course.line = 40;
+	witness(&b->book, &at_init, CAUSE_NO_ROOTFS, 60, 20);
+	assert_int_equal(judge(b), CAUSE_NO_ROOTFS);
+	b->course.reached[STAGE_LOGIN] = 35;
+	assert_int_not_equal(judge(b), CAUSE_NO_ROOTFS);
 }
 
 static void a_system_that_says_much_after_it_lives_with_a_weak_complaint(void **state)
 {
 	static const struct sign at_root = { .id = "root", .stage = STAGE_ROOT_MOUNT, .effect = SIGN_FAULT };
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.has_begun = course.has_booted = true;
-	course.furthest = STAGE_ROOT_MOUNT;
-	course.line = 300;
-	witness(&book, &at_root, CAUSE_FLASH_WEAR, 38, 200);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_FLASH_WEAR);
-	course.line = 700;
-	verdict_judge(&course, &book, &verdict);
-	assert_int_not_equal(verdict.cause, CAUSE_FLASH_WEAR);
+	b->course.has_begun = b->course.has_booted = true;
+	b->course.furthest = STAGE_ROOT_MOUNT;
+	b->course.line = 300;
+	witness(&b->book, &at_root, CAUSE_FLASH_WEAR, 38, 200);
+	assert_int_equal(judge(b), CAUSE_FLASH_WEAR);
+	b->course.line = 700;
+	assert_int_not_equal(judge(b), CAUSE_FLASH_WEAR);
 	/* what names its cause is not lived with, however much is said */
-	witness(&book, &at_root, CAUSE_NO_ROOTFS, 80, 201);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_NO_ROOTFS);
+	witness(&b->book, &at_root, CAUSE_NO_ROOTFS, 80, 201);
+	assert_int_equal(judge(b), CAUSE_NO_ROOTFS);
 }
 
 static void a_full_file_system_outlives_a_login(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.came_up = 50;
-	witness(&book, &at_application, CAUSE_SPACE, 85, 30);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_SPACE);
+	b->course.came_up = 50;
+	witness(&b->book, &at_application, CAUSE_SPACE, 85, 30);
+	assert_int_equal(judge(b), CAUSE_SPACE);
 }
 
 static void what_a_loader_misses_before_its_countdown_it_does_without(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.has_begun = true;
-	course.start_line = 1;
-	course.countdown = 20;
-	course.reached[STAGE_LOADER] = 20;
-	course.prompt = 25;
-	witness(&book, &at_loader, CAUSE_BAD_ENV, 45, 10);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_LOGIN);
-	witness(&book, &at_loader, CAUSE_BAD_ENV, 45, 22);	/* now the boot command misses it too */
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_BAD_ENV);
+	b->course.has_begun = true;
+	b->course.start_line = 1;
+	b->course.countdown = 20;
+	b->course.reached[STAGE_LOADER] = 20;
+	b->course.prompt = 25;
+	witness(&b->book, &at_loader, CAUSE_BAD_ENV, 45, 10);
+	assert_int_equal(judge(b), CAUSE_LOGIN);
+	witness(&b->book, &at_loader, CAUSE_BAD_ENV, 45, 22);	/* now the boot command misses it too */
+	assert_int_equal(judge(b), CAUSE_BAD_ENV);
 }
 
 static void what_a_loader_misses_before_it_finds_its_script_it_does_without(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.has_begun = true;
-	course.start_line = 1;
-	course.countdown = 20;
-	course.script = 30;
-	course.reached[STAGE_LOADER] = 20;
-	course.prompt = 40;
-	witness(&book, &missed, CAUSE_BAD_ENV, 45, 25);
-	witness(&book, &missed, CAUSE_CHECKSUM, 25, 25);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_LOGIN);
-	witness(&book, &missed, CAUSE_BAD_ENV, 45, 35);	/* the script misses it too */
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_BAD_ENV);
+	b->course.has_begun = true;
+	b->course.start_line = 1;
+	b->course.countdown = 20;
+	b->course.script = 30;
+	b->course.reached[STAGE_LOADER] = 20;
+	b->course.prompt = 40;
+	witness(&b->book, &missed, CAUSE_BAD_ENV, 45, 25);
+	witness(&b->book, &missed, CAUSE_CHECKSUM, 25, 25);
+	assert_int_equal(judge(b), CAUSE_LOGIN);
+	witness(&b->book, &missed, CAUSE_BAD_ENV, 45, 35);	/* the script misses it too */
+	assert_int_equal(judge(b), CAUSE_BAD_ENV);
 }
 
 static void a_damaged_image_before_the_next_script_still_counts(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.has_begun = true;
-	course.start_line = 1;
-	course.countdown = 20;
-	course.script = 30;
-	witness(&book, &at_loader, CAUSE_CHECKSUM, 45, 25);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
+	b->course.has_begun = true;
+	b->course.start_line = 1;
+	b->course.countdown = 20;
+	b->course.script = 30;
+	witness(&b->book, &at_loader, CAUSE_CHECKSUM, 45, 25);
+	assert_int_equal(judge(b), CAUSE_CHECKSUM);
 }
 
 static void a_read_error_or_a_clear_word_before_the_countdown_still_counts(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.has_begun = true;
-	course.start_line = 1;
-	course.countdown = 20;
-	witness(&book, &at_loader, CAUSE_FLASH_WEAR, 60, 10);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_FLASH_WEAR);
-	witness(&book, &at_loader, CAUSE_SIGNATURE, 90, 11);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_SIGNATURE);
+	b->course.has_begun = true;
+	b->course.start_line = 1;
+	b->course.countdown = 20;
+	witness(&b->book, &at_loader, CAUSE_FLASH_WEAR, 60, 10);
+	assert_int_equal(judge(b), CAUSE_FLASH_WEAR);
+	witness(&b->book, &at_loader, CAUSE_SIGNATURE, 90, 11);
+	assert_int_equal(judge(b), CAUSE_SIGNATURE);
 }
 
 static void a_countdown_of_the_next_start_says_nothing_of_the_one_before(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.has_begun = true;
-	course.start = 2;
-	course.start_line = 15;
-	course.countdown = 20;
-	witness(&book, &at_loader, CAUSE_CHECKSUM, 70, 10);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
+	b->course.has_begun = true;
+	b->course.start = 2;
+	b->course.start_line = 15;
+	b->course.countdown = 20;
+	witness(&b->book, &at_loader, CAUSE_CHECKSUM, 70, 10);
+	assert_int_equal(judge(b), CAUSE_CHECKSUM);
 }
 
 static void what_each_medium_lacks_does_not_rival_that_no_loader_was_found(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.has_begun = true;
-	witness(&book, &at_loader, CAUSE_FLASH_WEAR, 60, 4);
-	witness(&book, &at_loader, CAUSE_WRONG_HARDWARE, 50, 5);
-	witness(&book, &at_loader, CAUSE_BOOTLOADER_GONE, 90, 6);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_BOOTLOADER_GONE);
-	assert_true(verdict.is_decided);
-	witness(&book, &at_updater, CAUSE_FLASH_WEAR, 90, 7);	/* a read error that names itself is another matter */
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_FLASH_WEAR);
+	b->course.has_begun = true;
+	witness(&b->book, &at_loader, CAUSE_FLASH_WEAR, 60, 4);
+	witness(&b->book, &at_loader, CAUSE_WRONG_HARDWARE, 50, 5);
+	witness(&b->book, &at_loader, CAUSE_BOOTLOADER_GONE, 90, 6);
+	assert_int_equal(judge(b), CAUSE_BOOTLOADER_GONE);
+	assert_true(b->verdict.is_decided);
+	witness(&b->book, &at_updater, CAUSE_FLASH_WEAR, 90, 7);	/* a read error that names itself is another matter */
+	assert_int_equal(judge(b), CAUSE_FLASH_WEAR);
 }
 
 static void nothing_to_start_follows_from_an_image_that_does_not_fit(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.has_begun = true;
-	witness(&book, &at_loader, CAUSE_SPACE, 88, 4);
-	witness(&book, &at_loader, CAUSE_BOOTLOADER_GONE, 80, 6);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_SPACE);
-	assert_true(verdict.is_decided);
+	b->course.has_begun = true;
+	witness(&b->book, &at_loader, CAUSE_SPACE, 88, 4);
+	witness(&b->book, &at_loader, CAUSE_BOOTLOADER_GONE, 80, 6);
+	assert_int_equal(judge(b), CAUSE_SPACE);
+	assert_true(b->verdict.is_decided);
 }
 
 static void weak_evidence_alone_decides_nothing(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.has_begun = true;
-	witness(&book, &at_loader, CAUSE_NETWORK, 30, 2);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_NETWORK);
-	assert_false(verdict.is_decided);
-	assert_true(verdict.next_count > 0);
+	b->course.has_begun = true;
+	witness(&b->book, &at_loader, CAUSE_NETWORK, 30, 2);
+	assert_int_equal(judge(b), CAUSE_NETWORK);
+	assert_false(b->verdict.is_decided);
+	assert_true(b->verdict.next_count > 0);
 }
 
 static void two_messages_may_be_closer_than_two_causes_of_one_message(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 }, one = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
+	struct evidence_book one = { .count = 0 };
 
-	(void)state;
-	course_init(&course);
-	course.has_begun = true;
-	witness(&book, &at_loader, CAUSE_CHECKSUM, 72, 2);
-	witness(&book, &at_updater, CAUSE_BAD_ENV, 58, 3);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
-	assert_true(verdict.is_decided);
+	b->course.has_begun = true;
+	witness(&b->book, &at_loader, CAUSE_CHECKSUM, 72, 2);
+	witness(&b->book, &at_updater, CAUSE_BAD_ENV, 58, 3);
+	assert_int_equal(judge(b), CAUSE_CHECKSUM);
+	assert_true(b->verdict.is_decided);
 	witness(&one, &at_loader, CAUSE_CHECKSUM, 72, 2);
 	witness(&one, &at_loader, CAUSE_BAD_ENV, 58, 2);
-	verdict_judge(&course, &one, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
-	assert_false(verdict.is_decided);
+	verdict_judge(&b->course, &one, &b->verdict);
+	assert_int_equal(b->verdict.cause, CAUSE_CHECKSUM);
+	assert_false(b->verdict.is_decided);
 }
 
 static void a_clear_lead_decides_on_less(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.has_begun = true;
-	witness(&book, &at_loader, CAUSE_CHECKSUM, 45, 2);
-	verdict_judge(&course, &book, &verdict);
-	assert_true(verdict.is_decided);
-	witness(&book, &at_updater, CAUSE_BAD_ENV, 30, 3);
-	verdict_judge(&course, &book, &verdict);
-	assert_false(verdict.is_decided);
+	b->course.has_begun = true;
+	witness(&b->book, &at_loader, CAUSE_CHECKSUM, 45, 2);
+	judge(b);
+	assert_true(b->verdict.is_decided);
+	witness(&b->book, &at_updater, CAUSE_BAD_ENV, 30, 3);
+	judge(b);
+	assert_false(b->verdict.is_decided);
 }
 
 static void a_running_system_s_diary_may_complain_of_the_network(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.line = 1000;
-	course.text_lines = 1000;
-	witness(&book, &at_updater, CAUSE_NETWORK, 75, 500);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_NONE);
-	course.began = 490;	/* an update was under way */
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_NETWORK);
-	course.began = 0;
-	course.text_lines = course.line = 20;	/* too short to be a diary */
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_NETWORK);
+	b->course.line = 1000;
+	b->course.text_lines = 1000;
+	witness(&b->book, &at_updater, CAUSE_NETWORK, 75, 500);
+	assert_int_equal(judge(b), CAUSE_NONE);
+	b->course.began = 490;	/* an update was under way */
+	assert_int_equal(judge(b), CAUSE_NETWORK);
+	b->course.began = 0;
+	b->course.text_lines = b->course.line = 20;	/* too short to be a diary */
+	assert_int_equal(judge(b), CAUSE_NETWORK);
 }
 
 static void what_a_logging_service_wrote_shows_a_system_that_runs(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.text_lines = 10;
-	course.is_ended = true;
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_NONE);
-	course.journal_lines = 8;
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_HEALTHY);
-	assert_false(verdict.is_decided);
-	witness(&book, &at_updater, CAUSE_SIGNATURE, 80, 4);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_SIGNATURE);
+	b->course.text_lines = 10;
+	b->course.is_ended = true;
+	assert_int_equal(judge(b), CAUSE_NONE);
+	b->course.journal_lines = 8;
+	assert_int_equal(judge(b), CAUSE_HEALTHY);
+	assert_false(b->verdict.is_decided);
+	witness(&b->book, &at_updater, CAUSE_SIGNATURE, 80, 4);
+	assert_int_equal(judge(b), CAUSE_SIGNATURE);
 }
 
 static void prose_says_nothing_of_a_device_but_what_it_quotes_of_a_loader_does(void **state)
 {
 	static const struct sign words = { .id = "words", .effect = SIGN_FAULT, .is_general = true };
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.text_lines = 100;
-	course.prose_lines = 60;
-	witness(&book, &words, CAUSE_CHECKSUM, 52, 3);
-	witness(&book, &at_updater, CAUSE_SPACE, 88, 4);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_NONE);
-	witness(&book, &at_loader, CAUSE_CHECKSUM, 80, 50);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_CHECKSUM);
+	b->course.text_lines = 100;
+	b->course.prose_lines = 60;
+	witness(&b->book, &words, CAUSE_CHECKSUM, 52, 3);
+	witness(&b->book, &at_updater, CAUSE_SPACE, 88, 4);
+	assert_int_equal(judge(b), CAUSE_NONE);
+	witness(&b->book, &at_loader, CAUSE_CHECKSUM, 80, 50);
+	assert_int_equal(judge(b), CAUSE_CHECKSUM);
 }
 
 static void program_source_is_no_log(void **state)
 {
-	struct course course;
-	struct evidence_book book = { .count = 0 };
-	struct verdict verdict;
+	struct bench *b = *state;
 
-	(void)state;
-	course_init(&course);
-	course.text_lines = 100;
-	course.code_lines = 70;
-	witness(&book, &at_loader, CAUSE_CHECKSUM, 90, 3);
-	verdict_judge(&course, &book, &verdict);
-	assert_int_equal(verdict.cause, CAUSE_NONE);
-	assert_false(verdict.is_decided);
-	assert_int_equal(verdict.next_count, 1);
+	b->course.text_lines = 100;
+	b->course.code_lines = 70;
+	witness(&b->book, &at_loader, CAUSE_CHECKSUM, 90, 3);
+	assert_int_equal(judge(b), CAUSE_NONE);
+	assert_false(b->verdict.is_decided);
+	assert_int_equal(b->verdict.next_count, 1);
 }
 
 static void the_strongest_evidence_survives_a_full_book(void **state)
@@ -482,26 +406,26 @@ static void words_for_one_cpu_are_one_family(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(confidences_never_exceed_one_together),
+		cmocka_unit_test_setup_teardown(confidences_never_exceed_one_together, begin, end),
 		cmocka_unit_test(a_verdict_is_a_pure_function),
-		cmocka_unit_test(a_later_stage_refutes_an_earlier_fault_but_not_an_updater_s),
-		cmocka_unit_test(a_system_that_says_much_after_it_lives_with_a_weak_complaint),
-		cmocka_unit_test(services_after_a_fault_of_init_do_not_refute_it),
-		cmocka_unit_test(a_full_file_system_outlives_a_login),
-		cmocka_unit_test(what_a_loader_misses_before_its_countdown_it_does_without),
-		cmocka_unit_test(what_a_loader_misses_before_it_finds_its_script_it_does_without),
-		cmocka_unit_test(a_damaged_image_before_the_next_script_still_counts),
-		cmocka_unit_test(a_read_error_or_a_clear_word_before_the_countdown_still_counts),
-		cmocka_unit_test(a_countdown_of_the_next_start_says_nothing_of_the_one_before),
-		cmocka_unit_test(what_each_medium_lacks_does_not_rival_that_no_loader_was_found),
-		cmocka_unit_test(nothing_to_start_follows_from_an_image_that_does_not_fit),
-		cmocka_unit_test(weak_evidence_alone_decides_nothing),
-		cmocka_unit_test(two_messages_may_be_closer_than_two_causes_of_one_message),
-		cmocka_unit_test(a_clear_lead_decides_on_less),
-		cmocka_unit_test(a_running_system_s_diary_may_complain_of_the_network),
-		cmocka_unit_test(what_a_logging_service_wrote_shows_a_system_that_runs),
-		cmocka_unit_test(prose_says_nothing_of_a_device_but_what_it_quotes_of_a_loader_does),
-		cmocka_unit_test(program_source_is_no_log),
+		cmocka_unit_test_setup_teardown(a_later_stage_refutes_an_earlier_fault_but_not_an_updater_s, begin, end),
+		cmocka_unit_test_setup_teardown(a_system_that_says_much_after_it_lives_with_a_weak_complaint, begin, end),
+		cmocka_unit_test_setup_teardown(services_after_a_fault_of_init_do_not_refute_it, begin, end),
+		cmocka_unit_test_setup_teardown(a_full_file_system_outlives_a_login, begin, end),
+		cmocka_unit_test_setup_teardown(what_a_loader_misses_before_its_countdown_it_does_without, begin, end),
+		cmocka_unit_test_setup_teardown(what_a_loader_misses_before_it_finds_its_script_it_does_without, begin, end),
+		cmocka_unit_test_setup_teardown(a_damaged_image_before_the_next_script_still_counts, begin, end),
+		cmocka_unit_test_setup_teardown(a_read_error_or_a_clear_word_before_the_countdown_still_counts, begin, end),
+		cmocka_unit_test_setup_teardown(a_countdown_of_the_next_start_says_nothing_of_the_one_before, begin, end),
+		cmocka_unit_test_setup_teardown(what_each_medium_lacks_does_not_rival_that_no_loader_was_found, begin, end),
+		cmocka_unit_test_setup_teardown(nothing_to_start_follows_from_an_image_that_does_not_fit, begin, end),
+		cmocka_unit_test_setup_teardown(weak_evidence_alone_decides_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(two_messages_may_be_closer_than_two_causes_of_one_message, begin, end),
+		cmocka_unit_test_setup_teardown(a_clear_lead_decides_on_less, begin, end),
+		cmocka_unit_test_setup_teardown(a_running_system_s_diary_may_complain_of_the_network, begin, end),
+		cmocka_unit_test_setup_teardown(what_a_logging_service_wrote_shows_a_system_that_runs, begin, end),
+		cmocka_unit_test_setup_teardown(prose_says_nothing_of_a_device_but_what_it_quotes_of_a_loader_does, begin, end),
+		cmocka_unit_test_setup_teardown(program_source_is_no_log, begin, end),
 		cmocka_unit_test(the_strongest_evidence_survives_a_full_book),
 		cmocka_unit_test(every_rule_has_a_sentence_a_question_and_an_own_name),
 		cmocka_unit_test(labels_and_stages_can_be_read_back),
