@@ -256,7 +256,8 @@ static void say_verdict(struct live_case *c)
 		case_say(c, "Nothing came on the line. If line and power are good, the bootloader is gone.");
 	else
 		case_say(c, "%s", verdict->is_decided || verdict->cause_count < 2 ? cause_meaning(verdict->cause) :
-			 "Two causes lead together; what would settle it stands below.");
+			 verdict->next_count > 0 ? "Two causes lead together; what would settle it stands below." :
+						   "Two causes lead together, and nothing here parts them.");
 }
 
 void guide_show_diagnosis(struct live_case *c)
@@ -266,6 +267,7 @@ void guide_show_diagnosis(struct live_case *c)
 	char before[32];
 
 	guide_show_verdict(c);
+	settle_fit(c, &view->verdict);
 	view->has_verdict = true;
 	label = cause_label(view->verdict.cause);
 	/* The page is shown again and again; the verdict is news only when something was learnt. */
@@ -322,6 +324,7 @@ enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct
 	}
 	if (text_equal(text, "watch")) {
 		console_forget(c->console);
+		c->observed_text[0] = '\0';
 		guide_enter(c, GUIDE_WATCH);
 		return STATUS_OK;
 	}

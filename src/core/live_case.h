@@ -245,6 +245,8 @@ void guide_compare_golden(struct live_case *c);
 /* guide_settle.c: the observations that part the leading causes, offered as choices of the diagnosis page. The choices' ids begin with
  * "settle:". */
 void settle_offer(struct live_case *c);
+/* verdict->next then names what these choices can do, and not what is known already or what the case has no way to do. */
+void settle_fit(const struct live_case *c, struct verdict *verdict);
 /* While it asks, the diagnosis page is its own. */
 bool settle_is_asking(const struct live_case *c);
 void settle_show(struct live_case *c);

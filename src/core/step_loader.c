@@ -409,6 +409,7 @@ static void finish_compare(struct live_case *c)
 	if (c->step.phase == 1)
 		loader_difference_refine(&c->step.task, &c->step.fine, &difference);
 	c->is_compared = true;
+	text_copy(c->observed_text, sizeof(c->observed_text), difference.text);
 	if (difference.same == difference.total) {
 		guide_found(c, EVIDENCE_PROBE, CAUSE_CHECKSUM, -60, difference.text);
 		guide_found(c, EVIDENCE_PROBE, CAUSE_POWER, -60, difference.text);
@@ -440,6 +441,7 @@ static void finish_task(struct live_case *c)
 			    (unsigned long long)c->place.offset);
 		case_outcome(c, "written", OUTCOME_YES, text);
 		c->finding_count = 0;	/* they were about what stood there before */
+		c->observed_text[0] = '\0';
 		step_done(c, "written: %s", text);
 	} else if (c->step.ops == &step_readback) {
 		case_outcome(c, "verified", OUTCOME_YES, "read back from the flash: CRC of every block is the image's");
