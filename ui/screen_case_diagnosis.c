@@ -68,15 +68,27 @@ int case_draw_stages(struct ui *ui, const struct case_view *view, struct canvas 
 	return y + 1;
 }
 
+/* The line is the proof: where it would be cut, the first cause that it speaks for stands for the others. */
+static const char *fitting_mark(const struct canvas *to, const struct excerpt_line *line, char *mark, size_t size)
+{
+	size_t first = strcspn(line->mark, " ");
+
+	if (line->mark[first] == '\0' || canvas_width(to, line->text) + canvas_width(to, line->mark) + 2 <= to->cols - 14)
+		return line->mark;
+	return text_format(mark, size, "%.*s +", (int)first, line->mark);
+}
+
 static void draw_excerpt_line(struct canvas *to, int y, const struct excerpt_line *line)
 {
-	int mark_width = canvas_width(to, line->mark), text_width = to->cols - 14 - (mark_width ? mark_width + 2 : 0);
+	char shorter[sizeof(line->mark) + 4];
+	const char *mark = fitting_mark(to, line, shorter, sizeof(shorter));
+	int mark_width = canvas_width(to, mark), text_width = to->cols - 14 - (mark_width ? mark_width + 2 : 0);
 	enum role role = line->mark[0] ? ROLE_NORMAL : ROLE_DIM;
 
 	canvas_put(to, y, 1, 1, ROLE_ATTENTION, line->mark[0] ? ">" : " ");
 	canvas_printf(to, y, 2, 9, ROLE_DIM, "%5u.%03u", (unsigned)(line->ms / 1000), (unsigned)(line->ms % 1000));
 	canvas_put(to, y, 13, text_width, role, line->text);
-	canvas_put(to, y, to->cols - 1 - mark_width, mark_width, ROLE_ATTENTION, line->mark);
+	canvas_put(to, y, to->cols - 1 - mark_width, mark_width, ROLE_ATTENTION, mark);
 }
 
 /* 3: proves the leading cause, 2: proves another, 1: stands right beside one that proves, 0: further away. */

@@ -256,7 +256,7 @@ static void say_verdict(struct live_case *c)
 		case_say(c, "Nothing came on the line. If line and power are good, the bootloader is gone.");
 	else
 		case_say(c, "%s", verdict->is_decided || verdict->cause_count < 2 ? cause_meaning(verdict->cause) :
-			 verdict->next_count > 0 ? "Two causes lead together; what would settle it stands below." :
+			 verdict->next_count > 0 ? "Two causes lead together; To settle says what would part them." :
 						   "Two causes lead together, and nothing here parts them.");
 }
 

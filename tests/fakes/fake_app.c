@@ -235,7 +235,7 @@ static void fill_verdict(struct case_view *view)
 	view->verdict.next_count = 1;
 	text_copy(view->verdict.next[0], 160,
 		  "read the partition and compare it with digicap.dav (1 min, changes nothing)");
-	add_excerpt(view, 4010, "Loading from SPI flash, offset 0x50000", "");
+	add_excerpt(view, 4010, "SF: 3014656 bytes @ 0x50000 Read: ERROR -5, stopped at 0x1a0000", "POWER CHECKSUM");
 	add_excerpt(view, 4021, "## Booting kernel from Legacy Image at 82000000 ...", "");
 	add_excerpt(view, 4022, "   Data Size:    3013560 Bytes = 2.9 MiB", "");
 	add_excerpt(view, 4023, "   Verifying Checksum ... Bad Data CRC", "CHECKSUM POWER");
