@@ -121,8 +121,10 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 	}
 	widget_question_follow(&state->question, ui, &view->question);
 	question_rows = widget_question_rows(&state->question, to, &view->question);
-	above = view->phase == GUIDE_DIAGNOSIS ? 10 : view->is_dangerous ? 12 : say_rows(view, to) + 2;
 	bottom = to->rows - question_rows - problem_rows(view, to);
+	above = view->phase == GUIDE_DIAGNOSIS ? (bottom < CASE_BRIEF_ROWS_MIN ? CASE_PROOF_ROWS_MIN : CASE_BRIEF_ROWS_MIN)
+		: view->is_dangerous           ? 12
+					       : say_rows(view, to) + 2;
 	if (bottom < above)
 		bottom = above < to->rows / 2 ? above : to->rows / 2;
 	y = draw_above(ui, view, to, bottom);

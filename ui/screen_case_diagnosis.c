@@ -184,6 +184,16 @@ static int rows_below_causes(const struct case_view *view, const struct canvas *
 	return rows;
 }
 
+/* Where the choices need the room to say what each of them does: the proof is on the evidence page. */
+static int draw_brief(const struct case_view *view, struct canvas *to, int y, int bottom)
+{
+	if (view->say_count > 0)
+		y += canvas_wrap(to, y, 1, to->cols - 2, 2, ROLE_STRONG, view->say[0]);
+	if (y < bottom)
+		y = draw_causes(view, to, y, bottom - y > 3 ? 3 : bottom - y > 1 ? bottom - y - 1 : 1, 0);
+	return y < bottom ? y + 1 : y;
+}
+
 int case_draw_diagnosis(struct ui *ui, const struct case_view *view, struct canvas *to, int y, int bottom)
 {
 	bool is_tall = bottom - y > 20;
@@ -191,6 +201,8 @@ int case_draw_diagnosis(struct ui *ui, const struct case_view *view, struct canv
 	/* what is decided wants nothing to settle it */
 	size_t next_count = view->verdict.is_decided ? 0 : view->verdict.next_count;
 
+	if (bottom - y < CASE_PROOF_ROWS_MIN)
+		return draw_brief(view, to, y, bottom);
 	causes = causes > most ? most : causes < 1 ? 1 : causes;
 	below = causes + rows_below_causes(view, to, next_count);
 	if (view->say_count > 0)

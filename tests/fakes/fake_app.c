@@ -260,6 +260,24 @@ static void fill_diagnosis(struct case_view *view)
 	text_copy(view->plan[0].obstacle, sizeof(view->plan[0].obstacle), "plug in a card of 4 GiB or more");
 }
 
+/* Every way back is shown, and most have more to say than a row of 80 columns holds. */
+static void fill_ways(struct case_view *view)
+{
+	static const char *const ways[] = {
+		"Write the firmware again through U-Boot and TFTP", "Start once with a good boot command", "Compare the flash with the image",
+		"Find the image that fits the hardware", "Fetch the firmware file again", "Make room on a device that runs but is full",
+		"Let the device try again by itself",
+	};
+
+	fill_diagnosis(view);
+	view->question.choice_count = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(ways); i++)
+		choice(view, ways[i], (int)('1' + i), ways[i], i == 0 ? " 5 min, WIPES kernel and rootfs, keeps settings and recordings" :
+		       i == 5 ? "not now: needs the device at its login prompt" : "10 min, keeps everything; not meant for what was found");
+	choice(view, "watch", 'w', "Watch it start once more", "");
+	choice(view, "rma", 'r', "Give up here: hand it to RMA", "");
+}
+
 static void fill_coach(struct case_view *view)
 {
 	view->phase = GUIDE_STEPS;
@@ -410,7 +428,7 @@ static const char other_log[] =
 static const char *const scenes[] = {
 	"home",           "home-empty",    "home-many",  "case-device", "case-happened",
 	"case-diagnosis", "case-coach",    "case-word",  "case-write",  "case-outcome",
-	"case-problem",   "case-file",     "case-watch", "case-long",   "console",
+	"case-problem",   "case-file",     "case-watch", "case-long", "case-ways",   "console",
 	"console-baud",   "console-flood", "console-room", "console-replay", "consoles",
 	"walk",           NULL,
 };
@@ -418,7 +436,7 @@ static const char *const scenes[] = {
 const char *fake_app_scenes(void)
 {
 	return "home home-empty home-many case-device case-happened case-diagnosis case-coach case-word case-write case-outcome "
-	       "case-problem case-file case-watch case-long console console-baud console-flood console-room console-replay consoles walk";
+	       "case-problem case-file case-watch case-long case-ways console console-baud console-flood console-room console-replay consoles walk";
 }
 
 static void fill_case_scene(struct app *app, const char *name)
@@ -431,7 +449,7 @@ static void fill_case_scene(struct app *app, const char *name)
 		{ "case-word", fill_word },           { "case-write", fill_write },
 		{ "case-outcome", fill_outcome },     { "case-problem", fill_problem },
 		{ "case-file", fill_file },           { "case-watch", fill_watch },
-		{ "case-long", fill_long },
+		{ "case-long", fill_long },           { "case-ways", fill_ways },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
