@@ -74,10 +74,13 @@ static int problem_rows(const struct case_view *view, const struct canvas *to)
 /* What went wrong and what to do about it stands right above the question, and is never cut for anything else. */
 static int draw_problem(const struct case_view *view, struct canvas *to, int y)
 {
+	bool is_wanted = view->problem.status == STATUS_CANCELLED;	/* that is no fault */
+	enum role role = is_wanted ? ROLE_ATTENTION : ROLE_DANGER;
+
 	if (!has_problem(view))
 		return y;
-	canvas_put(to, y, 1, 8, ROLE_DANGER, "Problem");
-	y += canvas_wrap(to, y, 11, to->cols - 12, 8, ROLE_DANGER, view->problem.text);
+	canvas_put(to, y, 1, 8, role, is_wanted ? "Note" : "Problem");
+	y += canvas_wrap(to, y, 11, to->cols - 12, 8, role, view->problem.text);
 	if (view->problem.hint[0] != '\0') {
 		canvas_put(to, y, 1, 8, ROLE_STRONG, "To do");
 		y += canvas_wrap(to, y, 11, to->cols - 12, 4, ROLE_STRONG, view->problem.hint);
