@@ -396,6 +396,7 @@ static void fill_outcome(struct case_view *view)
 	text_copy(view->outcome_reason[1], 120, "read back: CRC-32 5f3a90c1, as in the file");
 	text_copy(view->outcome_reason[2], 120, "last line: \"VFS: Cannot open root device\"");
 	text_copy(view->image, sizeof(view->image), "/home/tech/digicap.dav");
+	text_copy(view->report, sizeof(view->report), "unbrick case report 42");
 	ask(view, QUESTION_CHOOSE, "How shall it go on?");
 	choice(view, "again", '1', "diagnose again", "with what the device says now");
 	choice(view, "other", '2', "try another way", "");

@@ -215,6 +215,20 @@ static void what_would_settle_it_is_what_can_be_chosen(void **state)
 	assert_false(is_to_settle(b, "power was lost"));
 }
 
+static void a_case_that_goes_to_rma_says_so_when_it_is_closed(void **state)
+{
+	struct bench *b = *state;
+	char note[32];
+	struct error error;
+
+	go_to_diagnosis(b);
+	assert_int_equal(answer(b, "rma"), STATUS_OK);
+	assert_non_null(strstr(app_case_view(b->app, b->id)->report, "unbrick case report 1 --state "));
+	assert_int_equal(answer(b, "close"), STATUS_OK);
+	assert_int_equal(casebook_get(app_casebook(b->app), b->id, "note", note, sizeof(note), &error), STATUS_OK);
+	assert_string_equal(note, "to RMA");
+}
+
 static void a_step_that_asks_is_counted_once(void **state)
 {
 	struct bench *b = *state;
@@ -242,6 +256,7 @@ int main(void)
 		TEST(what_was_answered_is_not_asked_again),
 		TEST(the_journal_says_an_answer_as_a_sentence),
 		TEST(what_would_settle_it_is_what_can_be_chosen),
+		TEST(a_case_that_goes_to_rma_says_so_when_it_is_closed),
 		TEST(a_step_that_asks_is_counted_once),
 	};
 
