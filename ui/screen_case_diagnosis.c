@@ -42,7 +42,11 @@ int case_draw_stages(struct ui *ui, const struct case_view *view, struct canvas 
 {
 	static const char *const words[STAGE_WORDS] = { "rom", "spl", "loader", "kernel", "root", "init", "app" };
 	const struct console_view *console = view->port[0] ? ui_find_console(ui_now(ui), 0, view->port) : NULL;
-	int now = stage_word(view->phase == GUIDE_WATCH && console ? console->stage : view->verdict.furthest), x = 9;
+	/* while it is watched the line knows better than the verdict, which is about a start before */
+	bool is_live = console != NULL && (view->phase == GUIDE_WATCH || view->phase == GUIDE_STEPS);
+	bool is_looping = view->verdict.is_looping && view->phase != GUIDE_STEPS;
+	unsigned starts = is_live ? console->starts : view->verdict.starts;
+	int now = stage_word(is_live ? console->stage : view->verdict.furthest), x = 9;
 	char word[16], right[80] = "", round[32];
 
 	canvas_put(to, y, 1, 8, ROLE_STRONG, "Stages");
@@ -57,12 +61,12 @@ int case_draw_stages(struct ui *ui, const struct case_view *view, struct canvas 
 		else
 			x += canvas_put(to, y, x, 18, i < now ? ROLE_NORMAL : ROLE_DIM, word) + 2;
 	}
-	if (view->verdict.starts > 0)
-		text_format(right, sizeof(right), "start %u", view->verdict.starts);
-	if (view->verdict.is_looping && view->verdict.loop_ms > 0)
+	if (starts > 0)
+		text_format(right, sizeof(right), "start %u", starts);
+	if (is_looping && view->verdict.loop_ms > 0)
 		text_append(right, sizeof(right), ", loops every %s",
 			    text_duration(round, sizeof(round), view->verdict.loop_ms));
-	else if (view->verdict.is_looping)
+	else if (is_looping)
 		text_append(right, sizeof(right), ", again and again");
 	canvas_put(to, y, to->cols - 1 - canvas_width(to, right), (int)sizeof(right), ROLE_NORMAL, right);
 	return y + 1;

@@ -302,6 +302,20 @@ static void fill_coach(struct case_view *view)
 	choice(view, "nothing", 'n', "nothing happened", "stops here, the device stays as it is");
 }
 
+/* The last step: the verdict is about the start that failed, the line is on its way up again. */
+static void fill_last(struct case_view *view)
+{
+	fill_verdict(view);
+	view->verdict.furthest = STAGE_KERNEL;
+	view->phase = GUIDE_STEPS;
+	view->step = view->step_count = 7;
+	text_copy(view->step_title, sizeof(view->step_title), "Watching the start up to the login");
+	say(view, "Watching it start: does it really run?");
+	view->watch_count = 1;
+	text_copy(view->watch[0].text, 80, "it comes to its login prompt");
+	text_copy(view->watch[0].state, 48, "not yet");
+}
+
 static void fill_watch(struct case_view *view)
 {
 	view->phase = GUIDE_WATCH;
@@ -429,7 +443,7 @@ static const char other_log[] =
 static const char *const scenes[] = {
 	"home",           "home-empty",    "home-many",  "case-device", "case-happened",
 	"case-diagnosis", "case-coach",    "case-word",  "case-write",  "case-outcome",
-	"case-problem",   "case-file",     "case-watch", "case-long", "case-ways",   "console",
+	"case-problem",   "case-file",     "case-watch", "case-long", "case-ways", "case-last",   "console",
 	"console-baud",   "console-flood", "console-room", "console-replay", "consoles",
 	"walk",           NULL,
 };
@@ -437,7 +451,7 @@ static const char *const scenes[] = {
 const char *fake_app_scenes(void)
 {
 	return "home home-empty home-many case-device case-happened case-diagnosis case-coach case-word case-write case-outcome "
-	       "case-problem case-file case-watch case-long case-ways console console-baud console-flood console-room console-replay consoles walk";
+	       "case-problem case-file case-watch case-long case-ways case-last console console-baud console-flood console-room console-replay consoles walk";
 }
 
 static void fill_case_scene(struct app *app, const char *name)
@@ -451,6 +465,7 @@ static void fill_case_scene(struct app *app, const char *name)
 		{ "case-outcome", fill_outcome },     { "case-problem", fill_problem },
 		{ "case-file", fill_file },           { "case-watch", fill_watch },
 		{ "case-long", fill_long },           { "case-ways", fill_ways },
+		{ "case-last", fill_last },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
