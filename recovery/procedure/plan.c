@@ -198,3 +198,19 @@ enum status plan_image_range(const struct profile *profile, uint64_t *ret_offset
 	*ret_size = size;
 	return STATUS_OK;
 }
+
+const struct profile_partition *plan_not_reached(const struct profile *profile, uint64_t image_size)
+{
+	uint64_t offset, size;
+	struct error ignored;
+
+	if (plan_image_range(profile, &offset, &size, &ignored) != STATUS_OK)
+		return NULL;
+	for (unsigned i = 0; i < profile->image_covers.count; i++) {
+		const struct profile_partition *part = profile_partition_named(profile, profile->image_covers.item[i]);
+
+		if (part != NULL && part->offset - offset >= image_size)
+			return part;
+	}
+	return NULL;
+}

@@ -45,5 +45,7 @@ enum status plan_guard_range(const struct profile *profile, uint64_t offset, uin
 /* Where the vendor's image lies: the contiguous partitions that image-covers names. STATUS_INVALID without them, and where they do not
  * begin and end at erase blocks. */
 enum status plan_image_range(const struct profile *profile, uint64_t *ret_offset, uint64_t *ret_size, struct error *reterr);
+/* The first of these partitions that an image of that many bytes does not reach; NULL: it reaches into all of them. */
+const struct profile_partition *plan_not_reached(const struct profile *profile, uint64_t image_size);
 
 #endif

@@ -1,6 +1,7 @@
 /* Steps that look before and after: the image, waiting for the device, and whether it really runs. */
 #include <stdio.h>
 
+#include "recovery/image/place.h"
 #include "recovery/procedure/pattern.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
@@ -14,6 +15,23 @@ enum {
 };
 
 /* ---- check-image ---- */
+
+/* As it is, to its place in the flash; where the device takes the file itself, it may unpack or decrypt it. */
+static bool is_written_raw(const struct live_case *c)
+{
+	for (unsigned i = 0; c->procedure && i < c->procedure->step_count; i++)
+		if (c->procedure->steps[i].kind == STEP_WRITE)
+			return true;
+	return false;
+}
+
+bool case_image_belongs(const struct live_case *c, char *ret_why, size_t size)
+{
+	const char *first = c->profile && c->profile->image_covers.count > 0 ? c->profile->image_covers.item[0] : NULL;
+	const struct profile_partition *place = first ? profile_partition_named(c->profile, first) : NULL;
+
+	return image_belongs(image_file_facts(c->image), place ? place->holds : NULL, ret_why, size);
+}
 
 /* A procedure that only looks must not sound as if it wrote. */
 static bool is_going_to_write(const struct live_case *c)
@@ -113,13 +131,22 @@ static unsigned cautions_of(const struct live_case *c, char text[IMAGE_CAUTIONS]
 	return image_cautions(image_file_facts(c->image), version_of_image(c), &what, text);
 }
 
+/* Of the place that is written, what the image does not reach; NULL: it reaches all. */
+static const struct profile_partition *not_reached(const struct live_case *c)
+{
+	return c->profile && is_written_raw(c) ? plan_not_reached(c->profile, image_file_bytes(c->image).size) : NULL;
+}
+
 static void log_cautions(struct live_case *c)
 {
+	const struct profile_partition *behind = not_reached(c);
 	char text[IMAGE_CAUTIONS][IMAGE_CAUTION_SIZE];
 	unsigned count = cautions_of(c, text);
 
 	for (unsigned i = 0; i < count; i++)
 		case_log(c, JOURNAL_OBSERVED, "image", "note: %s", text[i]);
+	if (behind)
+		case_log(c, JOURNAL_OBSERVED, "image", "note: the image ends before '%s': what stands there stays as it is", behind->name);
 }
 
 void case_say_image(struct live_case *c)
@@ -127,6 +154,7 @@ void case_say_image(struct live_case *c)
 	char text[IMAGE_CAUTIONS][IMAGE_CAUTION_SIZE], why[120];
 	const struct image_facts *facts = image_file_facts(c->image);
 	enum image_fit fit = case_judge_fit(c, facts, why, sizeof(why));
+	const struct profile_partition *behind = not_reached(c);
 	unsigned count = cautions_of(c, text);
 
 	case_say(c, "Image: %s", c->view.image);
@@ -136,6 +164,8 @@ void case_say_image(struct live_case *c)
 		case_say(c, "%s: %s", fit == IMAGE_FIT_UNKNOWN ? "Whether it fits this device is not certain" : "It does NOT FIT this device", why);
 	for (unsigned i = 0; i < count; i++)
 		case_say(c, "Note: %s", text[i]);
+	if (behind)
+		case_say(c, "Note: the image ends before '%s': what stands there stays as it is", behind->name);
 }
 
 static bool is_rolled_back(const struct live_case *c, char *ret_running, size_t size)
@@ -166,6 +196,9 @@ static void find_image_problem(struct live_case *c, struct error *error)
 	} else if (c->profile && is_archive_of_files(image_file_bytes(c->image)) && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK) {
 		error_set(error, STATUS_REFUSED, "the file is an archive: in the flash it would stand as it is, and nothing there unpacks it");
 		error_hint(error, "choose the member that is the image");
+	} else if (is_written_raw(c) && published(c) == NULL && !case_image_belongs(c, why, sizeof(why))) {
+		error_set(error, STATUS_REFUSED, "the image does not belong there: %s", why);
+		error_hint(error, "choose the vendor's image for this way; i on the first screen shows what a file is");
 	} else if (c->profile && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK && image_file_bytes(c->image).size > room) {
 		error_set(error, STATUS_REFUSED, "the image has %zu bytes, its place in the flash %llu", image_file_bytes(c->image).size,
 			  (unsigned long long)room);

@@ -162,13 +162,12 @@ enum status step_loader_place(struct live_case *c, uint64_t size, struct error *
 	const struct profile *profile = c->profile;
 	uint64_t room;
 	enum status status;
-	const char *base = strrchr(c->view.image, '/');
 
 	c->place = (struct loader_place){
 		.device = profile->storage.device, .erase_size = profile->storage.erase_size, .base = profile->storage.base,
 		.load_address = profile->network.load_address, .device_ip = profile->network.device_ip, .bench_ip = profile->network.bench_ip,
 		.netmask = profile->network.netmask, .node = profile->storage.node, .tftp_port = profile->network.tftp_port ? profile->network.tftp_port : c->app->options.tftp_port,
-		.file_name = base ? base + 1 : c->view.image,
+		.file_name = text_file_name(c->view.image),
 	};
 	if (!loader_storage_parse(profile->storage.kind, &c->place.storage) || c->place.load_address == 0)
 		return error_set(reterr, STATUS_INVALID, "the profile %s does not say how its flash is reached", profile->id);
@@ -389,6 +388,7 @@ const struct step_ops step_compare = { .start = start_compare, .on_dialog = on_d
 static void finish_compare(struct live_case *c)
 {
 	struct loader_difference difference;
+	char why[160];
 
 	loader_difference_of(&c->step.task, &difference);
 	if (c->step.phase == 0 && difference.border_cell != SIZE_MAX && !c->loader->compare_needs_ram) {
@@ -409,6 +409,12 @@ static void finish_compare(struct live_case *c)
 	if (c->step.phase == 1)
 		loader_difference_refine(&c->step.task, &c->step.fine, &difference);
 	c->is_compared = true;
+	if (!case_image_belongs(c, why, sizeof(why))) {
+		/* Neither that it is the same nor that it differs proves anything, where no loader could start it. */
+		text_format(c->observed_text, sizeof(c->observed_text), "%.80s; but %.74s", difference.text, why);
+		step_done(c, "%s; but %s", difference.text, why);
+		return;
+	}
 	text_copy(c->observed_text, sizeof(c->observed_text), difference.text);
 	if (difference.same == difference.total) {
 		guide_found(c, EVIDENCE_PROBE, CAUSE_CHECKSUM, -60, difference.text);

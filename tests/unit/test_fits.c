@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "recovery/image/fits.h"
+#include "recovery/image/place.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
@@ -87,6 +88,32 @@ static void names_that_are_not_found_prove_nothing(void **state)
 	assert_int_equal(image_fits(&facts, &device, reason, sizeof(reason)), IMAGE_FIT_UNKNOWN);
 }
 
+static void what_stands_first_must_be_what_the_place_holds(void **state)
+{
+	static const struct { const char *format, *title, *arch, *holds; unsigned parts; bool belongs; } cases[] = {
+		{ "squashfs", "SquashFS file system", "", "kernel", 0, false }, { "squashfs", "SquashFS file system", "", "rootfs", 0, true },
+		{ "cramfs", "", "arm", "kernel", 0, false }, { "ext4", "", "", "kernel", 0, true }, { "ubi", "", "", "kernel", 0, true },
+		{ "uimage", "U-Boot image (kernel)", "arm", "rootfs", 0, false }, { "uimage", "U-Boot image (file system)", "arm", "rootfs", 0, true },
+		{ "uimage", "U-Boot image (several parts)", "arm", "kernel", 0, true }, { "zimage", "", "arm", "rootfs", 0, false },
+		{ "squashfs", "", "", NULL, 0, true }, { "squashfs", "", "", "firmware", 0, true }, { "zimage", "", "arm", "firmware", 0, true },
+		{ "unknown", "unknown format", "", "kernel", 0, false }, { "unknown", "unknown format", "", NULL, 0, false },
+		{ "unknown", "unknown format", "", "kernel", 1, true }, { "unknown", "unknown format", "arm", "kernel", 0, true },
+	};
+	char reason[160];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct image_facts facts = { .part_count = cases[i].parts };
+
+		text_copy(facts.format, sizeof(facts.format), cases[i].format);
+		text_copy(facts.title, sizeof(facts.title), cases[i].title);
+		text_copy(facts.arch, sizeof(facts.arch), cases[i].arch);
+		reason[0] = '\0';
+		if (image_belongs(&facts, cases[i].holds, reason, sizeof(reason)) != cases[i].belongs || (reason[0] == '\0') != cases[i].belongs)
+			fail_msg("row %zu: %s", i, reason);
+	}
+}
+
 static void older_and_newer_versions_are_told_where_they_can_be(void **state)
 {
 	static const struct { const char *image, *installed; enum image_age age; } pairs[] = {
@@ -128,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(images_are_compared_with_devices),
 		cmocka_unit_test(names_that_are_not_found_prove_nothing),
+		cmocka_unit_test(what_stands_first_must_be_what_the_place_holds),
 		cmocka_unit_test(older_and_newer_versions_are_told_where_they_can_be),
 		cmocka_unit_test(what_the_device_said_is_held_against_the_image),
 	};

@@ -61,6 +61,18 @@ static void the_image_lies_in_contiguous_partitions(void **state)
 	assert_int_equal(plan_image_range(&profile, &offset, &size, &error), STATUS_INVALID);
 }
 
+static void an_image_that_ends_early_leaves_partitions_alone(void **state)
+{
+	struct profile profile = flash();
+
+	(void)state;
+	assert_string_equal(plan_not_reached(&profile, 1)->name, "rootfs");
+	assert_string_equal(plan_not_reached(&profile, 0x200000)->name, "rootfs");
+	assert_null(plan_not_reached(&profile, 0x200001));
+	profile.image_covers.count = 0;
+	assert_null(plan_not_reached(&profile, 1));
+}
+
 static void a_range_within_an_erase_block_is_refused(void **state)
 {
 	struct profile profile = flash();
@@ -217,6 +229,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(guarded_partitions_are_never_in_the_range),
+		cmocka_unit_test(an_image_that_ends_early_leaves_partitions_alone),
 		cmocka_unit_test(the_image_lies_in_contiguous_partitions),
 		cmocka_unit_test(a_range_within_an_erase_block_is_refused),
 		cmocka_unit_test(methods_that_treat_and_can_be_done_come_first),
