@@ -162,7 +162,7 @@ static const char *doing(const char *label)
 	return label;
 }
 
-/* "waits for you: which device?"; "step 9 of 12, writing 63 %" */
+/* "asks: which device?"; "step 9 of 12, writing 63 %" */
 static bool live_text(const struct case_view *live, char *to, size_t size)
 {
 	static const char *const wants[GUIDE_PHASE_COUNT] = {
@@ -183,7 +183,7 @@ static bool live_text(const struct case_view *live, char *to, size_t size)
 				text_append(to, size, ", %s %d %%", doing(bar->label), (int)((double)bar->done * 100 / (double)bar->total));
 		}
 	} else if (is_waiting && live->phase < GUIDE_PHASE_COUNT && wants[live->phase] != NULL)
-		text_format(to, size, "waits for you: %s", wants[live->phase]);
+		text_format(to, size, "asks: %s", wants[live->phase]);
 	return to[0] != '\0';
 }
 

@@ -74,10 +74,13 @@ static int problem_rows(const struct case_view *view, const struct canvas *to)
 /* What went wrong and what to do about it stands right above the question, and is never cut for anything else. */
 static int draw_problem(const struct case_view *view, struct canvas *to, int y)
 {
+	bool is_wanted = view->problem.status == STATUS_CANCELLED;	/* that is no fault */
+	enum role role = is_wanted ? ROLE_ATTENTION : ROLE_DANGER;
+
 	if (!has_problem(view))
 		return y;
-	canvas_put(to, y, 1, 8, ROLE_DANGER, "Problem");
-	y += canvas_wrap(to, y, 11, to->cols - 12, 8, ROLE_DANGER, view->problem.text);
+	canvas_put(to, y, 1, 8, role, is_wanted ? "Note" : "Problem");
+	y += canvas_wrap(to, y, 11, to->cols - 12, 8, role, view->problem.text);
 	if (view->problem.hint[0] != '\0') {
 		canvas_put(to, y, 1, 8, ROLE_STRONG, "To do");
 		y += canvas_wrap(to, y, 11, to->cols - 12, 4, ROLE_STRONG, view->problem.hint);
@@ -121,8 +124,10 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 	}
 	widget_question_follow(&state->question, ui, &view->question);
 	question_rows = widget_question_rows(&state->question, to, &view->question);
-	above = view->phase == GUIDE_DIAGNOSIS ? 10 : view->is_dangerous ? 12 : say_rows(view, to) + 2;
 	bottom = to->rows - question_rows - problem_rows(view, to);
+	above = view->phase == GUIDE_DIAGNOSIS ? (bottom < CASE_BRIEF_ROWS_MIN ? CASE_PROOF_ROWS_MIN : CASE_BRIEF_ROWS_MIN)
+		: view->is_dangerous           ? 12
+					       : say_rows(view, to) + 2;
 	if (bottom < above)
 		bottom = above < to->rows / 2 ? above : to->rows / 2;
 	y = draw_above(ui, view, to, bottom);

@@ -12,6 +12,11 @@ struct case_state {
 	struct widget_question question;
 };
 
+enum {
+	CASE_PROOF_ROWS_MIN = 10,	/* of the diagnosis with lines that prove it; with less it is the verdict alone */
+	CASE_BRIEF_ROWS_MIN = 3,
+};
+
 /* Rows y .. bottom - 1 are theirs. */
 int case_draw_diagnosis(struct ui *ui, const struct case_view *view, struct canvas *to, int y, int bottom);
 int case_draw_coach(struct ui *ui, const struct case_view *view, struct canvas *to, int y, int bottom);

@@ -42,7 +42,11 @@ int case_draw_stages(struct ui *ui, const struct case_view *view, struct canvas 
 {
 	static const char *const words[STAGE_WORDS] = { "rom", "spl", "loader", "kernel", "root", "init", "app" };
 	const struct console_view *console = view->port[0] ? ui_find_console(ui_now(ui), 0, view->port) : NULL;
-	int now = stage_word(view->phase == GUIDE_WATCH && console ? console->stage : view->verdict.furthest), x = 9;
+	/* while it is watched the line knows better than the verdict, which is about a start before */
+	bool is_live = console != NULL && (view->phase == GUIDE_WATCH || view->phase == GUIDE_STEPS);
+	bool is_looping = view->verdict.is_looping && view->phase != GUIDE_STEPS;
+	unsigned starts = is_live ? console->starts : view->verdict.starts;
+	int now = stage_word(is_live ? console->stage : view->verdict.furthest), x = 9;
 	char word[16], right[80] = "", round[32];
 
 	canvas_put(to, y, 1, 8, ROLE_STRONG, "Stages");
@@ -57,26 +61,38 @@ int case_draw_stages(struct ui *ui, const struct case_view *view, struct canvas 
 		else
 			x += canvas_put(to, y, x, 18, i < now ? ROLE_NORMAL : ROLE_DIM, word) + 2;
 	}
-	if (view->verdict.starts > 0)
-		text_format(right, sizeof(right), "start %u", view->verdict.starts);
-	if (view->verdict.is_looping && view->verdict.loop_ms > 0)
+	if (starts > 0)
+		text_format(right, sizeof(right), "start %u", starts);
+	if (is_looping && view->verdict.loop_ms > 0)
 		text_append(right, sizeof(right), ", loops every %s",
 			    text_duration(round, sizeof(round), view->verdict.loop_ms));
-	else if (view->verdict.is_looping)
+	else if (is_looping)
 		text_append(right, sizeof(right), ", again and again");
 	canvas_put(to, y, to->cols - 1 - canvas_width(to, right), (int)sizeof(right), ROLE_NORMAL, right);
 	return y + 1;
 }
 
+/* The line is the proof: where it would be cut, the first cause that it speaks for stands for the others. */
+static const char *fitting_mark(const struct canvas *to, const struct excerpt_line *line, char *mark, size_t size)
+{
+	size_t first = strcspn(line->mark, " ");
+
+	if (line->mark[first] == '\0' || canvas_width(to, line->text) + canvas_width(to, line->mark) + 2 <= to->cols - 14)
+		return line->mark;
+	return text_format(mark, size, "%.*s +", (int)first, line->mark);
+}
+
 static void draw_excerpt_line(struct canvas *to, int y, const struct excerpt_line *line)
 {
-	int mark_width = canvas_width(to, line->mark), text_width = to->cols - 14 - (mark_width ? mark_width + 2 : 0);
+	char shorter[sizeof(line->mark) + 4];
+	const char *mark = fitting_mark(to, line, shorter, sizeof(shorter));
+	int mark_width = canvas_width(to, mark), text_width = to->cols - 14 - (mark_width ? mark_width + 2 : 0);
 	enum role role = line->mark[0] ? ROLE_NORMAL : ROLE_DIM;
 
 	canvas_put(to, y, 1, 1, ROLE_ATTENTION, line->mark[0] ? ">" : " ");
 	canvas_printf(to, y, 2, 9, ROLE_DIM, "%5u.%03u", (unsigned)(line->ms / 1000), (unsigned)(line->ms % 1000));
 	canvas_put(to, y, 13, text_width, role, line->text);
-	canvas_put(to, y, to->cols - 1 - mark_width, mark_width, ROLE_ATTENTION, line->mark);
+	canvas_put(to, y, to->cols - 1 - mark_width, mark_width, ROLE_ATTENTION, mark);
 }
 
 /* 3: proves the leading cause, 2: proves another, 1: stands right beside one that proves, 0: further away. */
@@ -172,6 +188,16 @@ static int rows_below_causes(const struct case_view *view, const struct canvas *
 	return rows;
 }
 
+/* Where the choices need the room to say what each of them does: the proof is on the evidence page. */
+static int draw_brief(const struct case_view *view, struct canvas *to, int y, int bottom)
+{
+	if (view->say_count > 0)
+		y += canvas_wrap(to, y, 1, to->cols - 2, 2, ROLE_STRONG, view->say[0]);
+	if (y < bottom)
+		y = draw_causes(view, to, y, bottom - y > 3 ? 3 : bottom - y > 1 ? bottom - y - 1 : 1, 0);
+	return y < bottom ? y + 1 : y;
+}
+
 int case_draw_diagnosis(struct ui *ui, const struct case_view *view, struct canvas *to, int y, int bottom)
 {
 	bool is_tall = bottom - y > 20;
@@ -179,6 +205,8 @@ int case_draw_diagnosis(struct ui *ui, const struct case_view *view, struct canv
 	/* what is decided wants nothing to settle it */
 	size_t next_count = view->verdict.is_decided ? 0 : view->verdict.next_count;
 
+	if (bottom - y < CASE_PROOF_ROWS_MIN)
+		return draw_brief(view, to, y, bottom);
 	causes = causes > most ? most : causes < 1 ? 1 : causes;
 	below = causes + rows_below_causes(view, to, next_count);
 	if (view->say_count > 0)

@@ -131,6 +131,10 @@ int case_draw_outcome(struct ui *ui, const struct case_view *view, struct canvas
 		canvas_put(to, y, 3, 10, ROLE_STRONG, "Image");
 		canvas_put_end(to, y++, 14, to->cols - 15, ROLE_DIM, view->image);
 	}
+	if (view->report[0] != '\0' && y < bottom) {
+		canvas_put(to, y, 3, 10, ROLE_STRONG, "Report");
+		y += canvas_wrap(to, y, 14, to->cols - 15, 3, ROLE_DIM, view->report);
+	}
 	if (view->phase == GUIDE_CLOSED)
 		return case_draw_log_tail(view, to, y + 1, bottom);
 	return y + 1;

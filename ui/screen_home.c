@@ -290,8 +290,8 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 	collect_rows(state, now);
 	find_selection(state, now);
 	if (state->filter[0] != '\0')
-		canvas_printf(to, y++, 1, to->cols - 2, ROLE_ATTENTION, "only rows with '%s' (Esc shows all)",
-			      state->filter);
+		canvas_printf(to, y++, 1, to->cols - 2, ROLE_ATTENTION, "%s '%s' (Esc shows all)",
+			      selected_row(state) != NULL ? "only rows with" : "no row has", state->filter);
 	widget_list_place(&state->list, (int)state->row_count, y, to->rows - y);
 	for (int i = 0; i < state->list.rows && state->list.top + i < (int)state->row_count; i++)
 		draw_row(now, to, y + i, &state->row[state->list.top + i], state->list.top + i == state->list.cursor);

@@ -26,10 +26,10 @@ struct image_state {
 
 static const struct key_binding keys[] = {
 	{ UI_KEY_ENTER, COMMAND_OPEN, "bytes", "show its bytes" },
-	{ 'f', COMMAND_FACTS, "facts", "all facts" },
-	{ 'd', COMMAND_DEEP, "deep", "check what is packed" },
-	{ 'x', COMMAND_CANCEL, "stop", "stop" },
 	{ UI_KEY_ESC, COMMAND_BACK, "back", "back" },
+	{ 'f', COMMAND_FACTS, "facts", "facts" },
+	{ 'd', COMMAND_DEEP, "deep", "unpack" },
+	{ 'x', COMMAND_CANCEL, "stop", "stop" },
 	{ 'i', COMMAND_BACK, NULL, NULL },
 	{ 'q', COMMAND_BACK, NULL, NULL },
 	{ 0 },

@@ -97,8 +97,9 @@ static void draw_row(const struct macro_row *row, struct canvas *to, int y, int 
 	enum role role = is_selected ? ROLE_SELECTED : row->fits ? ROLE_NORMAL : ROLE_DIM;
 
 	canvas_fill(to, y, 1, to->cols - 2, role, ' ');
+	canvas_put(to, y, 1, 1, role, is_selected ? ">" : " ");
 	if (index < DIGITS)
-		canvas_printf(to, y, 2, 1, is_selected ? role : ROLE_STRONG, "%d", index + 1);
+		canvas_printf(to, y, 3, 1, is_selected ? role : ROLE_STRONG, "%d", index + 1);
 	canvas_put(to, y, 5, 28, role, row->name);
 	canvas_put(to, y, 34, 11, role, row->where);
 	canvas_put(to, y, 46, to->cols - 48, role, row->text);

@@ -189,7 +189,8 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 		char name[24];
 
 		canvas_fill(to, y + i, 1, to->cols - 2, role, ' ');
-		canvas_put(to, y + i, 2, 1, role == ROLE_NORMAL ? ROLE_STRONG : role,
+		canvas_put(to, y + i, 1, 1, role, role == ROLE_SELECTED ? ">" : " ");
+		canvas_put(to, y + i, 3, 1, role == ROLE_NORMAL ? ROLE_STRONG : role,
 			   keys_name(way->key, name, sizeof(name)));
 		canvas_put(to, y + i, 5, 22, role, way->title);
 		canvas_put(to, y + i, 27, to->cols - 29, role == ROLE_NORMAL ? ROLE_DIM : role, way->about);

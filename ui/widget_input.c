@@ -8,7 +8,7 @@
 #include "src/base/text.h"
 #include "ui/keys.h"
 
-enum { COMPLETE_NAMES_MAX = 4096 };
+enum { COMPLETE_NAMES_MAX = 4096, COMPLETE_SHOWN_MAX = 40, COMPLETE_NAME_MAX = 80 };
 
 void widget_input_set(struct widget_input *input, const char *text)
 {
@@ -107,9 +107,24 @@ void widget_input_draw(const struct widget_input *input, struct canvas *to, int 
 
 struct completion {
 	char common[256];
-	char names[1024];
+	char first[COMPLETE_SHOWN_MAX][COMPLETE_NAME_MAX];	/* in the alphabet's order */
+	unsigned shown;
 	unsigned count;
 };
+
+static void show_name(struct completion *found, const char *name)
+{
+	unsigned at = found->shown;
+
+	while (at > 0 && strcmp(found->first[at - 1], name) > 0)
+		at--;
+	if (at == COMPLETE_SHOWN_MAX)
+		return;
+	if (found->shown < COMPLETE_SHOWN_MAX)
+		found->shown++;
+	memmove(found->first[at + 1], found->first[at], (found->shown - at - 1) * sizeof(found->first[0]));
+	text_copy(found->first[at], sizeof(found->first[0]), name);
+}
 
 static void consider(struct completion *found, const char *name, bool is_folder)
 {
@@ -126,8 +141,9 @@ static void consider(struct completion *found, const char *name, bool is_folder)
 		found->common[same] = '\0';
 	}
 	text_printable(printable, sizeof(printable), bytes_of_text(name));
-	text_append(found->names, sizeof(found->names), "%s%s%s", found->count > 1 ? "  " : "", printable,
-		    is_folder ? "/" : "");
+	if (is_folder)
+		text_append(printable, sizeof(printable), "/");
+	show_name(found, printable);
 }
 
 static void look_into(const char *folder, const char *start, struct completion *found)
@@ -179,6 +195,6 @@ void widget_input_complete_path(struct widget_input *input, char *ret_names, siz
 	text_format(whole, sizeof(whole), "%s%s", slash ? folder : "", found.common);
 	if (strlen(whole) >= input->size)
 		widget_input_set(input, whole);
-	if (found.count > 1)
-		text_copy(ret_names, size, found.names);
+	for (unsigned i = 0; found.count > 1 && i < found.shown; i++)
+		text_append(ret_names, size, "%s%s", i > 0 ? "  " : "", found.first[i]);
 }

@@ -219,6 +219,11 @@ static void rank(const struct judgement *j, struct verdict *verdict)
 	}
 }
 
+const char *verdict_settled_by(enum cause cause)
+{
+	return (unsigned)cause < CAUSE_COUNT ? next_of[cause] : NULL;
+}
+
 static void add_next(struct verdict *verdict, const char *text)
 {
 	if (text == NULL || verdict->next_count == ARRAY_SIZE(verdict->next))

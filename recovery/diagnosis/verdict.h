@@ -9,4 +9,7 @@
 
 void verdict_judge(const struct course *course, const struct evidence_book *book, struct verdict *ret_verdict);
 
+/* What would settle a cause in general, as it may stand in verdict.next; NULL: nothing. */
+const char *verdict_settled_by(enum cause cause);
+
 #endif

@@ -195,11 +195,8 @@ static int with_case(const struct cli_line *line,
 		return output_usage("case", "'%s' is not the number of a case", line->word[1]);
 	if (output_casebook(line, &book, &error) != STATUS_OK)
 		return output_error(&error, class_of(&error));
-	if (casebook_summary(book, number, &summary, &error) != STATUS_OK) {
-		if (error.status == STATUS_NOT_FOUND)
-			error_hint(&error, "unbrick case list shows which there are");
+	if (casebook_summary(book, number, &summary, &error) != STATUS_OK)
 		return output_error(&error, class_of(&error));
-	}
 	return run(line, book, &summary);
 }
 

@@ -231,6 +231,14 @@ static const char *find_answer(struct recover *r, const struct case_view *view, 
 	}
 }
 
+/* What --yes would allow: the same lines that the full screen shows above the word. */
+static void say_question(const struct case_view *view)
+{
+	for (unsigned i = 0; view->question.type == QUESTION_WORD && i < view->say_count; i++)
+		fprintf(stderr, "unbrick: %s\n", view->say[i]);
+	fprintf(stderr, "unbrick: no answer for: %s%s\n", view->question.text, view->question.type == QUESTION_WORD ? " (--yes allows it)" : "");
+}
+
 static void say_why(struct recover *r, const struct case_view *view)
 {
 	const struct error *problem = &view->problem;
@@ -242,7 +250,7 @@ static void say_why(struct recover *r, const struct case_view *view)
 	} else if (problem->status == STATUS_OK && view->phase == GUIDE_DIAGNOSIS && view->question.type == QUESTION_CHOOSE)
 		say_no_way(view);
 	else if (problem->status == STATUS_OK && view->question.text[0])
-		fprintf(stderr, "unbrick: no answer for: %s%s\n", view->question.text, view->question.type == QUESTION_WORD ? " (--yes allows it)" : "");
+		say_question(view);
 	else if (problem->status != STATUS_OK)
 		cli_print_error(problem);
 	(void)r;

@@ -6,6 +6,8 @@
 #include "src/core/live_case.h"
 #include "src/core/serial_load.h"
 
+#define NOTE_RMA "to RMA"
+
 /* ---- the verdict with the lines that prove it ---- */
 
 static void mark_causes(const struct verdict *verdict, unsigned line, char *to, size_t size)
@@ -256,7 +258,8 @@ static void say_verdict(struct live_case *c)
 		case_say(c, "Nothing came on the line. If line and power are good, the bootloader is gone.");
 	else
 		case_say(c, "%s", verdict->is_decided || verdict->cause_count < 2 ? cause_meaning(verdict->cause) :
-			 "Two causes lead together; what would settle it stands below.");
+			 verdict->next_count > 0 ? "Two causes lead together; To settle says what would part them." :
+						   "Two causes lead together, and nothing here parts them.");
 }
 
 void guide_show_diagnosis(struct live_case *c)
@@ -266,6 +269,7 @@ void guide_show_diagnosis(struct live_case *c)
 	char before[32];
 
 	guide_show_verdict(c);
+	settle_fit(c, &view->verdict);
 	view->has_verdict = true;
 	label = cause_label(view->verdict.cause);
 	/* The page is shown again and again; the verdict is news only when something was learnt. */
@@ -322,6 +326,7 @@ enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct
 	}
 	if (text_equal(text, "watch")) {
 		console_forget(c->console);
+		c->observed_text[0] = '\0';
 		guide_enter(c, GUIDE_WATCH);
 		return STATUS_OK;
 	}
@@ -345,7 +350,7 @@ enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct
 			case_outcome(c, "written", OUTCOME_NOT_NEEDED, "nothing was wrong");
 			case_outcome(c, "booted", OUTCOME_YES, "it came to its login prompt");
 		} else {
-			case_set(c, JOURNAL_OPERATOR, "note", "to RMA");
+			case_set(c, JOURNAL_OPERATOR, "note", NOTE_RMA);
 		}
 		guide_enter(c, GUIDE_OUTCOME);
 		return STATUS_OK;
@@ -404,15 +409,20 @@ static void release_line(struct live_case *c)
 
 enum status guide_answer_outcome(struct live_case *c, const char *text, struct error *reterr)
 {
+	char note[32];
+
 	(void)reterr;
 	if (text_equal(text, "close") || text_equal(text, "keep")) {
 		case_log(c, JOURNAL_OPERATOR, "closed", "closed: written %s, verified %s, booted %s", outcome_name(c->view.written),
 			 outcome_name(c->view.verified), outcome_name(c->view.booted));
-		case_set(c, JOURNAL_PROGRAM, "note", all_is_well(c) ? "well again" : "closed");
+		/* what the operator noted stays: the way to RMA begins here */
+		if (all_is_well(c) || !case_get(c, "note", note, sizeof(note)) || !text_equal(note, NOTE_RMA))
+			case_set(c, JOURNAL_PROGRAM, "note", all_is_well(c) ? "well again" : "closed");
 		release_line(c);
 		guide_enter(c, GUIDE_CLOSED);
 		case_close_files(c, text_equal(text, "keep"));
 	} else if (text_equal(text, "again")) {
+		case_set(c, JOURNAL_OPERATOR, "note", "");
 		guide_enter(c, c->console ? GUIDE_DIAGNOSIS : GUIDE_CONNECT);
 	}
 	return STATUS_OK;

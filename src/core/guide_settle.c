@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recovery/diagnosis/verdict.h"
 #include "src/base/text.h"
 #include "src/core/live_case.h"
 #include "src/core/step.h"
@@ -87,6 +88,66 @@ static bool is_offered(const struct question *question, enum observation observa
 		if (text_equal(question->choice[i].id, id))
 			return true;
 	return false;
+}
+
+/* The best look for this cause that the choices can do here and now; OBSERVE_COUNT: none is left. */
+static enum observation possible_look(const struct live_case *c, enum cause cause)
+{
+	enum observation list[OBSERVATIONS_OF_CAUSE_MAX];
+	size_t count = observations_of(cause, list);
+
+	for (size_t i = 0; i < count; i++)
+		if (!(c->observed & 1u << list[i]) && is_possible(c, list[i]))
+			return list[i];
+	return OBSERVE_COUNT;
+}
+
+/* The best one has been had: it settles nothing any more. */
+static bool is_best_known(const struct live_case *c, enum cause cause)
+{
+	enum observation list[OBSERVATIONS_OF_CAUSE_MAX];
+
+	if (observations_of(cause, list) == 0)
+		return false;
+	return (c->observed & 1u << list[0]) || (list[0] == OBSERVE_POWER && c->happened != HAPPENED_UNKNOWN) ||
+	       (list[0] == OBSERVE_FLASH && c->is_compared);
+}
+
+/* In the words of the choice that does it; false: nothing of it is left to be done. */
+static bool fit_text(const struct live_case *c, enum cause cause, char *text, size_t size)
+{
+	enum observation look = possible_look(c, cause);
+	char general[160];
+
+	if (look != OBSERVE_COUNT)
+		text_copy(text, size, observation_about(look)->text);
+	else if (is_best_known(c, cause))
+		return false;
+	else if (c->profile == NULL)
+		text_format(text, size, "choose the device (d); then: %s", text_copy(general, sizeof(general), text));
+	return true;
+}
+
+void settle_fit(const struct live_case *c, struct verdict *verdict)
+{
+	size_t count = verdict->next_count;
+
+	verdict->next_count = 0;
+	for (size_t n = 0; n < count; n++) {
+		char text[sizeof(verdict->next[0])];
+		bool is_wanted = true;
+
+		text_copy(text, sizeof(text), verdict->next[n]);
+		for (size_t i = 0; i < verdict->cause_count; i++)
+			if (text_equal(verdict_settled_by(verdict->causes[i].cause), text)) {
+				is_wanted = fit_text(c, verdict->causes[i].cause, text, sizeof(text));
+				break;
+			}
+		for (size_t i = 0; i < verdict->next_count; i++)
+			is_wanted = is_wanted && !text_equal(verdict->next[i], text);
+		if (is_wanted)
+			text_copy(verdict->next[verdict->next_count++], sizeof(verdict->next[0]), text);
+	}
 }
 
 void settle_offer(struct live_case *c)

@@ -77,6 +77,8 @@ enum status live_case_new(struct app *app, int64_t id, struct live_case **ret_ca
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a timer");
 	}
 	text_copy(c->view.title, sizeof(c->view.title), "new case");
+	text_format(c->view.report, sizeof(c->view.report), "unbrick case report %" PRId64 "%s%s", id, app->options.state_folder ? " --state " : "",
+		    app->options.state_folder ? app->state_folder : "");
 	*ret_case = c;
 	return STATUS_OK;
 }

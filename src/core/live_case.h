@@ -146,6 +146,8 @@ void case_forget_image(struct live_case *c);
 /* Is it of the kind that its place in the flash holds? */
 bool case_image_belongs(const struct live_case *c, char *ret_why, size_t size);
 enum image_fit case_judge_fit(const struct live_case *c, const struct image_facts *facts, char *ret_why, size_t size);
+/* What is known and what is not known of the file that is about to be written: before it is allowed. */
+void case_say_image(struct live_case *c);
 enum status case_take_device(struct live_case *c, const char *profile_id, struct error *reterr);
 
 /* What the operator reads and is asked; the view is rebuilt by whoever leads now. */
@@ -247,6 +249,8 @@ void guide_compare_golden(struct live_case *c);
 /* guide_settle.c: the observations that part the leading causes, offered as choices of the diagnosis page. The choices' ids begin with
  * "settle:". */
 void settle_offer(struct live_case *c);
+/* verdict->next then names what these choices can do, and not what is known already or what the case has no way to do. */
+void settle_fit(const struct live_case *c, struct verdict *verdict);
 /* While it asks, the diagnosis page is its own. */
 bool settle_is_asking(const struct live_case *c);
 void settle_show(struct live_case *c);

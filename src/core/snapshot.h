@@ -156,6 +156,7 @@ struct case_view {
 	char title[96];		/* "Testbed cam32", "unknown device" */
 	char port[96];		/* its serial line, "" when none */
 	char image[256];
+	char report[600];	/* the command that prints all that is known of the case */
 	enum guide_phase phase;
 	unsigned step, step_count;	/* 1-based; 0 outside GUIDE_STEPS */
 	char step_title[120];

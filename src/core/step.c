@@ -110,7 +110,7 @@ static void start_consent(struct live_case *c)
 	case_say(c, "This overwrites: %s.", method && method->destroys ? method->destroys : "what the device holds now");
 	case_say(c, "It keeps: %s.", method && method->keeps ? method->keeps : "nothing that is known of");
 	if (c->image)
-		case_say(c, "Image: %s", c->view.image);
+		case_say_image(c);
 	if (c->app->bench.power == BENCH_POWER_BATTERY && c->app->bench.battery_percent >= 0)
 		case_say(c, "This computer runs on its battery: %d %%. Plug it in first.", c->app->bench.battery_percent);
 	case_ask(c, QUESTION_WORD, "From then on do not unplug anything. x stops here; nothing is lost yet.");

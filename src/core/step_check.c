@@ -118,24 +118,54 @@ static const char *version_of_image(const struct live_case *c)
 }
 
 /* What the device itself said speaks against the image, but not so that it must not be written. */
-static void say_cautions(struct live_case *c)
+static unsigned cautions_of(const struct live_case *c, char text[IMAGE_CAUTIONS][IMAGE_CAUTION_SIZE])
 {
 	const struct diagnosis *said = c->console ? console_diagnosis(c->console) : NULL;
-	char text[IMAGE_CAUTIONS][IMAGE_CAUTION_SIZE], version[64];
+	char version[64];
 	struct image_said what = { .version = running_version(c, version, sizeof(version)) };
-	const struct profile_partition *behind;
-	unsigned count;
 
 	if (said) {
 		what.secure_boot = diagnosis_fact_value(said, "secure-boot");
 		what.flash = diagnosis_fact_value(said, "flash");
 	}
-	count = image_cautions(image_file_facts(c->image), version_of_image(c), &what, text);
+	return image_cautions(image_file_facts(c->image), version_of_image(c), &what, text);
+}
+
+/* Of the place that is written, what the image does not reach; NULL: it reaches all. */
+static const struct profile_partition *not_reached(const struct live_case *c)
+{
+	return c->profile && is_written_raw(c) ? plan_not_reached(c->profile, image_file_bytes(c->image).size) : NULL;
+}
+
+static void log_cautions(struct live_case *c)
+{
+	const struct profile_partition *behind = not_reached(c);
+	char text[IMAGE_CAUTIONS][IMAGE_CAUTION_SIZE];
+	unsigned count = cautions_of(c, text);
+
 	for (unsigned i = 0; i < count; i++)
 		case_log(c, JOURNAL_OBSERVED, "image", "note: %s", text[i]);
-	behind = c->profile && is_written_raw(c) ? plan_not_reached(c->profile, image_file_bytes(c->image).size) : NULL;
 	if (behind)
 		case_log(c, JOURNAL_OBSERVED, "image", "note: the image ends before '%s': what stands there stays as it is", behind->name);
+}
+
+void case_say_image(struct live_case *c)
+{
+	char text[IMAGE_CAUTIONS][IMAGE_CAUTION_SIZE], why[120];
+	const struct image_facts *facts = image_file_facts(c->image);
+	enum image_fit fit = case_judge_fit(c, facts, why, sizeof(why));
+	const struct profile_partition *behind = not_reached(c);
+	unsigned count = cautions_of(c, text);
+
+	case_say(c, "Image: %s", c->view.image);
+	case_say(c, "It is: %.80s; %s", facts->title, facts->whole == IMAGE_YES ? "it is whole" : facts->whole == IMAGE_NO ? "it is DAMAGED" :
+		 "nothing in it tells whether it is whole");
+	if (fit != IMAGE_FITS)
+		case_say(c, "%s: %s", fit == IMAGE_FIT_UNKNOWN ? "Whether it fits this device is not certain" : "It does NOT FIT this device", why);
+	for (unsigned i = 0; i < count; i++)
+		case_say(c, "Note: %s", text[i]);
+	if (behind)
+		case_say(c, "Note: the image ends before '%s': what stands there stays as it is", behind->name);
 }
 
 static bool is_rolled_back(const struct live_case *c, char *ret_running, size_t size)
@@ -189,7 +219,7 @@ static void judge_image(struct live_case *c)
 		text_copy(text, sizeof(text), "whether it is the vendor's is not known: no published hash to compare with");
 	case_log(c, JOURNAL_OBSERVED, "image", "SHA-256 %s", c->digest.sha256);
 	case_log(c, JOURNAL_OBSERVED, "image", "%s", text);
-	say_cautions(c);
+	log_cautions(c);
 	find_image_problem(c, &error);
 	if (error.status == STATUS_OK) {
 		c->run.is_image_checked = true;

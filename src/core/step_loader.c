@@ -411,9 +411,11 @@ static void finish_compare(struct live_case *c)
 	c->is_compared = true;
 	if (!case_image_belongs(c, why, sizeof(why))) {
 		/* Neither that it is the same nor that it differs proves anything, where no loader could start it. */
+		text_format(c->observed_text, sizeof(c->observed_text), "%.80s; but %.74s", difference.text, why);
 		step_done(c, "%s; but %s", difference.text, why);
 		return;
 	}
+	text_copy(c->observed_text, sizeof(c->observed_text), difference.text);
 	if (difference.is_other || case_judge_fit(c, image_file_facts(c->image), why, sizeof(why)) > IMAGE_FITS) {
 		step_done(c, "%s; that proves no damage", difference.text);
 		return;
@@ -449,6 +451,7 @@ static void finish_task(struct live_case *c)
 			    (unsigned long long)c->place.offset);
 		case_outcome(c, "written", OUTCOME_YES, text);
 		c->finding_count = 0;	/* they were about what stood there before */
+		c->observed_text[0] = '\0';
 		step_done(c, "written: %s", text);
 	} else if (c->step.ops == &step_readback) {
 		case_outcome(c, "verified", OUTCOME_YES, "read back from the flash: CRC of every block is the image's");

@@ -98,7 +98,7 @@ static void ask_to_clear(struct live_case *c, const char *reply)
 	patterns(c, list, sizeof(list));
 	case_say(c, "%u files, %s, can go:%s", count, text_size(size, sizeof(size), bytes), list);
 	case_ask(c, QUESTION_CHOOSE, "Delete these files on the device? They cannot be brought back.");
-	case_choice(c, "yes", 'y', "Delete them", "logs, old firmware and uploads only");
+	case_choice(c, "yes", 'y', "Delete them", "the files named above, nothing else");
 	case_choice(c, "no", 'n', "Leave them", "");
 	c->view.question.choice[0].is_dangerous = true;
 	c->view.question.preferred = 1;

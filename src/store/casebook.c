@@ -107,6 +107,12 @@ static enum status sqlite_error(const struct casebook *book, const char *doing, 
 	return error_set(reterr, STATUS_IO, "cannot %s casebook '%s': %s", doing, book->path, book->sqlite.errmsg(book->db));
 }
 
+static enum status no_case(const struct casebook *book, int64_t case_id, struct error *reterr)
+{
+	error_set(reterr, STATUS_NOT_FOUND, "casebook '%s' has no case %" PRId64, book->path, case_id);
+	return error_hint(reterr, "unbrick case list shows which there are");
+}
+
 /* --- opening --- */
 
 static int run_sql(struct casebook *book, const char *sql)
@@ -409,7 +415,7 @@ enum status casebook_summary(struct casebook *book, int64_t case_id, struct case
 		return sqlite_error(book, "read", reterr);
 	code = book->sqlite.step(statement.at);
 	if (code == SQLITE_DONE)
-		return error_set(reterr, STATUS_NOT_FOUND, "casebook '%s' has no case %" PRId64, book->path, case_id);
+		return no_case(book, case_id, reterr);
 	if (code != SQLITE_ROW)
 		return sqlite_error(book, "read", reterr);
 	read_summary(book, statement.at, ret_case);

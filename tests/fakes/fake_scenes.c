@@ -203,7 +203,7 @@ static void fill_verdict(struct case_view *view)
 	view->verdict.next_count = 1;
 	text_copy(view->verdict.next[0], 160,
 		  "read the partition and compare it with digicap.dav (1 min, changes nothing)");
-	add_excerpt(view, 4010, "Loading from SPI flash, offset 0x50000", "");
+	add_excerpt(view, 4010, "SF: 3014656 bytes @ 0x50000 Read: ERROR -5, stopped at 0x1a0000", "POWER CHECKSUM");
 	add_excerpt(view, 4021, "## Booting kernel from Legacy Image at 82000000 ...", "");
 	add_excerpt(view, 4022, "   Data Size:    3013560 Bytes = 2.9 MiB", "");
 	add_excerpt(view, 4023, "   Verifying Checksum ... Bad Data CRC", "CHECKSUM POWER");
@@ -228,6 +228,24 @@ void fake_fill_diagnosis(struct case_view *view)
 	text_copy(view->plan[0].obstacle, sizeof(view->plan[0].obstacle), "plug in a card of 4 GiB or more");
 }
 
+/* Every way back is shown, and most have more to say than a row of 80 columns holds. */
+static void fill_ways(struct case_view *view)
+{
+	static const char *const ways[] = {
+		"Write the firmware again through U-Boot and TFTP", "Start once with a good boot command", "Compare the flash with the image",
+		"Find the image that fits the hardware", "Fetch the firmware file again", "Make room on a device that runs but is full",
+		"Let the device try again by itself",
+	};
+
+	fake_fill_diagnosis(view);
+	view->question.choice_count = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(ways); i++)
+		choice(view, ways[i], (int)('1' + i), ways[i], i == 0 ? " 5 min, WIPES kernel and rootfs, keeps settings and recordings" :
+		       i == 5 ? "not now: needs the device at its login prompt" : "10 min, keeps everything; not meant for what was found");
+	choice(view, "watch", 'w', "Watch it start once more", "");
+	choice(view, "rma", 'r', "Give up here: hand it to RMA", "");
+}
+
 static void fill_coach(struct case_view *view)
 {
 	view->phase = GUIDE_STEPS;
@@ -250,6 +268,20 @@ static void fill_coach(struct case_view *view)
 	fake_ask(view, QUESTION_CHOOSE, "");
 	choice(view, "done", ' ', "done by hand", "");
 	choice(view, "nothing", 'n', "nothing happened", "stops here, the device stays as it is");
+}
+
+/* The last step: the verdict is about the start that failed, the line is on its way up again. */
+static void fill_last(struct case_view *view)
+{
+	fill_verdict(view);
+	view->verdict.furthest = STAGE_KERNEL;
+	view->phase = GUIDE_STEPS;
+	view->step = view->step_count = 7;
+	text_copy(view->step_title, sizeof(view->step_title), "Watching the start up to the login");
+	fake_say(view, "Watching it start: does it really run?");
+	view->watch_count = 1;
+	text_copy(view->watch[0].text, 80, "it comes to its login prompt");
+	text_copy(view->watch[0].state, 48, "not yet");
 }
 
 static void fill_watch(struct case_view *view)
@@ -346,6 +378,7 @@ void fake_fill_outcome(struct case_view *view)
 	text_copy(view->outcome_reason[1], 120, "read back: CRC-32 5f3a90c1, as in the file");
 	text_copy(view->outcome_reason[2], 120, "last line: \"VFS: Cannot open root device\"");
 	text_copy(view->image, sizeof(view->image), "/home/tech/digicap.dav");
+	text_copy(view->report, sizeof(view->report), "unbrick case report 42");
 	fake_ask(view, QUESTION_CHOOSE, "How shall it go on?");
 	choice(view, "again", '1', "diagnose again", "with what the device says now");
 	choice(view, "other", '2', "try another way", "");
@@ -378,7 +411,7 @@ static const char other_log[] =
 static const char *const scenes[] = {
 	"home",           "home-empty",    "home-many",  "case-device", "case-happened",
 	"case-diagnosis", "case-coach",    "case-word",  "case-write",  "case-outcome",
-	"case-problem",   "case-file",     "case-watch", "case-long",   "console",
+	"case-problem",   "case-file",     "case-watch", "case-long", "case-ways", "case-last",   "console",
 	"console-baud",   "console-flood", "console-room", "console-replay", "consoles",
 	"walk",           NULL,
 };
@@ -394,7 +427,7 @@ const char *fake_scene_name(const char *scene)
 const char *fake_app_scenes(void)
 {
 	return "home home-empty home-many case-device case-happened case-diagnosis case-coach case-word case-write case-outcome "
-	       "case-problem case-file case-watch case-long console console-baud console-flood console-room console-replay consoles walk";
+	       "case-problem case-file case-watch case-long case-ways case-last console console-baud console-flood console-room console-replay consoles walk";
 }
 
 static void fill_case_scene(struct app *app, const char *name)
@@ -407,7 +440,8 @@ static void fill_case_scene(struct app *app, const char *name)
 		{ "case-word", fake_fill_word },           { "case-write", fill_write },
 		{ "case-outcome", fake_fill_outcome },     { "case-problem", fill_problem },
 		{ "case-file", fill_file },           { "case-watch", fill_watch },
-		{ "case-long", fill_long },
+		{ "case-long", fill_long },           { "case-ways", fill_ways },
+		{ "case-last", fill_last },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

@@ -190,6 +190,45 @@ static void the_journal_says_an_answer_as_a_sentence(void **state)
 	assert_int_equal(found, 1);
 }
 
+static bool is_to_settle(struct bench *b, const char *text)
+{
+	const struct verdict *verdict = &app_case_view(b->app, b->id)->verdict;
+
+	for (size_t i = 0; i < verdict->next_count; i++)
+		if (strstr(verdict->next[i], text) != NULL)
+			return true;
+	return false;
+}
+
+static void what_would_settle_it_is_what_can_be_chosen(void **state)
+{
+	struct bench *b = *state;
+
+	go_to_diagnosis(b);	/* without a model it is not known where in the flash to look */
+	assert_false(is_to_settle(b, "flash and compare"));
+	assert_null(offered(b, "compare the flash"));
+	assert_true(is_to_settle(b, "inspect the file that was flashed"));
+	assert_non_null(offered(b, "inspect the file that was flashed"));
+	assert_true(is_to_settle(b, "power was lost"));
+	assert_int_equal(answer(b, offered(b, "whether power was lost")), STATUS_OK);
+	assert_int_equal(answer(b, "unknown"), STATUS_OK);
+	assert_false(is_to_settle(b, "power was lost"));
+}
+
+static void a_case_that_goes_to_rma_says_so_when_it_is_closed(void **state)
+{
+	struct bench *b = *state;
+	char note[32];
+	struct error error;
+
+	go_to_diagnosis(b);
+	assert_int_equal(answer(b, "rma"), STATUS_OK);
+	assert_non_null(strstr(app_case_view(b->app, b->id)->report, "unbrick case report 1 --state "));
+	assert_int_equal(answer(b, "close"), STATUS_OK);
+	assert_int_equal(casebook_get(app_casebook(b->app), b->id, "note", note, sizeof(note), &error), STATUS_OK);
+	assert_string_equal(note, "to RMA");
+}
+
 static void a_step_that_asks_is_counted_once(void **state)
 {
 	struct bench *b = *state;
@@ -216,6 +255,8 @@ int main(void)
 		TEST(an_empty_answer_leads_back_and_is_asked_again),
 		TEST(what_was_answered_is_not_asked_again),
 		TEST(the_journal_says_an_answer_as_a_sentence),
+		TEST(what_would_settle_it_is_what_can_be_chosen),
+		TEST(a_case_that_goes_to_rma_says_so_when_it_is_closed),
 		TEST(a_step_that_asks_is_counted_once),
 	};
 

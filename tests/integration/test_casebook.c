@@ -152,6 +152,7 @@ static void cases_are_listed_newest_first_with_what_their_keys_say(void **state)
 	assert_int_equal(casebook_summary(book, second, &found[0], &error), STATUS_OK);
 	assert_false(found[0].is_open);
 	assert_int_equal(casebook_summary(book, 77, &found[0], &error), STATUS_NOT_FOUND);
+	assert_non_null(strstr(error.hint, "unbrick case list"));
 	casebook_close(book);
 }
 
