@@ -71,6 +71,7 @@ static void end_run(struct live_case *c)
 	tftp_service_free(c->tftp);
 	c->tftp = NULL;
 	case_set(c, JOURNAL_PROGRAM, "step", "");
+	case_set(c, JOURNAL_PROGRAM, "note", "");
 	note_tried(c);
 	if (done)
 		case_log(c, JOURNAL_PROGRAM, "procedure", "%s: done", c->procedure->title);
