@@ -32,11 +32,11 @@ static const char damaged[] = "\r\n\r\nU-Boot 2016.03 (Jan 01 2017 - 00:00:00)\r
 			      "## Booting kernel from Legacy Image at 42000000 ...\r\n   Verifying Checksum ... Bad Data CRC\r\n"
 			      "ERROR: can't get kernel image!\r\n=> ";
 
-static int setup(void **state)
+static int setup_with(void **state, const char *power_command)
 {
 	static const char *const folders[] = { SOURCE_DB_DIR, NULL };
 	struct bench *b = calloc(1, sizeof(*b));
-	struct app_options options = { .library_folders = folders };
+	struct app_options options = { .library_folders = folders, .power_command = power_command };
 	char states[240];
 	struct termios raw;
 	struct error error;
@@ -54,6 +54,16 @@ static int setup(void **state)
 	}
 	*state = b;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_with(state, NULL);
+}
+
+static int setup_with_switch(void **state)
+{
+	return setup_with(state, "true");
 }
 
 static int teardown(void **state)
@@ -177,6 +187,20 @@ static void the_journal_says_an_answer_as_a_sentence(void **state)
 	assert_int_equal(found, 1);
 }
 
+static void the_power_command_is_for_the_device_of_one_case(void **state)
+{
+	struct bench *b = *state;
+	struct error error;
+
+	assert_true(app_can_switch(b->app, "/dev/ttyOTHER"));	/* nobody's yet */
+	go_to_watch(b);
+	assert_non_null(strstr(app_case_view(b->app, b->id)->say[0], "was switched off and on"));
+	assert_true(app_can_switch(b->app, b->port));
+	assert_false(app_can_switch(b->app, "/dev/ttyOTHER"));
+	assert_int_equal(app_power(b->app, "/dev/ttyOTHER", "cycle", &error), STATUS_BUSY);
+	assert_non_null(strstr(error.text, b->port));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -187,6 +211,7 @@ int main(void)
 		TEST(an_empty_answer_leads_back_and_is_asked_again),
 		TEST(what_was_answered_is_not_asked_again),
 		TEST(the_journal_says_an_answer_as_a_sentence),
+		cmocka_unit_test_setup_teardown(the_power_command_is_for_the_device_of_one_case, setup_with_switch, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
