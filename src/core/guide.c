@@ -141,9 +141,21 @@ static void show_watch(struct live_case *c)
 	guide_on_pause(c, loop_now_ms());
 }
 
+/* What happened to it is no longer the question where it came up since. */
+static bool came_up(const struct live_case *c)
+{
+	struct verdict verdict;
+
+	if (c->console == NULL || !c->is_at_login)
+		return false;
+	diagnosis_verdict(console_diagnosis(c->console), &verdict);
+	return !cause_is_fault(verdict.cause);
+}
+
 static void finish_watch(struct live_case *c)
 {
-	guide_add_evidence(c);
+	if (!came_up(c))
+		guide_add_evidence(c);
 	guide_add_findings(c);
 	guide_enter(c, GUIDE_DIAGNOSIS);
 }

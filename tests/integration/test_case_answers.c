@@ -87,11 +87,22 @@ static enum status answer(struct bench *b, const char *text)
 	return app_case_answer(b->app, b->id, app_case_view(b->app, b->id)->question.id, text, &error);
 }
 
-static void go_to_watch(struct bench *b)
+/* After a first try that failed: by itself. */
+static const char mended[] = "\r\n\r\nU-Boot 2016.03 (Jan 01 2017 - 00:00:00)\r\n\r\nHit any key to stop autoboot:  0\r\n"
+			     "## Booting kernel from Legacy Image at 42000000 ...\r\n   Verifying Checksum ... OK\r\n\r\nStarting kernel ...\r\n\r\n"
+			     "[    0.000000] Linux version 4.9.84 (build@host) (gcc 8.3.0)\r\n[    1.200000] VFS: Mounted root (squashfs filesystem) readonly.\r\n"
+			     "[    1.300000] Run /sbin/init as init process\r\n\r\ncamera login: ";
+
+static void go_to_watch_after(struct bench *b, const char *happened)
 {
 	assert_int_equal(answer(b, ""), STATUS_OK);		/* the device is not known */
-	assert_int_equal(answer(b, "unknown"), STATUS_OK);	/* nor what happened */
+	assert_int_equal(answer(b, happened), STATUS_OK);
 	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_WATCH);
+}
+
+static void go_to_watch(struct bench *b)
+{
+	go_to_watch_after(b, "unknown");
 }
 
 static void look(void *user)
@@ -104,15 +115,20 @@ static void look(void *user)
 		loop_timer_set_after(b->timer, LOOK_MS);
 }
 
-static void go_to_diagnosis(struct bench *b)
+static void wait_for_diagnosis(struct bench *b)
 {
-	go_to_watch(b);
-	assert_int_equal(write(b->device, damaged, sizeof(damaged) - 1), (ssize_t)sizeof(damaged) - 1);
 	b->end_ms = loop_now_ms() + PATIENCE_MS;
 	b->timer = loop_timer_new(b->loop, look, b);
 	loop_timer_set_after(b->timer, LOOK_MS);
 	loop_run(b->loop);
 	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_DIAGNOSIS);
+}
+
+static void go_to_diagnosis(struct bench *b)
+{
+	go_to_watch(b);
+	assert_int_equal(write(b->device, damaged, sizeof(damaged) - 1), (ssize_t)sizeof(damaged) - 1);
+	wait_for_diagnosis(b);
 }
 
 /* The id of the choice of that name; NULL: it is not offered. */
@@ -187,6 +203,17 @@ static void the_journal_says_an_answer_as_a_sentence(void **state)
 	assert_int_equal(found, 1);
 }
 
+static void what_happened_is_no_cause_of_a_device_that_came_up(void **state)
+{
+	struct bench *b = *state;
+
+	go_to_watch_after(b, "power");
+	assert_int_equal(write(b->device, damaged, sizeof(damaged) - 1), (ssize_t)sizeof(damaged) - 1);
+	assert_int_equal(write(b->device, mended, sizeof(mended) - 1), (ssize_t)sizeof(mended) - 1);
+	wait_for_diagnosis(b);
+	assert_false(cause_is_fault(app_case_view(b->app, b->id)->verdict.cause));
+}
+
 static void the_power_command_is_for_the_device_of_one_case(void **state)
 {
 	struct bench *b = *state;
@@ -211,6 +238,7 @@ int main(void)
 		TEST(an_empty_answer_leads_back_and_is_asked_again),
 		TEST(what_was_answered_is_not_asked_again),
 		TEST(the_journal_says_an_answer_as_a_sentence),
+		TEST(what_happened_is_no_cause_of_a_device_that_came_up),
 		cmocka_unit_test_setup_teardown(the_power_command_is_for_the_device_of_one_case, setup_with_switch, teardown),
 	};
 
