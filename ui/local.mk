@@ -35,7 +35,8 @@ libui_a_SOURCES += \
 	ui/widget_input.c ui/widget_input.h \
 	ui/widget_list.c ui/widget_list.h \
 	ui/widget_map.c ui/widget_map.h \
-	ui/widget_question.c ui/widget_question.h
+	ui/widget_question.c ui/widget_question.h \
+	ui/widget_scroll.c ui/widget_scroll.h
 
 check_PROGRAMS += tests/unit/test_terminal_guard
 check_PROGRAMS += tests/unit/test_terminal_plain

@@ -61,9 +61,8 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 {
 	struct bytes_state *state = user;
 	const struct image_view *view = view_of(ui, state);
-	const char *slash = view != NULL ? strrchr(view->path, '/') : NULL;
 
-	text_copy(left, left_size, slash != NULL ? slash + 1 : view != NULL ? view->path : "");
+	text_copy(left, left_size, view != NULL ? text_file_name(view->path) : "");
 	if (view != NULL && view->size > 0)
 		text_format(right, right_size, "bytes, %d %% of the file", (int)((double)state->top * 100 / (double)view->size));
 }

@@ -7,13 +7,13 @@
 
 static const struct key_binding keys[] = {
 	{ UI_KEY_ENTER, COMMAND_OPEN, NULL, "answer with the marked line" },	/* the footer says what */
+	{ UI_KEY_ESC, COMMAND_BACK, "bench", "back" },
 	{ 'e', COMMAND_EVIDENCE, "evidence", "evidence" },
 	{ 'c', COMMAND_CONSOLE, "console", "console" },
-	{ 'l', COMMAND_LOG, "log", "log" },
-	{ UI_KEY_ESC, COMMAND_BACK, "bench", "back" },
-	{ 'i', COMMAND_IMAGE, "image", "image" },
 	{ 'x', COMMAND_CANCEL, "cancel", "stop" },
-	{ 'b', COMMAND_EARLIER, "back", "earlier question" },
+	{ 'l', COMMAND_LOG, "log", "log" },
+	{ 'b', COMMAND_EARLIER, "back", "change answer" },
+	{ 'i', COMMAND_IMAGE, "image", "image" },
 	{ UI_KEY_VERB_ONLY, COMMAND_POWER, "power", "power on, off or cycle" },
 	{ 0 },
 };
@@ -316,7 +316,7 @@ const struct screen_ops screen_case = {
 		"likely thing; each answer may have a key of its own, which stands before it.\n"
 		"i shows the firmware file of the case: what is in it, whether it is whole, whether it fits.\n"
 		"Up and down move to another answer; in a file name Tab completes, Ctrl-U empties the line. x stops the work "
-		"where that is safe, b goes back to an earlier question.\n"
+		"where that is safe, b goes back to an earlier answer, to change it.\n"
 		"Esc goes back to the bench and the work goes on. What can destroy something is red and wants a word typed in full.\n"
 		"Written, verified and booted are three different things: bytes were sent, bytes were read back and are right, and the "
 		"device came up.\n"

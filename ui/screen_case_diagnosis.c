@@ -126,30 +126,50 @@ static const char *why(const struct cause_verdict *cause)
 	return text[0] != '\0' ? text : cause_meaning(cause->cause);
 }
 
-static int draw_causes(const struct case_view *view, struct canvas *to, int y, int most)
+/* Behind the longest label. */
+static int bar_column(const struct verdict *verdict, const struct canvas *to, int most)
 {
-	const struct verdict *verdict = &view->verdict;
-
 	int bar_x = 14;
 
-	canvas_put(to, y, 1, 12, ROLE_STRONG, verdict->is_decided ? "Cause" : "Most likely");
 	for (size_t i = 0; i < verdict->cause_count && (int)i < most; i++) {
 		int width = canvas_width(to, cause_label(verdict->causes[i].cause));
 
 		bar_x = 14 + width + 2 > bar_x ? 14 + width + 2 : bar_x;
 	}
+	return bar_x;
+}
+
+/* spare: rows that may be used beyond one for each cause, so that the reasons need not be cut. */
+static int draw_causes(const struct case_view *view, struct canvas *to, int y, int most, int spare)
+{
+	const struct verdict *verdict = &view->verdict;
+	int bar_x = bar_column(verdict, to, most), why_width = to->cols - bar_x - 18;
+
+	canvas_put(to, y, 1, 12, ROLE_STRONG, verdict->is_decided ? "Cause" : "Most likely");
 	for (size_t i = 0; i < verdict->cause_count && (int)i < most; i++) {
 		const struct cause_verdict *cause = &verdict->causes[i];
+		int rows;
 
 		canvas_put(to, y, 14, bar_x - 15, i == 0 ? ROLE_STRONG : ROLE_NORMAL, cause_label(cause->cause));
 		widget_bar(to, y, bar_x, 10, cause->confidence, i == 0 ? ROLE_ATTENTION : ROLE_NORMAL);
 		canvas_printf(to, y, bar_x + 11, 5, ROLE_NORMAL, "%.2f", cause->confidence);
-		canvas_put(to, y, bar_x + 17, to->cols - bar_x - 18, ROLE_NORMAL, why(cause));
-		y++;
+		rows = canvas_wrap(to, y, bar_x + 17, why_width, spare > 0 ? spare + 1 : 1, ROLE_NORMAL, why(cause));
+		spare -= rows - 1;
+		y += rows;
 	}
 	if (verdict->cause_count == 0)
 		canvas_put(to, y++, 14, to->cols - 15, ROLE_NORMAL, cause_label(verdict->cause));
 	return y;
+}
+
+/* What stands below the causes: what would settle it, and what else is said. */
+static int rows_below_causes(const struct case_view *view, const struct canvas *to, size_t next_count)
+{
+	int rows = next_count > 0 ? canvas_wrap_rows(to, to->cols - 15, view->verdict.next[0]) : 0;
+
+	for (unsigned i = 1; i < view->say_count && i < CASE_SAY_MAX; i++)
+		rows += canvas_wrap_rows(to, to->cols - 2, view->say[i]);
+	return rows;
 }
 
 int case_draw_diagnosis(struct ui *ui, const struct case_view *view, struct canvas *to, int y, int bottom)
@@ -160,15 +180,14 @@ int case_draw_diagnosis(struct ui *ui, const struct case_view *view, struct canv
 	size_t next_count = view->verdict.is_decided ? 0 : view->verdict.next_count;
 
 	causes = causes > most ? most : causes < 1 ? 1 : causes;
-	below = causes + 1 +
-		(next_count > 0 ? canvas_wrap_rows(to, to->cols - 15, view->verdict.next[0]) : 0);
+	below = causes + rows_below_causes(view, to, next_count);
 	if (view->say_count > 0)
 		y += canvas_wrap(to, y, 1, to->cols - 2, 2, ROLE_STRONG, view->say[0]);
 	y = case_draw_stages(ui, view, to, y);
 	canvas_line(to, y++);
-	y = case_draw_excerpt(view, to, y, bottom - below < y + 24 ? bottom - below : y + 24);
+	y = case_draw_excerpt(view, to, y, bottom - below - 1 < y + 24 ? bottom - below - 1 : y + 24);
 	canvas_line(to, y++);
-	y = draw_causes(view, to, y, most);
+	y = draw_causes(view, to, y, most, bottom - below - y);
 	for (size_t i = 0; i < next_count && i < 3 && y < bottom && (i == 0 || is_tall); i++) {
 		canvas_put(to, y, 1, 12, ROLE_STRONG, i == 0 ? "To settle" : "");
 		y += canvas_wrap(to, y, 14, to->cols - 15, bottom - y < 2 ? bottom - y : 2, ROLE_NORMAL,

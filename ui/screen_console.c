@@ -111,11 +111,8 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 	text_format(left, left_size, "%s  %u  %s", ui_short_path(console->port), console->baud, summary);
 	if (console->starts > 0)
 		text_append(left, left_size, "  start %u", console->starts);
-	if (console->capture[0] != '\0') {
-		const char *name = strrchr(console->capture, '/');
-
-		text_format(right, right_size, "file %s", name ? name + 1 : console->capture);
-	}
+	if (console->capture[0] != '\0')
+		text_format(right, right_size, "file %s", text_file_name(console->capture));
 }
 
 static void draw(struct ui *ui, void *user, struct canvas *to)

@@ -2,18 +2,16 @@
 #include "src/base/text.h"
 #include "ui/screen.h"
 #include "ui/widget_bar.h"
+#include "ui/widget_scroll.h"
 
 struct evidence_state {
 	int64_t case_id;
-	int top, rows;
+	struct widget_scroll scroll;
 };
 
 static const struct key_binding keys[] = {
 	{ UI_KEY_ESC, COMMAND_BACK, "back", "back" },
-	{ UI_KEY_UP, COMMAND_SCROLL_UP, NULL, "scroll" },
-	{ UI_KEY_PAGE_UP, COMMAND_SCROLL_UP, NULL, NULL },
-	{ UI_KEY_DOWN, COMMAND_SCROLL_DOWN, NULL, "scroll" },
-	{ UI_KEY_PAGE_DOWN, COMMAND_SCROLL_DOWN, NULL, NULL },
+	WIDGET_SCROLL_KEYS,
 	{ UI_KEY_ENTER, COMMAND_BACK, NULL, NULL },
 	{ 'e', COMMAND_BACK, NULL, NULL },
 	{ 'q', COMMAND_BACK, NULL, NULL },
@@ -102,16 +100,8 @@ static int draw_golden(struct canvas *to, int y, const struct golden_view *golde
 	return y + 1;
 }
 
-static void draw(struct ui *ui, void *user, struct canvas *to)
+static int draw_page(struct canvas *to, int y, const struct case_view *view)
 {
-	struct evidence_state *state = user;
-	const struct case_view *view = app_case_view(ui_app(ui), state->case_id);
-	int y = 1 - state->top;
-
-	if (view == NULL || (view->verdict.cause_count == 0 && view->golden.good_logs == 0)) {
-		canvas_put(to, 1, 1, to->cols - 2, ROLE_NORMAL, "Nothing speaks for a fault so far.");
-		return;
-	}
 	canvas_put(to, y++, 1, to->cols - 2, ROLE_DIM,
 		   "+ speaks for the cause, - against it; the number says how strongly, 1 to 100");
 	y++;
@@ -121,34 +111,46 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 		canvas_put(to, y, 1, 12, ROLE_STRONG, i == 0 ? "To settle" : "");
 		y += canvas_wrap(to, y, 12, to->cols - 13, 3, ROLE_NORMAL, view->verdict.next[i]);
 	}
-	if (view->golden.good_logs > 0)
-		y = draw_golden(to, y + 1, &view->golden);
-	state->rows = y + state->top;
-	if (y > to->rows)
-		canvas_put(to, to->rows - 1, to->cols - 7, 6, ROLE_SELECTED, " more ");
-	if (state->top > 0 && y < to->rows)
-		state->top = state->rows > to->rows ? state->rows - to->rows : 0;
+	return view->golden.good_logs > 0 ? draw_golden(to, y + 1, &view->golden) - 1 : y;
+}
+
+static void draw(struct ui *ui, void *user, struct canvas *to)
+{
+	struct evidence_state *state = user;
+	const struct case_view *view = app_case_view(ui_app(ui), state->case_id);
+	int y;
+
+	if (view == NULL || (view->verdict.cause_count == 0 && view->golden.good_logs == 0)) {
+		canvas_put(to, 1, 1, to->cols - 2, ROLE_NORMAL, "Nothing speaks for a fault so far.");
+		return;
+	}
+	do {
+		werase(to->window);
+		y = draw_page(to, widget_scroll_begin(&state->scroll) + 1, view);
+	} while (!widget_scroll_end(&state->scroll, to, y));
 }
 
 static void command(struct ui *ui, void *user, enum ui_command what, const char *argument)
 {
-	struct evidence_state *state = user;
-
+	(void)user;
 	(void)argument;
 	if (what == COMMAND_BACK)
 		ui_pop(ui);
-	if (what == COMMAND_SCROLL_DOWN && state->top < state->rows)
-		state->top += 5;
-	if (what == COMMAND_SCROLL_UP)
-		state->top = state->top > 5 ? state->top - 5 : 0;
+}
+
+static bool key(struct ui *ui, void *user, int pressed)
+{
+	(void)ui;
+	return widget_scroll_key(&((struct evidence_state *)user)->scroll, pressed);
 }
 
 static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int x)
 {
+	(void)ui;
 	(void)y;
 	(void)x;
-	if (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN)
-		command(ui, user, what == SCREEN_MOUSE_WHEEL_UP ? COMMAND_SCROLL_UP : COMMAND_SCROLL_DOWN, NULL);
+	if (what != SCREEN_MOUSE_CLICK)
+		widget_scroll_wheel(&((struct evidence_state *)user)->scroll, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
 }
 
 const struct screen_ops screen_evidence = {
@@ -158,6 +160,7 @@ const struct screen_ops screen_evidence = {
 	.open = open_evidence,
 	.title = title,
 	.draw = draw,
+	.key = key,
 	.command = command,
 	.mouse = mouse,
 	.help = "What speaks for each cause and what speaks against it: lines of the device with their number, what was asked of the "

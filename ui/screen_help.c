@@ -3,20 +3,16 @@
 
 #include "src/base/text.h"
 #include "ui/screen.h"
+#include "ui/widget_scroll.h"
 
 struct help_state {
 	const struct screen_ops *about;
-	int top, rows;
+	struct widget_scroll scroll;
 };
-
-enum { HELP_ROWS_MAX = 200 };
 
 static const struct key_binding keys[] = {
 	{ UI_KEY_ESC, COMMAND_BACK, "back", "back" },
-	{ UI_KEY_UP, COMMAND_SCROLL_UP, NULL, "scroll" },
-	{ UI_KEY_PAGE_UP, COMMAND_SCROLL_UP, NULL, NULL },
-	{ UI_KEY_DOWN, COMMAND_SCROLL_DOWN, NULL, "scroll" },
-	{ UI_KEY_PAGE_DOWN, COMMAND_SCROLL_DOWN, NULL, NULL },
+	WIDGET_SCROLL_KEYS,
 	{ UI_KEY_ENTER, COMMAND_BACK, NULL, NULL },
 	{ 'q', COMMAND_BACK, NULL, NULL },
 	{ '?', COMMAND_BACK, NULL, NULL },
@@ -73,41 +69,42 @@ static int draw_paragraphs(struct canvas *to, int y, const char *text)
 static void draw(struct ui *ui, void *user, struct canvas *to)
 {
 	struct help_state *state = user;
-	int y = 1 - state->top;
+	int y;
 
 	(void)ui;
-	y = draw_paragraphs(to, y, state->about->help);
-	y = draw_table(to, y, "Keys here", state->about->keys);
-	y = draw_table(to, y, "Keys everywhere", keys_everywhere);
-	state->rows = y + state->top;
-	if (y > to->rows)
-		canvas_put(to, to->rows - 1, to->cols - 8, 7, ROLE_DIM, " more ");
-	if (state->top > state->rows - to->rows)
-		state->top = state->rows > to->rows ? state->rows - to->rows : 0;
+	do {
+		werase(to->window);
+		y = widget_scroll_begin(&state->scroll) + 1;
+		y = draw_paragraphs(to, y, state->about->help);
+		y = draw_table(to, y, "Keys here", state->about->keys);
+		y = draw_table(to, y, "Keys everywhere", keys_everywhere) - 1;
+	} while (!widget_scroll_end(&state->scroll, to, y));
 }
 
 static void command(struct ui *ui, void *user, enum ui_command what, const char *argument)
 {
-	struct help_state *state = user;
-
+	(void)user;
 	(void)argument;
 	if (what == COMMAND_BACK)
 		ui_pop(ui);
-	if (what == COMMAND_SCROLL_DOWN && state->top < HELP_ROWS_MAX)
-		state->top += 3;
-	if (what == COMMAND_SCROLL_UP)
-		state->top = state->top > 3 ? state->top - 3 : 0;
+}
+
+static bool key(struct ui *ui, void *user, int pressed)
+{
+	(void)ui;
+	return widget_scroll_key(&((struct help_state *)user)->scroll, pressed);
 }
 
 static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int x)
 {
+	(void)ui;
 	(void)y;
 	(void)x;
-	if (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN)
-		command(ui, user, what == SCREEN_MOUSE_WHEEL_UP ? COMMAND_SCROLL_UP : COMMAND_SCROLL_DOWN, NULL);
+	if (what != SCREEN_MOUSE_CLICK)
+		widget_scroll_wheel(&((struct help_state *)user)->scroll, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
 }
 
 const struct screen_ops screen_help = {
 	.name = "help", .help = "This page.", .keys = keys, .state_size = sizeof(struct help_state), .open = open_help,
-	.title = title, .draw = draw, .command = command, .mouse = mouse,
+	.title = title, .draw = draw, .key = key, .command = command, .mouse = mouse,
 };

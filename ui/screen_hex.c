@@ -60,13 +60,12 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 {
 	const struct hex_state *state = user;
 	const struct console_view *console = console_of(ui, state);
-	const char *slash = strrchr(state->bytes.file, '/');
 
 	text_copy(left, left_size, "console, closed");
 	if (console != NULL)
 		text_format(left, left_size, "%s  %u  bytes as they came", ui_short_path(console->port), console->baud);
 	if (state->bytes.file[0] != '\0')
-		text_format(right, right_size, "file %s", slash ? slash + 1 : state->bytes.file);
+		text_format(right, right_size, "file %s", text_file_name(state->bytes.file));
 	if (state->bytes.file_start > 0)
 		text_append(right, right_size, ", begins at %08" PRIx64, state->bytes.file_start);
 }

@@ -53,18 +53,11 @@ static void close_image(struct ui *ui, void *user)
 	app_image_close(ui_app(ui), ((struct image_state *)user)->image_id);
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
-}
-
 static void title(struct ui *ui, void *user, char *left, size_t left_size, char *right, size_t right_size)
 {
 	const struct image_view *view = view_of(ui, user);
 
-	text_copy(left, left_size, view != NULL ? base_name(view->path) : "");
+	text_copy(left, left_size, view != NULL ? text_file_name(view->path) : "");
 	if (view != NULL && view->case_id != 0)
 		text_format(right, right_size, "image of case #%lld", (long long)view->case_id);
 	else

@@ -185,23 +185,56 @@ const char *log_short(const char *line, char *to, size_t size)
 	return text_format(to, size, "%.*s and %u blocks more", (int)strcspn(line, ";"), line, more);
 }
 
-static void draw_line(struct canvas *to, int y, const struct kept_line *kept)
+enum { LOG_TEXT_X = 17, LOG_WHOLE_ROWS_MAX = 4 };
+
+static const char *text_of(const struct kept_line *kept, char *to, size_t size)
 {
 	const struct log_line *line = &kept->line;
 	unsigned more = kept->more + (text_starts(line->text, "crc32 ") ? count_blocks(line->text) - 1 : 0);
+
+	if (more == 0)
+		return line->text;
+	return text_format(to, size, "%.*s, and %u blocks more", (int)strcspn(line->text, ";"), line->text, more);
+}
+
+static void draw_line(struct canvas *to, int y, const struct kept_line *kept)
+{
+	const struct log_line *line = &kept->line;
 	char text[160];
 
 	canvas_put(to, y, 1, 9, ROLE_DIM, line->clock);
 	canvas_put(to, y, 11, 5, line->by == JOURNAL_OPERATOR ? ROLE_STRONG : ROLE_DIM, kept->is_sent ? "sent" : by_text(line->by));
-	if (more > 0)
-		text_format(text, sizeof(text), "%.*s, and %u blocks more", (int)strcspn(line->text, ";"), line->text, more);
-	canvas_put(to, y, 17, to->cols - 18, line->is_error ? ROLE_DANGER : ROLE_NORMAL, more > 0 ? text : line->text);
+	canvas_put(to, y, LOG_TEXT_X, to->cols - LOG_TEXT_X - 1, line->is_error ? ROLE_DANGER : ROLE_NORMAL, text_of(kept, text, sizeof(text)));
+}
+
+/* Rows at the bottom for the line at the cursor, where one row is too short for it. */
+static int whole_rows(const struct canvas *to, const struct kept_line *kept)
+{
+	char text[160];
+	int rows = kept != NULL ? canvas_wrap_rows(to, to->cols - LOG_TEXT_X - 1, text_of(kept, text, sizeof(text))) : 0;
+
+	return rows < 2 ? 0 : 1 + (rows > LOG_WHOLE_ROWS_MAX ? LOG_WHOLE_ROWS_MAX : rows);
+}
+
+static void draw_whole(struct canvas *to, int y, const struct kept_line *kept)
+{
+	char text[160];
+
+	canvas_line(to, y);
+	canvas_wrap(to, y + 1, LOG_TEXT_X, to->cols - LOG_TEXT_X - 1, LOG_WHOLE_ROWS_MAX, ROLE_NORMAL, text_of(kept, text, sizeof(text)));
+}
+
+static const struct kept_line *line_at_cursor(struct ui *ui, struct log_state *state)
+{
+	int at = state->list.cursor;
+
+	return at >= 0 && at < (int)state->shown_count ? line_at(ui, state, state->shown[at]) : NULL;
 }
 
 static void draw(struct ui *ui, void *user, struct canvas *to)
 {
 	struct log_state *state = user;
-	int y = 0;
+	int y = 0, below;
 
 	collect(ui, state);
 	if (state->filter[0] != '\0')
@@ -209,12 +242,15 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 			      state->filter);
 	if (state->is_following)
 		state->list.cursor = (int)state->shown_count - 1;
-	widget_list_place(&state->list, (int)state->shown_count, y, to->rows - y);
+	below = whole_rows(to, line_at_cursor(ui, state));
+	widget_list_place(&state->list, (int)state->shown_count, y, to->rows - y - below);
 	for (int i = 0; i < state->list.rows && state->list.top + i < (int)state->shown_count; i++) {
 		draw_line(to, y + i, line_at(ui, state, state->shown[state->list.top + i]));
 		if (state->list.top + i == state->list.cursor)
 			mvwchgat(to->window, y + i, 0, 1, A_REVERSE, 0, NULL);
 	}
+	if (below > 0)
+		draw_whole(to, to->rows - below, line_at_cursor(ui, state));
 	if (state->shown_count == 0)
 		canvas_put(to, y + 1, 1, to->cols - 2, ROLE_DIM, "nothing yet");
 }

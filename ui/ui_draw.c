@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "src/base/text.h"
+#include "ui/screen_case.h"
 #include "ui/ui_internal.h"
 
 void footer_add(struct footer *footer, const char *key, const char *text)
@@ -26,11 +27,20 @@ static struct canvas canvas_of(struct ui *ui, WINDOW *window)
 	return canvas;
 }
 
+/* A case's own page says itself what runs in it. */
+static bool runs_here(struct ui *ui)
+{
+	const struct case_view *view = NULL;
+
+	if (ui_top(ui)->ops == &screen_case)
+		view = app_case_view(ui->app, ((const struct case_state *)ui_top(ui)->state)->id);
+	return view != NULL && view->is_running && view->question.type == QUESTION_NONE;
+}
+
 /* What a person on any screen must know: what runs, on which power, how late it is. */
 static void status_text(struct ui *ui, const struct snapshot *now, char *to, size_t size)
 {
-	/* a case's own page says itself what runs in it */
-	unsigned here = ui_top(ui)->ops == &screen_case, running = now->running > here ? now->running - here : 0;
+	unsigned quiet = now->asking + runs_here(ui), running = now->running > quiet ? now->running - quiet : 0;
 
 	to[0] = '\0';
 	if (now->bench != NULL && now->bench->power == BENCH_POWER_BATTERY && now->bench->battery_percent >= 0)

@@ -6,6 +6,7 @@ enum {
 	KEYS_AT_ONCE = 256,		/* a paste must not keep the device waiting */
 	KEYS_BY_HAND = 32,		/* what comes at once beyond that was not typed */
 	PASTE_LOST_MS = 3000,
+	SEQUENCE_MAX = 32,
 };
 
 static int own_key(int code)
@@ -117,6 +118,44 @@ static bool is_pasted(struct ui *ui, int kind, wint_t code, int before)
 	return true;
 }
 
+static bool is_final(wint_t code)
+{
+	return code >= 0x40 && code <= 0x7e;
+}
+
+/* Esc, and with it at once a sequence (ECMA-48, 5.4: CSI or SS3) that the terminal's description does not have, as of Ctrl with an arrow key:
+ * one key that means nothing here. Its letters and digits must not be taken for keys: they answer questions. */
+static bool is_unknown_key(struct ui *ui)
+{
+	wint_t code, before = 0;
+	int kind = get_wch(&code);
+
+	if (kind == ERR)
+		return false;
+	if (kind != OK || (code != '[' && code != 'O')) {
+		if (kind == OK)
+			unget_wch((wchar_t)code);
+		else
+			ungetch((int)code);
+		return false;
+	}
+	timeout(UI_ESCAPE_MS);		/* a slow line brings it in pieces */
+	for (int i = 0; i < SEQUENCE_MAX && (i == 0 || !is_final(before) || (i == 1 && before == '[')); i++) {
+		if (get_wch(&code) != OK)
+			break;
+		before = code;
+	}
+	timeout(0);
+	ui->is_dirty = true;
+	return true;
+}
+
+/* In a console every byte is the device's. */
+static bool is_key_ours(struct ui *ui)
+{
+	return ui->has_prompt || ui_appetite(ui) != APPETITE_ALL;
+}
+
 bool ui_input_read(struct ui *ui)
 {
 	for (int i = 0; !ui->is_leaving && (i < KEYS_AT_ONCE || ui->is_paste_unmarked); i++) {
@@ -136,6 +175,8 @@ bool ui_input_read(struct ui *ui)
 			ui_key(ui, own_key((int)code));
 		else if (kind == OK && (code == 127 || code == 8))
 			ui_key(ui, UI_KEY_BACKSPACE);
+		else if (kind == OK && code == UI_KEY_ESC && is_key_ours(ui) && is_unknown_key(ui))
+			continue;
 		else if (kind == OK && code == '\n')
 			ui_key(ui, UI_KEY_ENTER);
 		else if (kind == OK)

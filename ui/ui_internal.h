@@ -16,6 +16,7 @@ enum {
 	UI_MIN_COLS = 80,
 	UI_MESSAGE_ROWS_MAX = 4,
 	UI_PASTE_MAX = 1 << 20,
+	UI_ESCAPE_MS = 25,
 };
 
 /* Keys of curses for the two ends of what the terminal pastes. */

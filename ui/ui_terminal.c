@@ -49,18 +49,40 @@ static void mark_pastes(bool on)
 		}
 }
 
+/* TERM is often another terminal's than the one that is there (PuTTY and tmux under "xterm"): what they send for these keys is known all
+ * the same, and taken where the terminal's own description leaves it free. */
+static void define_usual_keys(void)
+{
+	static const struct {
+		const char *sequence;
+		int key;
+	} rows[] = {
+		{ "\033[A", KEY_UP },    { "\033OA", KEY_UP },   { "\033[B", KEY_DOWN },   { "\033OB", KEY_DOWN },
+		{ "\033[C", KEY_RIGHT }, { "\033OC", KEY_RIGHT }, { "\033[D", KEY_LEFT },   { "\033OD", KEY_LEFT },
+		{ "\033[H", KEY_HOME },  { "\033OH", KEY_HOME },  { "\033[1~", KEY_HOME },  { "\033[7~", KEY_HOME },
+		{ "\033[F", KEY_END },   { "\033OF", KEY_END },   { "\033[4~", KEY_END },   { "\033[8~", KEY_END },
+		{ "\033[5~", KEY_PPAGE }, { "\033[6~", KEY_NPAGE }, { "\033[2~", KEY_IC },   { "\033[3~", KEY_DC },
+		{ "\033OP", KEY_F(1) },  { "\033[11~", KEY_F(1) }, { "\033[[A", KEY_F(1) }, { "\033[21~", KEY_F(10) },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (key_defined(rows[i].sequence) == 0)
+			define_key(rows[i].sequence, rows[i].key);
+}
+
 static void set_modes(const struct ui *ui)
 {
 	raw();			/* Ctrl-C, Ctrl-Z, Ctrl-S are the device's in a console */
 	noecho();
 	nonl();
-	set_escdelay(25);	/* Esc answers at once */
+	set_escdelay(UI_ESCAPE_MS);	/* Esc answers at once */
 	keypad(stdscr, TRUE);
 	meta(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	leaveok(stdscr, FALSE);
 	define_key("\033[200~", UI_CODE_PASTE);
 	define_key("\033[201~", UI_CODE_PASTE_END);
+	define_usual_keys();
 	mark_pastes(true);
 	if (!ui->options->no_mouse) {
 		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);

@@ -6,7 +6,7 @@
 
 #include "src/base/text.h"
 
-/* After the last letter of the word many people press Enter by habit; it must not answer what is asked next. */
+/* HABIT_ENTER_MS: after the last letter of the word many people press Enter by habit; it must not answer what is asked next. */
 enum { HABIT_ENTER_MS = 300, FOOTER_TEXT_MAX = 24 };
 
 bool widget_question_takes_text(const struct widget_question *widget, const struct question *question)
@@ -65,16 +65,36 @@ static int detail_x(const struct choice *choice, int column)
 	return (choice->key == ' ' || choice->key >= UI_KEY_UP ? 9 : 5) + column + 2;
 }
 
-/* Room below the list for the details of the one at the cursor, where some row is too short for its own. */
-static int detail_rows(const struct canvas *to, const struct question *question)
+/* Numbers are padded to stand in a column: not below the list. */
+static const char *below_text(const struct choice *choice)
 {
-	int column = choice_column(to, question);
+	return choice->detail + strspn(choice->detail, " ");
+}
+
+/* Under the text of its choice. */
+static int below_x(const struct choice *choice, int column)
+{
+	return detail_x(choice, column) - column;
+}
+
+static bool is_detail_long(const struct canvas *to, const struct choice *choice, int column)
+{
+	return detail_x(choice, column) + canvas_width(to, choice->detail) > to->cols - 1;
+}
+
+/* Its own row, and those below it for what that has no room for. */
+static int choice_rows(const struct canvas *to, const struct choice *choice, int column)
+{
+	return 1 + (is_detail_long(to, choice, column) ? canvas_wrap_rows(to, to->cols - below_x(choice, column) - 2, below_text(choice)) : 0);
+}
+
+static int choices_rows(const struct canvas *to, const struct question *question)
+{
+	int column = choice_column(to, question), rows = 0;
 
 	for (unsigned i = 0; i < question->choice_count && i < CASE_CHOICES_MAX; i++)
-		if (detail_x(&question->choice[i], column) + canvas_width(to, question->choice[i].detail) >
-		    to->cols - 1)
-			return 2;
-	return 0;
+		rows += choice_rows(to, &question->choice[i], column);
+	return rows;
 }
 
 int widget_question_rows(const struct widget_question *widget, const struct canvas *to, const struct question *question)
@@ -83,7 +103,7 @@ int widget_question_rows(const struct widget_question *widget, const struct canv
 
 	switch (question->type) {
 	case QUESTION_NONE: return 0;
-	case QUESTION_CHOOSE: return rows + (int)question->choice_count + detail_rows(to, question);
+	case QUESTION_CHOOSE: return rows + choices_rows(to, question);
 	case QUESTION_DEVICE: return to->rows;
 	case QUESTION_TEXT: return rows + 2;
 	case QUESTION_FILE: return rows + 2 + (widget->names[0] ? 4 : 0);
@@ -92,7 +112,12 @@ int widget_question_rows(const struct widget_question *widget, const struct canv
 	return rows;
 }
 
-static void draw_choice(struct canvas *to, int y, const struct choice *choice, bool is_selected, int column)
+static enum role detail_role(const struct choice *choice)
+{
+	return choice->is_dangerous ? ROLE_DANGER : ROLE_DIM;
+}
+
+static void draw_choice(struct canvas *to, int y, const struct choice *choice, bool is_selected, int column, bool is_below)
 {
 	enum role role = is_selected ? ROLE_SELECTED : choice->is_dangerous ? ROLE_DANGER : ROLE_NORMAL;
 	char key[24] = "";
@@ -103,32 +128,58 @@ static void draw_choice(struct canvas *to, int y, const struct choice *choice, b
 	canvas_put(to, y, 1, 1, role, is_selected ? ">" : " ");
 	canvas_put(to, y, 3, 5, is_selected ? ROLE_SELECTED : ROLE_STRONG, key);
 	canvas_put(to, y, detail_x(choice, column) - column - 2, column, role, choice->text);
-	if (detail_x(choice, column) < to->cols - 12)
+	if (!is_below && detail_x(choice, column) < to->cols - 12)
 		canvas_put(to, y, detail_x(choice, column), to->cols - 1 - detail_x(choice, column),
-			   is_selected ? ROLE_SELECTED : choice->is_dangerous ? ROLE_DANGER : ROLE_DIM, choice->detail);
+			   is_selected ? ROLE_SELECTED : detail_role(choice), choice->detail);
 }
 
-static void draw_choices(struct widget_question *widget, struct canvas *to, int y, int rows,
-			 const struct question *question)
+/* There is room for all that the choices say. */
+static void draw_choices_whole(struct widget_question *widget, struct canvas *to, int y, const struct question *question)
+{
+	int column = choice_column(to, question);
+
+	widget_list_place(&widget->list, (int)question->choice_count, y, (int)question->choice_count);
+	for (unsigned i = 0; i < question->choice_count && i < CASE_CHOICES_MAX; i++) {
+		const struct choice *choice = &question->choice[i];
+		bool is_below = is_detail_long(to, choice, column);
+
+		draw_choice(to, y++, choice, (int)i == widget->list.cursor, column, is_below);
+		if (is_below)
+			y += canvas_wrap(to, y, below_x(choice, column), to->cols - below_x(choice, column) - 2, 4,
+					 detail_role(choice), below_text(choice));
+		widget->choice_end[i] = y;
+	}
+}
+
+/* What a row has no room for stands below the list, for the one at the cursor. */
+static void draw_choices_short(struct widget_question *widget, struct canvas *to, int y, int rows, const struct question *question)
 {
 	int count = (int)question->choice_count, column = choice_column(to, question);
-	int list_rows = rows < count + (detail_rows(to, question) > 0) ? (rows > 3 ? rows - 2 : rows) : count;
+	int list_rows = rows < count + 1 ? (rows > 3 ? rows - 2 : rows) : count;
 	const struct choice *selected;
 
-	widget_list_place(&widget->list, count, y, list_rows < count ? list_rows : count);
+	widget_list_place(&widget->list, count, y, list_rows);
 	for (int i = 0; i < widget->list.rows && widget->list.top + i < count; i++)
 		draw_choice(to, y + i, &question->choice[widget->list.top + i],
-			    widget->list.top + i == widget->list.cursor, column);
+			    widget->list.top + i == widget->list.cursor, column, false);
 	if (count == 0 || widget->list.rows + 1 > rows)
 		return;
 	selected = &question->choice[widget->list.cursor];
 	if (widget->list.rows < count)
 		canvas_printf(to, y + rows - 1, to->cols - 12, 11, ROLE_STRONG, "%4d of %d", widget->list.cursor + 1,
 			      count);
-	/* only what the row had no room for */
-	if (detail_x(selected, column) + canvas_width(to, selected->detail) > to->cols - 1)
-		canvas_wrap(to, y + widget->list.rows, 5, to->cols - 6, rows - widget->list.rows,
-			    selected->is_dangerous ? ROLE_DANGER : ROLE_DIM, selected->detail);
+	if (is_detail_long(to, selected, column))
+		canvas_wrap(to, y + widget->list.rows, 5, to->cols - 6, rows - widget->list.rows, detail_role(selected),
+			    below_text(selected));
+}
+
+static void draw_choices(struct widget_question *widget, struct canvas *to, int y, int rows, const struct question *question)
+{
+	widget->is_whole = choices_rows(to, question) <= rows;
+	if (widget->is_whole)
+		draw_choices_whole(widget, to, y, question);
+	else
+		draw_choices_short(widget, to, y, rows, question);
 }
 
 static void draw_devices(struct widget_question *widget, struct canvas *to, int y, int rows)
@@ -319,10 +370,20 @@ bool widget_question_key(struct widget_question *widget, struct ui *ui, const st
 	return false;
 }
 
+static int row_at(const struct widget_question *widget, const struct question *question, int y)
+{
+	if (question->type != QUESTION_CHOOSE || !widget->is_whole)
+		return widget_list_at(&widget->list, y);
+	for (int i = 0; y >= widget->list.y && i < widget->list.count && i < CASE_CHOICES_MAX; i++)
+		if (y < widget->choice_end[i])
+			return i;
+	return -1;
+}
+
 void widget_question_mouse(struct widget_question *widget, struct ui *ui, const struct case_view *view,
 			   enum screen_mouse what, int y)
 {
-	int row = widget_list_at(&widget->list, y);
+	int row = row_at(widget, &view->question, y);
 
 	if (view->question.type != QUESTION_CHOOSE && view->question.type != QUESTION_DEVICE)
 		return;

@@ -17,6 +17,8 @@ struct widget_question {
 	unsigned id;			/* of the question that was drawn: only that one is answered */
 	enum question_type type;
 	struct widget_list list;
+	bool is_whole;			/* every choice stands with all that it says; choice_end: the row behind it */
+	int choice_end[CASE_CHOICES_MAX];
 	struct widget_input input;
 	char names[1024];		/* what the last Tab found */
 	struct device_row device[WIDGET_QUESTION_DEVICES_MAX];

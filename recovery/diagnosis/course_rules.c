@@ -15,6 +15,7 @@ enum {
 	SAVING_LINES = 10,	/* that a save of the environment prints at most */
 	LONG_RUN_LINES = 400,	/* after its start, a system that says so much does run */
 	MERE_WORDS = 20,	/* below this weight a message only sounds bad */
+	MERE_NOISE = 17,	/* below this one it does so only where a tool or an updater speaks */
 	AFTERMATH_LINES = 3,	/* that an update program says after its own report of success, while it leaves */
 };
 
@@ -24,6 +25,12 @@ static bool is_aftermath(const struct course *course, const struct evidence_entr
 {
 	return course->updated != 0 && entry->evidence.weight < STRONG && entry->last_line > course->updated &&
 	       entry->last_line - course->updated <= AFTERMATH_LINES && course->began < course->updated;
+}
+
+/* A chip that waits in its boot ROM on purpose: a tool has then given it a loader, or written its flash. */
+static bool was_then_written(const struct course *course, const struct evidence_entry *entry)
+{
+	return entry->evidence.cause == CAUSE_BOOTLOADER_GONE && course->written > entry->last_line;
 }
 
 /* Speaks of the network, or of what a broken transfer may leave behind. */
@@ -89,13 +96,16 @@ static bool was_lived_with(const struct course *course, const struct evidence_en
 	       entry->last_line >= course->start_line && course->line - entry->last_line >= LONG_RUN_LINES;
 }
 
-/* What sounds bad among the words of a running system's services. */
+/* What sounds bad among the words of a running system's services, or of drivers and loaders that look for what is not
+ * there. */
 static bool is_small_talk(const struct evidence_entry *entry)
 {
 	const struct evidence *evidence = &entry->evidence;
 
-	return evidence->sign != NULL && evidence->sign->is_general && evidence->weight < MERE_WORDS &&
-	       evidence->seen >= STAGE_INIT && evidence->seen <= STAGE_LOGIN;
+	if (evidence->sign == NULL || !evidence->sign->is_general || evidence->weight >= MERE_WORDS)
+		return false;
+	return evidence->seen <= STAGE_LOGIN &&
+	       (evidence->seen >= STAGE_INIT || (evidence->seen >= STAGE_ROM && evidence->weight < MERE_NOISE));
 }
 
 bool situation_is_overcome(const struct situation *now, const struct evidence_entry *entry)
@@ -111,7 +121,7 @@ bool situation_is_overcome(const struct situation *now, const struct evidence_en
 	    ((stage == STAGE_UPDATER || stage == STAGE_ANY) && is_mere_complaint(course, entry)))
 		return true;
 	if (stage == STAGE_UPDATER)
-		return course->updated > entry->last_line || is_aftermath(course, entry);
+		return course->updated > entry->last_line || is_aftermath(course, entry) || was_then_written(course, entry);
 	if (entry->evidence.cause == CAUSE_NETWORK && stage <= STAGE_LOADER && course->loaded > entry->last_line)
 		return true;
 	if (stage == STAGE_APPLICATION || stage == STAGE_LOGIN)

@@ -150,6 +150,7 @@ static void look_at(struct contents *contents, const struct cpio_member *member)
 {
 	struct bytes data = image_slice(contents->in, member->offset, member->size);
 	struct image_input at = { data, member->size, contents->in->ops, contents->in->depth + 1, false };
+	struct image_part *part;
 	unsigned type;
 
 	contents->summed += member->has_sum && data.size == member->size;
@@ -159,8 +160,10 @@ static void look_at(struct contents *contents, const struct cpio_member *member)
 	if (elf_arch(data, &type)[0] != '\0') {
 		if (!contents->programs.has_enough)
 			programs_look(&contents->programs, data);
-		if (contents->facts->part_count < NAMED_PARTS)
-			image_add_row(contents->facts, member->offset, member->size, member->name, "elf");
+		part = contents->facts->part_count < NAMED_PARTS ?
+			image_add_row(contents->facts, member->offset, member->size, member->name, "elf") : NULL;
+		if (part != NULL)
+			text_copy(part->arch, sizeof(part->arch), elf_arch(data, &type));
 	} else if (contents->facts->part_count < NAMED_PARTS || (data.size > 0 && image_find_format(&at, false) != NULL))
 		image_add_part(contents->in, contents->facts, member->offset, member->size, member->name);
 }

@@ -1,11 +1,12 @@
 /* recovery/image/fdt.c
  *
- * Flat device trees: the walk, and what a plain one (DTB) says of its board and processor. libfdt was not used: it needs the
- * whole tree in memory, where only the head of a file may be known, and what fdt_check_full finds it does not say where. Walking by
- * token keeps both, and reads a tree that ends early up to there. */
+ * Flat device trees: the walk, and what a plain one (DTB) says of its board and processor. The walk is our own: libfdt needs the whole
+ * tree in memory, where only the head of a file may be known, and does not say where it is broken. But U-Boot and Linux read trees with libfdt,
+ * so a tree that is here as a whole has to pass its check as well. */
 #include "recovery/image/fdt.h"
 
 #include <inttypes.h>
+#include <libfdt.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
@@ -263,6 +264,16 @@ static bool is_sound(const struct image_input *in)
 	return matches(in) && fdt_walk_init(&walk, in) && fdt_walk_next(&walk).type == FDT_NODE;
 }
 
+/* libfdt 1.7 asks for a tree that is aligned to 8 bytes, which in a file it need not be. */
+static void check_as_loaders_do(const struct image_input *in, struct image_facts *facts)
+{
+	uint32_t size = load_be32(in->data.data + 4);
+	int answer = size <= in->data.size ? fdt_check_full(in->data.data, size) : 0;
+
+	if (answer != 0 && answer != -FDT_ERR_ALIGNMENT)
+		image_broken(facts, 0, "U-Boot and Linux will refuse it: libfdt says %s", fdt_strerror(answer));
+}
+
 static void inspect(const struct image_input *in, struct image_facts *facts)
 {
 	struct tree tree = { 0 };
@@ -283,6 +294,8 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	last = read_tree(&walk, &tree, facts);
 	if (last.type == FDT_BROKEN)
 		image_broken(facts, last.offset, "its structure is damaged at byte %" PRIu64, last.offset);
+	else if (last.type == FDT_DONE)
+		check_as_loaders_do(in, facts);
 	facts->ends_exactly = !tree.is_fit;
 	if (!tree.is_fit)
 		return;

@@ -178,7 +178,7 @@ static void end_image(struct fit *fit)
 	fit->furthest = end > fit->furthest ? end : fit->furthest;
 	if (image->good == 0 || image->bad > 0)
 		fit->unsure++;
-	part = image_add_part(fit->in, fit->facts, data_at(fit), image->size, image->name);
+	part = image_add_checked_part(fit->in, fit->facts, data_at(fit), image->size, image->name, image->good > 0 && image->bad == 0);
 	if (part == NULL)
 		return;
 	part->whole = image->bad > 0 ? IMAGE_NO : image->good > 0 ? IMAGE_YES : IMAGE_UNKNOWN;

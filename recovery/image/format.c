@@ -15,6 +15,7 @@
 
 enum {
 	HEAD_SIZE = 64 * 1024,	/* of what was unpacked: enough for every header, and for a boot sector behind 32 KiB */
+	CODE_HEAD = 16 * 1024,	/* enough to tell the processor from most code */
 	SHORT_HEAD = 4096,	/* enough for the header of a kernel or a file system */
 };
 
@@ -361,7 +362,13 @@ static bool overlaps_a_part(const struct image_facts *facts, uint64_t offset, ui
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				  const char *name)
 {
-	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1, is_covered(in, facts) };
+	return image_add_checked_part(in, facts, offset, size, name, false);
+}
+
+struct image_part *image_add_checked_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+					  const char *name, bool is_right)
+{
+	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1, is_right || is_covered(in, facts) };
 	bool is_new = !overlaps_a_part(facts, offset, size);
 	struct image_part *part = image_add_row(facts, offset, size, name, "unknown");
 
@@ -425,12 +432,31 @@ enum image_answer image_add_packed_part(const struct image_input *in, struct ima
 	return answer;
 }
 
+static bool is_slow(const char *compression)
+{
+	return text_equal(compression, "xz") || text_equal(compression, "lzma") || text_equal(compression, "bzip2");
+}
+
 /* How many packed bytes are unpacked to check them: some unpack ten times slower than the others. */
 static uint64_t check_max(const struct image_input *in, const char *compression)
 {
-	bool is_slow = text_equal(compression, "xz") || text_equal(compression, "lzma") || text_equal(compression, "bzip2");
+	return is_slow(compression) ? in->ops->check_packed_max / 8 : in->ops->check_packed_max;
+}
 
-	return is_slow ? in->ops->check_packed_max / 8 : in->ops->check_packed_max;
+/* How much of what is unpacked is looked at. What is only to be named, in an image that has told its processor, needs no sample of code; and
+ * where unpacking is slow, a small sample is often enough. */
+static uint64_t head_wanted(const struct image_input *in, const struct image_facts *facts, const char *compression, bool is_checked)
+{
+	if (!is_covered(in, facts) || is_checked)
+		return HEAD_SIZE;
+	return facts->arch[0] != '\0' ? SHORT_HEAD : is_slow(compression) ? CODE_HEAD : HEAD_SIZE;
+}
+
+static bool tells_something(const struct image_input *in, struct bytes head)
+{
+	struct image_input member = { .data = head, .ops = in->ops, .size = IMAGE_SIZE_UNKNOWN, .depth = in->depth + 1 };
+
+	return image_find_format(&member, false) != NULL || image_guess_arch(head)[0] != '\0';
 }
 
 /* And how many may come out. A stream of nothing but zeros says of itself that it is gigabytes; and what has a dictionary keeps so much in
@@ -455,11 +481,12 @@ enum image_answer image_look_inside_stream(const struct image_input *in, struct 
 					   const char *compression, uint64_t *ret_used)
 {
 	uint64_t out, most = unpacked_max(in, compression);
-	bool is_checked = size <= check_max(in, compression) && (!is_covered(in, facts) || in->ops->check_packed_max == UINT64_MAX);
 	struct bytes packed = image_slice(in, offset, size);
+	/* a stream whose end is not at hand cannot be checked */
+	bool is_checked = size <= check_max(in, compression) && packed.size == size &&
+			  (!is_covered(in, facts) || in->ops->check_packed_max == UINT64_MAX);
 	enum image_answer end = IMAGE_UNKNOWN;
-	/* what is only to be named, in an image that has told its processor, needs no sample of code */
-	uint64_t room = is_covered(in, facts) && !is_checked && facts->arch[0] != '\0' ? SHORT_HEAD : HEAD_SIZE;
+	uint64_t room = head_wanted(in, facts, compression, is_checked);
 	uint8_t head[HEAD_SIZE];
 	struct image_part *part;
 	char text[24];
@@ -468,6 +495,10 @@ enum image_answer image_look_inside_stream(const struct image_input *in, struct 
 	if (in->ops->unpack == NULL || packed.size == 0)
 		return IMAGE_UNKNOWN;
 	out = in->ops->unpack(in->ops->user, compression, packed, head, room, is_checked ? most : room, &end, ret_used);
+	if (room == CODE_HEAD && out == room && !tells_something(in, bytes_of(head, CODE_HEAD))) {
+		room = HEAD_SIZE;
+		out = in->ops->unpack(in->ops->user, compression, packed, head, room, room, &end, ret_used);
+	}
 	if (is_checked && end == IMAGE_UNKNOWN && out == most)
 		image_warning(facts, "it unpacks to more than %s, and was not unpacked further", text_size(text, sizeof(text), most));
 	if (out > 0 && in->depth + 1 < IMAGE_DEPTH) {

@@ -71,6 +71,9 @@ uint32_t image_byte_sum(struct bytes over);
  * and is right. NULL when the table is full. */
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				  const char *name);
+/* The same. is_right: a checksum over just this member was right, so that unpacking it would find nothing more. */
+struct image_part *image_add_checked_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
+					  const char *name, bool is_right);
 /* What somebody unpacked already: head are its first bytes, size all of them. */
 struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
 					   const char *name);

@@ -101,12 +101,15 @@ static bool is_stream(const struct image_input *in, uint64_t at, uint64_t end)
 
 static void check_piggy(const struct image_input *in, struct image_facts *facts, uint64_t end)
 {
+	bool may_begin[256] = { false };
 	unsigned tried = 0;
 
 	if (in->ops->unpack == NULL)
 		return;
-	for (uint64_t at = ZIMAGE_HEADER; at < PACKED_SCAN && at < end && tried < STREAMS_TRIED; at++) {
-		if (packing_at(in, at) == NULL)
+	for (size_t i = 0; i < ARRAY_SIZE(packings); i++)
+		may_begin[packings[i].magic.data[0]] = true;
+	for (uint64_t at = ZIMAGE_HEADER; at < PACKED_SCAN && at < end && at < in->data.size && tried < STREAMS_TRIED; at++) {
+		if (!may_begin[in->data.data[at]] || packing_at(in, at) == NULL)
 			continue;
 		tried++;
 		if (is_stream(in, at, end)) {

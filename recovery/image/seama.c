@@ -81,7 +81,7 @@ static bool check_entity(const struct image_input *in, struct image_facts *facts
 	if (image.size == entity->image_size)
 		answer = image_compare_digest(in, facts, "md5", &image, 1, entity->image, "its image",
 					      image_slice(in, entity->meta - IMAGE_MD5_SIZE, IMAGE_MD5_SIZE));
-	image_add_part(in, facts, entity->image, entity->image_size, name[0] != '\0' ? name : "image");
+	image_add_checked_part(in, facts, entity->image, entity->image_size, name[0] != '\0' ? name : "image", answer == IMAGE_YES);
 	return answer != IMAGE_UNKNOWN;
 }
 

@@ -205,19 +205,17 @@ bool squashfs_next_file(struct squashfs_files *files, struct squashfs_file *ret_
 	return false;
 }
 
-/* Makes sure that the first count bytes of a packed fragment are unpacked. Twice as many as there are already, where more are wanted: what is
- * unpacked again is then no more than what is unpacked at all. */
+/* Makes sure that the first count bytes of a packed fragment are unpacked. Twice as many, where more are wanted than there are: the next file's
+ * head is likely among them, and what is unpacked again is no more than what is unpacked at all. */
 static bool unpack_fragment(struct squashfs_files *files, uint64_t at, uint32_t size, size_t count)
 {
-	size_t wanted = 0;
+	size_t wanted = count * 2 < sizeof(files->fragment) ? count * 2 : sizeof(files->fragment);
 
 	if (files->fragment_at != at)
 		files->fragment_have = 0;
 	files->fragment_at = at;
-	if (files->fragment_have < count) {
-		wanted = files->fragment_have * 2 < sizeof(files->fragment) ? files->fragment_have * 2 : sizeof(files->fragment);
-		files->fragment_have = unpack(files, fetch(files, at, size), files->fragment, wanted < count ? count : wanted);
-	}
+	if (files->fragment_have < count)
+		files->fragment_have = unpack(files, fetch(files, at, size), files->fragment, wanted);
 	return files->fragment_have >= count;
 }
 

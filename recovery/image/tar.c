@@ -172,6 +172,7 @@ static bool is_worth_a_row(const struct image_facts *facts, const struct image_i
 static void look_at(const struct image_input *in, struct image_facts *facts, struct programs *programs, const struct tar_member *member)
 {
 	struct bytes head = image_slice(in, member->offset, member->size);
+	struct image_part *part;
 	unsigned type;
 
 	/* the header of a Mender artifact is a tar by itself (mender.h) */
@@ -180,8 +181,9 @@ static void look_at(const struct image_input *in, struct image_facts *facts, str
 	if (elf_arch(head, &type)[0] != '\0') {
 		if (!programs->has_enough)
 			programs_look(programs, head);
-		if (facts->part_count < NAMED_PARTS)
-			image_add_row(facts, member->offset, member->size, member->name, "elf");
+		part = facts->part_count < NAMED_PARTS ? image_add_row(facts, member->offset, member->size, member->name, "elf") : NULL;
+		if (part != NULL)
+			text_copy(part->arch, sizeof(part->arch), elf_arch(head, &type));
 	} else if (is_worth_a_row(facts, in, member))
 		image_add_part(in, facts, member->offset, member->size, member->name);
 }

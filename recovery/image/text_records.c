@@ -29,9 +29,16 @@ struct records {
 	uint32_t data_lines;
 };
 
+/* -1: none. By a table, for such files are nothing but digits. */
 static int digit(uint8_t c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	static const uint8_t value_and_one[256] = {
+		['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+		['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+		['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+	};
+
+	return value_and_one[c] - 1;
 }
 
 static bool is_line_end(uint8_t c)
@@ -47,16 +54,18 @@ static bool is_space(uint8_t c)
 /* The digits from at on, as bytes. Returns how many digits there were. */
 static size_t read_digits(struct records *records, size_t at)
 {
-	struct bytes data = records->in->data;
-	size_t count = 0;
+	const struct bytes data = bytes_from(records->in->data, at);
+	unsigned count = 0;
 
-	records->count = 0;
-	while (at + count < data.size && digit(data.data[at + count]) >= 0 && records->count < LINE_BYTES) {
-		if (count % 2 == 1)
-			records->byte[records->count++] = (uint8_t)(digit(data.data[at + count - 1]) << 4 | digit(data.data[at + count]));
-		count++;
+	while (count < LINE_BYTES && 2 * count + 1 < data.size) {
+		int high = digit(data.data[2 * count]), low = digit(data.data[2 * count + 1]);
+
+		if (high < 0 || low < 0)
+			break;
+		records->byte[count++] = (uint8_t)(high << 4 | low);
 	}
-	return count;
+	records->count = count;
+	return 2 * count + (2 * count < data.size && count < LINE_BYTES && digit(data.data[2 * count]) >= 0);
 }
 
 static void note_data(struct records *records, uint64_t address, unsigned size)

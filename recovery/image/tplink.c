@@ -134,8 +134,8 @@ static void inspect_common(const struct image_input *in, const struct layout *la
 	image_add_id(facts, load_be32(header + layout->hardware));
 	text_format(facts->revision, sizeof(facts->revision), "%" PRIu32, load_be32(header + layout->hardware + REVISION_BEHIND_HARDWARE));
 	set_arch(header, layout, facts);
-	add_kernel_and_rootfs(in, layout, facts);
 	check_md5(in, layout, facts);
+	add_kernel_and_rootfs(in, layout, facts);
 }
 
 static void inspect_v1(const struct image_input *in, struct image_facts *facts)

@@ -61,6 +61,7 @@ static uint64_t read_part(const struct image_input *in, struct image_facts *fact
 {
 	const uint8_t *header = in->data.data + at;
 	uint64_t size = load_be32(header + PART_DATA_SIZE), covered = PART_HEADER + size;
+	bool is_right = false;
 	char name[PART_NAME_SIZE + 1];
 
 	image_text(name, sizeof(name), bytes_of(header + PART_NAME, PART_NAME_SIZE));
@@ -68,10 +69,11 @@ static uint64_t read_part(const struct image_input *in, struct image_facts *fact
 		return 0;
 	if (image_in_memory(in, at, covered + PART_TAIL) && covered <= *budget) {
 		*budget -= covered;
-		if (image_crc32(in, image_slice(in, at, covered)) != load_be32(header + covered))
+		is_right = image_crc32(in, image_slice(in, at, covered)) == load_be32(header + covered);
+		if (!is_right)
 			image_broken(facts, at, "its part '%s' is damaged: the checksum does not match", name);
 	}
-	image_add_part(in, facts, at + PART_HEADER, size, name);
+	image_add_checked_part(in, facts, at + PART_HEADER, size, name, is_right);
 	return at + covered + PART_TAIL;
 }
 

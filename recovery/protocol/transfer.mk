@@ -9,3 +9,7 @@ check_PROGRAMS += tests/unit/test_xymodem
 tests_unit_test_xymodem_SOURCES = tests/unit/test_xymodem.c tests/fakes/model_line.c tests/fakes/model_line.h
 tests_unit_test_xymodem_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
 FUZZERS += tests/fuzz/fuzz_xymodem.c
+CABLE_BENCH = tests/unit/cable_bench.c tests/unit/cable_bench.h tests/fakes/cable_model.c tests/fakes/cable_model.h
+check_PROGRAMS += tests/unit/test_transfer_cable
+tests_unit_test_transfer_cable_SOURCES = tests/unit/test_transfer_cable.c $(CABLE_BENCH)
+tests_unit_test_transfer_cable_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)

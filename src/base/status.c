@@ -1,5 +1,6 @@
 #include "src/base/status.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,21 @@ static const char *const names[] = {
 const char *status_name(enum status status)
 {
 	return (size_t)status < sizeof(names) / sizeof(names[0]) ? names[status] : "unknown";
+}
+
+enum status status_of_errno(int number)
+{
+	switch (number) {
+	case ENOSPC: case EDQUOT: case EFBIG:
+		return STATUS_NO_SPACE;
+	case EACCES: case EPERM: case EROFS:
+		return STATUS_NO_PERMISSION;
+	case ENOMEM:
+		return STATUS_NO_MEMORY;
+	case ENOENT: case ENOTDIR:
+		return STATUS_NOT_FOUND;
+	}
+	return STATUS_IO;
 }
 
 enum status error_set(struct error *reterr, enum status status, const char *format, ...)

@@ -28,6 +28,9 @@ struct error {
 	char hint[256];		/* what to do next; empty when there is nothing better than the text */
 };
 
+/* What a call of the operating system meant by its errno, where the caller knows no better: NO_SPACE, NO_PERMISSION, NO_MEMORY, NOT_FOUND, else IO. */
+enum status status_of_errno(int number);
+
 /* "ok", "invalid", ... : stable words for JSON and the journal. */
 const char *status_name(enum status status);
 

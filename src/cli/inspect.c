@@ -311,7 +311,7 @@ static void tell(void *user, const char *path, enum status status, const struct 
 static int run(const struct cli_line *line)
 {
 	AUTO(device_library) library = NULL;
-	const struct examine_options how = { .deep = line->value[DEEP] != NULL };
+	const struct examine_options how = { .is_short_run = true, .deep = line->value[DEEP] != NULL };
 	struct target target = { .is_given = false };
 	struct telling telling = { .line = line, .target = &target, .code = EXIT_WELL };
 	struct error error;

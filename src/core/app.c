@@ -1,8 +1,6 @@
 /* The app: what the faces call. It owns the bench, the consoles and the live cases, and keeps the snapshot fresh. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,6 +9,7 @@
 #include "src/core/app_internal.h"
 #include "src/core/live_case.h"
 #include "src/core/practice_process.h"
+#include "src/store/folders.h"
 
 /* ---- telling the observer, always from the loop ---- */
 
@@ -143,6 +142,7 @@ void app_look_at_bench(struct app *app)
 static enum status make_state_folder(struct app *app, struct error *reterr)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	int number;
 
 	if (app->options.state_folder)
 		text_copy(app->state_folder, sizeof(app->state_folder), app->options.state_folder);
@@ -150,20 +150,11 @@ static enum status make_state_folder(struct app *app, struct error *reterr)
 		text_format(app->state_folder, sizeof(app->state_folder), "%s/unbrick", state);
 	else
 		text_format(app->state_folder, sizeof(app->state_folder), "%s/.local/state/unbrick", home && home[0] == '/' ? home : "/tmp");
-	for (char *at = app->state_folder + 1; ; at++) {
-		char kept = *at;
-
-		if (kept != '/' && kept != '\0')
-			continue;
-		*at = '\0';
-		if (mkdir(app->state_folder, 0700) < 0 && errno != EEXIST) {
-			error_set(reterr, STATUS_IO, "cannot make the folder '%s': %s", app->state_folder, strerror(errno));
-			return error_hint(reterr, "choose another place with --state FOLDER");
-		}
-		*at = kept;
-		if (kept == '\0')
-			return STATUS_OK;
-	}
+	number = folder_make(app->state_folder);
+	if (number == 0)
+		return STATUS_OK;
+	error_set(reterr, STATUS_IO, "cannot make the folder '%s': %s", app->state_folder, strerror(number));
+	return error_hint(reterr, "choose another place with --state FOLDER");
 }
 
 static enum status open_parts(struct app *app, struct error *reterr)
@@ -308,11 +299,15 @@ static void fill_snapshot(struct app *app)
 	if (app->are_cases_stale && casebook_list(app->book, false, to->cases, SNAPSHOT_CASES_MAX, &to->case_count, &error) != STATUS_OK)
 		app_notice(app, true, error.text, error.hint);
 	app->are_cases_stale = false;
-	to->live_count = to->running = 0;
+	to->live_count = to->running = to->asking = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(app->live); i++)
 		if (app->live[i]) {
-			to->live[to->live_count++] = &app->live[i]->view;
-			to->running += app->live[i]->is_running;
+			struct case_view *view = &app->live[i]->view;
+
+			view->is_running = app->live[i]->is_running;
+			to->live[to->live_count++] = view;
+			to->running += view->is_running;
+			to->asking += view->is_running && view->question.type != QUESTION_NONE;
 		}
 	to->console_count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(app->console); i++)

@@ -351,7 +351,6 @@ static enum status load_file(struct boot_rom_job *job, size_t index, const char 
 	struct loaded_file *loaded = &job->loaded[index];
 	struct boot_rom_file *file = &job->files[index];
 	char path[PATH_LENGTH_MAX];
-	const char *slash;
 	size_t size = 0;
 	enum status status = split_name(text, path, sizeof(path), file, reterr);
 
@@ -360,8 +359,7 @@ static enum status load_file(struct boot_rom_job *job, size_t index, const char 
 	status = small_file_read(path, "file for the boot ROM", BOOT_ROM_FILE_MAX, &loaded->data, &size, reterr);
 	if (status != STATUS_OK)
 		return status;
-	slash = strrchr(path, '/');
-	text_printable(loaded->name, sizeof(loaded->name), bytes_of_text(slash ? slash + 1 : path));
+	text_printable(loaded->name, sizeof(loaded->name), bytes_of_text(text_file_name(path)));
 	file->name = loaded->name;
 	file->data = bytes_of(loaded->data, size);
 	if (digest_bytes("md5", file->data, loaded->md5, sizeof(loaded->md5)) == sizeof(loaded->md5))

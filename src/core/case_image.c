@@ -140,9 +140,7 @@ void image_source_show_again(struct live_case *c)
 /* The name as it was, as far as any file system and any loader takes it. */
 static void safe_name(const char *from, char *to, size_t size)
 {
-	const char *slash = strrchr(from, '/');
-
-	text_copy(to, size, slash ? slash + 1 : from);
+	text_copy(to, size, text_file_name(from));
 	for (char *at = to; *at; at++)
 		if (!isalnum((unsigned char)*at) && (strchr("-_.+", *at) == NULL || (at == to && *at == '.')))
 			*at = '-';

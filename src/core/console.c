@@ -1,26 +1,20 @@
 #include "src/core/console.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/app_internal.h"
 #include "src/core/baud_hunt.h"
+#include "src/core/console_capture.h"
 #include "src/core/console_send.h"
+#include "src/core/console_tail.h"
 #include "src/core/line_test.h"
 
 enum {
 	PAUSE_MS = 150,			/* a line that is quiet for so long is looked at as it stands */
 	HEARTBEAT_MS = 1000,		/* while a case listens: it may be waiting for silence */
-	SCORE_MIN = 24,			/* bytes; fewer say nothing about the baud rate */
-	SCORE_WINDOW = 512,
-	CAPTURE_PART_MIN = 64 * 1024,
-	CAPTURE_PART_BYTES = 256 * 1024 * 1024,
-	CAPTURE_PART_MS = 24 * 3600 * 1000,
-	CAPTURE_KEEP_FREE = 64 * 1024 * 1024,
 };
 
 /* By how common they are on the consoles of devices. */
@@ -35,22 +29,16 @@ struct console {
 	struct console_send *send;
 	enum line_state state;
 	char state_text[120];
-	struct capture *capture;
-	char capture_problem[160];
-	bool is_room_said;
+	struct console_capture capture;
 	struct diagnosis *diagnosis;
 	int64_t case_id;
 	struct console_listener listener;
 	bool is_driven, is_at_loader;	/* is_at_loader: a prompt of the loader is the last thing that came */
 	struct loop_timer *pause;
 	uint64_t last_byte_ms, looked_ms, bytes;
-	uint8_t window[SCORE_WINDOW];	/* the last bytes, for the text score */
-	size_t window_size;
+	struct console_tail tail;
 	unsigned expected_baud;		/* of the model; 0: not known */
 	unsigned tried_bauds;		/* bits of common_bauds */
-	char last_line[CONSOLE_LINE_MAX];
-	uint8_t last_raw[CONSOLE_LINE_MAX];
-	size_t last_raw_size;
 	struct console_line kept[CONSOLE_LINES_KEPT];
 	unsigned kept_count;
 	struct baud_hunt *hunt;		/* NULL: none */
@@ -80,76 +68,6 @@ static void keep_line(void *user, const struct diagnosis_line *line)
 		console->listener.on_line(console->listener.user, line);
 }
 
-/* Kept raw: an escape sequence that comes in two pieces ("~ # ESC" "[6n") would leave its second half in the text. */
-static void follow_last_line(struct console *console, struct bytes in)
-{
-	size_t begin = in.size, size;
-
-	while (begin > 0 && in.data[begin - 1] != '\n' && in.data[begin - 1] != '\r')
-		begin--;
-	if (begin > 0)
-		console->last_raw_size = 0;
-	size = in.size - begin;
-	if (size > sizeof(console->last_raw) - console->last_raw_size)
-		size = sizeof(console->last_raw) - console->last_raw_size;
-	memcpy(console->last_raw + console->last_raw_size, in.data + begin, size);
-	console->last_raw_size += size;
-	text_printable(console->last_line, sizeof(console->last_line), (struct bytes){ console->last_raw, console->last_raw_size });
-}
-
-static void keep_window(struct console *console, struct bytes in)
-{
-	if (in.size >= SCORE_WINDOW) {
-		memcpy(console->window, in.data + in.size - SCORE_WINDOW, SCORE_WINDOW);
-		console->window_size = SCORE_WINDOW;
-		return;
-	}
-	if (console->window_size + in.size > SCORE_WINDOW) {
-		size_t drop = console->window_size + in.size - SCORE_WINDOW;
-
-		memmove(console->window, console->window + drop, console->window_size - drop);
-		console->window_size -= drop;
-	}
-	memcpy(console->window + console->window_size, in.data, in.size);
-	console->window_size += in.size;
-}
-
-/* A disk fills up slowly: it is said while there is time to make room. */
-static void watch_room(struct console *console)
-{
-	uint64_t room = capture_free_bytes(console->capture, loop_wall_ms());
-	char text[160], left[32];
-
-	if (room < SNAPSHOT_LITTLE_ROOM && !console->is_room_said) {
-		text_format(text, sizeof(text), "the disk of the captures has only %s left", text_size(left, sizeof(left), room));
-		app_notice(console->app, true, text, "make room; a capture stops before the disk is full");
-	}
-	if (room < SNAPSHOT_LITTLE_ROOM)
-		console->is_room_said = true;
-	else if (room > SNAPSHOT_LITTLE_ROOM + SNAPSHOT_LITTLE_ROOM / 4)
-		console->is_room_said = false;
-}
-
-static void capture_bytes(struct console *console, struct bytes in)
-{
-	unsigned parts;
-	struct error error;
-
-	if (console->capture == NULL)
-		return;
-	parts = capture_part_count(console->capture);
-	if (capture_write(console->capture, in, loop_wall_ms(), &error) == STATUS_OK) {
-		console->capture_problem[0] = '\0';
-		if (capture_part_count(console->capture) != parts && console->listener.on_capture)
-			console->listener.on_capture(console->listener.user, capture_path(console->capture));
-		watch_room(console);
-		return;
-	}
-	if (console->capture_problem[0] == '\0')
-		app_notice(console->app, true, error.text, error.hint);
-	text_copy(console->capture_problem, sizeof(console->capture_problem), error.text);
-}
-
 /* A recording has its own clock: how long a start took does not depend on how fast it is played. */
 static uint64_t device_time(const struct console *console, uint64_t now_ms)
 {
@@ -175,12 +93,11 @@ void console_take_text(struct console *console, struct bytes in, uint64_t now_ms
 		console->app->observer.on_console_bytes(console->app->observer.user, console->id, in, device_time(console, now_ms));
 	diagnosis_input(console->diagnosis, in, device_time(console, now_ms));
 	end_skip(console);
-	follow_last_line(console, in);
-	keep_window(console, in);
+	console_tail_add(&console->tail, in);
 	if (console->hunt)
 		baud_hunt_bytes(console->hunt, in, now_ms);
 	if (console->test)
-		line_test_bytes(console->test, in, console->window_size < SCORE_MIN ? -1 : diagnosis_text_score(bytes_of(console->window, console->window_size)));
+		line_test_bytes(console->test, in, console_tail_score(&console->tail));
 	/* A device that starts over and over may never pause: it is looked at all the same. */
 	look_ms = now_ms + PAUSE_MS;
 	if (look_ms > console->looked_ms + HEARTBEAT_MS)
@@ -195,7 +112,8 @@ static void on_bytes(void *user, struct bytes in, uint64_t now_ms)
 {
 	struct console *console = user;
 
-	capture_bytes(console, in);
+	if (console_capture_bytes(&console->capture, in) && console->listener.on_capture)
+		console->listener.on_capture(console->listener.user, capture_path(console->capture.capture));
 	console->last_byte_ms = now_ms;
 	console->bytes += in.size;
 	if (!console_send_hear(console->send, in, now_ms))
@@ -260,49 +178,6 @@ static void on_pause(void *user)
 	app_changed(console->app);
 }
 
-/* How large a file of a capture may become, as the operator has it in the environment. */
-static uint64_t part_bytes(struct console *console)
-{
-	const char *wanted = getenv("UNBRICK_CAPTURE_SIZE");
-	uint64_t bytes;
-	char text[160];
-
-	if (wanted == NULL || wanted[0] == '\0')
-		return CAPTURE_PART_BYTES;
-	if (text_parse_size(wanted, &bytes) && bytes >= CAPTURE_PART_MIN)
-		return bytes;
-	text_format(text, sizeof(text), "UNBRICK_CAPTURE_SIZE is '%.40s', which is no size of 64KiB or more: 256MiB is taken", wanted);
-	app_notice(console->app, true, text, "write it as 16MiB or 1GiB");
-	return CAPTURE_PART_BYTES;
-}
-
-static void set_limits(struct console *console)
-{
-	capture_set_limits(console->capture, &(struct capture_limits){ .part_bytes = part_bytes(console), .part_ms = CAPTURE_PART_MS,
-								       .keep_free_bytes = CAPTURE_KEEP_FREE });
-}
-
-static enum status open_capture(struct console *console, struct error *reterr)
-{
-	char folder[600], name[64], stamp[32];
-	const char *base = strrchr(console->port, '/');
-	time_t now = (time_t)(loop_wall_ms() / 1000);
-	enum status status;
-	struct tm parts;
-
-	localtime_r(&now, &parts);
-	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &parts);
-	text_format(folder, sizeof(folder), "%s/captures", console->app->state_folder);
-	text_format(name, sizeof(name), "%s-%.40s", stamp, base ? base + 1 : console->port);
-	for (char *at = name; *at; at++)
-		if (!isalnum((unsigned char)*at) && strchr("-_.", *at) == NULL)
-			*at = '-';
-	status = capture_open(folder, name, &console->capture, reterr);
-	if (status == STATUS_OK)
-		set_limits(console);
-	return status;
-}
-
 enum status console_new(struct app *app, unsigned id, const char *port, const struct line_settings *settings,
 			struct console **ret_console, struct error *reterr)
 {
@@ -324,15 +199,10 @@ enum status console_new(struct app *app, unsigned id, const char *port, const st
 	status = console_send_new(app, console, &console->send, reterr);
 	if (status != STATUS_OK)
 		return status;
-	/* A capture that cannot be kept is said, and does not keep the technician from the device. A recording is one already. */
 	console->is_replay = text_starts(port, "replay:");
 	console->replay_base_ms = loop_now_ms();
-	if (!console->is_replay)
-		status = open_capture(console, reterr);
-	if (status != STATUS_OK) {
-		text_copy(console->capture_problem, sizeof(console->capture_problem), reterr->text);
-		app_notice(app, true, reterr->text, reterr->hint);
-	}
+	if (!console->is_replay)	/* a recording is a capture already */
+		console_capture_open(&console->capture, app, port);
 	status = line_open(app->loop, port, settings, &(struct line_observer){ .on_bytes = on_bytes, .on_state = on_state, .user = console },
 			   &console->line, reterr);
 	if (status != STATUS_OK)
@@ -342,24 +212,6 @@ enum status console_new(struct app *app, unsigned id, const char *port, const st
 		if (common_bauds[i] == line_baud(console->line))
 			console->tried_bauds |= 1u << i;
 	*ret_console = TAKE(console);
-	return STATUS_OK;
-}
-
-enum status console_log_to(struct console *console, const char *path, struct error *reterr)
-{
-	struct capture *capture;
-	char text[300];
-	enum status status = capture_open_file(path, &capture, reterr);
-
-	if (status != STATUS_OK)
-		return status;
-	if (console->capture && capture_size(console->capture) > 0)
-		console_remark(console, text_format(text, sizeof(text), "goes on in %s", path));
-	capture_abandon(console->capture);
-	console->capture = capture;
-	set_limits(console);
-	console->capture_problem[0] = '\0';
-	console_remark(console, text_format(text, sizeof(text), "port %s", console->port));
 	return STATUS_OK;
 }
 
@@ -374,8 +226,7 @@ void console_free(struct console *console)
 		line_close(console->line);
 	loop_timer_free(console->pause);
 	diagnosis_free(console->diagnosis);
-	if (console->capture)
-		capture_close(console->capture);
+	console_capture_close(&console->capture);
 	free(console);
 }
 
@@ -438,9 +289,7 @@ void console_forget(struct console *console)
 	diagnosis_reset(console->diagnosis);
 	console->bytes = 0;
 	console->is_at_loader = false;
-	console->window_size = 0;
-	console->last_line[0] = '\0';
-	console->last_raw_size = 0;
+	console->tail = (struct console_tail){ .window_size = 0 };
 }
 
 uint64_t console_last_byte_ms(const struct console *console)
@@ -455,14 +304,14 @@ uint64_t console_bytes(const struct console *console)
 
 const char *console_last_line(const struct console *console)
 {
-	return console->last_line;
+	return console->tail.line;
 }
 
 void console_look(const struct console *console, struct console_seen *seen, uint64_t now_ms, struct console_state *ret_state)
 {
 	enum boot_stage stage = diagnosis_stage(console->diagnosis);
 
-	seen->tail = bytes_of(console->window, console->window_size);
+	seen->tail = console_tail_window(&console->tail);
 	seen->quiet_ms = now_ms - console->last_byte_ms;
 	seen->in_loader = stage == STAGE_LOADER || stage == STAGE_FIRST_LOADER;
 	console_state_of(seen, ret_state);
@@ -504,7 +353,7 @@ enum status console_set_line(struct console *console, const struct line_settings
 	for (size_t i = 0; i < ARRAY_SIZE(common_bauds); i++)
 		if (common_bauds[i] == settings->baud)
 			console->tried_bauds |= 1u << i;
-	console->window_size = 0;
+	console_tail_forget_window(&console->tail);
 	return line_set_settings(console->line, settings, reterr);
 }
 
@@ -515,7 +364,7 @@ const struct console_manner *console_manner(const struct console *console)
 
 struct bytes console_raw_line(const struct console *console)
 {
-	return bytes_of(console->last_raw, console->last_raw_size);
+	return bytes_of(console->tail.raw, console->tail.raw_size);
 }
 
 struct console_send *console_sending(struct console *console)
@@ -534,20 +383,12 @@ void console_fill_view(struct console *console, struct console_view *ret_view)
 		.id = console->id, .baud = line_baud(console->line), .line = line_get_settings(console->line),
 		.manner = console->manner, .is_open = console->state == LINE_OPEN, .case_id = console->case_id,
 		.is_driven = console->is_driven, .stage = console->is_at_loader ? STAGE_LOADER : diagnosis_stage(console->diagnosis), .starts = diagnosis_starts(console->diagnosis),
-		.lines = diagnosis_line_count(console->diagnosis), .bytes = console->bytes, .text_score = -1,
+		.lines = diagnosis_line_count(console->diagnosis), .bytes = console->bytes, .text_score = console_tail_score(&console->tail),
 	};
 	console_send_fill_view(console->send, &ret_view->sending);
 	text_copy(ret_view->port, sizeof(ret_view->port), console->port);
 	text_copy(ret_view->state, sizeof(ret_view->state), console->state_text);
-	ret_view->capture_room = UINT64_MAX;
-	if (console->capture) {
-		text_copy(ret_view->capture, sizeof(ret_view->capture), capture_path(console->capture));
-		ret_view->captured_bytes = capture_size(console->capture);
-		ret_view->capture_room = capture_free_bytes(console->capture, loop_wall_ms());
-	}
-	text_copy(ret_view->capture_problem, sizeof(ret_view->capture_problem), console->capture_problem);
-	if (console->window_size >= SCORE_MIN)
-		ret_view->text_score = diagnosis_text_score(bytes_of(console->window, console->window_size));
+	console_capture_fill_view(&console->capture, ret_view);
 	if (console->hunt)
 		baud_hunt_fill_view(console->hunt, &ret_view->hunt);
 	if (console->test)
@@ -561,12 +402,17 @@ void console_fill_view(struct console *console, struct console_view *ret_view)
 
 const struct capture *console_capture(const struct console *console)
 {
-	return console->capture;
+	return console->capture.capture;
+}
+
+enum status console_log_to(struct console *console, const char *path, struct error *reterr)
+{
+	return console_capture_log_to(&console->capture, path, console->port, reterr);
 }
 
 bool console_remark(struct console *console, const char *text)
 {
-	return console->capture != NULL && capture_remark(console->capture, text, loop_wall_ms(), NULL) == STATUS_OK;
+	return console_capture_remark(&console->capture, text);
 }
 
 bool console_is_replay(const struct console *console)
@@ -620,7 +466,7 @@ enum status console_find_baud(struct console *console, struct error *reterr)
 	if (console->is_replay)
 		return error_set(reterr, STATUS_UNSUPPORTED, "a recording has no baud rate: what it holds was read at one already");
 	console_stop_baud(console);
-	status = baud_hunt_new(console->app->loop, console, console->expected_baud, bytes_of(console->window, console->window_size), on_baud, console,
+	status = baud_hunt_new(console->app->loop, console, console->expected_baud, console_tail_window(&console->tail), on_baud, console,
 			       &console->hunt, reterr);
 	app_changed(console->app);
 	return status;
@@ -656,7 +502,7 @@ enum status console_check_line(struct console *console, struct error *reterr)
 	console_stop_baud(console);
 	line_test_free(TAKE(console->test));
 	/* what came before is no answer to what is asked now */
-	console->window_size = 0;
+	console_tail_forget_window(&console->tail);
 	app_changed(console->app);
 	return line_test_new(console->app->loop, console, on_check, console, &console->test, reterr);
 }

@@ -42,10 +42,8 @@ DEFINE_AUTO(console_send);
 
 static void begin(struct console_send *send, enum sending what, const char *name, const char *by)
 {
-	const char *slash = strrchr(name, '/');
-
 	send->what = what;
-	text_printable(send->name, sizeof(send->name), bytes_of_text(slash && slash[1] ? slash + 1 : name));
+	text_printable(send->name, sizeof(send->name), bytes_of_text(text_file_name(name)));
 	text_copy(send->by, sizeof(send->by), by);
 	send->progress = (struct progress){ .left_ms = UINT64_MAX };
 	send->since_ms = 0;
@@ -220,12 +218,8 @@ static enum status send_text_file(struct console_send *send, const struct consol
 static void on_file(void *user, const struct transfer_file *file, const char *path)
 {
 	struct console_send *send = user;
-	const char *slash = strrchr(path, '/');
 
-	text_printable(send->name, sizeof(send->name),
-		       bytes_of_text(file->name[0] ? file->name
-				     : slash       ? slash + 1
-						   : path));
+	text_printable(send->name, sizeof(send->name), bytes_of_text(file->name[0] ? file->name : text_file_name(path)));
 	send->since_ms = loop_now_ms();
 	app_changed(send->app);
 }

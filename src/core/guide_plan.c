@@ -389,10 +389,10 @@ void guide_show_outcome(struct live_case *c)
 	case_choice(c, "close", 'd', "Done: close the case", "its log and what the device said are kept");
 	if (case_has_own_image(c))
 		case_choice(c, "keep", 'k', "Close it, and keep its image for good", "as evidence; else it goes when the room is needed");
+	if (!all_is_well(c) && c->view.written != OUTCOME_UNKNOWN)
+		c->view.question.preferred = c->view.question.choice_count;	/* the next one */
 	case_choice(c, "again", 'a', "Back to the plan: another way", "");
 	case_choice(c, "leave", 's', "Set it aside, open", "it goes on from here at the next start");
-	if (!all_is_well(c) && c->view.written != OUTCOME_UNKNOWN)
-		c->view.question.preferred = 1;
 }
 
 /* The next case may have it. */

@@ -149,6 +149,7 @@ const char *outcome_name(enum outcome outcome);	/* "unknown", "yes", "no", "not 
 
 struct case_view {
 	bool is_line_lost;	/* its adapter is not there */
+	bool is_running;	/* a step of a procedure is under way, or asks */
 	bool is_stopping;	/* what runs was stopped, and brings the device into a good state first */
 	int64_t id;
 	char device[96];	/* profile id, "" while unknown */
@@ -260,6 +261,7 @@ struct snapshot {
 	struct console_view console[SNAPSHOT_CONSOLES_MAX];
 	unsigned console_count;
 	unsigned running;	/* jobs under way */
+	unsigned asking;	/* those of them that go on with an answer only: counted by who waits, not by what runs */
 	bool is_practice;	/* a practice camera is plugged in */
 	uint64_t power_on_ms;	/* when this program switched the device on, by the loop's clock; 0: it did not, or when is not known */
 	char notice[200];	/* last thing that concerns no case: "ttyUSB0 was unplugged"; or empty */

@@ -43,13 +43,6 @@ struct archive_work {
 	struct error error;
 };
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* ---- in the worker ---- */
 
 static void run_look(void *user)
@@ -187,12 +180,12 @@ static enum status compare_published(struct live_case *c, struct error *reterr)
 				 firmware->version ? firmware->version : "?");
 			return STATUS_OK;
 		}
-		if (text_equal(firmware->file, base_name(work->path)))
+		if (text_equal(firmware->file, text_file_name(work->path)))
 			same_name = firmware;
 	}
 	if (same_name == NULL)
 		return STATUS_OK;
-	error_set(reterr, STATUS_REFUSED, "'%.120s' is not the file that the vendor published: its SHA-256 differs", base_name(work->path));
+	error_set(reterr, STATUS_REFUSED, "'%.120s' is not the file that the vendor published: its SHA-256 differs", text_file_name(work->path));
 	return error_hint(reterr, "Fetch it again, without resuming the old download");
 }
 
@@ -224,7 +217,7 @@ static void unpack_is_done(void *user)
 		ask(c, &work->error);
 		return;
 	}
-	case_log(c, JOURNAL_OBSERVED, "image", "member '%.100s' of the archive '%.100s'", work->key, base_name(work->path));
+	case_log(c, JOURNAL_OBSERVED, "image", "member '%.100s' of the archive '%.100s'", work->key, text_file_name(work->path));
 	case_log(c, JOURNAL_OBSERVED, "archive", "SHA-256 %s: the archive", work->digest.sha256);
 	case_log(c, JOURNAL_OBSERVED, "image", "SHA-256 %s: the member, unpacked to %.200s", work->member_digest.sha256, work->to_path);
 	case_problem(c, NULL);
@@ -290,7 +283,7 @@ static void look_is_done(void *user)
 		image_source_show_again(c);
 		return;
 	}
-	case_log(c, JOURNAL_OBSERVED, "archive", "%.120s: %u members, %u may be the firmware", base_name(work->path), work->choice.files, work->choice.count);
+	case_log(c, JOURNAL_OBSERVED, "archive", "%.120s: %u members, %u may be the firmware", text_file_name(work->path), work->choice.files, work->choice.count);
 	if ((work->status != STATUS_OK && work->status != STATUS_UNSUPPORTED) || compare_published(c, &work->error) != STATUS_OK) {
 		/* What is in a damaged archive, or in one that is not what it is called, is not offered. */
 		work->choice.count = 0;
@@ -321,7 +314,7 @@ static void show_choices(struct live_case *c)
 	const struct archive_choice *choice = &c->archive->choice;
 	char id[24], text[sizeof(c->view.question.choice[0].text)], detail[120], size[32];
 
-	case_say(c, "%.100s is an archive.", base_name(c->archive->path));
+	case_say(c, "%.100s is an archive.", text_file_name(c->archive->path));
 	if (choice->encrypted)
 		case_say(c, "%u of its %u members are encrypted and cannot be looked at.", choice->encrypted, choice->files);
 	if (choice->dropped)
@@ -355,7 +348,7 @@ bool archive_leads(struct live_case *c)
 		show_choices(c);
 	else
 		case_say(c, c->archive->state == ARCHIVE_LOOKING ? "Looking into the archive %.100s" : "Unpacking the firmware from %.100s",
-			 base_name(c->archive->path));
+			 text_file_name(c->archive->path));
 	return true;
 }
 

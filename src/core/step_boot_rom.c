@@ -39,13 +39,6 @@ static bool file_word(struct live_case *c, unsigned index, char *to, size_t size
 	return false;
 }
 
-static const char *base_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* A word names a file of the vendor or of the project: where it lies here, only the operator knows. "NAME@ADDRESS" keeps its address. */
 static bool find_file(struct live_case *c, unsigned index, const char *word, char *to, size_t size)
 {
@@ -56,7 +49,7 @@ static bool find_file(struct live_case *c, unsigned index, const char *word, cha
 	text_format(key, sizeof(key), "rom-file-%u", index);
 	if (access(name, R_OK) == 0)
 		text_copy(known, sizeof(known), name);
-	else if (c->image && text_equal(base_of(name), base_of(c->view.image)))
+	else if (c->image && text_equal(text_file_name(name), text_file_name(c->view.image)))
 		text_copy(known, sizeof(known), c->view.image);
 	else if (!case_get(c, key, known, sizeof(known)) || access(known, R_OK) != 0)
 		return false;
@@ -70,7 +63,7 @@ static void ask_for_file(struct live_case *c, const char *word)
 	case_say(c, "%s", c->view.step_title);
 	if (c->method && c->method->image)
 		case_say(c, "It takes %s.", c->method->image);
-	case_ask(c, QUESTION_FILE, "Path of %s", base_of(word));
+	case_ask(c, QUESTION_FILE, "Path of %s", text_file_name(word));
 	c->step.phase = PHASE_ASKS;
 }
 

@@ -162,13 +162,12 @@ enum status step_loader_place(struct live_case *c, uint64_t size, struct error *
 	const struct profile *profile = c->profile;
 	uint64_t room;
 	enum status status;
-	const char *base = strrchr(c->view.image, '/');
 
 	c->place = (struct loader_place){
 		.device = profile->storage.device, .erase_size = profile->storage.erase_size, .base = profile->storage.base,
 		.load_address = profile->network.load_address, .device_ip = profile->network.device_ip, .bench_ip = profile->network.bench_ip,
 		.netmask = profile->network.netmask, .node = profile->storage.node, .tftp_port = profile->network.tftp_port ? profile->network.tftp_port : c->app->options.tftp_port,
-		.file_name = base ? base + 1 : c->view.image,
+		.file_name = text_file_name(c->view.image),
 	};
 	if (!loader_storage_parse(profile->storage.kind, &c->place.storage) || c->place.load_address == 0)
 		return error_set(reterr, STATUS_INVALID, "the profile %s does not say how its flash is reached", profile->id);

@@ -172,7 +172,6 @@ static void wait_for_service(struct live_case *c)
 
 static void start_serve(struct live_case *c)
 {
-	const char *base = strrchr(c->view.image, '/');
 	char bench[48] = "", device[48] = "", file[128];
 	struct error error;
 	struct tftp_service_options options = { .on_progress = on_served, .on_event = on_tftp_event, .user = c };
@@ -195,7 +194,7 @@ static void start_serve(struct live_case *c)
 	step_lookup(c, "device-ip", device, sizeof(device));
 	step_field(c, "file", file, sizeof(file));
 	if (file[0] == '\0')
-		text_copy(file, sizeof(file), base ? base + 1 : c->view.image);
+		text_copy(file, sizeof(file), text_file_name(c->view.image));
 	for (const char *at = file; *at; at++)
 		is_safe_name = is_safe_name && *at > ' ' && *at <= '~' && !strchr(";&|$\"'\\#", *at) && at - file <= 60;
 	options.bench_ip = bench;

@@ -15,13 +15,6 @@ static enum status status_of(int number)
 	return number == EACCES || number == EPERM ? STATUS_NO_PERMISSION : STATUS_IO;
 }
 
-static const char *name_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* ---- sending ---- */
 
 /* O_NONBLOCK: the open of a FIFO would wait for a writer. */
@@ -51,7 +44,7 @@ enum status transfer_files_begin_sending(struct transfer_files *files, const cha
 		enum status status;
 		int fd;
 
-		if (strlen(paths[i]) >= sizeof(files->path) || strlen(name_of(paths[i])) >= TRANSFER_NAME_MAX)
+		if (strlen(paths[i]) >= sizeof(files->path) || strlen(text_file_name(paths[i])) >= TRANSFER_NAME_MAX)
 			return error_set(reterr, STATUS_INVALID, "'%.100s...' is too long a name", paths[i]);
 		status = open_source(paths[i], &fd, &about, reterr);
 		if (status != STATUS_OK)
@@ -79,7 +72,7 @@ enum status transfer_files_next(struct transfer_files *files, struct transfer_fi
 	*ret_file = (struct transfer_file){
 		.size = (uint64_t)about.st_size, .has_size = true, .modified = about.st_mtime
 	};
-	transfer_set_name(ret_file->name, bytes_of_text(name_of(files->path)));
+	transfer_set_name(ret_file->name, bytes_of_text(text_file_name(files->path)));
 	return STATUS_OK;
 }
 

@@ -163,11 +163,9 @@ static void read_driver(const struct bench_roots *roots, const struct bench_usb 
 	char path[BENCH_PATH_MAX], target[256];
 	ssize_t length = readlink(bench_path(roots, path, sizeof(path), "/sys/bus/usb/devices/%s:1.0/driver", usb->path), target,
 				  sizeof(target) - 1);
-	const char *last;
 
 	target[length > 0 ? length : 0] = '\0';
-	last = strrchr(target, '/');
-	text_copy(to, size, last != NULL ? last + 1 : target);
+	text_copy(to, size, text_file_name(target));
 }
 
 static void advise_on_taken(const struct bench_roots *roots, const struct bench_usb *usb, const struct serial_chip *chip,

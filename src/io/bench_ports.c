@@ -127,13 +127,11 @@ static void find_by_id(const struct bench_roots *roots, const struct bench_names
 	for (size_t i = 0; i < links->count; i++) {
 		ssize_t length = readlink(bench_path(roots, full, sizeof(full), "/dev/serial/by-id/%s", links->name[i]),
 					  target, sizeof(target) - 1);
-		const char *last;
 
 		if (length <= 0)
 			continue;
 		target[length] = '\0';
-		last = strrchr(target, '/');
-		if (text_equal(last != NULL ? last + 1 : target, name)) {
+		if (text_equal(text_file_name(target), name)) {
 			text_format(to, size, "/dev/serial/by-id/%s", links->name[i]);
 			return;
 		}

@@ -12,12 +12,11 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/io/line_driver.h"
+#include "src/io/line_queue.h"
 #include "src/io/line_wait.h"
-#include "src/io/replay.h"
 
 enum {
 	READ_MAX = 16 * 1024,		/* a turn of the loop: a key that is pressed in a flood waits for no more */
-	QUEUE_MAX = 64 * 1024,
 	READ_SOME = 1024,		/* a slow line brings a few bytes at a time: no second call to hear that there are no more */
 	READS_PER_TURN = 64,		/* a tty gives 4 KiB a read; a socket may give single bytes for ever */
 	RETRY_MS = 250,
@@ -44,17 +43,13 @@ struct line {
 	struct loop_timer *look;	/* at what does not leave */
 	void (*on_stuck)(void *user, const struct error *why);
 	struct line_drain drain;
-	uint64_t written;		/* since the opening */
 	struct loop_timer *break_end;
 	enum line_state state;
 	enum asked dtr, rts;		/* asked for once: applied again after a loss */
-	bool is_in_break;
-	size_t break_at;		/* of the queue: the break's end belongs before what was written during it */
 	bool is_in_callback, is_closed;	/* closed in a callback: freed when that has returned */
 	enum status told, failed;	/* why the line is lost: as told to the observer, and at the last attempt */
 	unsigned failed_times;
-	size_t queued;
-	uint8_t queue[QUEUE_MAX];
+	struct line_queue queue;
 	uint8_t input[READ_MAX];
 };
 
@@ -70,12 +65,10 @@ static void drop_channel(struct line *line)
 	if (line->channel != NULL)
 		line->channel->driver->close(line->channel);
 	line->channel = NULL;
-	line->queued = 0;
-	line->written = 0;
+	line_queue_clear(&line->queue);
 	line->drain = (struct line_drain){ .left = 0 };
 	if (line->look != NULL)
 		loop_timer_set_deadline(line->look, UINT64_MAX);
-	line->is_in_break = false;
 	if (line->break_end != NULL)
 		loop_timer_set_deadline(line->break_end, UINT64_MAX);
 }
@@ -139,48 +132,12 @@ static bool tell_state(struct line *line, enum line_state state, const struct er
 
 /* ---- to the wire ---- */
 
-static void queue_control(struct line *line, size_t at)
-{
-	const struct line_driver *driver = line->channel->driver;
-	uint8_t control[LINE_CONTROL_MAX];
-	size_t size, room = QUEUE_MAX - line->queued;
-
-	if (driver->take_control == NULL)
-		return;
-	size = driver->take_control(line->channel, control, room < sizeof(control) ? room : sizeof(control));
-	memmove(line->queue + at + size, line->queue + at, line->queued - at);
-	memcpy(line->queue + at, control, size);
-	line->queued += size;
-}
-
 static void watch_as_needed(struct line *line)
 {
-	bool wants_out = line->channel->is_connecting || (line->queued > 0 && !line->is_in_break);
+	bool wants_out = line->channel->is_connecting || line_queue_may_go(&line->queue);
 
 	loop_watch_set(line->watch,
 		       (line->channel->is_connecting ? 0 : LOOP_READABLE) | (wants_out ? LOOP_WRITABLE : 0));
-}
-
-/* 0, or the errno of a loss. */
-static int write_queue(struct line *line)
-{
-	queue_control(line, line->queued);
-	if (line->is_in_break)
-		return 0;
-	while (line->queued > 0) {
-		ssize_t count = write(line->channel->descriptor, line->queue, line->queued);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return 0;
-		if (count <= 0)
-			return count < 0 ? errno : EIO;
-		line->queued -= (size_t)count;
-		line->written += (uint64_t)count;
-		memmove(line->queue, line->queue + count, line->queued);
-	}
-	return 0;
 }
 
 /* A loss found here is left for the loop: its descriptor stays ready, and callbacks do not come from inside our
@@ -189,7 +146,7 @@ static void push(struct line *line)
 {
 	if (line->channel == NULL || line->channel->is_connecting)
 		return;
-	write_queue(line);
+	line_queue_write(&line->queue, line->channel);
 	watch_as_needed(line);
 	if (line->channel->driver == &line_driver_serial && line->drain.moved_ms == 0 && line->on_stuck != NULL) {
 		line->drain.moved_ms = loop_now_ms();
@@ -201,9 +158,9 @@ static void on_look(void *user)
 {
 	struct line *line = user;
 	struct error why;
-	bool is_news = line->channel != NULL && !line->is_in_break &&
-		       line_drain_look(&line->drain, line->written + line->queued,
-				       line_termios_waiting(line->channel->descriptor) + (int)line->queued, loop_now_ms());
+	bool is_news = line->channel != NULL && !line->queue.is_in_break &&
+		       line_drain_look(&line->drain, line->queue.written + line->queue.size,
+				       line_termios_waiting(line->channel->descriptor) + (int)line->queue.size, loop_now_ms());
 
 	if (line->drain.moved_ms != 0)
 		loop_timer_set_after(line->look, LOOK_MS);
@@ -217,30 +174,18 @@ static void on_look(void *user)
 
 size_t line_write(struct line *line, struct bytes out)
 {
-	struct bytes rest = out;
-	size_t room;
+	size_t taken;
 
-	if (line->state != LINE_OPEN || line->queued >= QUEUE_MAX - LINE_CONTROL_MAX)
+	if (line->state != LINE_OPEN)
 		return 0;
-	queue_control(line, line->queued);
-	room = line->queued < QUEUE_MAX - LINE_CONTROL_MAX ? QUEUE_MAX - LINE_CONTROL_MAX - line->queued : 0;
-	if (line->channel->driver->encode != NULL) {
-		line->queued += line->channel->driver->encode(line->channel, &rest, line->queue + line->queued, room);
-	} else {
-		size_t count = rest.size < room ? rest.size : room;
-
-		if (count > 0)
-			memcpy(line->queue + line->queued, rest.data, count);
-		line->queued += count;
-		rest = bytes_from(rest, count);
-	}
+	taken = line_queue_add(&line->queue, line->channel, out);
 	push(line);
-	return out.size - rest.size;
+	return taken;
 }
 
 size_t line_pending(const struct line *line)
 {
-	return line->queued;
+	return line->queue.size;
 }
 
 /* ---- losses and new attempts ---- */
@@ -416,7 +361,7 @@ static int read_input(struct line *line, size_t *ret_size)
 static void on_event(void *user, int events)
 {
 	struct line *line = user;
-	bool had_queue = line->queued > 0;
+	bool had_queue = line->queue.size > 0;
 	size_t size;
 	int lost;
 
@@ -428,7 +373,7 @@ static void on_event(void *user, int events)
 	(void)events;
 	lost = read_input(line, &size);
 	if (lost < 0) {
-		int failed = write_queue(line);
+		int failed = line_queue_write(&line->queue, line->channel);
 
 		if (failed != 0)
 			lost = failed;
@@ -439,7 +384,7 @@ static void on_event(void *user, int events)
 		return;
 	if (lost >= 0)
 		lose_by_errno(line, lost);
-	else if (had_queue && line->queued == 0)
+	else if (had_queue && line->queue.size == 0)
 		tell_room(line);
 }
 
@@ -569,11 +514,10 @@ static void on_break_end(void *user)
 {
 	struct line *line = user;
 
-	line->is_in_break = false;
 	if (line->state != LINE_OPEN)
 		return;
 	line->channel->driver->set_break(line->channel, false, NULL);
-	queue_control(line, line->break_at);
+	line_queue_end_break(&line->queue, line->channel);
 	push(line);
 }
 
@@ -591,8 +535,7 @@ enum status line_send_break(struct line *line, unsigned milliseconds, struct err
 	/* The break's own command goes out first; bytes wait for its end, so that "break, then a key" (SysRq) keeps
 	 * its order. */
 	push(line);
-	line->is_in_break = true;
-	line->break_at = line->queued;
+	line_queue_begin_break(&line->queue);
 	watch_as_needed(line);
 	loop_timer_set_after(line->break_end, milliseconds < BREAK_MAX_MS ? milliseconds : BREAK_MAX_MS);
 	return STATUS_OK;
@@ -640,27 +583,10 @@ bool line_count_errors(const struct line *line, struct line_errors *ret_errors)
 
 bool line_replay_look(struct line *line, struct replay_state *ret_state)
 {
-	struct replay *replay = line_replay_begin(line->channel);
-
-	if (replay != NULL)
-		replay_look(replay, loop_now_ms(), ret_state);
-	return replay != NULL;
+	return line_replay_state(line->channel, ret_state);
 }
 
 bool line_replay_change(struct line *line, enum line_replay_change what, double value)
 {
-	struct replay *replay = line_replay_begin(line->channel);
-	uint64_t now_ms = loop_now_ms();
-	struct error error;
-
-	if (replay == NULL)
-		return false;
-	switch (what) {
-	case LINE_REPLAY_SPEED: replay_set_speed(replay, value, now_ms); break;
-	case LINE_REPLAY_PAUSE: replay_pause(replay, value > 0, now_ms); break;
-	case LINE_REPLAY_SKIP: replay_skip(replay, value > 0, now_ms); break;
-	case LINE_REPLAY_RESTART: (void)replay_restart(replay, now_ms, &error); break;
-	}
-	line_replay_end(line->channel);
-	return true;
+	return line_replay_do(line->channel, what, value);
 }

@@ -163,10 +163,9 @@ void line_termios_settle(int descriptor);
 
 /* ---- line_replay.c ---- */
 
-struct replay;
-/* NULL for every other channel. What is changed between the two calls holds from the second on. */
-struct replay *line_replay_begin(struct line_channel *channel);
-void line_replay_end(struct line_channel *channel);
+/* What line_replay_look and line_replay_change of line.h say, for the channel; NULL and those of other drivers: false. */
+bool line_replay_state(struct line_channel *channel, struct replay_state *ret_state);
+bool line_replay_do(struct line_channel *channel, enum line_replay_change what, double value);
 
 /* ---- line_tcp.c ---- */
 

@@ -122,7 +122,6 @@ static enum status no_permission(const char *path, struct error *reterr)
 	struct stat about;
 	char buffer[16384];
 	struct group record, *found = NULL;
-	const char *base = strrchr(path, '/');
 
 	if (stat(path, &about) == 0)
 		getgrgid_r(about.st_gid, &record, buffer, sizeof(buffer), &found);
@@ -137,7 +136,7 @@ static enum status no_permission(const char *path, struct error *reterr)
 	}
 	return error_hint(reterr, "A udev rule gives it to group dialout: echo 'KERNEL==\"%.40s\", GROUP=\"dialout\", "
 			  "MODE=\"0660\"' | sudo tee /etc/udev/rules.d/70-unbrick.rules; then plug it in again",
-			  base != NULL ? base + 1 : path);
+			  text_file_name(path));
 }
 
 enum status line_node_io_error(const char *path, const char *operation, int error_number, struct error *reterr)

@@ -103,14 +103,37 @@ static size_t take_nothing(struct line_channel *base, struct bytes *in, uint8_t 
 	return 0;
 }
 
-struct replay *line_replay_begin(struct line_channel *base)
+/* NULL: it is the channel of another driver. */
+static struct replay_channel *replay_of(struct line_channel *base)
 {
-	return base != NULL && base->driver == &line_driver_replay ? ((struct replay_channel *)base)->replay : NULL;
+	return base != NULL && base->driver == &line_driver_replay ? (struct replay_channel *)base : NULL;
 }
 
-void line_replay_end(struct line_channel *base)
+bool line_replay_state(struct line_channel *base, struct replay_state *ret_state)
 {
-	arm((struct replay_channel *)base);
+	struct replay_channel *channel = replay_of(base);
+
+	if (channel != NULL)
+		replay_look(channel->replay, loop_now_ms(), ret_state);
+	return channel != NULL;
+}
+
+bool line_replay_do(struct line_channel *base, enum line_replay_change what, double value)
+{
+	struct replay_channel *channel = replay_of(base);
+	uint64_t now_ms = loop_now_ms();
+	struct error error;
+
+	if (channel == NULL)
+		return false;
+	switch (what) {
+	case LINE_REPLAY_SPEED: replay_set_speed(channel->replay, value, now_ms); break;
+	case LINE_REPLAY_PAUSE: replay_pause(channel->replay, value > 0, now_ms); break;
+	case LINE_REPLAY_SKIP: replay_skip(channel->replay, value > 0, now_ms); break;
+	case LINE_REPLAY_RESTART: (void)replay_restart(channel->replay, now_ms, &error); break;
+	}
+	arm(channel);
+	return true;
 }
 
 const struct line_driver line_driver_replay = {

@@ -8,13 +8,6 @@
 #include "src/io/bench_internal.h"
 #include "src/io/line_driver.h"
 
-static const char *name_of(const char *path)
-{
-	const char *base = strrchr(path, '/');
-
-	return base != NULL ? base + 1 : path;
-}
-
 enum status line_trouble_busy(const struct bench_roots *roots, const char *path, const char *holder, struct error *reterr)
 {
 	struct bench_adapter adapter = { .vendor = 0 };
@@ -22,14 +15,14 @@ enum status line_trouble_busy(const struct bench_roots *roots, const char *path,
 
 	error_set(reterr, STATUS_BUSY, "%.200s is in use by %.200s", path, holder);
 	if (text_starts(holder, "ModemManager")) {
-		bench_adapter_of(roots, name_of(path), &adapter);
-		return error_hint(reterr, "%s", bench_modem_remedy(name_of(path), adapter.vendor, adapter.product, remedy, sizeof(remedy)));
+		bench_adapter_of(roots, text_file_name(path), &adapter);
+		return error_hint(reterr, "%s", bench_modem_remedy(text_file_name(path), adapter.vendor, adapter.product, remedy, sizeof(remedy)));
 	}
 	if (text_starts(holder, "brltty"))
 		return error_hint(reterr, "It takes it for a braille display: sudo systemctl mask --now brltty-udev.service brltty.service, "
 					  "then plug it in again");
 	if (text_contains(holder, "getty"))
-		return error_hint(reterr, "A login runs there: sudo systemctl stop serial-getty@%.40s", name_of(path));
+		return error_hint(reterr, "A login runs there: sudo systemctl stop serial-getty@%.40s", text_file_name(path));
 	return error_hint(reterr, "End that program, then try again");
 }
 
@@ -41,7 +34,7 @@ enum status line_trouble_gone(const struct bench_roots *roots, const char *path,
 		error_hint(reterr, "It left the bus when it was opened: too little power (a hub?), a bad cable, or a broken adapter");
 	else
 		error_hint(reterr, "There is a name, but no device behind it: plug the adapter out and in again");
-	if (reterr != NULL && bench_kernel_says(roots, name_of(path), said, sizeof(said)))
+	if (reterr != NULL && bench_kernel_says(roots, text_file_name(path), said, sizeof(said)))
 		text_append(reterr->hint, sizeof(reterr->hint), ". The kernel says: %s", said);
 	return STATUS_GONE;
 }

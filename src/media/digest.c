@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "src/base/cleanup.h"
 
@@ -20,21 +20,15 @@ enum { SHA256, SHA1, MD5, DIGESTS };
 
 uint32_t digest_crc32(uint32_t crc, struct bytes more)
 {
-	return (uint32_t)crc32_z(crc, more.data, more.size);
+	return libdeflate_crc32(crc, more.data, more.size);
 }
 
 /* --- digests --- */
 
-size_t digest_bytes(const char *algorithm, struct bytes in, uint8_t *ret_digest, size_t size)
+void digest_leave_configuration(void)
 {
-	const EVP_MD *md = EVP_get_digestbyname(algorithm);
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	unsigned length = 0;
-
-	if (md == NULL || EVP_Digest(in.data, in.size, digest, &length, md, NULL) != 1 || length > size)
-		return 0;
-	memcpy(ret_digest, digest, length);
-	return length;
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS |
+			    OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT, NULL);
 }
 
 struct digest_stream {
@@ -53,15 +47,14 @@ DEFINE_AUTO(digest_stream);
 
 struct digest_stream *digest_stream_new(const char *algorithm)
 {
-	const EVP_MD *md = EVP_get_digestbyname(algorithm);
-	AUTO(digest_stream) stream = md != NULL ? calloc(1, sizeof(*stream)) : NULL;
+	AUTO(digest_stream) stream = calloc(1, sizeof(*stream));
+	EVP_MD *md = EVP_MD_fetch(NULL, algorithm, NULL);
+	bool is_well;
 
-	if (stream == NULL)
-		return NULL;
-	stream->context = EVP_MD_CTX_new();
-	if (stream->context == NULL || EVP_DigestInit_ex(stream->context, md, NULL) != 1)
-		return NULL;
-	return TAKE(stream);
+	is_well = stream != NULL && md != NULL && (stream->context = EVP_MD_CTX_new()) != NULL &&
+		  EVP_DigestInit_ex2(stream->context, md, NULL) == 1;
+	EVP_MD_free(md);	/* the context holds it */
+	return is_well ? TAKE(stream) : NULL;
 }
 
 void digest_stream_add(struct digest_stream *stream, struct bytes more)
@@ -78,6 +71,16 @@ size_t digest_stream_end(struct digest_stream *stream, uint8_t *ret_digest, size
 		return 0;
 	memcpy(ret_digest, digest, length);
 	return length;
+}
+
+size_t digest_bytes(const char *algorithm, struct bytes in, uint8_t *ret_digest, size_t size)
+{
+	AUTO(digest_stream) stream = digest_stream_new(algorithm);
+
+	if (stream == NULL)
+		return 0;
+	digest_stream_add(stream, in);
+	return digest_stream_end(stream, ret_digest, size);
 }
 
 /* --- files --- */

@@ -68,8 +68,8 @@ static enum archive_go add_member(void *user, const struct archive_member *membe
 	text_copy(part->name, sizeof(part->name), member->name);
 	text_copy(part->format, sizeof(part->format), member->archive_format && text_equal(of.format, "unknown") ? member->archive_format : of.format);
 	text_copy(part->arch, sizeof(part->arch), of.arch);
-	/* only its head was seen: that is damage only where the head shows it */
-	part->whole = member->is_whole_head ? of.whole : IMAGE_UNKNOWN;
+	/* where only its head was seen the rest may be anything; and a text or an empty file may well lie in an archive */
+	part->whole = member->is_whole_head && !of.is_no_image ? of.whole : IMAGE_UNKNOWN;
 	return ARCHIVE_GO_INSIDE;
 }
 
@@ -78,6 +78,21 @@ static bool is_known_already(const struct image_facts *facts)
 {
 	return facts->whole != IMAGE_UNKNOWN && facts->part_count > 0 && facts->parts[0].is_unpacked && !facts->parts[0].is_archive &&
 	       text_equal(facts->format, facts->compression);
+}
+
+/* Each member lies in the file and was looked at there, none is an archive of its own: a walk would find nothing more. */
+static bool is_seen_through(const struct image_facts *facts)
+{
+	bool is_listed = text_equal(facts->format, "tar") || text_equal(facts->format, "cpio") ||
+			 (text_equal(facts->format, "zip") && facts->whole == IMAGE_YES);
+
+	for (unsigned i = 0; i < facts->part_count && is_listed; i++) {
+		const struct image_part *part = &facts->parts[i];
+		bool has_contents = i + 1 < facts->part_count && part[1].is_unpacked && part[1].depth == part->depth + 1;
+
+		is_listed = !part->is_archive || (has_contents && !part->is_unpacked);
+	}
+	return is_listed && facts->part_count > 0 && facts->part_count < IMAGE_PARTS;
 }
 
 static void look_into_archive(struct image_file *file, const struct examine_options *options, struct image_facts *facts)
@@ -91,7 +106,7 @@ static void look_into_archive(struct image_file *file, const struct examine_opti
 	struct error error;
 	enum status status;
 
-	if (archive == NULL || (!facts->is_carrier && !text_equal(facts->format, "unknown")) || is_known_already(facts))
+	if (archive == NULL || (!facts->is_carrier && !text_equal(facts->format, "unknown")) || is_known_already(facts) || is_seen_through(facts))
 		return;
 	limits.checked = options->deep ? UINT64_MAX : CHECKED;
 	facts->part_count = 0;

@@ -13,6 +13,7 @@
 #include "src/base/status.h"
 
 struct examine_options {
+	bool is_short_run;		/* this process does nothing else: what OpenSSL needs for keys and TLS is not made ready */
 	bool deep;			/* packed contents of any size are unpacked, to check them */
 	_Atomic uint64_t *progress;	/* bytes hashed so far; NULL: nobody asks */
 	const atomic_bool *cancel;	/* NULL: never */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "src/base/cleanup.h"
+#include "src/media/digest.h"
 #include "src/media/examine.h"
 
 enum {
@@ -89,6 +90,8 @@ void examine_files(const char *const *paths, size_t count, const struct examine_
 	pthread_t thread[WORKERS];
 	size_t threads = 0;
 
+	if (options->is_short_run)
+		digest_leave_configuration();
 	if (work != NULL) {
 		work->paths = paths;
 		work->count = count;

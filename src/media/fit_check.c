@@ -10,7 +10,7 @@
 #include "src/base/text.h"
 #include "src/media/digest.h"
 #include "src/media/image_file.h"
-#include "src/media/signature_check.h"
+#include "src/media/signature_key.h"
 
 enum { RSA_BITS_MIN = 2048, POINT_MAX = 66 };	/* bytes of a coordinate: P-521 */
 

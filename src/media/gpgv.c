@@ -133,18 +133,15 @@ static void read_answer(const char *output, struct verify_finding *finding)
 	};
 	char fingerprint[96];
 
-	finding->outcome = VERIFY_CANNOT_TELL;
-	text_copy(finding->reason, sizeof(finding->reason), "gpgv finds no signature in it");
+	verify_finding_conclude(finding, VERIFY_CANNOT_TELL, "gpgv finds no signature in it");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (find_line(output, rows[i].word, finding->who, sizeof(finding->who))) {
-			finding->outcome = rows[i].outcome;
-			text_copy(finding->reason, sizeof(finding->reason), rows[i].reason);
+			verify_finding_conclude(finding, rows[i].outcome, rows[i].reason);
 			break;
 		}
 	/* GOODSIG alone is said before the key's use is judged */
 	if (finding->outcome == VERIFY_OK && !find_line(output, "VALIDSIG", fingerprint, sizeof(fingerprint))) {
-		finding->outcome = VERIFY_CANNOT_TELL;
-		text_copy(finding->reason, sizeof(finding->reason), "gpgv does not call the signature valid");
+		verify_finding_conclude(finding, VERIFY_CANNOT_TELL, "gpgv does not call the signature valid");
 	}
 }
 
@@ -187,9 +184,8 @@ enum status gpgv_check(const char *path, const char *signature, const char *keyr
 	case STATUS_OK:
 		return STATUS_OK;
 	case STATUS_NOT_FOUND:
-		finding->outcome = VERIFY_CANNOT_TELL;
-		text_copy(finding->reason, sizeof(finding->reason),
-			  "gpgv is not installed, which checks OpenPGP signatures (Debian: apt-get install gpgv)");
+		verify_finding_conclude(finding, VERIFY_CANNOT_TELL,
+					"gpgv is not installed, which checks OpenPGP signatures (Debian: apt-get install gpgv)");
 		return STATUS_OK;
 	case STATUS_CANCELLED:
 		return error_set(reterr, status, "checking '%s' was stopped", path);

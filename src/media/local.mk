@@ -14,7 +14,8 @@ libstore_a_SOURCES += src/media/fit_check.c src/media/fit_check.h
 libstore_a_SOURCES += src/media/gpgv.c src/media/gpgv.h
 libstore_a_SOURCES += src/media/image_file.c src/media/image_file.h
 libstore_a_SOURCES += src/media/new_file.c src/media/new_file.h
-libstore_a_SOURCES += src/media/signature_check.c src/media/signature_check.h
+libstore_a_SOURCES += src/media/signature_check.c src/media/signature_check.h src/media/signature_cms.c
+libstore_a_SOURCES += src/media/signature_key.c src/media/signature_key.h src/media/signature_openssl.h
 libstore_a_SOURCES += src/media/small_file.c src/media/small_file.h
 libstore_a_SOURCES += src/media/unpack.c src/media/unpack.h
 libstore_a_SOURCES += src/media/verify.c src/media/verify.h
@@ -26,7 +27,7 @@ else
 libstore_a_SOURCES += src/media/fetch_none.c
 endif
 
-MEDIA_TEST_LIBS = libstore.a librecovery.a libbase.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(CMOCKA_LIBS)
+MEDIA_TEST_LIBS = libstore.a librecovery.a libbase.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(FDT_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_url
 tests_unit_test_url_SOURCES = tests/unit/test_url.c
 tests_unit_test_url_LDADD = $(MEDIA_TEST_LIBS)

@@ -46,20 +46,6 @@ void new_file_free(struct new_file *file)
 
 DEFINE_AUTO(new_file);
 
-static enum status status_of(int number)
-{
-	switch (number) {
-	case ENOENT: case ENOTDIR:
-		return STATUS_NOT_FOUND;
-	case EACCES: case EPERM: case EROFS:
-		return STATUS_NO_PERMISSION;
-	case ENOSPC: case EDQUOT: case EFBIG:
-		return STATUS_NO_SPACE;
-	default:
-		return STATUS_IO;
-	}
-}
-
 static enum status split(struct new_file *file, const char *target, struct error *reterr)
 {
 	const char *slash = strrchr(target, '/'), *name = slash ? slash + 1 : target;
@@ -118,7 +104,7 @@ enum status new_file_begin(const char *target, struct new_file **ret_file, struc
 		file->fd = create(file);
 	}
 	if (file->fd < 0) {
-		status = error_set(reterr, status_of(errno), "cannot make a file in '%s': %s", file->folder,
+		status = error_set(reterr, status_of_errno(errno), "cannot make a file in '%s': %s", file->folder,
 				   strerror(errno));
 		error_hint(reterr, "Choose a folder that is there, that you may write to, and that has room");
 		return status;
@@ -136,7 +122,7 @@ static enum status open_part(struct new_file *file, const char *target, struct e
 	file->fd = openat(file->folder_fd, file->temporary, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 			  0600);
 	if (file->fd < 0 && errno != ELOOP)
-		return error_set(reterr, status_of(errno), "cannot open '%s%s': %s", target, PART_ENDING, strerror(errno));
+		return error_set(reterr, status_of_errno(errno), "cannot open '%s%s': %s", target, PART_ENDING, strerror(errno));
 	if (file->fd < 0 || fstat(file->fd, &about) != 0 || !S_ISREG(about.st_mode) || about.st_nlink != 1 ||
 	    about.st_uid != geteuid()) {
 		error_set(reterr, STATUS_REFUSED, "'%s%s' is no part of a file that was begun here", target, PART_ENDING);
@@ -164,7 +150,7 @@ enum status new_file_begin_part(const char *target, struct new_file **ret_file, 
 		return error_set(reterr, STATUS_INVALID, "cannot store at '%.100s...': the name is too long", target);
 	file->folder_fd = open(file->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (file->folder_fd < 0)
-		return error_set(reterr, status_of(errno), "cannot make a file in '%s': %s", file->folder, strerror(errno));
+		return error_set(reterr, status_of_errno(errno), "cannot make a file in '%s': %s", file->folder, strerror(errno));
 	status = open_part(file, target, reterr);
 	if (status != STATUS_OK)
 		return status;
@@ -199,7 +185,7 @@ enum status new_file_append(struct new_file *file, struct bytes more, struct err
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0) {
-			enum status status = status_of(errno);
+			enum status status = status_of_errno(errno);
 
 			error_set(reterr, status, "cannot write to the disk at '%s': %s", file->folder,
 				  strerror(errno));
@@ -323,13 +309,13 @@ enum status new_file_keep(struct new_file *file, bool may_replace, struct error 
 	if (fchmod(file->fd, usual_mode()) != 0 && errno != EPERM && errno != ENOSYS && errno != EOPNOTSUPP)
 		return error_set(reterr, STATUS_IO, "cannot set the mode of '%s': %s", file->name, strerror(errno));
 	if (fsync(file->fd) != 0)
-		return error_set(reterr, status_of(errno), "cannot write '%s' to the disk: %s", file->name,
+		return error_set(reterr, status_of_errno(errno), "cannot write '%s' to the disk: %s", file->name,
 				 strerror(errno));
 	failed = may_replace ? renameat(file->folder_fd, file->temporary, file->folder_fd, file->name) : name_new(file);
 	if (failed != 0 && errno == EEXIST)
 		return error_set(reterr, STATUS_BUSY, "'%s/%s' is there already", file->folder, file->name);
 	if (failed != 0)
-		return error_set(reterr, status_of(errno), "cannot name the file '%s': %s", file->name,
+		return error_set(reterr, status_of_errno(errno), "cannot name the file '%s': %s", file->name,
 				 strerror(errno));
 	file->is_kept = true;
 	fsync(file->folder_fd);

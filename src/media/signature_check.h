@@ -24,11 +24,4 @@ enum status signature_check_cms(const struct signature_material *material, struc
 enum status signature_check_raw(const struct signature_material *material, struct verify_watch *watch,
 				struct verify_finding *finding, struct error *reterr);
 
-/* For signatures that stand in the file itself. */
-struct evp_pkey_st;
-/* A public key or certificate, PEM or DER; who: the certificate's subject, and the key's fingerprint. INVALID: it is none. */
-enum status signature_key_read(struct bytes text, struct evp_pkey_st **ret_key, char *who, size_t size, struct error *reterr);
-/* Over a digest of what is signed; the signature as X.509 has it. WRONG: it does not fit; CANNOT_TELL: this OpenSSL does not check it. */
-enum verify_outcome signature_fits_digest(struct evp_pkey_st *key, const char *hash, bool is_pss, struct bytes signature, struct bytes digest);
-
 #endif

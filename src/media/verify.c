@@ -22,6 +22,12 @@ const char *verify_outcome_name(enum verify_outcome outcome)
 	return names[outcome];
 }
 
+void verify_finding_conclude(struct verify_finding *finding, enum verify_outcome outcome, const char *reason)
+{
+	finding->outcome = outcome;
+	text_copy(finding->reason, sizeof(finding->reason), reason);
+}
+
 void verify_conclude(struct verify_result *result)
 {
 	bool any_ok = false, any_open = false;
@@ -301,8 +307,7 @@ static enum status check_signature(struct job *job, const char *signature, bool 
 		status = check(job, signature, &texts, finding, reterr);
 	texts_done(&texts);
 	if (status == STATUS_INVALID && !was_asked) {	/* what only lies there may be anything */
-		finding->outcome = VERIFY_CANNOT_TELL;
-		text_copy(finding->reason, sizeof(finding->reason), reterr->text);
+		verify_finding_conclude(finding, VERIFY_CANNOT_TELL, reterr->text);
 		return STATUS_OK;
 	}
 	if (status == STATUS_INVALID)

@@ -48,6 +48,8 @@ struct verify_result {
 const char *verify_outcome_name(enum verify_outcome outcome);
 /* WRONG when one finding is; else CANNOT_TELL when one that was asked for is, or when none is OK. Sets ret->outcome. */
 void verify_conclude(struct verify_result *result);
+/* What came out, and why. */
+void verify_finding_conclude(struct verify_finding *finding, enum verify_outcome outcome, const char *reason);
 /* The next finding, or NULL when there are too many. */
 struct verify_finding *verify_add(struct verify_result *result);
 

@@ -8,28 +8,21 @@
 #include "src/store/capture.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
+#include "src/store/capture_files.h"
+#include "src/store/capture_syncer.h"
 
 enum {
-	PATH_SIZE = 4096,
-	NAME_MAX_SIZE = 200,		/* leaves room for a number and ".times" in NAME_MAX */
-	NUMBERS = 10000,		/* captures of one name in one folder */
-	SYNC_INTERVAL_MS = 1000,
 	REMARK_SIZE = 512,
-	PARTS_MAX = NUMBERS,
+	PARTS_MAX = CAPTURE_NUMBERS,
 	NAMED_BY_OPERATOR = 0,		/* number of the part that stays in one file, whatever its name is */
 	RETRY_BYTES = 1024 * 1024,	/* a next part that could not be made is tried again so much later */
 	LOOK_INTERVAL_MS = 2000,	/* between two looks at the disk; a line of 4 Mbaud brings less than a MiB meanwhile */
@@ -41,18 +34,9 @@ struct part {
 	unsigned number;
 };
 
-struct capture_syncer {			/* a thread; it begins with the first bytes */
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	bool is_wanted, is_ending;	/* under the lock */
-	bool is_running;		/* of the capture's own thread */
-	int raw_fd, times_fd;
-};
-
 struct capture {
-	char path[PATH_SIZE];
-	char folder[PATH_SIZE], name[NAME_MAX_SIZE];
+	char path[CAPTURE_PATH_SIZE];
+	struct capture_place place;
 	int raw_fd, times_fd;
 	struct part *parts;		/* the last one is being written */
 	unsigned part_count;
@@ -65,8 +49,7 @@ struct capture {
 	uint64_t lost, lost_noted;	/* bytes; how many of them the index has a remark on */
 	/* bytes that are in the .raw file but not yet in the index, because there was no room for the line */
 	uint64_t pending_ms, pending_offset, pending_length;
-	uint64_t synced_ms;
-	bool is_synced, is_losing, is_news;
+	bool is_losing, is_news;
 	struct capture_syncer syncer;
 };
 
@@ -76,123 +59,7 @@ static inline void capture_free(struct capture *capture)
 }
 DEFINE_AUTO(capture);
 
-static enum status status_of_errno(int number)
-{
-	switch (number) {
-	case ENOSPC: case EDQUOT: case EFBIG:
-		return STATUS_NO_SPACE;
-	case EACCES: case EPERM: case EROFS:
-		return STATUS_NO_PERMISSION;
-	}
-	return STATUS_IO;
-}
-
-static void hint_room(const char *path, struct error *reterr)
-{
-	char free_space[32] = "an unknown amount of space";
-	struct statvfs fs;
-
-	if (statvfs(path, &fs) == 0)
-		text_size(free_space, sizeof(free_space), (uint64_t)fs.f_bavail * fs.f_frsize);
-	error_hint(reterr, "Make room where %.120s is (%s free); the session goes on, and so does the log when there is room", path,
-		   free_space);
-}
-
-static enum status capture_error(const char *path, const char *doing, int number, struct error *reterr)
-{
-	enum status status = error_set(reterr, status_of_errno(number), "cannot %s log '%s': %s", doing, path, strerror(number));
-
-	if (status == STATUS_NO_SPACE)
-		hint_room(path, reterr);
-	else if (status == STATUS_NO_PERMISSION)
-		error_hint(reterr, "Give yourself write permission there, or set XDG_STATE_HOME to a folder that you can write in");
-	return status;
-}
-
 /* --- opening --- */
-
-static enum status make_folders(const char *folder, struct error *reterr)
-{
-	char part[PATH_SIZE];
-
-	text_copy(part, sizeof(part), folder);
-	for (char *at = part + 1; ; at++) {
-		char was = *at;
-
-		if (was != '/' && was != '\0')
-			continue;
-		*at = '\0';
-		if (mkdir(part, 0700) != 0 && errno != EEXIST) {
-			int number = errno;
-			struct stat there;
-
-			/* a read-only file system says EROFS for what exists too */
-			if (stat(part, &there) != 0 || !S_ISDIR(there.st_mode))
-				return capture_error(folder, "make the folder of the", number, reterr);
-		}
-		*at = was;
-		if (was == '\0')
-			return STATUS_OK;
-	}
-}
-
-/* A name may come from a port or a device: it stays in the folder and needs no quoting in a shell. */
-static void safe_name(char *to, size_t size, const char *name)
-{
-	text_copy(to, size, name);
-	for (char *at = to; *at != '\0'; at++)
-		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+", *at) == NULL)
-			*at = '_';
-	if (to[0] == '.' || to[0] == '-')
-		to[0] = '_';
-}
-
-static void part_path(const struct capture *capture, unsigned number, const char *ending, char to[PATH_SIZE])
-{
-	if (number == 1)
-		text_format(to, PATH_SIZE, "%s/%s.%s", capture->folder, capture->name, ending);
-	else
-		text_format(to, PATH_SIZE, "%s/%s-%u.%s", capture->folder, capture->name, number, ending);
-}
-
-static int make_new(const struct capture *capture, unsigned number, const char *ending, char path[PATH_SIZE])
-{
-	part_path(capture, number, ending, path);
-	return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-}
-
-struct part_files {
-	char path[PATH_SIZE];
-	int raw_fd, times_fd;
-	unsigned number;
-};
-
-static enum status make_files(const struct capture *capture, unsigned first_number, struct part_files *ret_files,
-			      struct error *reterr)
-{
-	char times_path[PATH_SIZE];
-
-	for (unsigned number = first_number; number <= NUMBERS; number++) {
-		ret_files->number = number;
-		ret_files->raw_fd = make_new(capture, number, "raw", ret_files->path);
-		if (ret_files->raw_fd < 0 && errno == EEXIST)
-			continue;
-		if (ret_files->raw_fd < 0)
-			return capture_error(ret_files->path, "make", errno, reterr);
-		ret_files->times_fd = make_new(capture, number, "times", times_path);
-		if (ret_files->times_fd >= 0)
-			return STATUS_OK;
-		/* a lone index of that number is somebody's too; the .raw file was made here and is empty */
-		int why = errno;
-		unlink(ret_files->path);
-		close(TAKE_FD(ret_files->raw_fd));
-		if (why != EEXIST)
-			return capture_error(times_path, "make", why, reterr);
-	}
-	error_set(reterr, STATUS_INVALID, "cannot make log '%s/%s.raw': there are %d of that name", capture->folder, capture->name, NUMBERS);
-	error_hint(reterr, "Move old logs out of that folder");
-	return STATUS_INVALID;
-}
 
 static enum status make_room_for_part(struct capture *capture, struct error *reterr)
 {
@@ -204,7 +71,7 @@ static enum status make_room_for_part(struct capture *capture, struct error *ret
 	return STATUS_OK;
 }
 
-static void begin_part(struct capture *capture, const struct part_files *files)
+static void begin_part(struct capture *capture, const struct capture_files *files)
 {
 	uint64_t start = capture_size(capture);
 
@@ -219,21 +86,17 @@ static void begin_part(struct capture *capture, const struct part_files *files)
 enum status capture_open(const char *folder, const char *name, struct capture **ret_capture, struct error *reterr)
 {
 	AUTO(capture) capture = calloc(1, sizeof(*capture));
-	struct part_files files;
+	struct capture_files files;
 	enum status status;
 
 	if (capture == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for a log");
 	capture->raw_fd = capture->times_fd = -1;
-	if (folder[0] == '\0' || name[0] == '\0' || strlen(folder) >= PATH_SIZE - NAME_MAX_SIZE - 16)
-		return error_set(reterr, STATUS_INVALID, "cannot make log '%.100s/%.100s': the name is empty or too long", folder, name);
-	text_copy(capture->folder, sizeof(capture->folder), folder);
-	safe_name(capture->name, sizeof(capture->name), name);
-	status = make_folders(folder, reterr);
+	status = capture_place_begin(&capture->place, folder, name, reterr);
 	if (status == STATUS_OK)
 		status = make_room_for_part(capture, reterr);
 	if (status == STATUS_OK)
-		status = make_files(capture, 1, &files, reterr);
+		status = capture_files_make(&capture->place, 1, &files, reterr);
 	if (status != STATUS_OK)
 		return status;
 	begin_part(capture, &files);
@@ -248,40 +111,10 @@ void capture_set_limits(struct capture *capture, const struct capture_limits *li
 	capture->looked_ms = 0;
 }
 
-bool capture_times_path(const char *raw_path, char *to, size_t size)
-{
-	size_t length = strlen(raw_path);
-
-	if (length >= 4 && strcmp(raw_path + length - 4, ".raw") == 0)
-		length -= 4;
-	return (size_t)snprintf(to, size, "%.*s.times", (int)length, raw_path) < size;
-}
-
-/* The length that it has is where these bytes begin. The lock is what keeps two programs from writing over each other. */
-static enum status open_to_append(const char *path, int *ret_fd, uint64_t *ret_size, struct error *reterr)
-{
-	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
-	struct stat about;
-
-	if (fd < 0 && errno != EISDIR)
-		return capture_error(path, "open", errno, reterr);
-	if (fd < 0 || fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
-		error_set(reterr, STATUS_INVALID, "cannot keep a log in '%s': it is no plain file", path);
-		return error_hint(reterr, "Name a file; a pipe can have standard output");
-	}
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		error_set(reterr, STATUS_BUSY, "cannot keep a log in '%s': another program is writing there", path);
-		return error_hint(reterr, "Name another file, or end the other program");
-	}
-	*ret_size = (uint64_t)about.st_size;
-	*ret_fd = TAKE_FD(fd);
-	return STATUS_OK;
-}
-
 enum status capture_open_file(const char *path, struct capture **ret_capture, struct error *reterr)
 {
 	AUTO(capture) capture = calloc(1, sizeof(*capture));
-	char times_path[PATH_SIZE];
+	char times_path[CAPTURE_PATH_SIZE];
 	enum status status;
 
 	if (capture == NULL)
@@ -295,9 +128,9 @@ enum status capture_open_file(const char *path, struct capture **ret_capture, st
 	if (status != STATUS_OK)
 		return status;
 	capture->parts[capture->part_count++] = (struct part){ .number = NAMED_BY_OPERATOR };
-	status = open_to_append(path, &capture->raw_fd, &capture->raw_size, reterr);
+	status = capture_file_append(path, &capture->raw_fd, &capture->raw_size, reterr);
 	if (status == STATUS_OK)
-		status = open_to_append(times_path, &capture->times_fd, &capture->times_size, reterr);
+		status = capture_file_append(times_path, &capture->times_fd, &capture->times_size, reterr);
 	if (status == STATUS_OK)
 		*ret_capture = TAKE(capture);
 	return status;
@@ -372,78 +205,6 @@ static int write_index(struct capture *capture, uint64_t wall_ms)
 	return 0;
 }
 
-/* A card or a stick may take seconds for a sync, and a tty keeps a fifth of a second at 3 MBd. */
-static void *sync_again_and_again(void *user)
-{
-	struct capture_syncer *syncer = user;
-
-	pthread_mutex_lock(&syncer->lock);
-	for (;;) {
-		while (!syncer->is_wanted && !syncer->is_ending)
-			pthread_cond_wait(&syncer->wake, &syncer->lock);
-		if (!syncer->is_wanted)
-			break;
-		syncer->is_wanted = false;
-		pthread_mutex_unlock(&syncer->lock);
-		fdatasync(syncer->raw_fd);
-		fdatasync(syncer->times_fd);
-		pthread_mutex_lock(&syncer->lock);
-	}
-	pthread_mutex_unlock(&syncer->lock);
-	return NULL;
-}
-
-/* Signals are for the thread of the loop. */
-static bool start_syncer(struct capture *capture)
-{
-	struct capture_syncer *syncer = &capture->syncer;
-	sigset_t all, before;
-
-	syncer->raw_fd = capture->raw_fd;
-	syncer->times_fd = capture->times_fd;
-	pthread_mutex_init(&syncer->lock, NULL);
-	pthread_cond_init(&syncer->wake, NULL);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	syncer->is_running = pthread_create(&syncer->thread, NULL, sync_again_and_again, syncer) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return syncer->is_running;
-}
-
-static void end_syncer(struct capture_syncer *syncer)
-{
-	if (!syncer->is_running)
-		return;
-	pthread_mutex_lock(&syncer->lock);
-	syncer->is_ending = true;
-	pthread_cond_signal(&syncer->wake);
-	pthread_mutex_unlock(&syncer->lock);
-	pthread_join(syncer->thread, NULL);
-	pthread_cond_destroy(&syncer->wake);
-	pthread_mutex_destroy(&syncer->lock);
-	syncer->is_running = syncer->is_ending = false;
-}
-
-/* The wall clock may be set back: any distance counts. */
-static uint64_t distance(uint64_t a_ms, uint64_t b_ms)
-{
-	return a_ms > b_ms ? a_ms - b_ms : b_ms - a_ms;
-}
-
-static void sync_now_and_then(struct capture *capture, uint64_t wall_ms)
-{
-	if (capture->is_synced && distance(wall_ms, capture->synced_ms) < SYNC_INTERVAL_MS)
-		return;
-	capture->is_synced = true;
-	capture->synced_ms = wall_ms;
-	if (!capture->syncer.is_running && !start_syncer(capture))
-		return;		/* no thread now: the next second tries again, and the closing syncs */
-	pthread_mutex_lock(&capture->syncer.lock);
-	capture->syncer.is_wanted = true;
-	pthread_cond_signal(&capture->syncer.wake);
-	pthread_mutex_unlock(&capture->syncer.lock);
-}
-
 enum status capture_remark(struct capture *capture, const char *text, uint64_t wall_ms, struct error *reterr)
 {
 	char safe[REMARK_SIZE], line[REMARK_SIZE + 40];
@@ -463,7 +224,7 @@ static void look_at_disk(struct capture *capture, uint64_t wall_ms)
 {
 	struct statvfs fs;
 
-	if (capture->looked_ms != 0 && distance(wall_ms, capture->looked_ms) < LOOK_INTERVAL_MS &&
+	if (capture->looked_ms != 0 && capture_ms_between(wall_ms, capture->looked_ms) < LOOK_INTERVAL_MS &&
 	    capture->raw_size - capture->looked_size < LOOK_BYTES)
 		return;
 	capture->looked_ms = wall_ms > 0 ? wall_ms : 1;
@@ -509,48 +270,30 @@ static bool is_part_full(const struct capture *capture, size_t more, uint64_t wa
 		return false;
 	if (limits->part_bytes > 0 && capture->raw_size + more > capture->retry_size)
 		return true;
-	return limits->part_ms > 0 && distance(wall_ms, capture->begun_ms) >= limits->part_ms;
-}
-
-static const char *file_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static void drop_files(const struct part_files *files)
-{
-	char times_path[PATH_SIZE];
-
-	unlink(files->path);
-	if (capture_times_path(files->path, times_path, sizeof(times_path)))
-		unlink(times_path);
-	close(files->raw_fd);
-	close(files->times_fd);
+	return limits->part_ms > 0 && capture_ms_between(wall_ms, capture->begun_ms) >= limits->part_ms;
 }
 
 /* Goes on in a next pair of files. When that cannot be made, the old one grows on: bytes matter more than sizes. */
 static void next_part(struct capture *capture, uint64_t wall_ms)
 {
 	int raw_fd = capture->raw_fd, times_fd = capture->times_fd;
-	char text[NAME_MAX_SIZE + 60], old[NAME_MAX_SIZE + 20];
-	struct part_files files;
+	char text[CAPTURE_NAME_SIZE + 60], old[CAPTURE_NAME_SIZE + 20];
+	struct capture_files files;
 
 	capture->begun_ms = wall_ms;
 	if (capture->raw_size + RETRY_BYTES > capture->retry_size)
 		capture->retry_size = capture->raw_size + RETRY_BYTES;
 	if (write_index(capture, wall_ms) != 0 ||	/* the old index speaks of all of its bytes first */
 	    make_room_for_part(capture, NULL) != STATUS_OK ||
-	    make_files(capture, capture->parts[capture->part_count - 1].number + 1, &files, NULL) != STATUS_OK)
+	    capture_files_make(&capture->place, capture->parts[capture->part_count - 1].number + 1, &files, NULL) != STATUS_OK)
 		return;
-	text_copy(old, sizeof(old), file_name(capture->path));
-	text_format(text, sizeof(text), "goes on in %s", file_name(files.path));
+	text_copy(old, sizeof(old), text_file_name(capture->path));
+	text_format(text, sizeof(text), "goes on in %s", text_file_name(files.path));
 	if (capture_remark(capture, text, wall_ms, NULL) != STATUS_OK) {
-		drop_files(&files);
+		capture_files_drop(&files);
 		return;
 	}
-	end_syncer(&capture->syncer);	/* with the old files; the next ones get another */
+	capture_syncer_end(&capture->syncer);	/* with the old files; the next ones get another */
 	begin_part(capture, &files);
 	fdatasync(raw_fd);
 	fdatasync(times_fd);
@@ -588,7 +331,7 @@ enum status capture_write(struct capture *capture, struct bytes in, uint64_t wal
 	capture->is_losing = number != 0;
 	capture->is_news = capture->is_losing != was_losing;
 	(void)write_index(capture, wall_ms);	/* what does not fit now stays pending */
-	sync_now_and_then(capture, wall_ms);
+	capture_syncer_want(&capture->syncer, capture->raw_fd, capture->times_fd, wall_ms);
 	if (waits)
 		return waiting_error(capture, reterr);
 	return number == 0 ? STATUS_OK : capture_error(capture->path, "write to", number, reterr);
@@ -625,7 +368,7 @@ bool capture_part_at(const struct capture *capture, uint64_t offset, struct capt
 	if (capture->parts[at - 1].number == NAMED_BY_OPERATOR)
 		text_copy(ret_part->path, sizeof(ret_part->path), capture->path);
 	else
-		part_path(capture, capture->parts[at - 1].number, "raw", ret_part->path);
+		capture_place_path(&capture->place, capture->parts[at - 1].number, "raw", ret_part->path);
 	ret_part->start = capture->parts[at - 1].start;
 	ret_part->end = at < capture->part_count ? capture->parts[at].start : capture_size(capture);
 	return true;
@@ -646,10 +389,10 @@ void capture_close(struct capture *capture)
 {
 	if (capture == NULL)
 		return;
-	end_syncer(&capture->syncer);
+	capture_syncer_end(&capture->syncer);
 	if (capture->times_fd >= 0) {
 		capture->is_losing = false;	/* a last try to say what is missing at the end */
-		(void)write_index(capture, capture->pending_length > 0 ? capture->pending_ms : capture->synced_ms);
+		(void)write_index(capture, capture->pending_length > 0 ? capture->pending_ms : capture->syncer.synced_ms);
 		/* drops a line that was cut short; should that fail, the line has no end and a reader skips it */
 		if (ftruncate(capture->times_fd, (off_t)capture->times_size) == 0)
 			fsync(capture->times_fd);
@@ -665,7 +408,7 @@ void capture_close(struct capture *capture)
 
 void capture_abandon(struct capture *capture)
 {
-	char path[PATH_SIZE], times_path[PATH_SIZE];
+	char path[CAPTURE_PATH_SIZE], times_path[CAPTURE_PATH_SIZE];
 	bool is_empty;
 
 	if (capture == NULL)

@@ -42,8 +42,6 @@ enum status capture_write(struct capture *capture, struct bytes in, uint64_t wal
 enum status capture_remark(struct capture *capture, const char *text, uint64_t wall_ms, struct error *reterr);
 /* True after the call that lost bytes first, and after the first one that kept its bytes again: the two moments to report. */
 bool capture_is_news(const struct capture *capture);
-/* Where the index of a .raw file, or of one that the operator named, lies. False: the path is too long. */
-bool capture_times_path(const char *raw_path, char *to, size_t size);
 const char *capture_path(const struct capture *capture);	/* of the .raw file that grows now */
 uint64_t capture_size(const struct capture *capture);		/* of all parts */
 unsigned capture_part_count(const struct capture *capture);	/* rises when it goes on in a next pair */

@@ -8,7 +8,7 @@
 #include "recovery/serial/recording.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
-#include "src/store/capture.h"
+#include "src/store/capture_files.h"
 
 enum {
 	LINE_SIZE = 600,	/* the longest line is a remark */

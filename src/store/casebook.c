@@ -1,31 +1,24 @@
 /* src/store/casebook.c
  *
  * Two things guard a casebook. SQLite keeps the entries: WAL with synchronous FULL syncs the log at every commit, so an entry
- * that was appended survives a kill and a pulled plug. A second file beside the database, "-holds", says who works on which
- * case: an open-file-description lock (fcntl(2), F_OFD_SETLK) on the case's slot in it, which the kernel drops with the process
- * however it ends, and in the slot the pid for the error text. A table of holders was rejected: after a kill somebody would
- * have to judge whether a pid is still the same process. */
+ * that was appended survives a kill and a pulled plug. A second file says who works on which case (casebook_holds.h). */
 #include "src/store/casebook.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/late_library.h"
 #include "src/base/text.h"
+#include "src/store/casebook_file.h"
+#include "src/store/casebook_holds.h"
 #include "src/store/casebook_schema.h"
 
 enum {
-	PATH_MAX_SIZE = 4000,
 	/* How long another process may keep the database locked: its commits take milliseconds. */
 	BUSY_TIMEOUT_MS = 3000,
 	/* Going to WAL does not call SQLite's busy handler; two first starts at once meet here. */
@@ -33,7 +26,6 @@ enum {
 	WAL_PAUSE_MS = 20,
 	/* The longest key, text or data of an entry. */
 	ENTRY_CEILING = 16 * 1024 * 1024,
-	HOLD_SLOT_SIZE = 16,
 };
 
 #define SQLITE_CALLS(call) \
@@ -51,9 +43,7 @@ struct casebook {
 	sqlite3 *db;
 	sqlite3_stmt *append;
 	sqlite3_stmt *last_value;
-	int holds_fd;
-	int64_t *held;		/* case ids, to empty their slots at the end */
-	size_t held_count;
+	struct casebook_holds holds;
 };
 
 static inline void casebook_free(struct casebook *book)
@@ -76,66 +66,6 @@ static void finalize_statement(struct statement *statement)
 
 /* --- errors --- */
 
-/* Up to the last slash; "." when there is none. */
-static void folder_of(const char *path, char *to, size_t size)
-{
-	const char *slash = strrchr(path, '/');
-
-	text_copy(to, size, path);
-	if (slash == NULL)
-		text_copy(to, size, ".");
-	else if ((size_t)(slash - path) < size)
-		to[slash == path ? 1 : slash - path] = '\0';
-}
-
-static void hint_no_space(const char *path, struct error *reterr)
-{
-	char folder[PATH_MAX_SIZE], free_space[32] = "an unknown amount of space";
-	struct statvfs fs;
-
-	folder_of(path, folder, sizeof(folder));
-	if (statvfs(folder, &fs) == 0)
-		text_size(free_space, sizeof(free_space), (uint64_t)fs.f_bavail * fs.f_frsize);
-	error_hint(reterr, "Make room where %.120s is (%s free). What was kept before is safe", path, free_space);
-}
-
-static enum status status_of_errno(int number)
-{
-	switch (number) {
-	case ENOSPC: case EDQUOT: case EFBIG:
-		return STATUS_NO_SPACE;
-	case EACCES: case EPERM: case EROFS:
-		return STATUS_NO_PERMISSION;
-	case ENOMEM:
-		return STATUS_NO_MEMORY;
-	case ENOENT: case ENOTDIR:
-		return STATUS_NOT_FOUND;
-	}
-	return STATUS_IO;
-}
-
-/* For a path that the operating system refused. */
-static enum status system_error(const char *path, const char *doing, int number, struct error *reterr)
-{
-	enum status status = error_set(reterr, status_of_errno(number), "cannot %s casebook '%s': %s", doing, path,
-				       strerror(number));
-
-	if (status == STATUS_NO_SPACE)
-		hint_no_space(path, reterr);
-	else if (status == STATUS_NO_PERMISSION)
-		error_hint(reterr, "Give yourself write permission there, or set XDG_STATE_HOME to a folder that you can write in");
-	else
-		error_hint(reterr, "Set XDG_STATE_HOME to a folder that you can write in");
-	return status;
-}
-
-static enum status not_a_casebook(const char *path, struct error *reterr)
-{
-	error_set(reterr, STATUS_INVALID, "cannot open casebook '%s': it is not a casebook", path);
-	error_hint(reterr, "Move that file away; a new casebook is made in its place");
-	return STATUS_INVALID;
-}
-
 /* To be called right after the call that failed: SQLite forgets the errno of some writes, so errno itself is asked too. */
 static int io_errno(const struct casebook *book)
 {
@@ -153,13 +83,13 @@ static enum status sqlite_error(const struct casebook *book, const char *doing, 
 
 	switch (code) {
 	case SQLITE_NOTADB:
-		return not_a_casebook(book->path, reterr);
+		return casebook_file_foreign(book->path, reterr);
 	case SQLITE_FULL:
-		return system_error(book->path, doing, ENOSPC, reterr);
+		return casebook_file_error(book->path, doing, ENOSPC, reterr);
 	case SQLITE_READONLY:
-		return system_error(book->path, doing, EROFS, reterr);
+		return casebook_file_error(book->path, doing, EROFS, reterr);
 	case SQLITE_IOERR: case SQLITE_CANTOPEN:
-		return system_error(book->path, doing, number, reterr);
+		return casebook_file_error(book->path, doing, number, reterr);
 	case SQLITE_NOMEM:
 		return error_set(reterr, STATUS_NO_MEMORY, "cannot %s casebook '%s': no memory", doing, book->path);
 	case SQLITE_TOOBIG:
@@ -178,65 +108,6 @@ static enum status sqlite_error(const struct casebook *book, const char *doing, 
 }
 
 /* --- opening --- */
-
-static enum status default_path(char *to, size_t size, struct error *reterr)
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-
-	/* a relative path is to be ignored: XDG Base Directory Specification 0.8 */
-	if (state != NULL && state[0] == '/')
-		text_format(to, size, "%s/unbrick/casebook.db", state);
-	else if (home != NULL && home[0] == '/')
-		text_format(to, size, "%s/.local/state/unbrick/casebook.db", home);
-	else {
-		error_set(reterr, STATUS_NOT_FOUND, "cannot open the casebook: neither XDG_STATE_HOME nor HOME is set");
-		error_hint(reterr, "Set XDG_STATE_HOME to a folder that you can write in");
-		return STATUS_NOT_FOUND;
-	}
-	return STATUS_OK;
-}
-
-static enum status make_folders(const char *path, struct error *reterr)
-{
-	char part[PATH_MAX_SIZE];
-
-	text_copy(part, sizeof(part), path);
-	for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(part, 0700) != 0 && errno != EEXIST) {
-			int number = errno;
-			struct stat there;
-
-			/* a read-only file system says EROFS for what exists too */
-			if (stat(part, &there) != 0 || !S_ISDIR(there.st_mode))
-				return system_error(path, "make a folder for", number, reterr);
-		}
-		*slash = '/';
-	}
-	return STATUS_OK;
-}
-
-/* Makes the file for its mode, and for a plain errno where SQLite would say "unable to open". A file that exists is not opened:
- * closing any descriptor of it would drop the locks of another connection in this process (SQLite, "How To Corrupt", 2.2). */
-static enum status make_file(const char *path, struct error *reterr)
-{
-	struct stat there;
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd >= 0) {
-		close(fd);
-		return STATUS_OK;
-	}
-	if (errno != EEXIST)
-		return system_error(path, "make", errno, reterr);
-	if (stat(path, &there) != 0)
-		return system_error(path, "open", errno, reterr);
-	if (!S_ISREG(there.st_mode))
-		return not_a_casebook(path, reterr);
-	if (access(path, R_OK | W_OK) != 0)
-		return system_error(path, "write to", errno, reterr);
-	return STATUS_OK;
-}
 
 static int run_sql(struct casebook *book, const char *sql)
 {
@@ -347,7 +218,7 @@ static enum status open_database(struct casebook *book, struct error *reterr)
 			return sqlite_error(book, "open", reterr);
 	}
 	if (state == BOOK_FOREIGN)
-		return not_a_casebook(book->path, reterr);
+		return casebook_file_foreign(book->path, reterr);
 	if (state == BOOK_NEWER) {
 		error_set(reterr, STATUS_UNSUPPORTED, "cannot open casebook '%s': a newer version of the program made it", book->path);
 		error_hint(reterr, "Use that newer version, or set XDG_STATE_HOME to another folder to start a new casebook");
@@ -360,20 +231,20 @@ static enum status open_database(struct casebook *book, struct error *reterr)
 enum status casebook_open(const char *path, struct casebook **ret_book, struct error *reterr)
 {
 	AUTO(casebook) book = calloc(1, sizeof(*book));
-	char found[PATH_MAX_SIZE];
+	char found[CASEBOOK_PATH_SIZE];
 	enum status status = STATUS_OK;
 
 	if (book == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the casebook");
-	book->holds_fd = -1;
+	book->holds.fd = -1;
 	if (!sqlite_library_open(&book->sqlite)) {
 		error_set(reterr, STATUS_UNSUPPORTED, "cannot open the casebook: SQLite is not on this machine");
 		return error_hint(reterr, "Install libsqlite3-0 (elsewhere: sqlite-libs, libsqlite3)");
 	}
 	if (path != NULL && strlen(path) >= sizeof(found) - 16)
-		return error_set(reterr, STATUS_INVALID, "the casebook's path is longer than %d bytes", PATH_MAX_SIZE - 16);
+		return error_set(reterr, STATUS_INVALID, "the casebook's path is longer than %d bytes", CASEBOOK_PATH_SIZE - 16);
 	if (path == NULL)
-		status = default_path(found, sizeof(found), reterr);
+		status = casebook_file_default(found, sizeof(found), reterr);
 	else
 		text_copy(found, sizeof(found), path);
 	if (status != STATUS_OK)
@@ -381,9 +252,8 @@ enum status casebook_open(const char *path, struct casebook **ret_book, struct e
 	book->path = strdup(found);
 	if (book->path == NULL)
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the casebook");
-	status = make_folders(book->path, reterr);
-	if (status == STATUS_OK)
-		status = make_file(book->path, reterr);
+	book->holds.path = book->path;
+	status = casebook_file_make(book->path, reterr);
 	if (status == STATUS_OK)
 		status = open_database(book, reterr);
 	if (status == STATUS_OK)
@@ -391,28 +261,16 @@ enum status casebook_open(const char *path, struct casebook **ret_book, struct e
 	return status;
 }
 
-static off_t hold_slot(int64_t case_id)
-{
-	return (off_t)case_id * HOLD_SLOT_SIZE;
-}
-
 void casebook_close(struct casebook *book)
 {
-	static const char empty[HOLD_SLOT_SIZE];
-
 	if (book == NULL)
 		return;
-	for (size_t i = 0; i < book->held_count; i++)
-		if (pwrite(book->holds_fd, empty, sizeof(empty), hold_slot(book->held[i])) < 0)
-			break;	/* the slot only makes an error text better; the lock is what counts */
-	if (book->holds_fd >= 0)
-		close(book->holds_fd);
+	casebook_holds_done(&book->holds);
 	if (book->db != NULL) {
 		book->sqlite.finalize(book->append);
 		book->sqlite.finalize(book->last_value);
 		book->sqlite.close_v2(book->db);
 	}
-	free(book->held);
 	free(book->path);
 	free(book);
 }
@@ -587,63 +445,9 @@ enum status casebook_read(struct casebook *book, int64_t case_id, int64_t after_
 	return code == SQLITE_DONE ? STATUS_OK : sqlite_error(book, "read", reterr);
 }
 
-/* --- holding --- */
-
-static enum status open_holds(struct casebook *book, struct error *reterr)
-{
-	char path[PATH_MAX_SIZE + 8];
-
-	if (book->holds_fd >= 0)
-		return STATUS_OK;
-	text_format(path, sizeof(path), "%s-holds", book->path);
-	book->holds_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	return book->holds_fd >= 0 ? STATUS_OK : system_error(path, "open", errno, reterr);
-}
-
-static enum status held_by_another(struct casebook *book, int64_t case_id, struct error *reterr)
-{
-	char slot[HOLD_SLOT_SIZE + 1] = "";
-	long pid = 0;
-
-	if (pread(book->holds_fd, slot, HOLD_SLOT_SIZE, hold_slot(case_id)) > 0)
-		pid = strtol(slot, NULL, 10);
-	/* a killed holder leaves its pid in the slot until the next one has written his own */
-	if (pid <= 0 || (kill((pid_t)pid, 0) != 0 && errno == ESRCH))
-		error_set(reterr, STATUS_BUSY, "case %" PRId64 " is being worked on by another process", case_id);
-	else
-		error_set(reterr, STATUS_BUSY, "case %" PRId64 " is being worked on by another process (pid %ld)", case_id, pid);
-	error_hint(reterr, "Go on in that window, or end it first");
-	return STATUS_BUSY;
-}
-
 enum status casebook_hold(struct casebook *book, int64_t case_id, struct error *reterr)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = hold_slot(case_id), .l_len = HOLD_SLOT_SIZE };
-	char slot[HOLD_SLOT_SIZE] = "";
-	enum status status;
-	int64_t *grown;
-
-	if (case_id <= 0 || case_id > INT32_MAX)
-		return error_set(reterr, STATUS_NOT_FOUND, "casebook '%s' has no case %" PRId64, book->path, case_id);
-	for (size_t i = 0; i < book->held_count; i++)
-		if (book->held[i] == case_id)
-			return STATUS_OK;
-	status = open_holds(book, reterr);
-	if (status != STATUS_OK)
-		return status;
-	grown = realloc(book->held, (book->held_count + 1) * sizeof(*grown));
-	if (grown == NULL)
-		return error_set(reterr, STATUS_NO_MEMORY, "no memory to hold a case");
-	book->held = grown;
-	if (fcntl(book->holds_fd, F_OFD_SETLK, &lock) != 0)
-		return errno == EAGAIN || errno == EACCES ? held_by_another(book, case_id, reterr)
-							  : system_error(book->path, "lock", errno, reterr);
-	book->held[book->held_count++] = case_id;
-	text_format(slot, sizeof(slot), "%ld", (long)getpid());
-	/* without its pid, on a full disk, the lock still holds */
-	if (pwrite(book->holds_fd, slot, sizeof(slot), hold_slot(case_id)) < 0)
-		errno = 0;
-	return STATUS_OK;
+	return casebook_holds_take(&book->holds, case_id, reterr);
 }
 
 char *casebook_library_version(char *to, size_t size)

@@ -9,11 +9,12 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/store/library_index.h"
+#include "src/store/method_check.h"
+#include "src/store/profile_match.h"
 
 enum {
 	DIRECTORIES_MAX = 8,
 	SIGNS_MAX = 4096,	/* over all files */
-	QUERY_WORDS_MAX = 8,
 	SEARCH_HITS_MAX = 4096,
 };
 
@@ -408,60 +409,6 @@ size_t device_library_macros(struct device_library *library, const struct macro 
 	return count;
 }
 
-/* How well the word fits the text: 0 not at all. */
-static unsigned word_score(const char *text, const char *word)
-{
-	if (text == NULL || !text_contains(text, word))
-		return 0;
-	return strcasecmp(text, word) == 0 ? 8 : strncasecmp(text, word, strlen(word)) == 0 ? 4 : 2;
-}
-
-static unsigned best_of(unsigned best, unsigned score)
-{
-	return score > best ? score : best;
-}
-
-static unsigned profile_word_score(const struct profile *profile, const char *word)
-{
-	unsigned best = word_score(profile->model, word);
-
-	best = best_of(best, word_score(profile->vendor, word));
-	best = best_of(best, word_score(profile->kind, word));
-	best = best_of(best, word_score(profile->soc, word));
-	best = best_of(best, word_score(profile->id, word));
-	for (unsigned i = 0; i < profile->aliases.count; i++)
-		best = best_of(best, word_score(profile->aliases.item[i], word));
-	for (unsigned i = 0; i < profile->revisions.count; i++)
-		best = best_of(best, word_score(profile->revisions.item[i], word));
-	return best;
-}
-
-/* Every word must fit somewhere. */
-static unsigned profile_score(const struct profile *profile, const char *query)
-{
-	unsigned sum = 0;
-
-	for (unsigned words = 0; words < QUERY_WORDS_MAX; words++) {
-		char word[64];
-		size_t length;
-		unsigned score;
-
-		query += strspn(query, " \t");
-		length = strcspn(query, " \t");
-		if (length == 0)
-			break;
-		if (length >= sizeof(word))
-			return 0;
-		text_copy(word, length + 1, query);
-		query += length;
-		score = profile_word_score(profile, word);
-		if (score == 0)
-			return 0;
-		sum += score;
-	}
-	return sum > 0 ? sum : 1;	/* no words: everything */
-}
-
 struct search_hit {
 	const char *id;
 	unsigned score;
@@ -485,7 +432,7 @@ size_t device_library_search(struct device_library *library, const char *query, 
 
 		if (load_profile(library, entry, NULL) != STATUS_OK)	/* lint reports it; a search goes on */
 			continue;
-		score = profile_score(&entry->profile, query);
+		score = profile_match_score(&entry->profile, query);
 		if (score > 0)
 			hits[count++] = (struct search_hit){ entry->id, score };
 	}
@@ -510,65 +457,6 @@ static void report(struct linter *linter, const struct error *error)
 		linter->on_error(linter->user, error);
 }
 
-struct value_search {
-	const struct profile *profile;
-	const struct profile_method *method;
-	const char *wanted;	/* found: false is returned to stop */
-	char missing[64];
-};
-
-static bool has_param(const struct profile_method *method, const char *name)
-{
-	for (unsigned i = 0; i < method->with_count; i++)
-		if (text_equal(method->with[i].name, name))
-			return true;
-	return false;
-}
-
-static bool value_is_known(void *user, unsigned step, const char *name)
-{
-	struct value_search *search = user;
-	char scratch[32];
-
-	(void)step;
-	if (has_param(search->method, name) || profile_value(search->profile, name, scratch, sizeof(scratch)) != NULL ||
-	    procedure_is_case_value(name))
-		return true;
-	text_copy(search->missing, sizeof(search->missing), name);
-	return false;
-}
-
-static bool value_is_not_wanted(void *user, unsigned step, const char *name)
-{
-	const struct value_search *search = user;
-
-	(void)step;
-	return !text_equal(search->wanted, name);
-}
-
-/* Every ${name} of the procedure has a value, and every value of the method has a use. */
-static enum status check_values(const struct yaml_file *file, const struct profile *profile, unsigned number,
-				const struct procedure *procedure, struct error *reterr)
-{
-	const struct profile_method *method = &profile->methods[number];
-	struct value_search search = { .profile = profile, .method = method };
-	char where[96];
-
-	text_format(where, sizeof(where), "methods/%u", number);
-	if (!procedure_each_value(procedure, value_is_known, &search))
-		return yaml_file_error(file, reterr, where, "method '%s': procedure '%s' needs a value for ${%s}",
-				       method->name, procedure->name, search.missing);
-	for (unsigned i = 0; i < method->with_count; i++) {
-		search.wanted = method->with[i].name;
-		if (profile_is_value(search.wanted) || !procedure_each_value(procedure, value_is_not_wanted, &search))
-			continue;
-		text_format(where, sizeof(where), "methods/%u/with/%.60s", number, search.wanted);
-		return yaml_file_error(file, reterr, where, "method '%s': procedure '%s' has no use for '%s'",
-				       method->name, procedure->name, search.wanted);
-	}
-	return STATUS_OK;
-}
-
 /* What the profile says, against what its procedures do. A procedure that is bad itself is reported once, as a file. */
 static enum status lint_methods(struct device_library *library, const struct library_entry *entry, struct error *reterr)
 {
@@ -581,7 +469,7 @@ static enum status lint_methods(struct device_library *library, const struct lib
 			library_index_find(&library->procedures, entry->profile.methods[i].procedure);
 
 		if (procedure != NULL && load_procedure(procedure, NULL) == STATUS_OK)
-			status = check_values(file, &entry->profile, i, &procedure->procedure, reterr);
+			status = method_check_values(file, &entry->profile, i, &procedure->procedure, reterr);
 	}
 	yaml_memory_done(&memory);
 	return status;
@@ -614,26 +502,18 @@ static void lint_signs(struct linter *linter)
 		report(linter, &error);
 }
 
-static void lint_macros(struct linter *linter)
+static void lint_top_files(struct linter *linter)
 {
-	struct device_library *library = linter->library;
+	struct library_index *files = &linter->library->top_files;
 	struct error error = { 0 };
 
-	for (size_t i = 0; i < library->top_files.count; i++)
-		if (is_macro_file(&library->top_files.entries[i]) &&
-		    load_list(&library->top_files.entries[i], LIST_MACROS, &error) != STATUS_OK)
-			report(linter, &error);
-}
+	for (size_t i = 0; i < files->count; i++) {
+		struct library_entry *entry = &files->entries[i];
 
-static void lint_usb_ids(struct linter *linter)
-{
-	struct device_library *library = linter->library;
-	struct error error = { 0 };
-
-	for (size_t i = 0; i < library->top_files.count; i++)
-		if (is_usb_file(&library->top_files.entries[i]) &&
-		    load_list(&library->top_files.entries[i], LIST_USB_IDS, &error) != STATUS_OK)
+		if ((is_usb_file(entry) && load_list(entry, LIST_USB_IDS, &error) != STATUS_OK) ||
+		    (is_macro_file(entry) && load_list(entry, LIST_MACROS, &error) != STATUS_OK))
 			report(linter, &error);
+	}
 }
 
 size_t device_library_lint(struct device_library *library, void (*on_error)(void *user, const struct error *error),
@@ -652,8 +532,7 @@ size_t device_library_lint(struct device_library *library, void (*on_error)(void
 			report(&linter, &error);
 	lint_profiles(&linter);
 	lint_signs(&linter);
-	lint_usb_ids(&linter);
-	lint_macros(&linter);
+	lint_top_files(&linter);
 	return linter.bad;
 }
 

@@ -2,6 +2,7 @@ libstore_a_SOURCES += \
 	src/store/device_library.c src/store/device_library.h \
 	src/store/library_index.c src/store/library_index.h \
 	src/store/library_schema.h \
+	src/store/method_check.c src/store/method_check.h src/store/profile_match.c src/store/profile_match.h \
 	src/store/nearest.c src/store/nearest.h \
 	src/store/macro_schema.c src/store/procedure_schema.c src/store/profile_schema.c src/store/sign_schema.c src/store/usb_schema.c \
 	src/store/yaml_fields.c src/store/yaml_file.c src/store/yaml_file.h src/store/yaml_tree.h

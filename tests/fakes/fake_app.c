@@ -123,6 +123,7 @@ static struct case_view *add_live(struct app *app, int64_t id, const char *title
 
 	app->snapshot.live[app->snapshot.live_count++] = view;
 	view->id = id;
+	view->is_running = true;
 	text_copy(view->title, sizeof(view->title), title);
 	text_copy(view->port, sizeof(view->port), "/dev/ttyUSB0");
 	view->question.id = 1;
@@ -247,6 +248,9 @@ static void fill_diagnosis(struct case_view *view)
 	view->phase = GUIDE_DIAGNOSIS;
 	say(view, "The kernel was written only in part, most likely because the power went away.");
 	fill_verdict(view);
+	log_line(view, "12:03:08", JOURNAL_OBSERVED, "line 27: ERROR: can't get kernel image!");
+	log_line(view, "12:03:09", JOURNAL_OPERATOR, "a line that is longer than eighty columns leave room for: it stands below as a whole, when the cursor is on it");
+	log_line(view, "12:03:10", JOURNAL_PROGRAM, "power cycle");
 	ask(view, QUESTION_CHOOSE, "What shall be done?");
 	choice(view, "method:tftp", '1', "TFTP at power-on, the vendor's way", "keeps settings, 9 min");
 	choice(view, "method:console", '2', "console: write the kernel by TFTP", "keeps settings, 4 min");
@@ -623,6 +627,9 @@ void app_observe(struct app *app, const struct app_observer *observer)
 
 const struct snapshot *app_snapshot(struct app *app)
 {
+	app->snapshot.asking = 0;
+	for (unsigned i = 0; i < app->snapshot.live_count; i++)
+		app->snapshot.asking += app->live[i].is_running && app->live[i].question.type != QUESTION_NONE;
 	return &app->snapshot;
 }
 

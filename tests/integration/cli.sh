@@ -510,15 +510,15 @@ children="$children $!"
 if wait_for camera/out ready=true; then
 	"$UNBRICK" recover --json --device practice/pcam1 --port "$work/camera/tty" --power-command true --timeout 30 >events 2>recover.err &
 	child=$!
-	wait_for events '"event":"phase"' && pass || fail "recover begins a case"
+	wait_for events '"text":"watch' && pass || fail "recover begins a case" "$(cat events)"	# its capture is open
 	is "the case is listed while it is worked on" 0 "$UNBRICK" case list --open
 	says "its device" out "Practice PCAM-1"
 	kill -INT $child
 	wait $child
 	[ $? -eq 7 ] && pass || fail "INT: stopped, the case goes on" "$(cat recover.err)"
-	"$UNBRICK" recover --json --case 1 --port "$work/camera/tty" --power-command true --timeout 30 >events 2>recover.err &
+	"$UNBRICK" recover --json --case 1 --port "$work/camera/tty" --power-command true --timeout 30 >events-again 2>recover.err &
 	child=$!
-	wait_for events '"text":"watch' || fail "recover --case goes on" "$(cat events)"	# by then its capture is open
+	wait_for events-again '"text":"watch' || fail "recover --case goes on" "$(cat events-again)"	# by then its capture is open
 	kill -KILL $child
 	wait $child 2>/dev/null
 	is "list, JSON" 0 "$UNBRICK" case list --json

@@ -176,7 +176,7 @@ static void a_file_in_place_of_the_folder_is_named(void **state)
 	text_format(bench->logs, sizeof(bench->logs), "%s/file", bench->folder);
 	fd = open(bench->logs, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	close(fd);
-	assert_int_equal(capture_open(bench->logs, "cam", &capture, &error), STATUS_IO);
+	assert_int_equal(capture_open(bench->logs, "cam", &capture, &error), STATUS_NOT_FOUND);
 	assert_non_null(strstr(error.text, bench->logs));
 	assert_null(capture);
 }

@@ -93,23 +93,26 @@ static const char mended[] = "\r\n\r\nU-Boot 2016.03 (Jan 01 2017 - 00:00:00)\r\
 			     "[    0.000000] Linux version 4.9.84 (build@host) (gcc 8.3.0)\r\n[    1.200000] VFS: Mounted root (squashfs filesystem) readonly.\r\n"
 			     "[    1.300000] Run /sbin/init as init process\r\n\r\ncamera login: ";
 
-static void go_to_watch_after(struct bench *b, const char *happened)
+static void go_to_watch_of(struct bench *b, const char *device, const char *happened)
 {
-	assert_int_equal(answer(b, ""), STATUS_OK);		/* the device is not known */
+	assert_int_equal(answer(b, device), STATUS_OK);
 	assert_int_equal(answer(b, happened), STATUS_OK);
 	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_WATCH);
 }
 
 static void go_to_watch(struct bench *b)
 {
-	go_to_watch_after(b, "unknown");
+	go_to_watch_of(b, "", "unknown");		/* neither the device nor what happened is known */
 }
 
 static void look(void *user)
 {
 	struct bench *b = user;
 
-	if (app_case_view(b->app, b->id)->phase != GUIDE_WATCH || loop_now_ms() > b->end_ms)
+	const struct case_view *view = app_case_view(b->app, b->id);
+	bool is_at_work = view->phase == GUIDE_STEPS && view->question.type == QUESTION_NONE;
+
+	if ((view->phase != GUIDE_WATCH && !is_at_work) || loop_now_ms() > b->end_ms)
 		loop_stop(b->loop);
 	else
 		loop_timer_set_after(b->timer, LOOK_MS);
@@ -124,11 +127,16 @@ static void wait_for_diagnosis(struct bench *b)
 	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_DIAGNOSIS);
 }
 
-static void go_to_diagnosis(struct bench *b)
+static void go_to_diagnosis_of(struct bench *b, const char *device)
 {
-	go_to_watch(b);
+	go_to_watch_of(b, device, "unknown");
 	assert_int_equal(write(b->device, damaged, sizeof(damaged) - 1), (ssize_t)sizeof(damaged) - 1);
 	wait_for_diagnosis(b);
+}
+
+static void go_to_diagnosis(struct bench *b)
+{
+	go_to_diagnosis_of(b, "");
 }
 
 /* The id of the choice of that name; NULL: it is not offered. */
@@ -207,7 +215,7 @@ static void what_happened_is_no_cause_of_a_device_that_came_up(void **state)
 {
 	struct bench *b = *state;
 
-	go_to_watch_after(b, "power");
+	go_to_watch_of(b, "", "power");
 	assert_int_equal(write(b->device, damaged, sizeof(damaged) - 1), (ssize_t)sizeof(damaged) - 1);
 	assert_int_equal(write(b->device, mended, sizeof(mended) - 1), (ssize_t)sizeof(mended) - 1);
 	wait_for_diagnosis(b);
@@ -228,6 +236,22 @@ static void the_power_command_is_for_the_device_of_one_case(void **state)
 	assert_non_null(strstr(error.text, b->port));
 }
 
+static void a_step_that_asks_is_counted_once(void **state)
+{
+	struct bench *b = *state;
+	const struct snapshot *now;
+
+	go_to_diagnosis_of(b, "practice/pcam1");
+	assert_int_equal(app_snapshot(b->app)->running, 0);
+	assert_int_equal(answer(b, "method:fetch"), STATUS_OK);
+	loop_timer_set_after(b->timer, LOOK_MS);
+	loop_run(b->loop);
+	now = app_snapshot(b->app);
+	assert_true(app_case_view(b->app, b->id)->is_running);
+	assert_int_equal(now->running, 1);
+	assert_int_equal(now->asking, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -240,6 +264,7 @@ int main(void)
 		TEST(the_journal_says_an_answer_as_a_sentence),
 		TEST(what_happened_is_no_cause_of_a_device_that_came_up),
 		cmocka_unit_test_setup_teardown(the_power_command_is_for_the_device_of_one_case, setup_with_switch, teardown),
+		TEST(a_step_that_asks_is_counted_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

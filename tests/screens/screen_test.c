@@ -4,6 +4,7 @@
  *
  * Script lines (a text may stand in double quotes; empty lines and # are skipped):
  *   key TEXT            types; <Enter> <Esc> <Up> <PgUp> <F10> <C-a> <Space> <lt> ... are keys
+ *                       <E[1;5C> is what a terminal sends for one key: Esc and the rest of it
  *   within MS KEYS = TEXT   types, and TEXT must be on the screen in time
  *   wait TEXT [seconds] until TEXT is on the screen (10 seconds)
  *   gone TEXT [seconds] until it is not
@@ -37,7 +38,7 @@
 #include <curses.h>
 #include <term.h>
 
-enum { ROWS_MAX = 200, COLS_MAX = 300, LINE_MAX_BYTES = 2048, DEFAULT_WAIT_S = 10, ESCAPE_MS = 30 };
+enum { ROWS_MAX = 200, COLS_MAX = 300, LINE_MAX_BYTES = 2048, DEFAULT_WAIT_S = 10, ESCAPE_MS = 30, NAME_BYTES = 32 };
 
 struct screen_test {
 	VTerm *vterm;
@@ -191,6 +192,10 @@ static const char *named_key(const char *name, char *one)
 		{ "PasteBegin", "\x1b[200~", NULL }, { "PasteEnd", "\x1b[201~", NULL },
 	};
 
+	if (strncmp(name, "E[", 2) == 0 || strncmp(name, "EO", 2) == 0) {
+		snprintf(one, NAME_BYTES, "\x1b%s", name + 1);
+		return one;
+	}
 	if (strncmp(name, "C-", 2) == 0 && name[2] != '\0') {
 		one[0] = (char)(toupper((unsigned char)name[2]) & 0x1f);
 		one[1] = '\0';
@@ -209,7 +214,7 @@ static bool type_keys(struct screen_test *test, const char *text)
 {
 	while (*text != '\0') {
 		const char *end = *text == '<' ? strchr(text, '>') : NULL;
-		char name[32], one[2] = "";
+		char name[NAME_BYTES], one[NAME_BYTES] = "";
 
 		if (end != NULL && (size_t)(end - text) < sizeof(name)) {
 			const char *bytes;

@@ -73,6 +73,7 @@ static const struct sign signs[] = {
 		.weight = 70 },
 	{ .id = "phy", .match = "no PHY found", .effect = SIGN_HARDWARE },
 	{ .id = "general", .match = "no good", .effect = SIGN_FAULT, .cause = CAUSE_SIGNATURE, .weight = 28, .is_general = true },
+	{ .id = "noise", .match = "went wrong", .effect = SIGN_FAULT, .cause = CAUSE_NETWORK, .weight = 16, .is_general = true },
 	{ .id = "word", .match = "^Unknown command", .effect = SIGN_FACT, .fact = "script=unknown-command" },
 	{ .id = "prompt", .match = "^=>(?: (.*))?$", .stage = STAGE_LOADER, .effect = SIGN_PROMPT, .fact = "command" },
 	{ .id = "write", .match = "^writing", .stage = STAGE_UPDATER, .effect = SIGN_PROGRESS },
@@ -102,6 +103,12 @@ static const struct sign signs[] = {
 		.effect = SIGN_FAULT,
 		.cause = CAUSE_NETWORK,
 		.weight = 70 },
+	{ .id = "rom",
+		.match = "mask ROM only",
+		.stage = STAGE_UPDATER,
+		.effect = SIGN_FAULT,
+		.cause = CAUSE_BOOTLOADER_GONE,
+		.weight = 50 },
 	{ .id = "login", .match = "\\S+ login: ?", .stage = STAGE_LOGIN, .effect = SIGN_PROMPT, .cause = CAUSE_LOGIN },
 };
 
@@ -380,6 +387,23 @@ static void what_an_update_program_says_while_it_leaves_does_not_count(void **st
 	assert_int_equal(judge("writing 5%\nall is well\ntransfer broke\n").cause, CAUSE_HEALTHY);
 	assert_int_equal(judge("writing 5%\nall is well\nwriting 1%\ntransfer broke\n").cause, CAUSE_NETWORK);
 	assert_int_equal(judge("all is well\n1\n2\n3\ntransfer broke\n").cause, CAUSE_NETWORK);
+}
+
+static void a_boot_rom_that_was_then_written_to_is_no_fault(void **state)
+{
+	(void)state;
+	assert_int_equal(judge("mask ROM only\n").cause, CAUSE_BOOTLOADER_GONE);
+	assert_int_equal(judge("mask ROM only\nwritten OK\n").cause, CAUSE_HEALTHY);
+	assert_int_equal(judge("mask ROM only\nwritten OK\ntransfer broke\n").cause, CAUSE_NETWORK);
+}
+
+static void mere_noise_counts_only_where_a_tool_speaks(void **state)
+{
+	(void)state;
+	assert_int_equal(judge("it went wrong\n").cause, CAUSE_NETWORK);
+	assert_int_equal(judge("writing 5%\nit went wrong\n").cause, CAUSE_NETWORK);
+	assert_int_not_equal(judge("U-Boot 2023.01\nit went wrong\n").cause, CAUSE_NETWORK);
+	assert_int_not_equal(judge("Linux version 6.1\nit went wrong\n").cause, CAUSE_NETWORK);
 }
 
 static void a_system_that_came_up_may_live_without_a_server(void **state)
@@ -674,6 +698,8 @@ int main(void)
 		cmocka_unit_test(a_line_that_was_cut_in_two_is_read_as_one),
 		cmocka_unit_test(an_update_that_reports_success_is_not_cut_by_the_restart),
 		cmocka_unit_test(what_an_update_program_says_while_it_leaves_does_not_count),
+		cmocka_unit_test(a_boot_rom_that_was_then_written_to_is_no_fault),
+		cmocka_unit_test(mere_noise_counts_only_where_a_tool_speaks),
 		cmocka_unit_test(a_system_that_came_up_may_live_without_a_server),
 		cmocka_unit_test(starts_that_lead_to_a_login_are_no_loop),
 		cmocka_unit_test(the_stages_of_one_start_are_one_start),

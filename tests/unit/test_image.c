@@ -550,6 +550,23 @@ static void a_device_tree_names_its_board(void **state)
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
+/* Nothing in the nodes shows it, but a boot loader reads the list of reserved memory before it reads them. */
+static void a_device_tree_that_loaders_refuse_is_damaged(void **state)
+{
+	struct buffer *image = *state;
+	struct tree tree;
+
+	buffer_init(&tree.structure, 1000);
+	buffer_init(&tree.strings, 1000);
+	node(&tree, "");
+	text(&tree, "compatible", "acme,cam1");
+	end_node(&tree);
+	finish_tree(&tree, image);
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	store_be32(image->data + 16, (uint32_t)image->size - 4);	/* off_mem_rsvmap */
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
 /* Older trees of PowerPC have no compatible there. */
 static void a_processor_may_be_named_by_its_model(void **state)
 {
@@ -734,6 +751,7 @@ int main(void)
 		TEST(a_digest_from_outside_is_asked_for),
 		TEST(every_prefix_of_a_fit_ends_in_a_clean_answer),
 		TEST(a_device_tree_names_its_board),
+		TEST(a_device_tree_that_loaders_refuse_is_damaged),
 		TEST(a_processor_may_be_named_by_its_model),
 		TEST(a_bottomless_device_tree_is_refused),
 		TEST(raw_kernels_are_told_by_their_magic),

@@ -11,47 +11,9 @@
 
 #include "recovery/protocol/kermit_packet.h"
 #include "src/base/text.h"
-#include "tests/fakes/cable_model.h"
+#include "tests/unit/cable_bench.h"
 
 extern const struct transfer_protocol transfer_kermit;
-
-enum { HOUR_MS = 3600000 };
-
-static void add_file(struct cable *line, const char *name, size_t size)
-{
-	uint8_t *data = malloc(size + 1);
-	uint32_t value = (uint32_t)size + 1;
-
-	for (size_t i = 0; i < size; i++) {
-		value = value * 1664525u + 1013904223u;
-		data[i] = i % 4096 < 256 ? (uint8_t)i : i % 4096 < 1500 ? 0xff : (uint8_t)(value >> 24);
-	}
-	cable_add_file(line, name, bytes_of(data, size));
-	free(data);
-}
-
-static struct cable *new_line(unsigned baud)
-{
-	struct cable *line = malloc(sizeof(*line));
-
-	cable_init(line, &transfer_kermit, &transfer_kermit);
-	line->there.baud = line->back.baud = baud;
-	line->sender.options.baud = line->receiver.options.baud = baud;
-	return line;
-}
-
-static void free_line(struct cable *line)
-{
-	cable_done(line);
-	free(line);
-}
-
-static void assert_copied(const struct cable *line)
-{
-	if (!cable_is_copied(line))
-		fail_msg("sender %d (%s), receiver %d (%s)", line->sender.last, line->sender.reason,
-			 line->receiver.last, line->receiver.reason);
-}
 
 /* Packets */
 
@@ -156,122 +118,19 @@ static void missing_parameters_have_the_manuals_values(void **state)	/* 4.4 */
 
 /* Two machines */
 
-static void files_of_all_sizes_arrive(void **state)
-{
-	static const size_t size[] = { 0, 1, 8000, 100001, 255 };
-	struct cable *line = new_line(115200);
-
-	(void)state;
-	for (size_t i = 0; i < 5; i++) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "file #%zu", i);
-		add_file(line, name, size[i]);
-	}
-	cable_run(line, HOUR_MS);
-	assert_copied(line);
-	for (size_t i = 0; i < 5; i++) {
-		assert_string_equal(line->receiver.file[i].name, line->sender.file[i].name);
-		assert_int_equal(line->receiver.file[i].announced, size[i]);
-	}
-	assert_int_equal(line->sender.retries + line->receiver.retries, 0);
-	free_line(line);
-}
-
-static void files_without_a_size_arrive(void **state)
-{
-	struct cable *line = new_line(0);
-
-	(void)state;
-	line->sender.hides_sizes = true;
-	add_file(line, "a", 16384);
-	add_file(line, "b", 16383);
-	add_file(line, "c", 0);
-	cable_run(line, HOUR_MS);
-	assert_copied(line);
-	free_line(line);
-}
-
-static void the_cut_of_the_input_changes_nothing(void **state)
-{
-	(void)state;
-	for (size_t piece = 1; piece < 4; piece++) {
-		struct cable *line = new_line(115200);
-
-		line->piece = piece;
-		add_file(line, "a", 20000);
-		cable_run(line, HOUR_MS);
-		assert_copied(line);
-		assert_int_equal(line->sender.retries + line->receiver.retries, 0);
-		free_line(line);
-	}
-}
-
-static void errors_of_all_kinds_never_give_a_wrong_file(void **state)
-{
-	(void)state;
-	for (unsigned seed = 1; seed <= 30; seed++) {
-		struct cable *line = new_line(115200);
-
-		line->random += seed * 0x9e3779b97f4a7c15u;
-		line->there.delay_ms = line->back.delay_ms = seed % 5 * 10;
-		line->there.flips = line->back.flips = seed % 4 == 0 ? 300 : 20;
-		line->there.drops = line->back.drops = seed % 4 == 1 ? 300 : 0;
-		line->there.twice = line->back.twice = seed % 4 == 2 ? 300 : 0;
-		add_file(line, "a", 30000);
-		add_file(line, "b", 1);
-		cable_run(line, HOUR_MS);
-		assert_copied(line);
-		free_line(line);
-	}
-}
-
-static void every_lost_answer_is_made_good(void **state)
-{
-	(void)state;
-	for (uint64_t at = 0; at < 120; at += 6) {
-		struct cable *line = new_line(115200);
-
-		line->back.drop_from = at;
-		line->back.drop_to = at + 6;
-		add_file(line, "a", 30000);
-		add_file(line, "b", 100);
-		cable_run(line, HOUR_MS);
-		assert_copied(line);
-		free_line(line);
-	}
-}
-
-static void a_hole_is_filled_wherever_it_is(void **state)
-{
-	(void)state;
-	for (uint64_t at = 0; at < 5000; at += 97) {
-		struct cable *line = new_line(115200);
-
-		line->there.drop_from = at;
-		line->there.drop_to = at + 1 + at % 60;
-		add_file(line, "a", 6000);
-		cable_run(line, HOUR_MS);
-		if (line->sender.last != TRANSFER_DONE || line->receiver.last != TRANSFER_DONE)
-			fail_msg("at %d: %s, %s", (int)at, line->sender.reason, line->receiver.reason);
-		assert_copied(line);
-		free_line(line);
-	}
-}
-
 static void either_side_can_cancel_and_the_other_is_told(void **state)
 {
 	(void)state;
 	for (unsigned side = 0; side < 2; side++) {
-		struct cable *line = new_line(115200);
+		struct cable *line = cable_bench_new(&transfer_kermit, 115200);
 
 		(side == 0 ? &line->sender : &line->receiver)->cancel_at_ms = line->now_ms + 2000;
-		add_file(line, "a", 200000);
+		cable_bench_add(line, "a", 200000);
 		cable_run(line, 10000);
 		assert_int_equal(line->sender.last, TRANSFER_FAILED);
 		assert_int_equal(line->receiver.last, TRANSFER_FAILED);
 		assert_true(text_contains((side == 0 ? &line->receiver : &line->sender)->reason, "cancelled here"));
-		free_line(line);
+		cable_bench_free(line);
 	}
 }
 
@@ -279,33 +138,19 @@ static void silence_ends_both(void **state)
 {
 	(void)state;
 	for (uint64_t at = 0; at < 10000; at += 499) {
-		struct cable *line = new_line(115200);
+		struct cable *line = cable_bench_new(&transfer_kermit, 115200);
 
 		line->there.drop_from = at;
 		line->back.drop_from = at / 50;
 		line->there.drop_to = line->back.drop_to = UINT64_MAX;
-		add_file(line, "a", 100000);
-		cable_run(line, HOUR_MS);
+		cable_bench_add(line, "a", 100000);
+		cable_run(line, CABLE_BENCH_HOUR_MS);
 		assert_int_equal(line->sender.last, TRANSFER_FAILED);
 		assert_int_equal(line->receiver.last, TRANSFER_FAILED);
 		/* Whoever gives up first tells the other, where the line still carries that. */
 		assert_true(line->sender.status == STATUS_TIMEOUT || line->receiver.status == STATUS_TIMEOUT);
-		free_line(line);
+		cable_bench_free(line);
 	}
-}
-
-static void a_file_that_becomes_shorter_is_no_success(void **state)
-{
-	struct cable *line = new_line(115200);
-
-	(void)state;
-	add_file(line, "a", 10000);
-	line->sender.file[0].announced = 20000;
-	cable_run(line, HOUR_MS);
-	assert_int_equal(line->sender.last, TRANSFER_FAILED);
-	assert_int_equal(line->receiver.last, TRANSFER_FAILED);
-	assert_false(line->receiver.file[0].has_ended);
-	free_line(line);
 }
 
 /* One machine against U-Boot's loadb as cmd/load.c has it: block check 1, no prefix but '#', ends of packets required,
@@ -496,15 +341,8 @@ int main(void)
 		cmocka_unit_test(every_byte_passes_every_coding),
 		cmocka_unit_test(an_encoding_never_ends_within_a_prefix),
 		cmocka_unit_test(missing_parameters_have_the_manuals_values),
-		cmocka_unit_test(files_of_all_sizes_arrive),
-		cmocka_unit_test(files_without_a_size_arrive),
-		cmocka_unit_test(the_cut_of_the_input_changes_nothing),
-		cmocka_unit_test(errors_of_all_kinds_never_give_a_wrong_file),
-		cmocka_unit_test(every_lost_answer_is_made_good),
-		cmocka_unit_test(a_hole_is_filled_wherever_it_is),
 		cmocka_unit_test(either_side_can_cancel_and_the_other_is_told),
 		cmocka_unit_test(silence_ends_both),
-		cmocka_unit_test(a_file_that_becomes_shorter_is_no_success),
 		cmocka_unit_test(loadb_takes_a_file_in_long_packets),
 		cmocka_unit_test(a_receiver_that_long_packets_overrun_gets_short_ones),
 		cmocka_unit_test(what_follows_the_end_is_left_to_the_next_reader),

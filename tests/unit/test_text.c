@@ -1,4 +1,5 @@
 /* tests/unit/test_text.c: src/base, that is text, buffer, crc and status. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -193,6 +194,26 @@ static void bytes_are_read_as_they_stand_in_dumps(void **state)
 			fail_msg("'%s' was taken for bytes", no_bytes[i]);
 }
 
+static void a_file_is_named_by_what_stands_behind_the_last_slash(void **state)
+{
+	(void)state;
+	assert_string_equal(text_file_name("/var/log/boot.raw"), "boot.raw");
+	assert_string_equal(text_file_name("boot.raw"), "boot.raw");
+	assert_string_equal(text_file_name("/dev/serial/"), "/dev/serial/");
+	assert_string_equal(text_file_name(""), "");
+}
+
+static void what_the_system_refused_is_told_apart(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of_errno(ENOSPC), STATUS_NO_SPACE);
+	assert_int_equal(status_of_errno(EDQUOT), STATUS_NO_SPACE);
+	assert_int_equal(status_of_errno(EROFS), STATUS_NO_PERMISSION);
+	assert_int_equal(status_of_errno(ENOTDIR), STATUS_NOT_FOUND);
+	assert_int_equal(status_of_errno(ENOMEM), STATUS_NO_MEMORY);
+	assert_int_equal(status_of_errno(EIO), STATUS_IO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +225,8 @@ int main(void)
 		cmocka_unit_test(texts_are_compared),
 		cmocka_unit_test(a_buffer_keeps_to_its_ceiling),
 		cmocka_unit_test(the_crc_is_zlibs),
+		cmocka_unit_test(a_file_is_named_by_what_stands_behind_the_last_slash),
+		cmocka_unit_test(what_the_system_refused_is_told_apart),
 		cmocka_unit_test(errors_name_object_operation_and_reason),
 	};
 

@@ -12,48 +12,9 @@
 #include "recovery/protocol/zmodem_frame.h"
 #include "src/base/crc.h"
 #include "src/base/text.h"
-#include "tests/fakes/cable_model.h"
+#include "tests/unit/cable_bench.h"
 
 extern const struct transfer_protocol transfer_zmodem;
-
-enum { HOUR_MS = 3600000 };
-
-/* Every byte value, and every pair of neighbours sooner or later. */
-static void add_file(struct cable *line, const char *name, size_t size)
-{
-	uint8_t *data = malloc(size + 1);
-	uint32_t value = (uint32_t)size + 1;
-
-	for (size_t i = 0; i < size; i++) {
-		value = value * 1664525u + 1013904223u;
-		data[i] = i % 4096 < 256 ? (uint8_t)i : (uint8_t)(value >> 24);
-	}
-	cable_add_file(line, name, bytes_of(data, size));
-	free(data);
-}
-
-static struct cable *new_line(unsigned baud)
-{
-	struct cable *line = malloc(sizeof(*line));
-
-	cable_init(line, &transfer_zmodem, &transfer_zmodem);
-	line->there.baud = line->back.baud = baud;
-	line->sender.options.baud = line->receiver.options.baud = baud;
-	return line;
-}
-
-static void free_line(struct cable *line)
-{
-	cable_done(line);
-	free(line);
-}
-
-static void assert_copied(const struct cable *line)
-{
-	if (!cable_is_copied(line))
-		fail_msg("sender %d (%s), receiver %d (%s)", line->sender.last, line->sender.reason,
-			 line->receiver.last, line->receiver.reason);
-}
 
 /* Frames */
 
@@ -166,67 +127,18 @@ static void a_subpacket_without_end_is_given_up(void **state)
 
 /* Two machines */
 
-static void files_of_all_sizes_arrive(void **state)
-{
-	static const size_t size[] = { 0, 1, 1023, 1024, 1025, 65536, 100001, 0 };
-	struct cable *line = new_line(115200);
-
-	(void)state;
-	for (size_t i = 0; i < 8; i++) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "file %zu", i);
-		add_file(line, name, size[i]);
-	}
-	cable_run(line, HOUR_MS);
-	assert_copied(line);
-	for (size_t i = 0; i < 8; i++)
-		assert_string_equal(line->receiver.file[i].name, line->sender.file[i].name);
-	assert_int_equal(line->sender.retries + line->receiver.retries, 0);
-	free_line(line);
-}
-
-static void files_without_a_size_arrive(void **state)
-{
-	struct cable *line = new_line(921600);
-
-	(void)state;
-	line->sender.hides_sizes = true;
-	add_file(line, "a", 4096);
-	add_file(line, "b", 4097);
-	add_file(line, "c", 0);
-	cable_run(line, HOUR_MS);
-	assert_copied(line);
-	free_line(line);
-}
-
-static void the_cut_of_the_input_changes_nothing(void **state)
-{
-	(void)state;
-	for (size_t piece = 1; piece < 6; piece++) {
-		struct cable *line = new_line(115200);
-
-		line->piece = piece;
-		add_file(line, "a", 20000);
-		cable_run(line, HOUR_MS);
-		assert_copied(line);
-		assert_int_equal(line->sender.retries + line->receiver.retries, 0);
-		free_line(line);
-	}
-}
-
 static void all_controls_are_escaped_when_the_receiver_or_the_sender_wants_it(void **state)
 {
 	(void)state;
 	for (unsigned who = 1; who < 4; who++) {
-		struct cable *line = new_line(115200);
+		struct cable *line = cable_bench_new(&transfer_zmodem, 115200);
 
 		line->sender.options.escape_controls = who & 1;
 		line->receiver.options.escape_controls = who & 2;
-		add_file(line, "a", 20000);
-		cable_run(line, HOUR_MS);
-		assert_copied(line);
-		free_line(line);
+		cable_bench_add(line, "a", 20000);
+		cable_run(line, CABLE_BENCH_HOUR_MS);
+		cable_bench_copied(line);
+		cable_bench_free(line);
 	}
 }
 
@@ -236,44 +148,24 @@ static void a_clean_line_is_used_to_97_percent_of_what_the_frames_allow(void **s
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		struct cable *line = new_line(baud[i]);
+		struct cable *line = cable_bench_new(&transfer_zmodem, baud[i]);
 		uint64_t needed_ms, began_ms = line->now_ms;
 		uint8_t *out = malloc(2 * 65536);
 		struct zmodem_writer writer;
 		size_t framed = 0, size = baud[i] == 115200 ? 65536 : 262144;
 
 		line->there.delay_ms = line->back.delay_ms = 2;
-		add_file(line, "a", size);
+		cable_bench_add(line, "a", size);
 		zmodem_writer_init(&writer, false);
 		for (size_t at = 0; at < size; at += 1024)
 			framed += zmodem_write_subpacket(&writer, out, bytes_of(line->sender.file[0].data + at, 1024),
 							 ZCRCG, true);
 		needed_ms = framed * 10000 / baud[i];
-		cable_run(line, HOUR_MS);
-		assert_copied(line);
+		cable_run(line, CABLE_BENCH_HOUR_MS);
+		cable_bench_copied(line);
 		assert_true((line->now_ms - began_ms) * 97 <= needed_ms * 100);
 		free(out);
-		free_line(line);
-	}
-}
-
-static void errors_of_all_kinds_never_give_a_wrong_file(void **state)
-{
-	(void)state;
-	for (unsigned seed = 1; seed <= 40; seed++) {
-		struct cable *line = new_line(seed % 2 ? 115200 : 921600);
-
-		line->random += seed * 0x9e3779b97f4a7c15u;
-		line->there.delay_ms = line->back.delay_ms = seed % 5 * 10;
-		line->there.flips = line->back.flips = seed % 4 == 0 ? 300 : 20;
-		line->there.drops = line->back.drops = seed % 4 == 1 ? 300 : 0;
-		line->there.twice = line->back.twice = seed % 4 == 2 ? 300 : 0;
-		add_file(line, "a", 60000);
-		add_file(line, "b", 1);
-		add_file(line, "c", 30001);
-		cable_run(line, HOUR_MS);
-		assert_copied(line);
-		free_line(line);
+		cable_bench_free(line);
 	}
 }
 
@@ -283,79 +175,48 @@ static void one_error_in_a_hundred_thousand_costs_less_than_a_tenth(void **state
 
 	(void)state;
 	for (unsigned seed = 0; seed <= 5; seed++) {
-		struct cable *line = new_line(921600);
+		struct cable *line = cable_bench_new(&transfer_zmodem, 921600);
 		uint64_t began_ms = line->now_ms;
 
 		line->random += seed * 0x9e3779b97f4a7c15u;
 		line->there.delay_ms = line->back.delay_ms = 2;
 		line->there.flips = line->back.flips = seed > 0 ? 10 : 0;
-		add_file(line, "a", 1 << 20);
-		cable_run(line, HOUR_MS);
-		assert_copied(line);
+		cable_bench_add(line, "a", 1 << 20);
+		cable_run(line, CABLE_BENCH_HOUR_MS);
+		cable_bench_copied(line);
 		took[seed > 0] = line->now_ms - began_ms;
 		if (seed > 0)
 			total += took[1];
-		free_line(line);
+		cable_bench_free(line);
 	}
 	assert_true(took[0] * 10 * 5 >= total * 9);
 }
 
-static void a_hole_is_filled_wherever_it_is(void **state)
-{
-	(void)state;
-	for (uint64_t at = 0; at < 6400; at += 97) {
-		struct cable *line = new_line(115200);
-
-		line->there.drop_from = at;
-		line->there.drop_to = at + 1 + at % 60;
-		add_file(line, "a", 6000);
-		cable_run(line, HOUR_MS);
-		assert_copied(line);
-		free_line(line);
-	}
-}
-
-static void every_lost_answer_is_made_good(void **state)
-{
-	(void)state;
-	for (uint64_t at = 0; at < 200; at += 7) {
-		struct cable *line = new_line(115200);
-
-		line->back.drop_from = at;
-		line->back.drop_to = at + 7;
-		add_file(line, "a", 50000);
-		add_file(line, "b", 100);
-		cable_run(line, HOUR_MS);
-		assert_copied(line);
-		free_line(line);
-	}
-}
-
 static void a_deep_buffer_in_front_of_the_line_does_not_matter(void **state)
 {
-	struct cable *line = new_line(115200);
+	struct cable *line = cable_bench_new(&transfer_zmodem, 115200);
 
 	(void)state;
 	line->there.depth = 60000;
 	line->there.flips = 50;
 	line->there.delay_ms = line->back.delay_ms = 300;
-	add_file(line, "a", 300000);
-	cable_run(line, HOUR_MS);
-	assert_copied(line);
-	free_line(line);
+	cable_bench_add(line, "a", 300000);
+	cable_run(line, CABLE_BENCH_HOUR_MS);
+	cable_bench_copied(line);
+	cable_bench_free(line);
 }
 
 static void a_rate_that_nobody_knows_does_not_matter(void **state)
 {
-	struct cable *line = new_line(1200);
+	struct cable *line = cable_bench_new(&transfer_zmodem, 1200);
 
 	(void)state;
 	line->sender.options.baud = line->receiver.options.baud = 0;
-	add_file(line, "a", 20000);
-	cable_run(line, HOUR_MS);
-	assert_copied(line);
+	cable_bench_add(line, "a", 20000);
+	cable_run(line, CABLE_BENCH_HOUR_MS);
+	cable_bench_copied(line);
 	assert_int_equal(line->sender.retries + line->receiver.retries, 0);
-	free_line(line);
+	cable_bench_free(line);
 }
 
 struct kept {
@@ -378,10 +239,10 @@ static size_t receive_rest(struct cable *line, uint64_t size, bool is_same)
 	struct kept kept = { .size = size };
 
 	line->receiver.options.kept = (struct transfer_kept){ have_kept, &kept };
-	add_file(line, "a", 50001);
+	cable_bench_add(line, "a", 50001);
 	if (size <= 50001)
 		kept.crc = crc32_update(0, bytes_of(line->sender.file[0].data, size)) ^ (is_same ? 0 : 1);
-	cable_run(line, HOUR_MS);
+	cable_run(line, CABLE_BENCH_HOUR_MS);
 	assert_int_equal(line->receiver.last, TRANSFER_DONE);
 	assert_int_equal(line->sender.last, TRANSFER_DONE);
 	assert_memory_equal(line->receiver.file[0].data, line->sender.file[0].data + 50001 - line->receiver.file[0].size,
@@ -391,84 +252,70 @@ static size_t receive_rest(struct cable *line, uint64_t size, bool is_same)
 
 static void a_transfer_goes_on_where_it_ended(void **state)
 {
-	struct cable *line = new_line(115200);
+	struct cable *line = cable_bench_new(&transfer_zmodem, 115200);
 
 	(void)state;
 	assert_int_equal(receive_rest(line, 30000, true), 20001);
-	free_line(line);
+	cable_bench_free(line);
 }
 
 static void a_transfer_that_was_whole_brings_nothing_again(void **state)
 {
-	struct cable *line = new_line(115200);
+	struct cable *line = cable_bench_new(&transfer_zmodem, 115200);
 
 	(void)state;
 	assert_int_equal(receive_rest(line, 50001, true), 0);
-	free_line(line);
+	cable_bench_free(line);
 }
 
 static void the_beginning_of_another_file_does_not_stay(void **state)
 {
-	struct cable *line = new_line(115200);
+	struct cable *line = cable_bench_new(&transfer_zmodem, 115200);
 
 	(void)state;
 	assert_int_equal(receive_rest(line, 30000, false), 50001);
-	free_line(line);
+	cable_bench_free(line);
 }
 
 static void more_here_than_there_does_not_stay(void **state)
 {
-	struct cable *line = new_line(115200);
+	struct cable *line = cable_bench_new(&transfer_zmodem, 115200);
 
 	(void)state;
 	assert_int_equal(receive_rest(line, 60000, true), 50001);
-	free_line(line);
+	cable_bench_free(line);
 }
 
 static void four_gigabytes_are_refused_before_any_byte(void **state)
 {
-	struct cable *line = new_line(115200);
+	struct cable *line = cable_bench_new(&transfer_zmodem, 115200);
 
 	(void)state;
-	add_file(line, "a", 10);
+	cable_bench_add(line, "a", 10);
 	line->sender.file[0].announced = UINT64_C(1) << 32;
-	cable_run(line, HOUR_MS);
+	cable_run(line, CABLE_BENCH_HOUR_MS);
 	assert_int_equal(line->sender.last, TRANSFER_FAILED);
 	assert_int_equal(line->sender.status, STATUS_UNSUPPORTED);
 	assert_true(text_contains(line->sender.reason, "4 GiB"));
 	assert_int_equal(line->receiver.last, TRANSFER_FAILED);
 	assert_int_equal(line->receiver.files, 0);
-	free_line(line);
-}
-
-static void a_file_that_becomes_shorter_is_no_success(void **state)
-{
-	struct cable *line = new_line(115200);
-
-	(void)state;
-	add_file(line, "a", 10000);
-	line->sender.file[0].announced = 20000;
-	cable_run(line, HOUR_MS);
-	assert_int_equal(line->sender.last, TRANSFER_FAILED);
-	assert_int_equal(line->receiver.last, TRANSFER_FAILED);
-	assert_false(line->receiver.file[0].has_ended);
-	free_line(line);
+	cable_bench_free(line);
 }
 
 static void either_side_can_cancel_and_the_other_is_told(void **state)
 {
 	(void)state;
 	for (unsigned side = 0; side < 2; side++) {
-		struct cable *line = new_line(115200);
+		struct cable *line = cable_bench_new(&transfer_zmodem, 115200);
 
 		(side == 0 ? &line->sender : &line->receiver)->cancel_at_ms = line->now_ms + 2000;
-		add_file(line, "a", 100000);
+		cable_bench_add(line, "a", 100000);
 		cable_run(line, 10000);
 		assert_int_equal(line->sender.last, TRANSFER_FAILED);
 		assert_int_equal(line->receiver.last, TRANSFER_FAILED);
 		assert_int_equal(line->sender.status, STATUS_CANCELLED);
 		assert_int_equal(line->receiver.status, STATUS_CANCELLED);
-		free_line(line);
+		cable_bench_free(line);
 	}
 }
 
@@ -476,19 +323,19 @@ static void silence_ends_both(void **state)
 {
 	(void)state;
 	for (uint64_t at = 0; at < 40000; at += 1999) {
-		struct cable *line = new_line(115200);
+		struct cable *line = cable_bench_new(&transfer_zmodem, 115200);
 
 		line->there.drop_from = at;
 		line->there.drop_to = UINT64_MAX;
 		line->back.drop_from = at / 500;
 		line->back.drop_to = UINT64_MAX;
-		add_file(line, "a", 100000);
-		cable_run(line, HOUR_MS);
+		cable_bench_add(line, "a", 100000);
+		cable_run(line, CABLE_BENCH_HOUR_MS);
 		assert_int_equal(line->sender.last, TRANSFER_FAILED);
 		assert_int_equal(line->receiver.last, TRANSFER_FAILED);
 		assert_int_equal(line->sender.status, STATUS_TIMEOUT);
 		assert_true(line->receiver.status == STATUS_TIMEOUT || line->receiver.status == STATUS_CANCELLED);
-		free_line(line);
+		cable_bench_free(line);
 	}
 }
 
@@ -719,15 +566,9 @@ int main(void)
 		cmocka_unit_test(data_behind_a_hex_header_begins_behind_its_line),
 		cmocka_unit_test(every_flipped_bit_is_noticed),
 		cmocka_unit_test(a_subpacket_without_end_is_given_up),
-		cmocka_unit_test(files_of_all_sizes_arrive),
-		cmocka_unit_test(files_without_a_size_arrive),
-		cmocka_unit_test(the_cut_of_the_input_changes_nothing),
 		cmocka_unit_test(all_controls_are_escaped_when_the_receiver_or_the_sender_wants_it),
 		cmocka_unit_test(a_clean_line_is_used_to_97_percent_of_what_the_frames_allow),
-		cmocka_unit_test(errors_of_all_kinds_never_give_a_wrong_file),
 		cmocka_unit_test(one_error_in_a_hundred_thousand_costs_less_than_a_tenth),
-		cmocka_unit_test(a_hole_is_filled_wherever_it_is),
-		cmocka_unit_test(every_lost_answer_is_made_good),
 		cmocka_unit_test(a_deep_buffer_in_front_of_the_line_does_not_matter),
 		cmocka_unit_test(a_rate_that_nobody_knows_does_not_matter),
 		cmocka_unit_test(a_transfer_goes_on_where_it_ended),
@@ -735,7 +576,6 @@ int main(void)
 		cmocka_unit_test(the_beginning_of_another_file_does_not_stay),
 		cmocka_unit_test(more_here_than_there_does_not_stay),
 		cmocka_unit_test(four_gigabytes_are_refused_before_any_byte),
-		cmocka_unit_test(a_file_that_becomes_shorter_is_no_success),
 		cmocka_unit_test(either_side_can_cancel_and_the_other_is_told),
 		cmocka_unit_test(silence_ends_both),
 		cmocka_unit_test(the_start_string_begins_with_rz),
