@@ -136,11 +136,11 @@ int main(int argc, char **argv)
 		return practice_device_main(argc - 1, argv + 1);
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
 		cli_print_help();
-		return EXIT_WELL;
+		return output_end(EXIT_WELL);
 	}
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
 		cli_print_version();
-		return EXIT_WELL;
+		return output_end(EXIT_WELL);
 	}
 	if (argc > 1 && cli_is_verb(argv[1]))
 		return cli_main(argc, argv, find_library());

@@ -205,6 +205,8 @@ static void case_text(const struct snapshot *now, const struct case_summary *sum
 		outcome_append(to->state, sizeof(to->state), "verified", summary->verified);
 		outcome_append(to->state, sizeof(to->state), "booted", summary->booted);
 	}
+	if (to->state[0] == '\0' && summary->note[0] == '\0' && summary->is_open && summary->phase[0])
+		text_format(to->state, sizeof(to->state), "open, at: %s", summary->phase);
 	if (to->state[0] == '\0')
 		text_copy(to->state, sizeof(to->state),
 			  summary->note[0]   ? summary->note

@@ -238,7 +238,7 @@ void ui_power(struct ui *ui, const char *how)
 		ui_say(ui, true, "not now: %s", danger_reason(ui, reason, sizeof(reason)));
 	else if (strcmp(how, "on") != 0 && strcmp(how, "off") != 0 && strcmp(how, "cycle") != 0)
 		ui_say(ui, true, "power %s? It is on, off or cycle", how);
-	else if (app_power(ui->app, how, &error) != STATUS_OK)
+	else if (app_power(ui->app, NULL, how, &error) != STATUS_OK)
 		ui_say_error(ui, &error);
 	else
 		ui_say(ui, false, "power: %s", how);

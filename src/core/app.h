@@ -140,8 +140,11 @@ enum status app_practice_start(struct app *app, const char *kind, struct error *
 void app_practice_stop(struct app *app);
 /* The vendor's good image of the practice camera; "" without one. */
 const char *app_practice_image(const struct app *app);
-/* The switch of the practice camera, or the power command: "on", "off", "cycle". */
-enum status app_power(struct app *app, const char *how, struct error *reterr);
+/* Is there a switch for the device on this line? The practice camera's is its own. The power command is one device's: while the line that it
+ * was used for has a case under way, it is no other's. */
+bool app_can_switch(const struct app *app, const char *port);
+/* "on", "off", "cycle". port NULL: the operator says it himself, of the practice camera where there is one. */
+enum status app_power(struct app *app, const char *port, const char *how, struct error *reterr);
 
 /* True while a step must not be interrupted: the face does not quit then. */
 bool app_is_dangerous(const struct app *app);

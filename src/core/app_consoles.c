@@ -368,17 +368,42 @@ bool app_is_switching(const struct app *app)
 	return app->is_switching;
 }
 
-enum status app_power(struct app *app, const char *how, struct error *reterr)
+static bool is_practice_line(const struct app *app, const char *port)
+{
+	return app->practice != NULL && (port == NULL || text_equal(practice_process_port(app->practice), port));
+}
+
+static bool has_case_under_way(const struct app *app, const char *port)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(app->live); i++)
+		if (app->live[i] != NULL && app->live[i]->phase != GUIDE_CLOSED && text_equal(app->live[i]->view.port, port))
+			return true;
+	return false;
+}
+
+bool app_can_switch(const struct app *app, const char *port)
+{
+	if (is_practice_line(app, port))
+		return true;
+	return app->options.power_command != NULL &&
+	       (port == NULL || app->power_port[0] == '\0' || text_equal(app->power_port, port) || !has_case_under_way(app, app->power_port));
+}
+
+enum status app_power(struct app *app, const char *port, const char *how, struct error *reterr)
 {
 	char line[64], answer[64], command[600];
 	const char *place = app->options.power_command ? strstr(app->options.power_command, "{}") : NULL;
 
+	if (app->options.power_command != NULL && !app_can_switch(app, port))
+		return error_set(reterr, STATUS_BUSY, "the power command serves the device on %s: switch this one by hand", app->power_port);
 	/* how long a cycle keeps the power off is the switch's own secret */
 	app->snapshot.power_on_ms = text_equal(how, "on") ? loop_now_ms() : 0;
-	if (app->practice)
+	if (is_practice_line(app, port))
 		return practice_process_tell(app->practice, text_format(line, sizeof(line), "power %s", how), answer, sizeof(answer), reterr);
 	if (app->options.power_command == NULL)
 		return error_set(reterr, STATUS_UNSUPPORTED, "this bench has no power command: switch the device by hand");
+	if (port != NULL)
+		text_copy(app->power_port, sizeof(app->power_port), port);
 	if (place)
 		text_format(command, sizeof(command), "%.*s%s%s", (int)(place - app->options.power_command), app->options.power_command, how, place + 2);
 	else

@@ -44,6 +44,7 @@ struct app {
 	bool is_switching;		/* the power command runs; what comes meanwhile waits, or "off" could overtake "on" */
 	char power_waiting[APP_POWER_WAITING_MAX][600];
 	unsigned power_waiting_count;
+	char power_port[256];		/* whose device the power command switched last; "": nobody's yet */
 	char notice[200], notice_hint[200];
 	bool notice_is_error;
 };

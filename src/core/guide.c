@@ -112,7 +112,7 @@ static void ask_for_start(struct live_case *c)
 	struct error error;
 
 	case_clear_page(c);
-	if ((c->app->practice || c->app->options.power_command) && app_power(c->app, "cycle", &error) == STATUS_OK) {
+	if (app_can_switch(c->app, c->view.port) && app_power(c->app, c->view.port, "cycle", &error) == STATUS_OK) {
 		c->probe.after_ms = PROBE_AFTER_POWER_MS;
 		/* What it said before is of another start; this one is to be judged. */
 		console_forget(c->console);
@@ -141,9 +141,21 @@ static void show_watch(struct live_case *c)
 	guide_on_pause(c, loop_now_ms());
 }
 
+/* What happened to it is no longer the question where it came up since. */
+static bool came_up(const struct live_case *c)
+{
+	struct verdict verdict;
+
+	if (c->console == NULL || !c->is_at_login)
+		return false;
+	diagnosis_verdict(console_diagnosis(c->console), &verdict);
+	return !cause_is_fault(verdict.cause);
+}
+
 static void finish_watch(struct live_case *c)
 {
-	guide_add_evidence(c);
+	if (!came_up(c))
+		guide_add_evidence(c);
 	guide_add_findings(c);
 	guide_enter(c, GUIDE_DIAGNOSIS);
 }
@@ -341,11 +353,11 @@ static void keep_it_talking(struct live_case *c, uint64_t now_ms)
 	uint64_t last = console_last_byte_ms(c->console) > c->watch_since_ms ? console_last_byte_ms(c->console) : c->watch_since_ms;
 	struct error error;
 
-	if ((!c->app->practice && !c->app->options.power_command) || now_ms - last < HUNT_SILENCE_MS || c->restarts >= HUNT_STARTS_MAX)
+	if (!app_can_switch(c->app, c->view.port) || now_ms - last < HUNT_SILENCE_MS || c->restarts >= HUNT_STARTS_MAX)
 		return;
 	c->restarts++;
 	c->watch_since_ms = now_ms;
-	if (app_power(c->app, "cycle", &error) == STATUS_OK)
+	if (app_power(c->app, c->view.port, "cycle", &error) == STATUS_OK)
 		case_log(c, JOURNAL_PROGRAM, "power", "power cycle, to hear it");
 }
 

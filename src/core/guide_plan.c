@@ -267,6 +267,7 @@ void guide_show_diagnosis(struct live_case *c)
 	struct case_view *view = &c->view;
 	const char *label;
 	char before[32];
+	bool shows_problem;
 
 	guide_show_verdict(c);
 	settle_fit(c, &view->verdict);
@@ -286,7 +287,9 @@ void guide_show_diagnosis(struct live_case *c)
 		settle_show(c);
 		return;
 	}
-	if (can_compare(c) && c->image) {
+	/* What stopped the last way stands on the page until it was read: the comparison is then one of the choices. */
+	shows_problem = view->problem.status != STATUS_OK && !c->app->options.is_unattended;
+	if (can_compare(c) && c->image && !shows_problem) {
 		settle_by_reading(c);
 		return;
 	}
@@ -294,7 +297,7 @@ void guide_show_diagnosis(struct live_case *c)
 	if (c->observed_text[0])
 		case_say(c, "Found out: %s.", c->observed_text);
 	say_verdict(c);
-	if (can_compare(c)) {
+	if (can_compare(c) && c->image == NULL) {
 		case_say(c, "With the vendor's image I can read the flash and compare: it settles the cause, and changes nothing.");
 		case_ask(c, QUESTION_FILE, "Path or https address of the vendor's image (empty: go on without)");
 		case_propose_image(c, false);

@@ -69,3 +69,6 @@ check_PROGRAMS += tests/unit/test_console_paste
 tests_unit_test_console_paste_SOURCES = tests/unit/test_console_paste.c
 tests_unit_test_console_paste_LDADD = libcore.a libbase.a $(CMOCKA_LIBS)
 FUZZERS += tests/fuzz/fuzz_console_paste.c
+check_PROGRAMS += tests/integration/test_tftp_service
+tests_integration_test_tftp_service_SOURCES = tests/integration/test_tftp_service.c
+tests_integration_test_tftp_service_LDADD = libcore.a libio.a librecovery.a libbase.a $(UV_LIBS) $(SERIALPORT_LIBS) $(CMOCKA_LIBS)

@@ -44,12 +44,18 @@ static void journal_position(struct live_case *c)
 	app_event(c->app, c->id, JOURNAL_PROGRAM, "step", note, NULL);
 }
 
+/* A port that is taken, a right that is missing: neither says anything of the device or of the way. */
+static bool is_of_the_bench(enum status status)
+{
+	return status == STATUS_BUSY || status == STATUS_NO_PERMISSION;
+}
+
 /* A way that was gone to its end and did not bring the device back is not the first that is offered next. */
 static void note_tried(struct live_case *c)
 {
 	char tried[256] = "";
 
-	if (c->method == NULL || c->view.booted == OUTCOME_YES || c->run.last == STATUS_CANCELLED)
+	if (c->method == NULL || c->view.booted == OUTCOME_YES || c->run.last == STATUS_CANCELLED || is_of_the_bench(c->run.last))
 		return;
 	case_get(c, "tried", tried, sizeof(tried));
 	text_append(tried, sizeof(tried), "%s%s", tried[0] ? " " : "", c->method->name);
@@ -71,6 +77,7 @@ static void end_run(struct live_case *c)
 	tftp_service_free(c->tftp);
 	c->tftp = NULL;
 	case_set(c, JOURNAL_PROGRAM, "step", "");
+	case_set(c, JOURNAL_PROGRAM, "note", "");
 	note_tried(c);
 	if (done)
 		case_log(c, JOURNAL_PROGRAM, "procedure", "%s: done", c->procedure->title);

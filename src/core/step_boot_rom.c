@@ -73,7 +73,7 @@ static void switch_power(struct live_case *c)
 {
 	struct error error;
 
-	if ((c->app->practice || c->app->options.power_command) && app_power(c->app, "cycle", &error) == STATUS_OK) {
+	if (app_can_switch(c->app, c->view.port) && app_power(c->app, c->view.port, "cycle", &error) == STATUS_OK) {
 		case_log(c, JOURNAL_PROGRAM, "power", "power cycle");
 		return;
 	}

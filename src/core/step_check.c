@@ -16,11 +16,11 @@ enum {
 
 /* ---- check-image ---- */
 
-/* As it is, to its place in the flash; where the device takes the file itself, it may unpack or decrypt it. */
-static bool is_written_raw(const struct live_case *c)
+/* Written to its place in the flash as it is, or compared with what stands there. A device that takes the file itself may unpack or decrypt it. */
+static bool lies_raw(const struct live_case *c)
 {
 	for (unsigned i = 0; c->procedure && i < c->procedure->step_count; i++)
-		if (c->procedure->steps[i].kind == STEP_WRITE)
+		if (c->procedure->steps[i].kind == STEP_WRITE || c->procedure->steps[i].kind == STEP_COMPARE)
 			return true;
 	return false;
 }
@@ -134,7 +134,7 @@ static unsigned cautions_of(const struct live_case *c, char text[IMAGE_CAUTIONS]
 /* Of the place that is written, what the image does not reach; NULL: it reaches all. */
 static const struct profile_partition *not_reached(const struct live_case *c)
 {
-	return c->profile && is_written_raw(c) ? plan_not_reached(c->profile, image_file_bytes(c->image).size) : NULL;
+	return c->profile && lies_raw(c) ? plan_not_reached(c->profile, image_file_bytes(c->image).size) : NULL;
 }
 
 static void log_cautions(struct live_case *c)
@@ -146,7 +146,7 @@ static void log_cautions(struct live_case *c)
 	for (unsigned i = 0; i < count; i++)
 		case_log(c, JOURNAL_OBSERVED, "image", "note: %s", text[i]);
 	if (behind)
-		case_log(c, JOURNAL_OBSERVED, "image", "note: the image ends before '%s': what stands there stays as it is", behind->name);
+		case_log(c, JOURNAL_OBSERVED, "image", "note: the image ends before '%s': what stands there is left out", behind->name);
 }
 
 void case_say_image(struct live_case *c)
@@ -196,7 +196,7 @@ static void find_image_problem(struct live_case *c, struct error *error)
 	} else if (c->profile && is_archive_of_files(image_file_bytes(c->image)) && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK) {
 		error_set(error, STATUS_REFUSED, "the file is an archive: in the flash it would stand as it is, and nothing there unpacks it");
 		error_hint(error, "choose the member that is the image");
-	} else if (is_written_raw(c) && published(c) == NULL && !case_image_belongs(c, why, sizeof(why))) {
+	} else if (lies_raw(c) && published(c) == NULL && !case_image_belongs(c, why, sizeof(why))) {
 		error_set(error, STATUS_REFUSED, "the image does not belong there: %s", why);
 		error_hint(error, "choose the vendor's image for this way; i on the first screen shows what a file is");
 	} else if (c->profile && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK && image_file_bytes(c->image).size > room) {
@@ -230,8 +230,9 @@ static void judge_image(struct live_case *c)
 	}
 	case_problem(c, &error);
 	case_clear_page(c);
-	case_say(c, "This image must not be written.");
-	case_ask(c, QUESTION_WORD, "Enter chooses another file. To write this one all the same is at your own risk.");
+	case_say(c, "%s", is_going_to_write(c) ? "This image must not be written." : "This is not the image to compare with.");
+	case_ask(c, QUESTION_WORD, "Enter chooses another file. %s", is_going_to_write(c) ? "To write this one all the same is at your own risk." :
+		 "With this one all the same nothing is changed, and nothing proved.");
 	text_copy(c->view.question.word, sizeof(c->view.question.word), "anyway");
 	c->step.phase = 2;
 }

@@ -385,6 +385,12 @@ static void start_compare(struct live_case *c)
 
 const struct step_ops step_compare = { .start = start_compare, .on_dialog = on_dialog, .types = true };
 
+/* What the console showed of it: with other causes the kernel did start. */
+static bool loader_does_not_start_it(enum cause cause)
+{
+	return cause == CAUSE_CHECKSUM || cause == CAUSE_POWER || cause == CAUSE_BAD_ENV;
+}
+
 static void finish_compare(struct live_case *c)
 {
 	struct loader_difference difference;
@@ -423,7 +429,8 @@ static void finish_compare(struct live_case *c)
 	if (difference.same == difference.total) {
 		guide_found(c, EVIDENCE_PROBE, CAUSE_CHECKSUM, -60, difference.text);
 		guide_found(c, EVIDENCE_PROBE, CAUSE_POWER, -60, difference.text);
-		guide_found(c, EVIDENCE_PROBE, CAUSE_BAD_ENV, 70, "the flash holds exactly the image, yet the bootloader does not start it: its settings are wrong");
+		if (loader_does_not_start_it(c->view.verdict.cause))
+			guide_found(c, EVIDENCE_PROBE, CAUSE_BAD_ENV, 70, "the flash holds exactly the image, yet the bootloader does not start it: its settings are wrong");
 	} else if (difference.has_foreign_front || (difference.has_cut_front && difference.has_gap)) {
 		guide_found(c, EVIDENCE_PROBE, CAUSE_POWER, difference.has_gap ? 90 : 60, difference.text);
 		guide_found(c, EVIDENCE_PROBE, CAUSE_CHECKSUM, -40, difference.text);

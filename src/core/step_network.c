@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/core/step.h"
 #include "src/core/tftp_service.h"
@@ -151,6 +152,24 @@ static void on_tftp_event(void *user, bool is_error, const char *text)
 	case_log(user, JOURNAL_OBSERVED, is_error ? "error" : "transfer", "%s", text);
 }
 
+/* The devices of a bench ask for the same address and port, and often have the same address themselves: one after the other. */
+static const struct live_case *case_served_before(const struct live_case *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(c->app->live); i++)
+		if (c->app->live[i] != NULL && c->app->live[i] != c && c->app->live[i]->tftp != NULL)
+			return c->app->live[i];
+	return NULL;
+}
+
+static void wait_for_service(struct live_case *c)
+{
+	case_clear_page(c);
+	case_say(c, "Case #%lld is served by TFTP now, and there is one TFTP port.", (long long)case_served_before(c)->id);
+	case_say(c, "I go on by myself when it is through.");
+	case_ask_nothing(c);
+	step_set_deadline(c, BENCH_LOOK_MS);
+}
+
 static void start_serve(struct live_case *c)
 {
 	char bench[48] = "", device[48] = "", file[128];
@@ -160,6 +179,10 @@ static void start_serve(struct live_case *c)
 
 	if (c->loads_by_serial) {
 		step_done(c, "%s", "");
+		return;
+	}
+	if (case_served_before(c) != NULL) {
+		wait_for_service(c);
 		return;
 	}
 	if (c->image == NULL) {
@@ -188,4 +211,14 @@ static void start_serve(struct live_case *c)
 	step_done(c, "serving %s by TFTP on %s to %s only", options.file_name, bench, device);
 }
 
-const struct step_ops step_serve = { .start = start_serve };
+static void time_serve(struct live_case *c)
+{
+	if (case_served_before(c) != NULL) {
+		step_set_deadline(c, BENCH_LOOK_MS);
+		return;
+	}
+	case_clear_page(c);
+	start_serve(c);
+}
+
+const struct step_ops step_serve = { .start = start_serve, .on_time = time_serve };

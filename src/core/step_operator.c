@@ -134,7 +134,7 @@ static void start_power(struct live_case *c)
 		console_forget(c->console);
 	c->prompt[0] = c->shell_prompt[0] = '\0';
 	c->is_at_prompt = c->is_at_login = false;
-	if ((c->app->practice || c->app->options.power_command) && app_power(c->app, how[0] ? how : "cycle", &error) == STATUS_OK) {
+	if (app_can_switch(c->app, c->view.port) && app_power(c->app, c->view.port, how[0] ? how : "cycle", &error) == STATUS_OK) {
 		case_log(c, JOURNAL_PROGRAM, "power", "power %s", how[0] ? how : "cycle");
 		time_power(c);
 		return;

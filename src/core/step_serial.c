@@ -34,7 +34,7 @@ static void ask_for_power(struct live_case *c)
 		case_ask_nothing(c);
 		return;
 	}
-	if ((c->app->practice || c->app->options.power_command) && app_power(c->app, "cycle", &error) == STATUS_OK) {
+	if (app_can_switch(c->app, c->view.port) && app_power(c->app, c->view.port, "cycle", &error) == STATUS_OK) {
 		case_say(c, "The device was switched off and on. I stop its start at the bootloader.");
 		case_log(c, JOURNAL_PROGRAM, "power", "power cycle");
 		case_ask_nothing(c);

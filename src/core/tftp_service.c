@@ -184,10 +184,14 @@ static void on_request(void *user, struct bytes datagram, const struct udp_addre
 	struct tftp_service *service = user;
 	struct tftp_request request;
 	char client[UDP_ADDRESS_TEXT], text[400];
+	enum status status = tftp_request_parse(datagram, &request);
 
+	/* An ERROR is never answered (RFC 1350, 7), nor is what is no request: two servers would answer each other for ever. */
+	if (status == STATUS_PROTOCOL)
+		return;
 	udp_address_format(client, sizeof(client), from);
-	if (tftp_request_parse(datagram, &request) != STATUS_OK) {
-		refuse(service, from, to, TFTP_ERROR_ILLEGAL, "not a request");
+	if (status != STATUS_OK) {
+		refuse(service, from, to, TFTP_ERROR_ILLEGAL, "octet or netascii only");
 		return;
 	}
 	if (from->ipv4 != service->device) {

@@ -26,15 +26,19 @@ struct options {
 	bool fast, off;
 };
 
+static void print_usage(FILE *to)
+{
+	fprintf(to, "use: unbrick practice-device --kind KIND --folder DIR [--ttl S] [--fast] [--baud N] [--seed N] [--off]\n");
+	fprintf(to, "kinds:");
+	for (size_t i = 0; practice_kind_name(i) != NULL; i++)
+		fprintf(to, " %s", practice_kind_name(i));
+	fputc('\n', to);
+}
+
 static int usage(const char *why, const char *what)
 {
 	fprintf(stderr, "unbrick practice-device: %s%s\n", why, what);
-	fprintf(stderr, "use: unbrick practice-device --kind KIND --folder DIR [--ttl S] [--fast] [--baud N] "
-			"[--seed N] [--off]\n");
-	fprintf(stderr, "kinds:");
-	for (size_t i = 0; practice_kind_name(i) != NULL; i++)
-		fprintf(stderr, " %s", practice_kind_name(i));
-	fputc('\n', stderr);
+	print_usage(stderr);
 	return 2;
 }
 
@@ -190,8 +194,13 @@ int practice_device_main(int argc, char **argv)
 	struct bench bench = { .master = -1, .slave = -1, .control = -1, .signals = -1 };
 	struct error error = { 0 };
 	struct camera *cam;
-	int wrong = parse_options(argc, argv, &options);
+	int wrong;
 
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		print_usage(stdout);
+		return fflush(stdout) == 0 ? 0 : 1;
+	}
+	wrong = parse_options(argc, argv, &options);
 	if (wrong != 0)
 		return wrong;
 	for (size_t i = 0; i < BENCH_CLIENTS; i++)

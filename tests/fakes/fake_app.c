@@ -496,9 +496,10 @@ void app_practice_stop(struct app *app)
 	app->snapshot.is_practice = false;
 }
 
-enum status app_power(struct app *app, const char *how, struct error *reterr)
+enum status app_power(struct app *app, const char *port, const char *how, struct error *reterr)
 {
 	(void)app;
+	(void)port;
 	(void)how;
 	error_set(reterr, STATUS_UNSUPPORTED, "nothing here can switch the device's power");
 	return error_hint(reterr, "switch it by hand, or start unbrick with --power-command");

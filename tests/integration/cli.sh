@@ -293,6 +293,10 @@ head -c 3000000 /dev/zero | tr '\0' 'x' >long.log
 printf '\nwrite error: No space left on device\n' >>long.log
 is "a line of three million characters" 10 "$UNBRICK" diagnose --json long.log
 json "JSON of a very long line"
+is "a full disk behind the help" 1 sh -c 'exec "$1" --help >/dev/full' sh "$UNBRICK"
+is "a full disk behind the versions" 1 sh -c 'exec "$1" --version >/dev/full' sh "$UNBRICK"
+is "help of the practice device" 0 "$UNBRICK" practice-device --help
+says "help of the practice device names the kinds" out "kinds: none checksum"
 is "a full disk behind standard output" 1 sh -c 'exec "$1" diagnose --json space.log >/dev/full' sh "$UNBRICK"
 mkfifo never
 "$UNBRICK" diagnose never 2>err &

@@ -32,11 +32,11 @@ static const char damaged[] = "\r\n\r\nU-Boot 2016.03 (Jan 01 2017 - 00:00:00)\r
 			      "## Booting kernel from Legacy Image at 42000000 ...\r\n   Verifying Checksum ... Bad Data CRC\r\n"
 			      "ERROR: can't get kernel image!\r\n=> ";
 
-static int setup(void **state)
+static int setup_with(void **state, const char *power_command)
 {
 	static const char *const folders[] = { SOURCE_DB_DIR, NULL };
 	struct bench *b = calloc(1, sizeof(*b));
-	struct app_options options = { .library_folders = folders };
+	struct app_options options = { .library_folders = folders, .power_command = power_command };
 	char states[240];
 	struct termios raw;
 	struct error error;
@@ -54,6 +54,16 @@ static int setup(void **state)
 	}
 	*state = b;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_with(state, NULL);
+}
+
+static int setup_with_switch(void **state)
+{
+	return setup_with(state, "true");
 }
 
 static int teardown(void **state)
@@ -77,16 +87,22 @@ static enum status answer(struct bench *b, const char *text)
 	return app_case_answer(b->app, b->id, app_case_view(b->app, b->id)->question.id, text, &error);
 }
 
-static void go_to_watch_of(struct bench *b, const char *device)
+/* After a first try that failed: by itself. */
+static const char mended[] = "\r\n\r\nU-Boot 2016.03 (Jan 01 2017 - 00:00:00)\r\n\r\nHit any key to stop autoboot:  0\r\n"
+			     "## Booting kernel from Legacy Image at 42000000 ...\r\n   Verifying Checksum ... OK\r\n\r\nStarting kernel ...\r\n\r\n"
+			     "[    0.000000] Linux version 4.9.84 (build@host) (gcc 8.3.0)\r\n[    1.200000] VFS: Mounted root (squashfs filesystem) readonly.\r\n"
+			     "[    1.300000] Run /sbin/init as init process\r\n\r\ncamera login: ";
+
+static void go_to_watch_of(struct bench *b, const char *device, const char *happened)
 {
 	assert_int_equal(answer(b, device), STATUS_OK);
-	assert_int_equal(answer(b, "unknown"), STATUS_OK);	/* what happened */
+	assert_int_equal(answer(b, happened), STATUS_OK);
 	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_WATCH);
 }
 
 static void go_to_watch(struct bench *b)
 {
-	go_to_watch_of(b, "");		/* the device is not known */
+	go_to_watch_of(b, "", "unknown");		/* neither the device nor what happened is known */
 }
 
 static void look(void *user)
@@ -102,15 +118,20 @@ static void look(void *user)
 		loop_timer_set_after(b->timer, LOOK_MS);
 }
 
-static void go_to_diagnosis_of(struct bench *b, const char *device)
+static void wait_for_diagnosis(struct bench *b)
 {
-	go_to_watch_of(b, device);
-	assert_int_equal(write(b->device, damaged, sizeof(damaged) - 1), (ssize_t)sizeof(damaged) - 1);
 	b->end_ms = loop_now_ms() + PATIENCE_MS;
 	b->timer = loop_timer_new(b->loop, look, b);
 	loop_timer_set_after(b->timer, LOOK_MS);
 	loop_run(b->loop);
 	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_DIAGNOSIS);
+}
+
+static void go_to_diagnosis_of(struct bench *b, const char *device)
+{
+	go_to_watch_of(b, device, "unknown");
+	assert_int_equal(write(b->device, damaged, sizeof(damaged) - 1), (ssize_t)sizeof(damaged) - 1);
+	wait_for_diagnosis(b);
 }
 
 static void go_to_diagnosis(struct bench *b)
@@ -229,6 +250,31 @@ static void a_case_that_goes_to_rma_says_so_when_it_is_closed(void **state)
 	assert_string_equal(note, "to RMA");
 }
 
+static void what_happened_is_no_cause_of_a_device_that_came_up(void **state)
+{
+	struct bench *b = *state;
+
+	go_to_watch_of(b, "", "power");
+	assert_int_equal(write(b->device, damaged, sizeof(damaged) - 1), (ssize_t)sizeof(damaged) - 1);
+	assert_int_equal(write(b->device, mended, sizeof(mended) - 1), (ssize_t)sizeof(mended) - 1);
+	wait_for_diagnosis(b);
+	assert_false(cause_is_fault(app_case_view(b->app, b->id)->verdict.cause));
+}
+
+static void the_power_command_is_for_the_device_of_one_case(void **state)
+{
+	struct bench *b = *state;
+	struct error error;
+
+	assert_true(app_can_switch(b->app, "/dev/ttyOTHER"));	/* nobody's yet */
+	go_to_watch(b);
+	assert_non_null(strstr(app_case_view(b->app, b->id)->say[0], "was switched off and on"));
+	assert_true(app_can_switch(b->app, b->port));
+	assert_false(app_can_switch(b->app, "/dev/ttyOTHER"));
+	assert_int_equal(app_power(b->app, "/dev/ttyOTHER", "cycle", &error), STATUS_BUSY);
+	assert_non_null(strstr(error.text, b->port));
+}
+
 static void a_step_that_asks_is_counted_once(void **state)
 {
 	struct bench *b = *state;
@@ -257,6 +303,8 @@ int main(void)
 		TEST(the_journal_says_an_answer_as_a_sentence),
 		TEST(what_would_settle_it_is_what_can_be_chosen),
 		TEST(a_case_that_goes_to_rma_says_so_when_it_is_closed),
+		TEST(what_happened_is_no_cause_of_a_device_that_came_up),
+		cmocka_unit_test_setup_teardown(the_power_command_is_for_the_device_of_one_case, setup_with_switch, teardown),
 		TEST(a_step_that_asks_is_counted_once),
 	};
 
