@@ -93,7 +93,7 @@ void guide_add_findings(struct live_case *c)
 
 	for (size_t i = 0; i < c->finding_count; i++)
 		diagnosis_add(console_diagnosis(c->console), &c->finding[i]);
-	if (c->view.verified != OUTCOME_YES || c->view.written != OUTCOME_YES)
+	if (c->view.verified != OUTCOME_YES || c->view.written != OUTCOME_YES || (c->image && image_file_facts(c->image)->whole == IMAGE_NO))
 		return;
 	diagnosis_verdict(console_diagnosis(c->console), &verdict);
 	if (verdict.cause != CAUSE_NO_ROOTFS)
