@@ -520,6 +520,7 @@ static void keep_image(struct recover *r)
 
 static int begin(struct recover *r, struct error *error)
 {
+	char text[48];
 	unsigned console;
 	enum status status;
 
@@ -534,9 +535,13 @@ static int begin(struct recover *r, struct error *error)
 	} else {
 		status = app_case_new(r->app, &r->case_id, error);
 	}
-	if (status == STATUS_OK)
-		keep_image(r);
-	return status == STATUS_OK ? EXIT_WELL : EXIT_FAILED;
+	if (status != STATUS_OK)
+		return EXIT_FAILED;
+	keep_image(r);
+	/* First of all: a device may take its time to say its first word, and whoever ends this before wants to know what to go on with. */
+	on_event(r, &(struct app_event){ .case_id = r->case_id, .wall_ms = loop_wall_ms(), .by = JOURNAL_PROGRAM, .kind = "case",
+		 .text = text_format(text, sizeof(text), "#%" PRId64 " %s", r->case_id, given(r, CASE) ? "goes on" : "begins") });
+	return EXIT_WELL;
 }
 
 static void watch_signals(struct recover *r)

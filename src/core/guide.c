@@ -217,6 +217,7 @@ static void look_for_start(struct live_case *c)
 		return;
 	c->was_started_here = true;
 	case_watch_item(c, 0, "the device starts", true, "seen");
+	app_event(c->app, c->id, JOURNAL_OBSERVED, "start", "the device starts", NULL);
 	case_ask_nothing(c);	/* that nothing appears is no answer any more */
 	case_say(c, "It speaks. I go on by myself when I have seen enough.");
 }

@@ -587,6 +587,8 @@ elif wait_for well/out ready=true && wait_for broken/out ready=true; then
 	is "a way for a device that comes up well" 0 led well well/firmware.bin --method reflash
 	says "it is said that it was not taken" out "nothing was done: the device came up well, so the way 'reflash' was not taken"
 	says_not "nothing was written" out '"sf write'
+	head -n 1 out >first && says "its first words are the number of the case" first '"event":"case","text":"#1 begins"'
+	says "and that the device starts" out '"event":"start"'
 	says "the result has it as well" out '"not_taken":"reflash"'
 	is "it is in the case" 0 "$UNBRICK" case report 1 --state led --text
 	says "the case says why" out "the way 'reflash' was not taken"
