@@ -604,6 +604,31 @@ elif wait_for well/out ready=true && wait_for broken/out ready=true; then
 	says_not "a damaged file proves nothing about the settings" out "its settings are wrong"
 	is "one word for two refusals" 5 led well cut.bin --method reflash --override anyway
 	says "what it was for" err "was for another refusal: the device came up well"
+	# A clock that is set on the way: no time-out comes early or never, and the journal stays in the order of what happened.
+	clock=$(find /usr/lib -name 'libfaketime.so.1' 2>/dev/null | head -n 1)
+	if [ -z "$clock" ]; then
+		skip "a clock that is set on the way: libfaketime is not here"
+	else
+		echo +0 >shift
+		: >out
+		(
+			for step in 'watch -1d' 'phase.*steps +1d' 'sf_write -2d' 'sf_read +3d'; do
+				wait_for out "$(echo "${step% *}" | tr _ ' ')"
+				echo "${step#* }" >shift
+			done
+		) &
+		children="$children $!"
+		is "a clock that is set on the way" 0 env FAKETIME_TIMESTAMP_FILE="$work/shift" FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
+			LD_PRELOAD="$clock" "$UNBRICK" recover --json --state clock --device practice/pcam1 --port "$work/broken/tty" \
+			--image broken/firmware.bin --yes --power-command "python3 switch.py broken/control {}" --tftp-port 6971 --timeout 60
+		says "it comes up all the same" out '"booted":"yes"'
+		is "its journal" 0 "$UNBRICK" case show 1 --json --state clock
+		value "in the order of what happened" '[.journal[].id] | . == sort' true
+		value "the clock did jump, forwards and backwards" '[.journal[].time_ms / 43200000 | floor] as $t | [range(1; $t | length) | $t[.] - $t[. - 1]] | (max >= 2) and (min <= -2)' true
+		value "the last entry is the end" '.journal[-1].text' closed
+		is "it is listed as closed" 0 "$UNBRICK" case list --json --state clock
+		value "by its last entry" '.[0].open' false
+	fi
 else
 	skip "recover over a refusal: the practice camera did not start: $(cat well/err broken/err)"
 fi
