@@ -598,10 +598,14 @@ elif wait_for well/out ready=true && wait_for broken/out ready=true; then
 	head -c 3000000 broken/firmware.bin >cut.bin
 	is "a damaged image" 5 led broken cut.bin --method reflash
 	says "what would take it is said" err "--override anyway goes on all the same, at your own risk"
-	is "a damaged image, by the word" 1 led broken cut.bin --method reflash --override anyway
+	cp broken/firmware.bin odd.bin
+	printf X | dd of=odd.bin bs=1 seek=200000 conv=notrunc 2>/dev/null
+	is "a damaged image, by the word" 1 led broken odd.bin --method reflash --override anyway
 	says "the refusal is in the journal" out "wrote 'anyway' over: the image is damaged"
 	says "it was written by the word" out '"event":"written","text":"yes'
-	says_not "a damaged file proves nothing about the settings" out "its settings are wrong"
+	is "the flash holds that image now" 1 led broken odd.bin --method compare --override anyway
+	says "it is compared all the same" out "but that file is damaged, so it proves nothing"
+	says_not "a damaged file does not speak for the settings" out "its settings are wrong"
 	is "one word for two refusals" 5 led well cut.bin --method reflash --override anyway
 	says "what it was for" err "was for another refusal: the device came up well"
 	# A clock that is set on the way: no time-out comes early or never, and the journal stays in the order of what happened.
