@@ -44,7 +44,7 @@ static void add_uimage(struct buffer *to, uint8_t arch, uint8_t type, const char
 	header[28] = 5;
 	header[29] = arch;
 	header[30] = type;
-	memcpy(header + 32, name, strlen(name));
+	memcpy(header + 32, name, strnlen(name, 32));	/* mkimage cuts what is longer */
 	store_be32(header + 4, crc32_update(0, bytes_of(header, 64)));
 	add(to, header, 64);
 	add(to, data.data, data.size);
