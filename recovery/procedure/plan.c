@@ -20,23 +20,9 @@ static bool leads(const struct verdict *verdict, size_t index)
 	return index == 0 || (!verdict->is_decided && verdict->causes[0].confidence - verdict->causes[index].confidence < 0.15);
 }
 
-static bool has_word(const char *words, const char *what)
-{
-	size_t length = strlen(what);
-
-	for (const char *at = words; at != NULL && *at;) {
-		size_t word = strcspn(at, " ");
-
-		if (word == length && strncmp(at, what, length) == 0)
-			return true;
-		at += word + (at[word] == ' ');
-	}
-	return false;
-}
-
 static bool needs(const struct procedure *procedure, const char *what)
 {
-	return has_word(procedure->needs, what);
+	return text_has_word(procedure->needs, what);
 }
 
 static bool waits_for_retry(const struct procedure *procedure)
@@ -127,7 +113,7 @@ size_t plan_make(const struct verdict *verdict, const struct profile *profile, c
 		find_reason(&item, verdict);
 		find_obstacle(&item, profile, verdict, bench);
 		item.only_prepares = only_prepares(item.procedure);
-		item.was_tried = has_word(bench->tried, item.method->name);
+		item.was_tried = text_has_word(bench->tried, item.method->name);
 		if (count == max && rank(&ret_items[max - 1]) >= rank(&item))
 			continue;
 		at = count < max ? count : max - 1;	/* a full list loses its last */
