@@ -26,10 +26,13 @@ static bool is_kernel(const struct image_facts *facts)
 	return is_one_of(facts->format, words, ARRAY_SIZE(words)) || (text_equal(facts->format, "uimage") && text_contains(facts->title, "(kernel)"));
 }
 
-/* What stands beside a kernel: U-Boot's bootm refuses a uImage of such a type (boot/bootm.c, bootm_find_os), and a device tree is no program. */
+/* What stands beside a kernel: U-Boot's bootm refuses a uImage of such a type (boot/bootm.c, boot_get_kernel: "Wrong Image Type"), and a device
+ * tree is no program. One with a vendor's magic is left to that vendor's loader. */
 static bool is_beside_a_kernel(const struct image_facts *facts)
 {
-	static const char *const titles[] = { "U-Boot image (ramdisk)", "U-Boot image (script)", "U-Boot image (device tree)" };
+	static const char *const titles[] = {
+		"U-Boot image (ramdisk)", "U-Boot image (script)", "U-Boot image (device tree)", "U-Boot image (firmware)", "U-Boot image (file system)",
+	};
 
 	return text_equal(facts->format, "dtb") || (text_equal(facts->format, "uimage") && is_one_of(facts->title, titles, ARRAY_SIZE(titles)));
 }
@@ -49,8 +52,8 @@ static enum image_belonging judge_named(const struct image_facts *facts, const s
 	for (size_t i = 0; i < place->format_count; i++)
 		text_append(named, sizeof(named), "%s%s", i == 0 ? "" : " or ", place->formats[i]);
 	text_format(ret_reason, size, "the file begins with %s%s; what this device starts there begins with %s",
-		    text_equal(facts->format, "unknown") ? "nothing that is known" : facts->role == IMAGE_ROLE_PACKAGE ? "another maker's package, " : "",
-		    text_equal(facts->format, "unknown") ? "" : facts->format, named);
+		    text_equal(facts->format, "unknown") ? "nothing that is known" : facts->format,
+		    facts->role == IMAGE_ROLE_PACKAGE ? ", made for another loader or updater" : "", named);
 	return IMAGE_BELONGS_NOT;
 }
 
@@ -66,7 +69,7 @@ static enum image_belonging judge_by_holds(const struct image_facts *facts, cons
 	else if ((is_of_kernel || is_of_root) && facts->role == IMAGE_ROLE_LOADER)
 		text_format(ret_reason, size, "the file is a bootloader (%s); its place in the flash begins with %s", facts->format, place);
 	else if (is_of_kernel && is_beside_a_kernel(facts))
-		text_format(ret_reason, size, "the file holds no kernel (%s); its place in the flash begins with %s", facts->title, place);
+		text_format(ret_reason, size, "the file begins with no kernel (%s); its place in the flash begins with %s", facts->title, place);
 	else
 		return IMAGE_BELONGS;
 	return IMAGE_BELONGS_NOT;

@@ -145,6 +145,8 @@ static void what_stands_first_must_be_what_the_place_holds(void **state)
 		{ "squashfs", "", "", NULL, 0, true }, { "squashfs", "", "", "firmware", 0, true }, { "zimage", "", "arm", "firmware", 0, true },
 		{ "unknown", "unknown format", "", "kernel", 0, false }, { "unknown", "unknown format", "", NULL, 0, false },
 		{ "uimage", "U-Boot image (ramdisk)", "arm", "kernel", 0, false }, { "uimage", "U-Boot image (script)", "arm", "kernel", 0, false },
+		{ "uimage", "U-Boot image (firmware)", "arm", "kernel", 0, false }, { "uimage", "U-Boot image (file system)", "arm", "kernel", 0, false },
+		{ "uimage", "U-Boot image (standalone program)", "arm", "kernel", 0, true }, { "uimage", "U-Boot image (firmware)", "arm", "bootloader", 0, true },
 		{ "dtb", "device tree", "arm", "kernel", 0, false }, { "uimage", "U-Boot image (ramdisk)", "arm", NULL, 0, true },
 		{ "unknown", "unknown format", "", "kernel", 1, true }, { "unknown", "unknown format", "arm", "kernel", 0, true },
 	};
