@@ -59,6 +59,9 @@ struct image_ops {
 	void (*forget)(void *user, struct bytes seen);
 	/* Streams up to this many packed bytes may be unpacked to their end, to check them; an eighth of it where unpacking is slow. */
 	uint64_t check_packed_max;
+	/* What may still come out of packed streams, over everything that is looked at, so that archives in archives end; unpack counts it down
+	 * itself. NULL: there is no limit. */
+	uint64_t *unpack_left;
 	void *user;
 };
 
@@ -117,6 +120,8 @@ struct image_facts {
  * ops may be NULL. ret_facts needs no preparation. */
 void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct image_ops *ops, struct image_facts *ret_facts);
 
+/* Ten times as slowly as the others. */
+bool image_unpacks_slowly(const char *compression);
 /* For what is looked at elsewhere, such as a packed member: takes over boards, and what else facts do not tell themselves. */
 void image_adopt(struct image_facts *facts, const struct image_facts *of);
 
