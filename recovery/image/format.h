@@ -22,6 +22,7 @@ struct image_format {
 	const char *title;
 	bool (*matches)(const struct image_input *in);
 	void (*inspect)(const struct image_input *in, struct image_facts *facts);
+	enum image_role role;	/* UNTOLD: of a carrier PLAIN, else PACKAGE, so that a new vendor's format is taken with care */
 	bool is_carrier;	/* see image_facts */
 	bool is_archive;	/* more than the archive that it is made as */
 	/* Stricter than matches, for looking at every block of a file: what neither chance nor a compressed stream imitates.
