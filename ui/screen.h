@@ -65,6 +65,8 @@ struct screen_ops {
 	void (*hint)(struct ui *ui, void *state, char *to, size_t size);
 	/* Milliseconds until it would look different by itself; 0: never. */
 	unsigned (*refresh_ms)(struct ui *ui, void *state);
+	/* Changes with what the screen is about; a message about the page before goes with it. NULL: it stays one page. */
+	unsigned (*page)(struct ui *ui, void *state);
 	/* What the operator's terminal pasted, in one piece; NULL: it goes nowhere, for it could be anything's keys. */
 	void (*paste)(struct ui *ui, void *state, struct bytes text);
 };
@@ -81,7 +83,7 @@ const struct snapshot *ui_now(struct ui *ui);
 uint64_t ui_time_ms(void);
 void ui_push(struct ui *ui, const struct screen_ops *ops, const struct screen_arg *arg);
 void ui_pop(struct ui *ui);
-/* One message above the footer, until the next key. */
+/* One message above the footer, until the next key or click, or until the screen turns to another page by itself. */
 void ui_say(struct ui *ui, bool is_error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void ui_say_error(struct ui *ui, const struct error *error);
 void ui_dismiss_notice(struct ui *ui);

@@ -303,6 +303,13 @@ static unsigned refresh_ms(struct ui *ui, void *user)
 	return view != NULL && view->countdown_total_ms > 0 ? 250 : 0;
 }
 
+static unsigned page(struct ui *ui, void *user)
+{
+	const struct case_view *view = view_of(ui, user);
+
+	return view == NULL ? 0 : ((unsigned)view->phase << 16) + (view->step << 1) + view->is_dangerous;
+}
+
 const struct screen_ops screen_case = {
 	.name = "case",
 	.keys = keys,
@@ -317,6 +324,7 @@ const struct screen_ops screen_case = {
 	.mouse = mouse,
 	.appetite = appetite,
 	.refresh_ms = refresh_ms,
+	.page = page,
 	.help = "One case, one device. Above stands what is going on and the proof for it; below what you are asked. Enter does the "
 		"likely thing; each answer may have a key of its own, which stands before it.\n"
 		"i shows the firmware file of the case: what is in it, whether it is whole, whether it fits.\n"

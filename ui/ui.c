@@ -55,6 +55,19 @@ enum screen_appetite ui_appetite(struct ui *ui)
 	return screen->ops->appetite ? screen->ops->appetite(ui, screen->state) : APPETITE_NONE;
 }
 
+static unsigned page_of(struct ui *ui)
+{
+	struct ui_screen *screen = ui_top(ui);
+
+	return screen->ops->page ? screen->ops->page(ui, screen->state) : 0;
+}
+
+void ui_drop_stale_message(struct ui *ui)
+{
+	if (ui->message_of == ui_top(ui)->state && ui->message_page != page_of(ui))
+		ui->message[0] = '\0';
+}
+
 void ui_say(struct ui *ui, bool is_error, const char *format, ...)
 {
 	va_list args;
@@ -63,6 +76,8 @@ void ui_say(struct ui *ui, bool is_error, const char *format, ...)
 	vsnprintf(ui->message, sizeof(ui->message), format, args);
 	va_end(args);
 	ui->message_is_error = is_error;
+	ui->message_of = ui_top(ui)->state;
+	ui->message_page = page_of(ui);
 }
 
 void ui_say_error(struct ui *ui, const struct error *error)
@@ -380,6 +395,8 @@ void ui_mouse(struct ui *ui, enum screen_mouse what, int y, int x)
 	struct ui_screen *screen = ui_top(ui);
 
 	ui->is_dirty = true;
+	if (what == SCREEN_MOUSE_CLICK)
+		ui->message[0] = '\0';
 	if (!ui->has_prompt && screen->ops->mouse != NULL && y > 0 && ui->rows >= UI_MIN_ROWS)
 		screen->ops->mouse(ui, screen->state, what, y - 1, x);
 }

@@ -212,7 +212,7 @@ void ui_draw(struct ui *ui)
 	struct canvas body, bottom;
 	char notice[512];
 	bool is_error;
-	const char *message = message_text(ui, now, &is_error, notice, sizeof(notice));
+	const char *message;
 	int rows;
 
 	ui->is_dirty = false;
@@ -221,6 +221,8 @@ void ui_draw(struct ui *ui)
 		draw_too_small(ui);
 		return;
 	}
+	ui_drop_stale_message(ui);
+	message = message_text(ui, now, &is_error, notice, sizeof(notice));
 	rows = !ui->has_prompt ? message_rows(ui, message)
 	       : ui->is_yes_no ? message_rows(ui, ui->prompt.label)
 	       : ui->prompt.names[0] ? UI_MESSAGE_ROWS_MAX : 1;

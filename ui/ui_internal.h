@@ -50,6 +50,8 @@ struct ui {
 	bool must_leave;		/* a signal asked; as soon as nothing is dangerous */
 	char message[800];
 	bool message_is_error;
+	const void *message_of;		/* the screen that it was said on, and its page then */
+	unsigned message_page;
 	char dismissed_notice[200];
 	bool has_prompt, is_yes_no, is_path;
 	struct {
@@ -67,6 +69,8 @@ void ui_terminal_stop(struct ui *ui);
 void ui_terminal_measure(struct ui *ui);
 /* ui_input.c: all keys that wait; false when the terminal is gone. */
 bool ui_input_read(struct ui *ui);
+/* What was said about a page that is not shown any more goes. */
+void ui_drop_stale_message(struct ui *ui);
 /* ui_draw.c */
 void ui_draw(struct ui *ui);
 /* ui.c */

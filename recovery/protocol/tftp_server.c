@@ -29,6 +29,8 @@ enum {
 	RTT_ASSUMED_MS = 20,		/* until the first answer */
 	EARLY_MIN_MS = 40,
 	EARLY_RESENDS_MAX = 6,
+	OACK_RESEND_MS = 500,		/* some clients end over a second OACK, so it goes only where the first is lost */
+	LATE_REQUEST_MS = 200,		/* no device comes back from a reset so soon after its last ACK */
 	LATE_MAX_MS = 16000,
 	GIVE_UP_MS = 60000,
 	GIVE_UP_TIMEOUTS = 6,
@@ -231,11 +233,18 @@ static uint64_t give_up_ms(const struct tftp_server *transfer)
 	return timeouts > GIVE_UP_MS ? timeouts : GIVE_UP_MS;
 }
 
+static bool awaits_oack_ack(const struct tftp_server *transfer)
+{
+	return transfer->oack_size > 0 && !transfer->oack_acked;
+}
+
 static uint64_t resend_interval(const struct tftp_server *transfer)
 {
 	uint64_t early = transfer->rtt_ms * 4 > EARLY_MIN_MS ? transfer->rtt_ms * 4 : EARLY_MIN_MS;
 	uint64_t late = transfer->timeout_ms;
 
+	if (awaits_oack_ack(transfer) && early < OACK_RESEND_MS)
+		early = OACK_RESEND_MS;
 	if (transfer->tries < EARLY_RESENDS_MAX) {
 		early <<= transfer->tries;
 		return early < transfer->timeout_ms ? early : transfer->timeout_ms;
@@ -293,11 +302,6 @@ static struct tftp_event fail(struct tftp_server *transfer, enum status status, 
 	vsnprintf(event.text, sizeof(event.text), format, arguments);
 	va_end(arguments);
 	return event;
-}
-
-static bool awaits_oack_ack(const struct tftp_server *transfer)
-{
-	return transfer->oack_size > 0 && !transfer->oack_acked;
 }
 
 static struct tftp_event fail_silent(struct tftp_server *transfer)
@@ -451,23 +455,23 @@ static struct tftp_event on_ack(struct tftp_server *transfer, unsigned number, u
 	}
 	if (!find_block(transfer, number, &block))
 		return event_of(transfer, TFTP_NOTHING);
-	if (block > transfer->acked) {
-		/* After a repeated RRQ the client may turn out to be further on than at the OACK. */
-		transfer->oack_acked = true;
-		transfer->oack_due = false;
+	if (block > transfer->acked)
 		return advance(transfer, block, now_ms);
-	}
 	on_duplicate(transfer);
 	return event_of(transfer, TFTP_NOTHING);
 }
 
+bool tftp_server_is_under_way(const struct tftp_server *transfer, uint64_t now_ms)
+{
+	return !transfer->is_final && (transfer->acked > 0 || transfer->oack_acked) && now_ms - transfer->heard_ms < LATE_REQUEST_MS;
+}
+
 static struct tftp_event on_request_again(struct tftp_server *transfer, uint64_t now_ms)
 {
-	if (transfer->acked > 1)
+	if (tftp_server_is_under_way(transfer, now_ms))
+		return event_of(transfer, TFTP_NOTHING);
+	if (transfer->acked > 0 || transfer->oack_acked)
 		return fail(transfer, STATUS_CANCELLED, "the client asked for the file anew; it was probably reset");
-	transfer->acked = 0;
-	transfer->acked_at = (struct tftp_position){ 0 };
-	transfer->oack_acked = false;
 	transfer->oack_due = transfer->oack_size > 0;
 	go_back(transfer);
 	heard(transfer, now_ms);

@@ -103,9 +103,12 @@ struct tftp_server {		/* caller-owned; fields belong to tftp_server.c */
 void tftp_server_init(struct tftp_server *transfer, const struct tftp_request *request,
 		      const struct tftp_limits *limits, struct bytes file, uint64_t now_ms);
 /* A datagram from the client's address and port. The client's RRQ for the same file, repeated, may be given here too:
- * before any progress it brings the first datagram once more, after it the transfer ends (the device was reset and
- * uses its port again: start a new one). An RRQ for another file is the caller's to see: drop this transfer. */
+ * before any answer it brings the first datagram once more. Behind the ACK of the OACK, or of a block, it never does (RFC 2347: an OACK is
+ * over then, and old U-Boots end the load at one behind block 1): a moment later it was only late and is overlooked, long after it the
+ * transfer ends (the device was reset and uses its port again: start a new one). An RRQ for another file is the caller's to see: drop this transfer. */
 struct tftp_event tftp_server_input(struct tftp_server *transfer, struct bytes datagram, uint64_t now_ms);
+/* The client has answered just now: its RRQ that comes only then was overtaken, and says nothing of what it can bear. */
+bool tftp_server_is_under_way(const struct tftp_server *transfer, uint64_t now_ms);
 /* Before the deadline this does nothing. */
 struct tftp_event tftp_server_tick(struct tftp_server *transfer, uint64_t now_ms);
 /* The next datagram to send into to (TFTP_DATAGRAM_MAX bytes); 0 when there is none now. Call until 0 after every

@@ -17,9 +17,13 @@
 
 enum { TIMEOUT_S = 1800, TIMEOUT_MAX_S = 7 * 24 * 3600 };
 
-enum { DEVICE, PORT, IMAGE, SHA256, MEMBER, METHOD, HAPPENED, CASE, POWER, TFTP_PORT, TIMEOUT, YES, JSON };
+enum { DEVICE, PORT, IMAGE, SHA256, MEMBER, METHOD, HAPPENED, CASE, POWER, TFTP_PORT, TIMEOUT, YES, OVERRIDE, JSON };
 
 enum { PLANS_MAX = 8 };
+
+/* The screen's own word, see step_check.c and step_serial_load.c. */
+static const char ANYWAY[] = "anyway";
+static const char RUNS_WELL[] = "the device came up well";
 
 static const struct cli_option options[] = {
 	[DEVICE] = { "device", "PROFILE", "which device it is: see `unbrick device search`" },
@@ -27,13 +31,14 @@ static const struct cli_option options[] = {
 	[IMAGE] = { "image", "FILE|URL", "the vendor's firmware image, or the archive it comes in; an address is fetched first" },
 	[SHA256] = { "sha256", "HASH", "of what is fetched, as the vendor says it" },
 	[MEMBER] = { "member", "NAME", "which member of that archive is the image; . is the archive itself" },
-	[METHOD] = { "method", "NAME", "the way back to take; else the first that treats the cause" },
+	[METHOD] = { "method", "NAME", "the way back to take, else the first that treats the cause; none is taken where the device comes up well" },
 	[HAPPENED] = { "happened", "TEXT", "what happened: power, checksum, space, other-file, unknown, or in words" },
 	[CASE] = { "case", "NUMBER", "go on with an open case" },
 	[POWER] = { "power-command", "COMMAND", "switches the device; {} stands for on, off or cycle" },
 	[TFTP_PORT] = { "tftp-port", "PORT", "serve on another port than 69, for loaders that know tftpdstp" },
 	[TIMEOUT] = { "timeout", "SECONDS", "stop after so long (1800); the case stays open" },
 	[YES] = { "yes", NULL, "allow what cannot be undone, without asking" },
+	[OVERRIDE] = { "override", "WORD", "the word that the full screen wants typed over a refusal: anyway; it stands for one refusal" },
 	[JSON] = { "json", NULL, "one JSON object a line" },
 	{ NULL, NULL, NULL },
 };
@@ -51,9 +56,11 @@ struct recover {
 	bool json;
 	char tried[PLANS_MAX][48];	/* ways back, in the order they were taken */
 	unsigned tried_count;
+	bool is_not_taken;		/* --method's way: the device runs */
 	bool is_written_over;		/* one of them overwrote something: a second would write again */
 	bool is_baud_tried;
 	char notice[200];		/* the last one that was said */
+	char overridden[512];		/* what --override was used up on; what else is refused stays so */
 	int exit_code;
 	bool is_over;
 	struct loop_timer *limit;
@@ -157,12 +164,55 @@ static const struct plan_view *next_plan(const struct recover *r, const struct c
 	return NULL;
 }
 
+/* Into the case's journal, and said as what the engine says. */
+static void note(struct recover *r, enum journal_by by, const char *kind, const char *text)
+{
+	const struct journal_entry entry = { .case_id = r->case_id, .time_ms = (int64_t)loop_wall_ms(), .by = by, .kind = kind, .text = text };
+	struct error error;
+
+	if (casebook_append(app_casebook(r->app), &entry, &error) != STATUS_OK)
+		cli_print_error(&error);
+	on_event(r, &(struct app_event){ .case_id = r->case_id, .wall_ms = (uint64_t)entry.time_ms, .by = by, .kind = kind, .text = text });
+}
+
+/* The word was typed before anybody knew what it would be for, so it is good for one thing, as often as that is asked. */
+static bool overrides(struct recover *r, const char *refusal)
+{
+	if (!given(r, OVERRIDE) || (r->overridden[0] && !text_equal(r->overridden, refusal)))
+		return false;
+	text_copy(r->overridden, sizeof(r->overridden), refusal);
+	return true;
+}
+
+/* Whoever names a way wants it gone; but what runs is not made worse by it without the word. */
+static const char *choose_for_well(struct recover *r)
+{
+	char text[200];
+
+	if (!given(r, METHOD))
+		return "well";
+	if (r->tried_count)
+		return NULL;	/* it did not end well; what is well is no merit of it */
+	if (overrides(r, RUNS_WELL)) {
+		note(r, JOURNAL_OPERATOR, "override", text_format(text, sizeof(text), "wrote '%s' over: %s", ANYWAY, RUNS_WELL));
+		return "";
+	}
+	r->is_not_taken = true;
+	note(r, JOURNAL_PROGRAM, "not-taken", text_format(text, sizeof(text), "nothing was done: %s, so the way '%.48s' was not taken; --override %s takes it all the same",
+							   RUNS_WELL, given(r, METHOD), ANYWAY));
+	return "well";
+}
+
 static const char *choose_plan(struct recover *r, const struct case_view *view, char *to, size_t size)
 {
-	const struct plan_view *plan = next_plan(r, view);
+	const struct plan_view *plan;
+	const char *answer = "";
 
 	if (view->question.choice_count && text_equal(view->question.choice[0].id, "well"))
-		return "well";
+		answer = choose_for_well(r);
+	if (answer == NULL || answer[0])
+		return answer;
+	plan = next_plan(r, view);
 	if (plan == NULL)
 		return given(r, METHOD) && r->tried_count++ == 0 ? text_format(to, size, "method:%s", given(r, METHOD)) : NULL;
 	text_copy(r->tried[r->tried_count++], sizeof(r->tried[0]), plan->name);
@@ -207,6 +257,19 @@ static const char *choose(struct recover *r, const struct case_view *view, char 
 	return "";
 }
 
+/* --yes is for what was announced, --override for what was refused. */
+static const char *find_word(struct recover *r, const struct case_view *view)
+{
+	const char *word = view->question.word;
+
+	if (text_equal(word, "yes"))
+		return given(r, YES) ? "yes" : NULL;
+	if (!text_equal(word, ANYWAY) || !overrides(r, view->problem.text))
+		return NULL;
+	fprintf(stderr, "unbrick: %s; all the same, by --override %s\n", view->problem.text, ANYWAY);
+	return ANYWAY;
+}
+
 /* NULL: there is no answer, the job ends. "": wait. */
 static const char *find_answer(struct recover *r, const struct case_view *view, char *to, size_t size)
 {
@@ -221,7 +284,7 @@ static const char *find_answer(struct recover *r, const struct case_view *view, 
 		r->is_image_given = true;
 		return given(r, IMAGE);
 	case QUESTION_WORD:
-		return given(r, YES) && text_equal(view->question.word, "yes") ? "yes" : NULL;
+		return find_word(r, view);
 	case QUESTION_CHOOSE:
 		return choose(r, view, to, size);
 	case QUESTION_TEXT:
@@ -253,7 +316,12 @@ static void say_why(struct recover *r, const struct case_view *view)
 		say_question(view);
 	else if (problem->status != STATUS_OK)
 		cli_print_error(problem);
-	(void)r;
+	if (view->question.type != QUESTION_WORD || !text_equal(view->question.word, ANYWAY))
+		return;
+	if (r->overridden[0])
+		fprintf(stderr, "  --override %s was for another refusal: %s\n", ANYWAY, r->overridden);
+	else
+		fprintf(stderr, "  --override %s goes on all the same, at your own risk\n", ANYWAY);
 }
 
 static int class_of_bar(const struct case_view *view)
@@ -288,8 +356,9 @@ static void end_case(struct recover *r, const struct case_view *view)
 	bool well = view->booted == OUTCOME_YES;
 
 	if (r->json)
-		output_event(stdout, json_pack("{s:I,s:s,s:s,s:s,s:s,s:s}", "case", (json_int_t)r->case_id, "event", "result", "cause", cause_label(view->verdict.cause), "written",
-				     outcome_name(view->written), "verified", outcome_name(view->verified), "booted", outcome_name(view->booted)));
+		output_event(stdout, json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s*}", "case", (json_int_t)r->case_id, "event", "result", "cause", cause_label(view->verdict.cause), "written",
+				     outcome_name(view->written), "verified", outcome_name(view->verified), "booted", outcome_name(view->booted), "not_taken",
+				     r->is_not_taken ? given(r, METHOD) : NULL));
 	else
 		printf("case #%" PRId64 ": written %s, verified %s, booted %s\n", r->case_id, outcome_name(view->written), outcome_name(view->verified),
 		       outcome_name(view->booted));
@@ -451,6 +520,7 @@ static void keep_image(struct recover *r)
 
 static int begin(struct recover *r, struct error *error)
 {
+	char text[48];
 	unsigned console;
 	enum status status;
 
@@ -465,9 +535,13 @@ static int begin(struct recover *r, struct error *error)
 	} else {
 		status = app_case_new(r->app, &r->case_id, error);
 	}
-	if (status == STATUS_OK)
-		keep_image(r);
-	return status == STATUS_OK ? EXIT_WELL : EXIT_FAILED;
+	if (status != STATUS_OK)
+		return EXIT_FAILED;
+	keep_image(r);
+	/* First of all: a device may take its time to say its first word, and whoever ends this before wants to know what to go on with. */
+	on_event(r, &(struct app_event){ .case_id = r->case_id, .wall_ms = loop_wall_ms(), .by = JOURNAL_PROGRAM, .kind = "case",
+		 .text = text_format(text, sizeof(text), "#%" PRId64 " %s", r->case_id, given(r, CASE) ? "goes on" : "begins") });
+	return EXIT_WELL;
 }
 
 static void watch_signals(struct recover *r)
@@ -489,6 +563,8 @@ static int check_line(const struct cli_line *line, unsigned long *ret_seconds, u
 		return output_usage("recover", "--timeout takes seconds, not '%s'", line->value[TIMEOUT]);
 	if (!cli_read_number(line->value[TFTP_PORT], UINT16_MAX, ret_tftp_port))
 		return output_usage("recover", "--tftp-port takes a port number, not '%s'", line->value[TFTP_PORT]);
+	if (line->value[OVERRIDE] && !text_equal(line->value[OVERRIDE], ANYWAY))
+		return output_usage("recover", "--override wants the word '%s', typed in full, not '%s'", ANYWAY, line->value[OVERRIDE]);
 	if (image && strstr(image, "://") == NULL && access(image, R_OK) < 0) {
 		fprintf(stderr, "unbrick: cannot read image '%s': %s\n  check the path; the device was not touched\n", image, strerror(errno));
 		return EXIT_USAGE;

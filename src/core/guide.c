@@ -93,7 +93,7 @@ void guide_add_findings(struct live_case *c)
 
 	for (size_t i = 0; i < c->finding_count; i++)
 		diagnosis_add(console_diagnosis(c->console), &c->finding[i]);
-	if (c->view.verified != OUTCOME_YES || c->view.written != OUTCOME_YES)
+	if (c->view.verified != OUTCOME_YES || c->view.written != OUTCOME_YES || (c->image && image_file_facts(c->image)->whole == IMAGE_NO))
 		return;
 	diagnosis_verdict(console_diagnosis(c->console), &verdict);
 	if (verdict.cause != CAUSE_NO_ROOTFS)
@@ -217,6 +217,7 @@ static void look_for_start(struct live_case *c)
 		return;
 	c->was_started_here = true;
 	case_watch_item(c, 0, "the device starts", true, "seen");
+	app_event(c->app, c->id, JOURNAL_OBSERVED, "start", "the device starts", NULL);
 	case_ask_nothing(c);	/* that nothing appears is no answer any more */
 	case_say(c, "It speaks. I go on by myself when I have seen enough.");
 }

@@ -350,7 +350,8 @@ enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct
 	}
 	if (text_equal(text, "well") || text_equal(text, "rma")) {
 		if (text_equal(text, "well")) {
-			case_outcome(c, "written", OUTCOME_NOT_NEEDED, "nothing was wrong");
+			if (c->view.written == OUTCOME_UNKNOWN)
+				case_outcome(c, "written", OUTCOME_NOT_NEEDED, "nothing was wrong");
 			case_outcome(c, "booted", OUTCOME_YES, "it came to its login prompt");
 		} else {
 			case_set(c, JOURNAL_OPERATOR, "note", NOTE_RMA);

@@ -25,6 +25,7 @@ struct practice_process {
 	pid_t pid;
 	int input;		/* its end of file tells the camera to go */
 	char port[96], image[512], control[512];
+	char failed[256], hint[256];	/* what it said when it could not start */
 };
 
 static void take_lines(struct practice_process *process, char *text)
@@ -33,6 +34,8 @@ static void take_lines(struct practice_process *process, char *text)
 		{ "pty=", offsetof(struct practice_process, port), sizeof(process->port) },
 		{ "image=", offsetof(struct practice_process, image), sizeof(process->image) },
 		{ "control=", offsetof(struct practice_process, control), sizeof(process->control) },
+		{ "hint=", offsetof(struct practice_process, hint), sizeof(process->hint) },
+		{ "failed=", offsetof(struct practice_process, failed), sizeof(process->failed) },
 	};
 
 	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
@@ -59,6 +62,10 @@ static enum status read_first_lines(struct practice_process *process, int output
 		if (strrchr(copy, '\n'))
 			*strrchr(copy, '\n') = '\0';
 		take_lines(process, copy);
+		if (process->failed[0]) {
+			error_set(reterr, STATUS_IO, "the practice camera did not start: %s", process->failed);
+			return error_hint(reterr, "%s", process->hint);
+		}
 	}
 	return STATUS_OK;
 }

@@ -164,7 +164,7 @@ static enum status answer_serial_load(struct live_case *c, const char *text, str
 		return STATUS_OK;
 	if (!text_equal(text, "anyway"))
 		return error_set(reterr, STATUS_INVALID, "type the word 'anyway' in full, or stop with x");
-	case_log(c, JOURNAL_OPERATOR, "answer", "sent over a bad cable all the same");
+	case_log(c, JOURNAL_OPERATOR, "override", "wrote 'anyway' over: %s", c->view.problem.text);
 	case_problem(c, NULL);
 	c->step.has_answer = true;
 	case_clear_page(c);

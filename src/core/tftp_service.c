@@ -169,7 +169,11 @@ static bool answer_again(struct tftp_service *service, struct bytes datagram, co
 	struct transfer *transfer = find_transfer(service, client);
 	struct tftp_event event;
 
-	if (transfer == NULL || !transfer->is_used || ++service->chokes >= 2)
+	if (transfer == NULL || !transfer->is_used)
+		return false;
+	if (tftp_server_is_under_way(&transfer->machine, loop_now_ms()))
+		return true;
+	if (++service->chokes >= 2)
 		return false;
 	event = tftp_server_input(&transfer->machine, datagram, loop_now_ms());
 	send_all(transfer);

@@ -143,7 +143,7 @@ void line_adapter_look_for_twins(const struct bench_roots *roots, struct line_pe
 #define LINE_UUCP_FOLDER "/var/lock"
 
 /* BUSY when a living process has the device's lock file. A stale one (its process is gone, or is younger than the
- * file) is taken over. ret_file is "" when the folder is not ours to write: flock and TIOCEXCL hold the line then. */
+ * file and has not the device open) is taken over. ret_file is "" when the folder is not ours to write: flock and TIOCEXCL hold the line then. */
 enum status line_uucp_lock(const char *folder, const char *device, char *ret_file, size_t size, struct error *reterr);
 void line_uucp_unlock(const char *file);
 

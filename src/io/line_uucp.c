@@ -2,6 +2,7 @@
  *
  * UUCP lock files: LCK..ttyUSB0 holds the owner's process id, as ten characters and a newline (Filesystem Hierarchy
  * Standard 3.0, 5.9) or, from old programs, as a binary int. minicom, cu and others know nothing else. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 enum {
 	CLOCK_SLACK_S = 2,	/* start times have ticks, file times the kernel's coarse clock */
 	TRIES = 2,
+	DESCRIPTORS_MAX = 4096,
 };
 
 static size_t read_small(const char *path, char *to, size_t size)
@@ -73,8 +76,33 @@ static time_t process_start(pid_t pid)
 	return now.tv_sec - up.tv_sec + (time_t)(ticks / (unsigned long long)sysconf(_SC_CLK_TCK));
 }
 
-/* A process id comes again, after a reboot above all: an owner that is younger than its lock file is somebody else. */
-static bool is_stale(const char *file, pid_t owner)
+/* Has it the device open? True as well where it is not ours to look. */
+static bool may_hold(pid_t owner, const char *device)
+{
+	char path[64];
+	struct stat wanted;
+	struct statx open_file;
+	DIR *folder;
+	struct dirent *entry;
+	bool found = false;
+
+	if (stat(device, &wanted) != 0)
+		return false;
+	folder = opendir(text_format(path, sizeof(path), "/proc/%ld/fd", (long)owner));
+	if (folder == NULL)
+		return true;
+	/* DONT_SYNC: it may hold a file on a server that does not answer. */
+	for (unsigned i = 0; i < DESCRIPTORS_MAX && !found && (entry = readdir(folder)) != NULL; i++)
+		found = statx(dirfd(folder), entry->d_name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &open_file) == 0 &&
+			(open_file.stx_mode & S_IFMT) == (wanted.st_mode & S_IFMT) &&
+			makedev(open_file.stx_rdev_major, open_file.stx_rdev_minor) == wanted.st_rdev;
+	closedir(folder);
+	return found;
+}
+
+/* A process id comes again, after a reboot above all: an owner that is younger than its lock file is somebody else. Both times move
+ * apart where the clock was set in between, as computers without a battery do at each start; so it must not hold the device either. */
+static bool is_stale(const char *file, pid_t owner, const char *device)
 {
 	struct stat about;
 	time_t start;
@@ -82,7 +110,7 @@ static bool is_stale(const char *file, pid_t owner)
 	if (owner == 0 || owner == getpid() || (kill(owner, 0) != 0 && errno == ESRCH))
 		return true;
 	start = process_start(owner);
-	return start != 0 && stat(file, &about) == 0 && start > about.st_mtime + CLOCK_SLACK_S;
+	return start != 0 && stat(file, &about) == 0 && start > about.st_mtime + CLOCK_SLACK_S && !may_hold(owner, device);
 }
 
 static enum status report_owner(const char *device, const char *file, pid_t owner, struct error *reterr)
@@ -124,7 +152,7 @@ enum status line_uucp_lock(const char *folder, const char *device, char *ret_fil
 		if (errno != EEXIST)
 			return STATUS_OK;	/* not ours to write: nothing to respect there either */
 		owner = read_owner(file);
-		if (!is_stale(file, owner))
+		if (!is_stale(file, owner, device))
 			return report_owner(device, file, owner, reterr);
 		if (unlink(file) != 0)
 			return STATUS_OK;	/* stale, and of another user */

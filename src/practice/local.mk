@@ -16,4 +16,4 @@ libpractice_a_SOURCES += \
 	src/practice/uimage.c
 check_PROGRAMS += tests/integration/test_practice
 tests_integration_test_practice_SOURCES = tests/integration/test_practice.c tests/integration/practice_bench.c tests/integration/practice_bench.h
-tests_integration_test_practice_LDADD = libpractice.a librecovery.a libbase.a $(CMOCKA_LIBS)
+tests_integration_test_practice_LDADD = libcore.a libpractice.a librecovery.a libbase.a $(CMOCKA_LIBS)

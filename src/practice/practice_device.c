@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -94,6 +95,23 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return 0;
 }
 
+/* What the flash and the image take is more than a small folder of state may have. */
+static enum status file_error(const char *folder, const char *path, const char *doing, int number, struct error *reterr)
+{
+	enum status status = error_set(reterr, status_of_errno(number), "cannot %s '%s': %s", doing, path, strerror(number));
+	char needed[24], room[24] = "an unknown amount";
+	struct statvfs about;
+
+	if (status != STATUS_NO_SPACE)
+		return status;
+	/* What it did get would keep the disk full. */
+	unlink(path);
+	if (statvfs(folder, &about) == 0)
+		text_size(room, sizeof(room), (uint64_t)about.f_bavail * about.f_frsize);
+	return error_hint(reterr, "make room: it takes %s, and the disk of '%.100s' has %s free; or use another folder with --state",
+			  text_size(needed, sizeof(needed), FLASH_SIZE + IMAGE_SIZE), folder, room);
+}
+
 static enum status map_flash(const char *folder, struct flash *flash, struct error *reterr)
 {
 	char path[BENCH_PATH_MAX];
@@ -104,7 +122,7 @@ static enum status map_flash(const char *folder, struct flash *flash, struct err
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	/* Allocated, not merely long: a full disk must show here and not as SIGBUS in the mapping. */
 	if (fd < 0 || (errno = posix_fallocate(fd, 0, FLASH_SIZE)) != 0)
-		return error_set(reterr, STATUS_IO, "cannot make the camera's flash '%s': %s", path, strerror(errno));
+		return file_error(folder, path, "make the camera's flash", errno, reterr);
 	at = mmap(NULL, FLASH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (at == MAP_FAILED)
 		return error_set(reterr, STATUS_NO_MEMORY, "cannot map '%s': %s", path, strerror(errno));
@@ -116,15 +134,21 @@ static enum status write_image(const char *folder, const uint8_t *image, struct 
 {
 	char path[BENCH_PATH_MAX];
 	FILE *file;
+	int number;
 	bool ok;
 
 	text_format(path, sizeof(path), "%s/firmware.bin", folder);
 	file = fopen(path, "we");
 	if (file == NULL)
-		return error_set(reterr, STATUS_IO, "cannot write '%s': %s", path, strerror(errno));
+		return file_error(folder, path, "write", errno, reterr);
+	errno = 0;
 	ok = fwrite(image, 1, IMAGE_SIZE, file) == IMAGE_SIZE;
-	ok = fclose(file) == 0 && ok;
-	return ok ? STATUS_OK : error_set(reterr, STATUS_IO, "cannot write '%s': %s", path, strerror(errno));
+	number = errno;
+	if (fclose(file) != 0 && ok) {
+		number = errno;
+		ok = false;
+	}
+	return ok ? STATUS_OK : file_error(folder, path, "write", number, reterr);
 }
 
 /* RAM is mapped, not allocated: only what the camera touches costs anything. */
@@ -210,9 +234,13 @@ int practice_device_main(int argc, char **argv)
 		fprintf(stderr, "unbrick practice-device: no memory\n");
 		return 1;
 	}
-	if (run(cam, &bench, &options, &error) != STATUS_OK)
+	if (run(cam, &bench, &options, &error) != STATUS_OK) {
 		fprintf(stderr, "unbrick practice-device: %s%s%s\n", error.text, error.hint[0] != '\0' ? "; " : "",
 			error.hint);
+		/* For the program that started it, whose terminal is not written to. */
+		printf("hint=%s\nfailed=%s\n", error.hint, error.text);
+		fflush(stdout);
+	}
 	bench_done(&bench);
 	free_camera(cam);
 	return error.status == STATUS_OK ? 0 : 1;

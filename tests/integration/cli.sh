@@ -563,6 +563,79 @@ else
 	skip "cases: the practice camera did not start: $(cat camera/err)"
 fi
 
+# ---- recover: what is refused, and the word over it ----
+cat >switch.py <<'END'
+import socket, sys
+control = socket.socket(socket.AF_UNIX)
+control.connect(sys.argv[1])
+control.send(f"power {sys.argv[2]}\n".encode())
+control.recv(100)
+END
+mkdir well broken
+"$UNBRICK" practice-device --kind none --folder well --fast --ttl 120 <hold >well/out 2>well/err &
+children="$children $!"
+"$UNBRICK" practice-device --kind checksum --folder broken --fast --ttl 120 <hold >broken/out 2>broken/err &
+children="$children $!"
+# led FOLDER IMAGE OPTION...
+led() {
+	folder=$1 image=$2
+	shift 2
+	"$UNBRICK" recover --json --state led --device practice/pcam1 --port "$work/$folder/tty" --image "$image" --yes \
+		--power-command "python3 switch.py $folder/control {}" --tftp-port 6971 --timeout 60 "$@"
+}
+if ! command -v python3 >/dev/null; then
+	skip "recover over a refusal: python3, which switches the practice camera, is not here"
+elif wait_for well/out ready=true && wait_for broken/out ready=true; then
+	is "recover with another word" 2 led well well/firmware.bin --override yes
+	is "a way for a device that comes up well" 0 led well well/firmware.bin --method reflash
+	says "it is said that it was not taken" out "nothing was done: the device came up well, so the way 'reflash' was not taken"
+	says_not "nothing was written" out '"sf write'
+	head -n 1 out >first && says "its first words are the number of the case" first '"event":"case","text":"#1 begins"'
+	says "and that the device starts" out '"event":"start"'
+	says "the result has it as well" out '"not_taken":"reflash"'
+	is "it is in the case" 0 "$UNBRICK" case report 1 --state led --text
+	says "the case says why" out "the way 'reflash' was not taken"
+	is "that way, by the word" 0 led well well/firmware.bin --method reflash --override anyway
+	says "the word is in the journal" out "wrote 'anyway' over: the device came up well"
+	says "it was written then" out '"written":"yes"'
+	head -c 3000000 broken/firmware.bin >cut.bin
+	is "a damaged image" 5 led broken cut.bin --method reflash
+	says "what would take it is said" err "--override anyway goes on all the same, at your own risk"
+	is "a damaged image, by the word" 1 led broken cut.bin --method reflash --override anyway
+	says "the refusal is in the journal" out "wrote 'anyway' over: the image is damaged"
+	says "it was written by the word" out '"event":"written","text":"yes'
+	says_not "a damaged file proves nothing about the settings" out "its settings are wrong"
+	is "one word for two refusals" 5 led well cut.bin --method reflash --override anyway
+	says "what it was for" err "was for another refusal: the device came up well"
+	# A clock that is set on the way: no time-out comes early or never, and the journal stays in the order of what happened.
+	clock=$(find /usr/lib -name 'libfaketime.so.1' 2>/dev/null | head -n 1)
+	if [ -z "$clock" ]; then
+		skip "a clock that is set on the way: libfaketime is not here"
+	else
+		echo +0 >shift
+		: >out
+		(
+			for step in 'watch -1d' 'phase.*steps +1d' 'sf_write -2d' 'sf_read +3d'; do
+				wait_for out "$(echo "${step% *}" | tr _ ' ')"
+				echo "${step#* }" >shift
+			done
+		) &
+		children="$children $!"
+		is "a clock that is set on the way" 0 env FAKETIME_TIMESTAMP_FILE="$work/shift" FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
+			LD_PRELOAD="$clock" "$UNBRICK" recover --json --state clock --device practice/pcam1 --port "$work/broken/tty" \
+			--image broken/firmware.bin --yes --power-command "python3 switch.py broken/control {}" --tftp-port 6971 --timeout 60
+		says "it comes up all the same" out '"booted":"yes"'
+		is "its journal" 0 "$UNBRICK" case show 1 --json --state clock
+		value "in the order of what happened" '[.journal[].id] | . == sort' true
+		value "the clock did jump, forwards and backwards" '[.journal[].time_ms / 43200000 | floor] as $t | [range(1; $t | length) | $t[.] - $t[. - 1]] | (max >= 2) and (min <= -2)' true
+		value "the last entry is the end" '.journal[-1].text' closed
+		is "it is listed as closed" 0 "$UNBRICK" case list --json --state clock
+		value "by its last entry" '.[0].open' false
+	fi
+else
+	skip "recover over a refusal: the practice camera did not start: $(cat well/err broken/err)"
+fi
+
 # ---- console, as far as the command line goes; console.py has the line ----
 is "console with two ports" 2 "$UNBRICK" console one two
 is "console: no rate" 2 "$UNBRICK" console tcp:127.0.0.1:1 --baud fast

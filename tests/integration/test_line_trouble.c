@@ -230,6 +230,25 @@ static void a_lock_file_older_than_its_process_is_stale(void **state)
 	line_uucp_unlock(file);
 }
 
+/* The clock of a computer without a battery jumps at each start: the lock file then looks older than its owner. */
+static void a_lock_file_of_who_holds_the_device_is_never_stale(void **state)
+{
+	struct line_fixture *fixture = *state;
+	pid_t child = start_holder(fixture, false);
+	const struct timespec old[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
+	char file[256], text[32];
+	struct error error;
+
+	text_format(fixture->path, sizeof(fixture->path), "%s/LCK..pts_%s", fixture->folder, strrchr(fixture->pts, '/') + 1);
+	text_format(text, sizeof(text), "%10d\n", (int)child);
+	write_lock(fixture, text, strlen(text));
+	assert_int_equal(utimensat(AT_FDCWD, fixture->path, old, 0), 0);
+	assert_int_equal(line_uucp_lock(fixture->folder, fixture->pts, file, sizeof(file), &error), STATUS_BUSY);
+	end_holder(child);
+	assert_int_equal(line_uucp_lock(fixture->folder, fixture->pts, file, sizeof(file), &error), STATUS_OK);
+	line_uucp_unlock(file);
+}
+
 static void rubbish_in_a_lock_file_is_stale_and_no_folder_is_no_lock(void **state)
 {
 	struct line_fixture *fixture = *state;
@@ -259,6 +278,7 @@ int main(void)
 		TEST(a_device_node_of_no_group_hints_at_a_udev_rule),
 		TEST(lock_files_of_the_living_are_respected),
 		TEST(a_lock_file_older_than_its_process_is_stale),
+		TEST(a_lock_file_of_who_holds_the_device_is_never_stale),
 		TEST(rubbish_in_a_lock_file_is_stale_and_no_folder_is_no_lock),
 	};
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/crc.h"
 #include "src/base/text.h"
+#include "src/core/practice_process.h"
 #include "src/practice/practice_device.h"
 #include "tests/integration/practice_bench.h"
 
@@ -422,6 +424,36 @@ static void wrong_options_are_refused(void **state)
 	assert_int_equal(practice_device_main(7, bad_number), 2);
 }
 
+static void a_full_disk_is_told_with_its_place_and_nothing_is_left_there(void **state)
+{
+	char root[] = "/tmp/unbrick-full-XXXXXX", folder[64], path[96];
+	struct rlimit before, small;
+	struct practice_process *process = NULL;
+	struct error error = { .text = "" };
+	enum status status;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	text_format(folder, sizeof(folder), "%s/practice", root);
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = before;
+	small.rlim_cur = 400 << 10;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	status = practice_process_start("/proc/self/exe", folder, "checksum", &process, &error);
+	setrlimit(RLIMIT_FSIZE, &before);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_not_equal(status, STATUS_OK);
+	assert_null(process);
+	assert_non_null(strstr(error.text, text_format(path, sizeof(path), "%s/flash.bin", folder)));
+	assert_non_null(strstr(error.text, strerror(EFBIG)));
+	assert_non_null(strstr(error.hint, folder));
+	assert_non_null(strstr(error.hint, "13.0 MiB"));
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(rmdir(folder), 0);
+	assert_int_equal(rmdir(root), 0);
+}
+
 /* The tests wait far more than they work, so they run beside each other: group_number is the remainder of the test's
  * place. */
 enum { GROUPS = 5 };
@@ -435,6 +467,7 @@ static int run_group(size_t group_number)
 		cmocka_unit_test(what_nobody_reads_is_lost_and_waiting_costs_nothing),
 		cmocka_unit_test(every_kind_gives_its_own_decisive_message),
 		cmocka_unit_test(wrong_options_are_refused),
+		cmocka_unit_test(a_full_disk_is_told_with_its_place_and_nothing_is_left_there),
 		cmocka_unit_test(a_good_camera_starts_by_itself_and_lets_root_in),
 		cmocka_unit_test(a_held_button_makes_the_loader_fetch_the_rescue_file),
 		cmocka_unit_test(a_wrong_speed_and_noise_spoil_the_text),
@@ -455,10 +488,13 @@ static int run_group(size_t group_number)
 	return failed;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	int failed = 0, status;
 
+	/* The program that practice_process_start() starts is this one again. */
+	if (argc > 1 && strcmp(argv[1], "practice-device") == 0)
+		return practice_device_main(argc - 1, argv + 1);
 	if (access("/dev/ptmx", R_OK | W_OK) != 0) {
 		fprintf(stderr, "skipped: no pty can be made here: %s\n", strerror(errno));
 		return 77;

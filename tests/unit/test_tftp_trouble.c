@@ -338,17 +338,69 @@ static void request_repeated_before_progress_brings_the_first_datagram_again(voi
 	assert_true(tftp_server_output(&server, to, 10) > 0);
 	assert_int_equal(load_be16(to), TFTP_OACK);
 	assert_int_equal(tftp_server_output(&server, to, 10), 0);
+	tftp_bench_drop_file(file);
+}
+
+/* RFC 2347: the OACK is answered by ACK 0, and then it is over. Old U-Boots begin anew at one behind block 1. */
+static void request_that_was_late_brings_no_oack_behind_its_ack(void **state)
+{
+	struct tftp_request request = { .tsize_asked = true };
+	struct tftp_server server;
+	static uint8_t to[TFTP_DATAGRAM_MAX];
+	struct bytes file = tftp_bench_file(1000);
+
+	(void)state;
+	tftp_server_init(&server, &request, NULL, file, 0);
+	assert_true(tftp_server_output(&server, to, 0) > 0);
 	assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\0"), 20).type, TFTP_NOTHING);
 	assert_int_equal(tftp_server_output(&server, to, 20), 516);
 	assert_int_equal(tftp_server_input(&server, BYTES("\0\1f\0octet\0tsize\0" "0"), 30).type, TFTP_NOTHING);
-	assert_true(tftp_server_output(&server, to, 30) > 0);
-	assert_int_equal(load_be16(to), TFTP_OACK);
-	/* It was only late: the client has the OACK and block 1. */
+	assert_int_equal(tftp_server_output(&server, to, 30), 0);
 	assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\1"), 40).type, TFTP_PROGRESS);
 	assert_int_equal(tftp_server_output(&server, to, 40), 4 + 488);
-	assert_int_equal(load_be16(to), TFTP_DATA);
+	assert_int_equal(tftp_server_input(&server, BYTES("\0\1f\0octet\0tsize\0" "0"), 45).type, TFTP_NOTHING);
+	assert_int_equal(tftp_server_output(&server, to, 45), 0);
 	assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\2"), 50).type, TFTP_DONE);
 	tftp_bench_drop_file(file);
+}
+
+/* It was reset in between: an OACK from this port would be one too many for a request that was only late, so it is for a new transfer. */
+static void request_long_after_the_oack_was_acknowledged_ends_the_transfer(void **state)
+{
+	struct tftp_request request = { .tsize_asked = true };
+	struct tftp_server server;
+	static uint8_t to[TFTP_DATAGRAM_MAX];
+
+	(void)state;
+	tftp_server_init(&server, &request, NULL, BYTES("firmware"), 0);
+	assert_true(tftp_server_output(&server, to, 0) > 0);
+	assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\0"), 20).type, TFTP_NOTHING);
+	assert_int_equal(tftp_server_output(&server, to, 20), 4 + 8);
+	assert_int_equal(tftp_server_input(&server, BYTES("\0\1f\0octet\0tsize\0" "0"), 3020).status, STATUS_CANCELLED);
+	assert_int_equal(tftp_server_output(&server, to, 3020), 0);
+}
+
+static void oack_is_repeated_without_haste_and_only_until_it_is_acknowledged(void **state)
+{
+	struct tftp_request request = { .tsize_asked = true };
+	struct tftp_server server;
+	static uint8_t to[TFTP_DATAGRAM_MAX];
+
+	(void)state;
+	tftp_server_init(&server, &request, NULL, BYTES("firmware"), 0);
+	assert_true(tftp_server_output(&server, to, 0) > 0);
+	assert_in_range(tftp_server_deadline(&server), 400, 1000);
+	tftp_server_tick(&server, tftp_server_deadline(&server));
+	assert_true(tftp_server_output(&server, to, 1000) > 0);
+	assert_int_equal(load_be16(to), TFTP_OACK);
+	tftp_server_input(&server, BYTES("\0\4\0\0"), 1010);
+	assert_int_equal(tftp_server_output(&server, to, 1010), 4 + 8);
+	/* It answers each OACK; the second ACK 0 is no reason to send anything. */
+	tftp_server_input(&server, BYTES("\0\4\0\0"), 1011);
+	assert_int_equal(tftp_server_output(&server, to, 1011), 0);
+	tftp_server_tick(&server, tftp_server_deadline(&server));
+	assert_int_equal(tftp_server_output(&server, to, 2000), 4 + 8);
+	assert_int_equal(load_be16(to), TFTP_DATA);
 }
 
 static void request_repeated_after_progress_ends_the_transfer(void **state)
@@ -367,7 +419,7 @@ static void request_repeated_after_progress_ends_the_transfer(void **state)
 		assert_int_equal(end.type, TFTP_PROGRESS);
 		assert_int_equal(end.bytes_acked, block * 512);
 	}
-	end = tftp_server_input(&server, BYTES("\0\1f\0octet\0"), 10);
+	end = tftp_server_input(&server, BYTES("\0\1f\0octet\0"), 1000);
 	assert_int_equal(end.type, TFTP_FAILED);
 	assert_int_equal(end.status, STATUS_CANCELLED);
 	tftp_bench_drop_file(file);
@@ -395,6 +447,9 @@ int main(void)
 		cmocka_unit_test(error_from_the_client_ends_it),
 		cmocka_unit_test(opcode_that_has_no_place_is_answered_with_an_error),
 		cmocka_unit_test(request_repeated_before_progress_brings_the_first_datagram_again),
+		cmocka_unit_test(request_that_was_late_brings_no_oack_behind_its_ack),
+		cmocka_unit_test(request_long_after_the_oack_was_acknowledged_ends_the_transfer),
+		cmocka_unit_test(oack_is_repeated_without_haste_and_only_until_it_is_acknowledged),
 		cmocka_unit_test(request_repeated_after_progress_ends_the_transfer),
 	};
 
