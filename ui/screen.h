@@ -58,6 +58,9 @@ struct screen_ops {
 	void (*mouse)(struct ui *ui, void *state, enum screen_mouse what, int y, int x);
 	/* Whether ? and : are the program's; NULL: they are. */
 	enum screen_appetite (*appetite)(struct ui *ui, void *state);
+	/* Of a screen whose every key is the device's: is Esc ours now, because a view of ours stands before what the device shows? An Esc stops an
+	 * autoboot or leaves an editor over there, so who only wants our view gone must not send one. NULL: it is the device's. */
+	bool (*owns_escape)(struct ui *ui, void *state);
 	/* A standing remark for the message row; leave it empty when there is none. */
 	void (*hint)(struct ui *ui, void *state, char *to, size_t size);
 	/* Milliseconds until it would look different by itself; 0: never. */

@@ -27,7 +27,6 @@ struct console_state {
 static const struct key_binding keys[] = {
 	{ UI_KEY_F1 + 9, COMMAND_BACK, "back", "back" },
 	{ UI_KEY_AFTER_PREFIX + 'q', COMMAND_BACK, NULL, "back" },
-	{ UI_KEY_AFTER_PREFIX + UI_KEY_ESC, COMMAND_BACK, NULL, NULL },
 	{ UI_KEY_AFTER_PREFIX + ('X' & 0x1f), COMMAND_BACK, NULL, NULL },	/* how picocom is left */
 	{ UI_KEY_AFTER_PREFIX + ('Q' & 0x1f), COMMAND_BACK, NULL, NULL },
 	{ UI_KEY_PAGE_UP, COMMAND_SCROLL_UP, NULL, "older lines" },
@@ -398,6 +397,8 @@ static bool prefixed_key(struct ui *ui, struct console_state *state, int pressed
 	const struct key_binding *binding = keys_find(keys, UI_KEY_AFTER_PREFIX + pressed);
 
 	state->is_prefixed = false;
+	if (pressed == UI_KEY_ESC)
+		return true;	/* the commands are put away again, and that is all */
 	if (binding == NULL)
 		ui_say(ui, true, "Ctrl-A and this key means nothing: Ctrl-A ? lists them");
 	else if (!allows(ui, state, binding->command))
@@ -407,6 +408,20 @@ static bool prefixed_key(struct ui *ui, struct console_state *state, int pressed
 	else
 		command(ui, state, binding->command, NULL);
 	return true;
+}
+
+/* At older lines, or at something that was found: not at what the device does now. */
+static bool is_looking(const struct console_pane *pane)
+{
+	return pane->scroll_back > 0 || pane->found.row != UINT64_MAX;
+}
+
+static bool owns_escape(struct ui *ui, void *user)
+{
+	struct console_state *state = user;
+	const struct console_pane *pane = pane_of(ui, state);
+
+	return state->is_prefixed || (pane != NULL && is_looking(pane));
 }
 
 static bool key(struct ui *ui, void *user, int pressed)
@@ -424,6 +439,11 @@ static bool key(struct ui *ui, void *user, int pressed)
 		return false;
 	if (pressed == UI_KEY_ENTER)
 		ui_dismiss_notice(ui);	/* Esc, which does it elsewhere, is the device's here */
+	if (pressed == UI_KEY_ESC && is_looking(pane) && console_of(ui, state)->sending.what == SENDING_NOTHING) {
+		console_pane_go_live(pane);
+		ui_say(ui, false, "at the newest line again; nothing was sent, the next Esc goes to the device");
+		return true;
+	}
 	console_pane_go_live(pane);
 	state->was_refused = !console_type_key(ui, state->id, pressed);
 	return true;
@@ -470,9 +490,11 @@ const struct screen_ops screen_console = {
 	.mouse = mouse,
 	.paste = paste,
 	.appetite = appetite,
+	.owns_escape = owns_escape,
 	.hint = hint,
 	.help = "The device's own console. What you type goes to the device, also Esc and Ctrl-C; F10, or Ctrl-A and then q, goes "
 		"back. The commands of this screen come after Ctrl-A, as in picocom.\n"
+		"While you look at older lines, at something found, or at the commands behind Ctrl-A, Esc only leaves that: the device gets nothing.\n"
 		"Words at the right say what a line means: a cause it speaks for, or how far the start has come. All bytes are kept "
 		"in a file as they came.\n"
 		"What is pasted goes at the pace of the device, and so does a text file; the message row tells how far it is, and Esc stops it.\n"

@@ -26,10 +26,10 @@ struct hex_state {
 };
 
 static const struct key_binding keys[] = {
-	{ UI_KEY_F1 + 9, COMMAND_BACK, "back", "to the text" },
+	{ UI_KEY_ESC, COMMAND_BACK, "back", "to the text" },
+	{ UI_KEY_F1 + 9, COMMAND_BACK, NULL, NULL },
 	{ UI_KEY_AFTER_PREFIX + 'h', COMMAND_BACK, NULL, "to the text" },
 	{ UI_KEY_AFTER_PREFIX + 'q', COMMAND_BACK, NULL, NULL },
-	{ UI_KEY_AFTER_PREFIX + UI_KEY_ESC, COMMAND_BACK, NULL, NULL },
 	{ UI_KEY_AFTER_PREFIX + ('X' & 0x1f), COMMAND_BACK, NULL, NULL },	/* how picocom is left */
 	{ UI_KEY_AFTER_PREFIX + ('Q' & 0x1f), COMMAND_BACK, NULL, NULL },
 	{ UI_KEY_PAGE_UP, COMMAND_SCROLL_UP, NULL, "older bytes" },
@@ -130,7 +130,7 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 	state->rows = to->rows < CONSOLE_BYTES_MAX / ROW ? to->rows : CONSOLE_BYTES_MAX / ROW;
 	state->bytes.count = 0;
 	if (console == NULL) {
-		canvas_put(to, 1, 1, to->cols - 2, ROLE_NORMAL, "This console is closed. F10 goes back.");
+		canvas_put(to, 1, 1, to->cols - 2, ROLE_NORMAL, "This console is closed. Esc goes back.");
 		return;
 	}
 	if (!state->is_back || state->top >= last_top(state, console)) {
@@ -231,6 +231,8 @@ static bool key(struct ui *ui, void *user, int pressed)
 	if (state->is_prefixed) {
 		state->is_prefixed = false;
 		binding = keys_find(keys, UI_KEY_AFTER_PREFIX + pressed);
+		if (pressed == UI_KEY_ESC)
+			return true;	/* of the commands only */
 		if (binding != NULL)
 			command(ui, state, binding->command, NULL);
 		else
@@ -274,6 +276,13 @@ static enum screen_appetite appetite(struct ui *ui, void *user)
 	return APPETITE_ALL;
 }
 
+static bool owns_escape(struct ui *ui, void *user)
+{
+	(void)ui;
+	(void)user;
+	return true;
+}
+
 const struct screen_ops screen_hex = {
 	.name = "hex",
 	.keys = keys,
@@ -286,9 +295,10 @@ const struct screen_ops screen_hex = {
 	.command = command,
 	.mouse = mouse,
 	.appetite = appetite,
+	.owns_escape = owns_escape,
 	.hint = hint,
 	.help = "The bytes of the console as they came: on the left the offset since the console was opened, then the time of day when the "
 		"row's first byte came, where it differs from the row above, then the bytes and the same as text. They are read back from "
 		"the file of the capture, so PgUp goes back to the very first one.\n"
-		"What you type goes to the device, as in the console. Ctrl-A h, or F10, goes back to the text.\n",
+		"What you type goes to the device, as in the console, but for Esc: it goes back to the text, as Ctrl-A h and F10 do, and sends nothing.\n",
 };

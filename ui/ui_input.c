@@ -150,10 +150,12 @@ static bool is_unknown_key(struct ui *ui)
 	return true;
 }
 
-/* In a console every byte is the device's. */
+/* In a console every byte is the device's, but for an Esc that leaves a view of ours: the rest of an unknown key must not follow it there. */
 static bool is_key_ours(struct ui *ui)
 {
-	return ui->has_prompt || ui_appetite(ui) != APPETITE_ALL;
+	const struct ui_screen *screen = ui_top(ui);
+
+	return ui->has_prompt || ui_appetite(ui) != APPETITE_ALL || (screen->ops->owns_escape != NULL && screen->ops->owns_escape(ui, screen->state));
 }
 
 bool ui_input_read(struct ui *ui)

@@ -242,7 +242,8 @@ static bool is_sound_boot(const struct image_input *in)
 }
 
 const struct image_format image_format_android_boot = {
-	.word = "android-boot", .title = "Android boot image", .matches = matches_boot, .inspect = inspect_boot, .is_sound = is_sound_boot,
+	.role = IMAGE_ROLE_PLAIN, .word = "android-boot", .title = "Android boot image",
+	.matches = matches_boot, .inspect = inspect_boot, .is_sound = is_sound_boot,
 };
 
 /* --- vendor_boot --- */

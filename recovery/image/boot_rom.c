@@ -42,7 +42,7 @@ static void inspect_ti(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_ti = {
-	.word = "ti-gp", .title = "TI boot loader (MLO)", .matches = is_ti, .inspect = inspect_ti,
+	.role = IMAGE_ROLE_LOADER, .word = "ti-gp", .title = "TI boot loader (MLO)", .matches = is_ti, .inspect = inspect_ti,
 };
 
 enum { K3_SCANNED = 2048, K3_HASH = 64 };
@@ -98,7 +98,7 @@ static void inspect_k3(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_k3 = {
-	.word = "ti-k3", .title = "TI K3 boot loader (tiboot3)", .matches = is_k3, .inspect = inspect_k3,
+	.role = IMAGE_ROLE_LOADER, .word = "ti-k3", .title = "TI K3 boot loader (tiboot3)", .matches = is_k3, .inspect = inspect_k3,
 };
 
 /* --- STM32MP --- */
@@ -133,7 +133,7 @@ static void inspect_stm32(const struct image_input *in, struct image_facts *fact
 }
 
 const struct image_format image_format_stm32 = {
-	.word = "stm32mp", .title = "STM32MP boot loader", .matches = is_stm32, .inspect = inspect_stm32,
+	.role = IMAGE_ROLE_LOADER, .word = "stm32mp", .title = "STM32MP boot loader", .matches = is_stm32, .inspect = inspect_stm32,
 };
 
 /* --- SoCFPGA --- */
@@ -187,7 +187,7 @@ static void inspect_socfpga(const struct image_input *in, struct image_facts *fa
 }
 
 const struct image_format image_format_socfpga = {
-	.word = "socfpga", .title = "SoCFPGA boot loader", .matches = is_socfpga, .inspect = inspect_socfpga,
+	.role = IMAGE_ROLE_LOADER, .word = "socfpga", .title = "SoCFPGA boot loader", .matches = is_socfpga, .inspect = inspect_socfpga,
 };
 
 /* --- Marvell --- */
@@ -263,5 +263,5 @@ static void inspect_kwb(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_kwb = {
-	.word = "kwbimage", .title = "Marvell boot image", .matches = is_kwb, .inspect = inspect_kwb,
+	.role = IMAGE_ROLE_LOADER, .word = "kwbimage", .title = "Marvell boot image", .matches = is_kwb, .inspect = inspect_kwb,
 };

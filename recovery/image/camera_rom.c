@@ -31,7 +31,7 @@ static void inspect_amlogic(const struct image_input *in, struct image_facts *fa
 }
 
 const struct image_format image_format_amlogic = {
-	.word = "amlogic", .title = "Amlogic boot loader", .matches = is_amlogic, .inspect = inspect_amlogic,
+	.role = IMAGE_ROLE_LOADER, .word = "amlogic", .title = "Amlogic boot loader", .matches = is_amlogic, .inspect = inspect_amlogic,
 };
 
 /* --- MediaTek --- */
@@ -109,7 +109,7 @@ static void inspect_mediatek(const struct image_input *in, struct image_facts *f
 }
 
 const struct image_format image_format_mediatek = {
-	.word = "mediatek", .title = "MediaTek boot loader", .matches = is_mediatek, .inspect = inspect_mediatek,
+	.role = IMAGE_ROLE_LOADER, .word = "mediatek", .title = "MediaTek boot loader", .matches = is_mediatek, .inspect = inspect_mediatek,
 };
 
 /* --- Ingenic --- */
@@ -127,7 +127,7 @@ static void inspect_ingenic(const struct image_input *in, struct image_facts *fa
 }
 
 const struct image_format image_format_ingenic = {
-	.word = "ingenic", .title = "Ingenic boot loader (SPL)", .matches = is_ingenic, .inspect = inspect_ingenic,
+	.role = IMAGE_ROLE_LOADER, .word = "ingenic", .title = "Ingenic boot loader (SPL)", .matches = is_ingenic, .inspect = inspect_ingenic,
 };
 
 /* --- SigmaStar --- */
@@ -147,7 +147,7 @@ static void inspect_sigmastar(const struct image_input *in, struct image_facts *
 }
 
 const struct image_format image_format_sigmastar = {
-	.word = "sigmastar", .title = "SigmaStar boot loader (IPL)", .matches = is_sigmastar, .inspect = inspect_sigmastar,
+	.role = IMAGE_ROLE_LOADER, .word = "sigmastar", .title = "SigmaStar boot loader (IPL)", .matches = is_sigmastar, .inspect = inspect_sigmastar,
 };
 
 /* --- Novatek --- */

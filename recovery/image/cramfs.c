@@ -143,5 +143,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_cramfs = {
-	.word = "cramfs", .title = "CramFS file system", .matches = matches, .inspect = inspect, .is_sound = matches,
+	.role = IMAGE_ROLE_PLAIN, .word = "cramfs", .title = "CramFS file system", .matches = matches, .inspect = inspect, .is_sound = matches,
 };

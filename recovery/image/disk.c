@@ -250,7 +250,7 @@ static void inspect_mbr(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_mbr = {
-	.word = "mbr-disk", .title = "disk image (MBR)", .matches = is_disk, .inspect = inspect_mbr,
+	.role = IMAGE_ROLE_PLAIN, .word = "mbr-disk", .title = "disk image (MBR)", .matches = is_disk, .inspect = inspect_mbr,
 };
 
 /* --- GPT --- */
@@ -369,5 +369,5 @@ static void inspect_gpt(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_gpt = {
-	.word = "gpt-disk", .title = "disk image (GPT)", .matches = is_gpt, .inspect = inspect_gpt,
+	.role = IMAGE_ROLE_PLAIN, .word = "gpt-disk", .title = "disk image (GPT)", .matches = is_gpt, .inspect = inspect_gpt,
 };

@@ -147,5 +147,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_elf = {
-	.word = "elf", .title = "ELF program", .matches = matches, .inspect = inspect,
+	.role = IMAGE_ROLE_PLAIN, .word = "elf", .title = "ELF program", .matches = matches, .inspect = inspect,
 };

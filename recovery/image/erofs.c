@@ -266,5 +266,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_erofs = {
-	.word = "erofs", .title = "EROFS file system", .matches = matches, .inspect = inspect, .is_sound = is_sound,
+	.role = IMAGE_ROLE_PLAIN, .word = "erofs", .title = "EROFS file system", .matches = matches, .inspect = inspect, .is_sound = is_sound,
 };

@@ -181,5 +181,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_ext = {
-	.word = "ext4", .title = "ext4 file system", .matches = matches, .inspect = inspect,
+	.role = IMAGE_ROLE_PLAIN, .word = "ext4", .title = "ext4 file system", .matches = matches, .inspect = inspect,
 };

@@ -320,5 +320,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_fat = {
-	.word = "fat", .title = "FAT file system", .matches = matches, .inspect = inspect,
+	.role = IMAGE_ROLE_PLAIN, .word = "fat", .title = "FAT file system", .matches = matches, .inspect = inspect,
 };

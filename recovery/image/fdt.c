@@ -306,5 +306,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_fdt = {
-	.word = "dtb", .title = "device tree", .matches = matches, .inspect = inspect, .is_sound = is_sound,
+	.role = IMAGE_ROLE_PLAIN, .word = "dtb", .title = "device tree", .matches = matches, .inspect = inspect, .is_sound = is_sound,
 };

@@ -86,5 +86,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_fip = {
-	.word = "fip", .title = "Firmware image package (TF-A)", .matches = matches, .inspect = inspect,
+	.role = IMAGE_ROLE_LOADER, .word = "fip", .title = "Firmware image package (TF-A)", .matches = matches, .inspect = inspect,
 };

@@ -238,18 +238,21 @@ static bool is_all_the_same(struct bytes in)
 size_t image_long_padding(const struct image_input *in, struct bytes tail)
 {
 	struct bytes left = tail;
+	uint8_t last = tail.size > 0 ? tail.data[tail.size - 1] : 1;
 
-	/* the last byte of the piece before stays: it is what the next one is compared with */
-	while (left.size > PADDING_PIECE && (left.data[left.size - 1] == 0x00 || left.data[left.size - 1] == 0xff)) {
-		struct bytes piece = bytes_from(left, left.size - PADDING_PIECE);
+	if (last != 0x00 && last != 0xff)
+		return 0;
+	while (left.size > PADDING_PIECE) {
+		size_t end = (size_t)(left.data + left.size - in->data.data), step = end % PADDING_PIECE ? end % PADDING_PIECE : PADDING_PIECE;
+		struct bytes piece = bytes_from(left, left.size - step);
 
-		if (!is_all_the_same(piece))
+		if (piece.data[0] != last || !is_all_the_same(piece))
 			break;
-		left.size -= PADDING_PIECE - 1;
+		left.size -= step;
 		if (in->ops->forget != NULL)
 			in->ops->forget(in->ops->user, piece);
 	}
-	return tail.size - left.size + image_padding(left);
+	return tail.size - left.size + (left.size > 0 && left.data[left.size - 1] == last ? image_padding(left) : 0);
 }
 
 void image_set_vendor(struct image_facts *facts, const char *vendor)
@@ -267,6 +270,7 @@ void image_inspect_one(const struct image_input *in, const struct image_format *
 	format->inspect(in, facts);
 	/* a vendor's package is more than the archive that it is made as */
 	facts->is_carrier = format->is_carrier && text_equal(facts->format, format->word);
+	facts->role = format->role != IMAGE_ROLE_UNTOLD ? format->role : facts->is_carrier ? IMAGE_ROLE_PLAIN : IMAGE_ROLE_PACKAGE;
 	if (facts->member_problem.what[0] == '\0')
 		return;
 	if (facts->whole == IMAGE_YES)
@@ -461,7 +465,7 @@ enum image_answer image_add_packed_part(const struct image_input *in, struct ima
 	return answer;
 }
 
-static bool is_slow(const char *compression)
+bool image_unpacks_slowly(const char *compression)
 {
 	return text_equal(compression, "xz") || text_equal(compression, "lzma") || text_equal(compression, "bzip2");
 }
@@ -469,7 +473,7 @@ static bool is_slow(const char *compression)
 /* How many packed bytes are unpacked to check them: some unpack ten times slower than the others. */
 static uint64_t check_max(const struct image_input *in, const char *compression)
 {
-	return is_slow(compression) ? in->ops->check_packed_max / 8 : in->ops->check_packed_max;
+	return image_unpacks_slowly(compression) ? in->ops->check_packed_max / 8 : in->ops->check_packed_max;
 }
 
 /* How much of what is unpacked is looked at. What is only to be named, in an image that has told its processor, needs no sample of code; and
@@ -478,7 +482,7 @@ static uint64_t head_wanted(const struct image_input *in, const struct image_fac
 {
 	if (!is_covered(in, facts) || is_checked)
 		return HEAD_SIZE;
-	return facts->arch[0] != '\0' ? SHORT_HEAD : is_slow(compression) ? CODE_HEAD : HEAD_SIZE;
+	return facts->arch[0] != '\0' ? SHORT_HEAD : image_unpacks_slowly(compression) ? CODE_HEAD : HEAD_SIZE;
 }
 
 static bool tells_something(const struct image_input *in, struct bytes head)

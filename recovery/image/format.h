@@ -22,6 +22,7 @@ struct image_format {
 	const char *title;
 	bool (*matches)(const struct image_input *in);
 	void (*inspect)(const struct image_input *in, struct image_facts *facts);
+	enum image_role role;	/* UNTOLD: of a carrier PLAIN, else PACKAGE, so that a new vendor's format is taken with care */
 	bool is_carrier;	/* see image_facts */
 	bool is_archive;	/* more than the archive that it is made as */
 	/* Stricter than matches, for looking at every block of a file: what neither chance nor a compressed stream imitates.
@@ -115,7 +116,7 @@ void image_find_version(const char *text, char *to, size_t size);
 bool image_starts_with(struct bytes data, struct bytes magic);
 /* How many of the last bytes are all 0x00 or all 0xff, as erase blocks are padded. */
 size_t image_padding(struct bytes tail);
-/* The same for what may be gigabytes: part of in, and read only once. */
+/* The same for a part of in that may be gigabytes. */
 size_t image_long_padding(const struct image_input *in, struct bytes tail);
 
 /* Started with all ones and not inverted at the end (UBI, TRX...). */

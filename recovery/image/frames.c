@@ -53,7 +53,7 @@ static void conclude(const struct image_input *in, struct image_facts *facts, co
 
 /* --- zstd --- */
 
-enum { ZSTD_HEADER = 5, ZSTD_BLOCK = 3, ZSTD_BLOCK_MAX = 128 * 1024 };
+enum { FORGET_EACH = 8 * 1024 * 1024, ZSTD_HEADER = 5, ZSTD_BLOCK = 3, ZSTD_BLOCK_MAX = 128 * 1024 };
 
 static bool is_zstd(const struct image_input *in)
 {
@@ -90,6 +90,8 @@ static void inspect_zstd(const struct image_input *in, struct image_facts *facts
 		}
 		is_last = head & 1;
 		walk.end += ZSTD_BLOCK + (type == 1 ? 1 : size);
+		if (in->ops->forget != NULL && walk.end / FORGET_EACH != (uint64_t)(block - in->data.data) / FORGET_EACH)
+			in->ops->forget(in->ops->user, image_slice(in, 0, walk.end));
 	}
 	if (is_last && need(in, &walk, walk.has_checksum ? 4 : 0)) {
 		walk.end += walk.has_checksum ? 4 : 0;

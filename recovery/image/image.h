@@ -30,6 +30,14 @@ enum {
 
 enum image_answer { IMAGE_UNKNOWN, IMAGE_NO, IMAGE_YES };
 
+/* Who finds his way in what begins so, where it lies in a flash as it is. */
+enum image_role {
+	IMAGE_ROLE_UNTOLD,		/* of no known format */
+	IMAGE_ROLE_PACKAGE,		/* the loader or updater that it was made for, and nobody else */
+	IMAGE_ROLE_PLAIN,		/* loaders and kernels of many makes: a kernel, a file system, something packed */
+	IMAGE_ROLE_LOADER,		/* a boot ROM or the stage before: it is a bootloader itself */
+};
+
 /* What needs libraries or knows where the bytes come from (src/media has it). Each member may be NULL. */
 struct image_ops {
 	/* algorithm as a FIT names it: "sha1", "sha256", "sha384", "sha512", "md5". Returns the digest's length, 0: does not know it. */
@@ -51,6 +59,9 @@ struct image_ops {
 	void (*forget)(void *user, struct bytes seen);
 	/* Streams up to this many packed bytes may be unpacked to their end, to check them; an eighth of it where unpacking is slow. */
 	uint64_t check_packed_max;
+	/* What may still come out of packed streams, over everything that is looked at, so that archives in archives end; unpack counts it down
+	 * itself. NULL: there is no limit. */
+	uint64_t *unpack_left;
 	void *user;
 };
 
@@ -75,6 +86,7 @@ struct image_part {
 struct image_facts {
 	char format[24];		/* of what is at the start of the file */
 	char title[64];			/* for the operator: "U-Boot image (kernel)" */
+	enum image_role role;		/* of that format */
 	bool is_carrier;		/* a plain archive or packed file: what is in it is what matters */
 	bool is_no_image;		/* text, a web page, a document, nothing: certainly not firmware */
 	bool is_flash_image;		/* other parts stand beside what is at the start, as on a flash */
@@ -108,6 +120,8 @@ struct image_facts {
  * ops may be NULL. ret_facts needs no preparation. */
 void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct image_ops *ops, struct image_facts *ret_facts);
 
+/* Ten times as slowly as the others. */
+bool image_unpacks_slowly(const char *compression);
 /* For what is looked at elsewhere, such as a packed member: takes over boards, and what else facts do not tell themselves. */
 void image_adopt(struct image_facts *facts, const struct image_facts *of);
 
@@ -121,6 +135,8 @@ void image_note_damage(struct image_facts *facts, uint64_t offset, const char *w
 bool image_archs_differ(const char *one, const char *other);
 /* The worst problem's sentence; "": none was found. */
 const char *image_problem_text(const struct image_facts *facts);
+/* Is it a word that a file's format may get? */
+bool image_is_format_word(const char *word);
 /* "yes", "no", "unknown": for JSON and the journal. */
 const char *image_answer_name(enum image_answer answer);
 

@@ -92,7 +92,7 @@ static void inspect_ivt(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_imx = {
-	.word = "imx-ivt", .title = "i.MX boot image", .matches = is_ivt, .inspect = inspect_ivt,
+	.role = IMAGE_ROLE_LOADER, .word = "imx-ivt", .title = "i.MX boot image", .matches = is_ivt, .inspect = inspect_ivt,
 };
 
 /* --- containers --- */
@@ -186,5 +186,5 @@ static void inspect_container(const struct image_input *in, struct image_facts *
 }
 
 const struct image_format image_format_imx_container = {
-	.word = "imx-container", .title = "i.MX boot container", .matches = is_container, .inspect = inspect_container,
+	.role = IMAGE_ROLE_LOADER, .word = "imx-container", .title = "i.MX boot container", .matches = is_container, .inspect = inspect_container,
 };

@@ -54,5 +54,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_iso9660 = {
-	.word = "iso9660", .title = "ISO 9660 image", .matches = matches, .inspect = inspect,
+	.role = IMAGE_ROLE_PLAIN, .word = "iso9660", .title = "ISO 9660 image", .matches = matches, .inspect = inspect,
 };

@@ -241,5 +241,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_jffs2 = {
-	.word = "jffs2", .title = "JFFS2 file system", .matches = matches, .inspect = inspect, .is_sound = is_sound,
+	.role = IMAGE_ROLE_PLAIN, .word = "jffs2", .title = "JFFS2 file system", .matches = matches, .inspect = inspect, .is_sound = is_sound,
 };

@@ -141,7 +141,7 @@ static bool is_sound_zimage(const struct image_input *in)
 }
 
 const struct image_format image_format_zimage = {
-	.word = "zimage", .title = "Linux kernel (zImage)", .matches = is_zimage, .inspect = inspect_zimage, .is_sound = is_sound_zimage,
+	.role = IMAGE_ROLE_PLAIN, .word = "zimage", .title = "Linux kernel (zImage)", .matches = is_zimage, .inspect = inspect_zimage, .is_sound = is_sound_zimage,
 };
 
 /* --- Image: arm64 and RISC-V have the same header but for the magics --- */
@@ -198,7 +198,7 @@ static void inspect_arm64(const struct image_input *in, struct image_facts *fact
 }
 
 const struct image_format image_format_arm64 = {
-	.word = "arm64-image", .title = "Linux kernel (arm64 Image)", .matches = is_arm64, .inspect = inspect_arm64,
+	.role = IMAGE_ROLE_PLAIN, .word = "arm64-image", .title = "Linux kernel (arm64 Image)", .matches = is_arm64, .inspect = inspect_arm64,
 	.is_sound = is_sound_arm64,
 };
 
@@ -220,7 +220,7 @@ static void inspect_riscv(const struct image_input *in, struct image_facts *fact
 }
 
 const struct image_format image_format_riscv = {
-	.word = "riscv-image", .title = "Linux kernel (RISC-V Image)", .matches = is_riscv, .inspect = inspect_riscv,
+	.role = IMAGE_ROLE_PLAIN, .word = "riscv-image", .title = "Linux kernel (RISC-V Image)", .matches = is_riscv, .inspect = inspect_riscv,
 	.is_sound = is_sound_riscv,
 };
 
@@ -296,7 +296,7 @@ static void inspect_bzimage(const struct image_input *in, struct image_facts *fa
 }
 
 const struct image_format image_format_bzimage = {
-	.word = "bzimage", .title = "Linux kernel (bzImage)", .matches = is_bzimage, .inspect = inspect_bzimage,
+	.role = IMAGE_ROLE_PLAIN, .word = "bzimage", .title = "Linux kernel (bzImage)", .matches = is_bzimage, .inspect = inspect_bzimage,
 };
 
 /* --- s390 --- */
@@ -316,5 +316,5 @@ static void inspect_s390(const struct image_input *in, struct image_facts *facts
 }
 
 const struct image_format image_format_s390 = {
-	.word = "s390-image", .title = "Linux kernel (s390)", .matches = is_s390, .inspect = inspect_s390,
+	.role = IMAGE_ROLE_PLAIN, .word = "s390-image", .title = "Linux kernel (s390)", .matches = is_s390, .inspect = inspect_s390,
 };

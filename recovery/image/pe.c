@@ -165,5 +165,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_pe = {
-	.word = "pe-efi", .title = "UEFI program", .matches = matches, .inspect = inspect,
+	.role = IMAGE_ROLE_PLAIN, .word = "pe-efi", .title = "UEFI program", .matches = matches, .inspect = inspect,
 };

@@ -81,5 +81,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_raspberry = {
-	.word = "rpi-eeprom", .title = "Raspberry Pi boot EEPROM", .matches = matches, .inspect = inspect,
+	.role = IMAGE_ROLE_LOADER, .word = "rpi-eeprom", .title = "Raspberry Pi boot EEPROM", .matches = matches, .inspect = inspect,
 };

@@ -70,6 +70,20 @@ const struct image_format *image_find_format(const struct image_input *in, bool 
 	return NULL;
 }
 
+bool image_is_format_word(const char *word)
+{
+	/* what inspect makes of a row's word where it sees more */
+	static const char *const finer[] = { "fit", "ext2", "ext3", "pe", "xiongmai-zip" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (text_equal(formats[i]->word, word))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(finer); i++)
+		if (text_equal(finer[i], word))
+			return true;
+	return false;
+}
+
 uint64_t image_read_trailers(const struct image_input *in, struct image_facts *facts)
 {
 	struct image_input rest = *in;

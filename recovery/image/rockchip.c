@@ -178,7 +178,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_rockchip = {
-	.word = "rockchip-idb", .title = "Rockchip boot loader", .matches = matches, .inspect = inspect,
+	.role = IMAGE_ROLE_LOADER, .word = "rockchip-idb", .title = "Rockchip boot loader", .matches = matches, .inspect = inspect,
 };
 
 /* --- packages --- */

@@ -70,7 +70,7 @@ static void inspect_romfs(const struct image_input *in, struct image_facts *fact
 }
 
 const struct image_format image_format_romfs = {
-	.word = "romfs", .title = "ROMFS file system", .matches = is_romfs, .inspect = inspect_romfs, .is_sound = is_romfs,
+	.role = IMAGE_ROLE_PLAIN, .word = "romfs", .title = "ROMFS file system", .matches = is_romfs, .inspect = inspect_romfs, .is_sound = is_romfs,
 };
 
 /* --- LittleFS --- */
@@ -99,5 +99,5 @@ static void inspect_littlefs(const struct image_input *in, struct image_facts *f
 }
 
 const struct image_format image_format_littlefs = {
-	.word = "littlefs", .title = "LittleFS file system", .matches = is_littlefs, .inspect = inspect_littlefs,
+	.role = IMAGE_ROLE_PLAIN, .word = "littlefs", .title = "LittleFS file system", .matches = is_littlefs, .inspect = inspect_littlefs,
 };

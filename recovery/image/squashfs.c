@@ -230,5 +230,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_squashfs = {
-	.word = "squashfs", .title = "SquashFS file system", .matches = matches, .inspect = inspect, .is_sound = is_sound,
+	.role = IMAGE_ROLE_PLAIN, .word = "squashfs", .title = "SquashFS file system", .matches = matches, .inspect = inspect, .is_sound = is_sound,
 };

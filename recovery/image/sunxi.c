@@ -101,7 +101,7 @@ static void inspect_egon(const struct image_input *in, struct image_facts *facts
 }
 
 const struct image_format image_format_egon = {
-	.word = "egon-spl", .title = "Allwinner boot loader (SPL)", .matches = is_egon, .inspect = inspect_egon,
+	.role = IMAGE_ROLE_LOADER, .word = "egon-spl", .title = "Allwinner boot loader (SPL)", .matches = is_egon, .inspect = inspect_egon,
 };
 
 /* --- TOC0 --- */
@@ -120,5 +120,5 @@ static void inspect_toc0(const struct image_input *in, struct image_facts *facts
 }
 
 const struct image_format image_format_toc0 = {
-	.word = "allwinner-toc0", .title = "Allwinner boot loader (TOC0, secure)", .matches = is_toc0, .inspect = inspect_toc0,
+	.role = IMAGE_ROLE_LOADER, .word = "allwinner-toc0", .title = "Allwinner boot loader (TOC0, secure)", .matches = is_toc0, .inspect = inspect_toc0,
 };

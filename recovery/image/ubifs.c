@@ -223,5 +223,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_ubifs = {
-	.word = "ubifs", .title = "UBIFS file system", .matches = matches, .inspect = inspect, .is_sound = is_sound,
+	.role = IMAGE_ROLE_PLAIN, .word = "ubifs", .title = "UBIFS file system", .matches = matches, .inspect = inspect, .is_sound = is_sound,
 };

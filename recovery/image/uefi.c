@@ -154,7 +154,7 @@ static void inspect_volume(const struct image_input *in, struct image_facts *fac
 }
 
 const struct image_format image_format_uefi_volume = {
-	.word = "uefi-fv", .title = "UEFI firmware volume", .matches = is_volume, .inspect = inspect_volume, .is_sound = is_sound_volume,
+	.role = IMAGE_ROLE_LOADER, .word = "uefi-fv", .title = "UEFI firmware volume", .matches = is_volume, .inspect = inspect_volume, .is_sound = is_sound_volume,
 };
 
 /* --- capsule --- */

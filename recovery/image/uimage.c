@@ -279,5 +279,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_uimage = {
-	.word = "uimage", .title = "U-Boot image", .matches = matches, .inspect = inspect, .is_sound = is_sound,
+	.role = IMAGE_ROLE_PLAIN, .word = "uimage", .title = "U-Boot image", .matches = matches, .inspect = inspect, .is_sound = is_sound,
 };

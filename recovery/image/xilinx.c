@@ -84,7 +84,7 @@ static void inspect_boot(const struct image_input *in, struct image_facts *facts
 }
 
 const struct image_format image_format_zynq = {
-	.word = "zynq-boot", .title = "Zynq boot image", .matches = is_boot, .inspect = inspect_boot,
+	.role = IMAGE_ROLE_LOADER, .word = "zynq-boot", .title = "Zynq boot image", .matches = is_boot, .inspect = inspect_boot,
 };
 
 /* --- bit streams, big-endian: fields that a letter begins --- */

@@ -20,6 +20,7 @@ enum {
 	DEFLATED = 8,
 	HEAD_SIZE = 64 * 1024,	/* of each member, to look at what it is */
 	HEADS = 64,
+	UNPACK_START = 16 * 1024,	/* what comes out of a small member is not all that it costs */
 	UNPACK_MAX = 64 * 1024 * 1024,
 	FLAG_ENCRYPTED = 1 << 0,
 	FLAG_SIZES_FOLLOW = 1 << 3,
@@ -100,6 +101,18 @@ static void see_locals(struct zip *zip, zip_see_member *see)
 	}
 }
 
+/* How many of the bytes that are wanted may be unpacked; they are counted as done. */
+static uint64_t take_unpacked(const struct image_input *in, uint64_t wanted)
+{
+	uint64_t *left = in->ops->unpack_left;
+
+	if (left == NULL)
+		return wanted;
+	wanted = wanted < *left ? wanted : 0;
+	*left -= *left < wanted + UNPACK_START ? *left : wanted + UNPACK_START;
+	return wanted;
+}
+
 static void check_deflated(struct zip *zip, const struct zip_member *member, const char *name, uint64_t limit)
 {
 	uint8_t head[HEAD_SIZE];
@@ -132,6 +145,13 @@ static void check_stored(struct zip *zip, const struct zip_member *member, const
 			     member->crc, crc);
 }
 
+/* 4.4.4: a header whose bit 3 is set leaves them to a record behind the member; one with zip64 fields to those. */
+static bool differs(const uint8_t *local, const struct zip_member *member)
+{
+	return (load_le16(local + 6) & FLAG_SIZES_FOLLOW) == 0 && load_le32(local + 18) != UINT32_MAX && load_le32(local + 22) != UINT32_MAX &&
+	       (load_le32(local + 14) != member->crc || load_le32(local + 18) != member->packed || load_le32(local + 22) != member->size);
+}
+
 /* One entry of the directory. Returns the place of the next one, 0 when this one is broken. */
 static uint64_t read_entry(const struct zip *zip, uint64_t at, uint64_t end, struct zip_member *member)
 {
@@ -159,6 +179,7 @@ static uint64_t read_entry(const struct zip *zip, uint64_t at, uint64_t end, str
 		image_broken(zip->facts, header, "a member is not where its directory says: bytes are missing or were changed");
 		return 0;
 	}
+	member->local_differs = differs(local, member);
 	return at + ENTRY_SIZE + load_le16(entry + 28) + load_le16(entry + 30) + load_le16(entry + 32);
 }
 
@@ -176,6 +197,9 @@ static void add_member(struct zip *zip, const struct zip_member *member)
 		image_add_part(zip->in, zip->facts, member->data, member->packed, name);
 	else
 		image_add_row(zip->facts, member->data, member->packed, name, member->method == DEFLATED ? "deflate" : "unknown");
+	if (member->local_differs)
+		image_problem(zip->facts, member->data, "the header of its member '%.40s' is not what the directory says", name);
+	zip->unchecked += member->local_differs;
 	if (member->is_encrypted)
 		image_warning(zip->facts, "its contents are encrypted: nothing inside can be looked at");
 	if (member->is_encrypted || !has_budget || (member->method != STORED && member->method != DEFLATED))
@@ -186,7 +210,7 @@ static void add_member(struct zip *zip, const struct zip_member *member)
 		zip->packed_budget -= is_checked ? member->packed : 0;
 		zip->unpack_budget -= is_checked ? member->size : 0;
 		zip->heads += !is_checked && zip->heads < HEADS;
-		check_deflated(zip, member, name, limit);
+		check_deflated(zip, member, name, take_unpacked(zip->in, limit));
 	}
 }
 

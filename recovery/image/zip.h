@@ -21,6 +21,7 @@ struct zip_member {
 	uint64_t size;			/* unpacked */
 	uint32_t crc;
 	unsigned method;
+	bool local_differs;	/* its own header says another checksum or size than the directory */
 	bool is_encrypted;
 };
 

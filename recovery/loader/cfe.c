@@ -201,6 +201,7 @@ static enum loader_turn write_flash(struct loader_task *task, const char *reply,
 }
 
 const struct loader_driver loader_cfe = {
+	.starts_formats = "trx",	/* what a "flash1.trx" holds; OpenWrt, Techref/header */
 	.name = "cfe", .reset_command = "reboot", .learn = learn, .load_tftp = load_tftp, .write = write_flash,
 	.why_no_compare = "CFE computes no checksum of its flash; only a good start shows that the image is whole",
 };

@@ -116,6 +116,8 @@ struct loader_driver {
 	loader_next *unlock;	/* opens commands that the build keeps locked, by a handshake that is public; NULL: none is known */
 	bool has_variables;	/* learn ends with the answer to printenv */
 	bool compare_needs_ram;	/* it compares with the copy in RAM, which a load must have put there */
+	/* What no other make of loader starts from the flash: words of recovery/image formats, a blank between; NULL: nothing. */
+	const char *starts_formats;
 	const char *why_no_load, *why_no_serial, *why_no_write, *why_no_compare;
 };
 

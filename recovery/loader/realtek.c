@@ -295,6 +295,7 @@ static enum loader_turn compare(struct loader_task *task, const char *reply, str
 #define BACKSPACES "\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b"
 
 const struct loader_driver loader_realtek = {
+	.starts_formats = "edimax",	/* cs6c and cr6c: Realtek bootcode utility.c, check_image; rtk.h */
 	.name = "realtek", .clean_keys = BACKSPACES BACKSPACES BACKSPACES BACKSPACES "\r", .learn = learn, .write = write_flash, .compare = compare, .compare_needs_ram = true,
 	.why_no_load = "this loader is a TFTP server itself: the file has to be put into its memory (LOADADDR, AUTOBURN 0)",
 };

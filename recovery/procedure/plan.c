@@ -20,23 +20,9 @@ static bool leads(const struct verdict *verdict, size_t index)
 	return index == 0 || (!verdict->is_decided && verdict->causes[0].confidence - verdict->causes[index].confidence < 0.15);
 }
 
-static bool has_word(const char *words, const char *what)
-{
-	size_t length = strlen(what);
-
-	for (const char *at = words; at != NULL && *at;) {
-		size_t word = strcspn(at, " ");
-
-		if (word == length && strncmp(at, what, length) == 0)
-			return true;
-		at += word + (at[word] == ' ');
-	}
-	return false;
-}
-
 static bool needs(const struct procedure *procedure, const char *what)
 {
-	return has_word(procedure->needs, what);
+	return text_has_word(procedure->needs, what);
 }
 
 static bool waits_for_retry(const struct procedure *procedure)
@@ -70,12 +56,61 @@ static bool only_prepares(const struct procedure *procedure)
 	return true;
 }
 
+/* Something that the device itself showed says so: a silent line may be a loose wire, or a bootloader that is told to be silent. */
+static bool bootloader_is_gone(const struct verdict *verdict, const struct plan_bench *bench)
+{
+	if (verdict->cause != CAUSE_BOOTLOADER_GONE || !verdict->is_decided || verdict->cause_count == 0 || bench->is_at_prompt || bench->is_at_login)
+		return false;
+	for (size_t i = 0; i < verdict->causes[0].proof_count; i++)
+		if (verdict->causes[0].proof[i].source == EVIDENCE_LINE || verdict->causes[0].proof[i].source == EVIDENCE_COURSE ||
+		    verdict->causes[0].proof[i].source == EVIDENCE_PROBE)
+			return true;
+	return false;
+}
+
+/* Nobody else answers at its prompt, asks for a file or looks at a card; and a device without one does not try again. */
+static bool is_done_by_bootloader(const struct procedure_step *step)
+{
+	switch (step->kind) {
+	case STEP_STOP_BOOT: case STEP_LOAD: case STEP_UNLOCK: case STEP_COMPARE: case STEP_WRITE: case STEP_READBACK: case STEP_ENVIRONMENT:
+	case STEP_BOOT: case STEP_SERVE: case STEP_PUT: case STEP_MEDIA:
+		return true;
+	case STEP_SEND:
+		return !text_equal(procedure_step_field(step, "to"), "shell");
+	case STEP_LOOK:
+		return !text_equal(procedure_step_field(step, "at"), "space");
+	case STEP_WAIT:
+		return text_equal(procedure_step_field(step, "for"), "retry");
+	default:
+		return false;
+	}
+}
+
+/* A way that brings a bootloader along needs none, and a profile that names the fault for a way knows better. */
+static bool needs_bootloader(const struct plan_item *item)
+{
+	bool needs_it = false;
+
+	if (item->method->treats.count > 0 && method_treats(item->method, CAUSE_BOOTLOADER_GONE))
+		return false;
+	for (unsigned i = 0; i < item->procedure->step_count; i++) {
+		const struct procedure_step *step = &item->procedure->steps[i];
+
+		if (step->kind == STEP_UART_LOAD || step->kind == STEP_USB_ROM || step->kind == STEP_SPI)
+			return false;
+		needs_it = needs_it || is_done_by_bootloader(step);
+	}
+	return needs_it;
+}
+
 static void find_obstacle(struct plan_item *item, const struct profile *profile, const struct verdict *verdict, const struct plan_bench *bench)
 {
 	const char *obstacle = NULL;
 
 	item->by_serial = needs(item->procedure, "network") && !bench->has_network && bench->has_serial && plan_can_load_by_serial(item->procedure, profile);
-	if (needs(item->procedure, "serial") && !bench->has_serial)
+	if (bootloader_is_gone(verdict, bench) && needs_bootloader(item))
+		obstacle = "needs the bootloader, which is not there";
+	else if (needs(item->procedure, "serial") && !bench->has_serial)
 		obstacle = "needs a serial line: connect the adapter";
 	else if (needs(item->procedure, "network") && !bench->has_network && !item->by_serial)
 		obstacle = "needs the network: no port of this machine has a link; plug the cable in";
@@ -127,7 +162,7 @@ size_t plan_make(const struct verdict *verdict, const struct profile *profile, c
 		find_reason(&item, verdict);
 		find_obstacle(&item, profile, verdict, bench);
 		item.only_prepares = only_prepares(item.procedure);
-		item.was_tried = has_word(bench->tried, item.method->name);
+		item.was_tried = text_has_word(bench->tried, item.method->name);
 		if (count == max && rank(&ret_items[max - 1]) >= rank(&item))
 			continue;
 		at = count < max ? count : max - 1;	/* a full list loses its last */

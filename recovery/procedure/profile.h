@@ -124,6 +124,7 @@ struct profile {
 	struct profile_partition *partitions;
 	unsigned partition_count;
 	struct profile_text_list image_covers;	/* names of partitions, contiguous and in order, that the vendor's image file holds */
+	struct profile_text_list image_formats;	/* words of image formats: what that file begins with, as it lies in the flash; none: not known */
 	struct profile_network network;
 	struct profile_space space;
 	struct profile_method *methods;	/* in the order in which the sources prefer them */

@@ -248,6 +248,20 @@ bool text_contains(const char *all, const char *part)
 	return length == 0;
 }
 
+bool text_has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = words; at != NULL && *at;) {
+		size_t size = strcspn(at, " ");
+
+		if (size == length && strncmp(at, word, length) == 0)
+			return true;
+		at += size + (at[size] == ' ');
+	}
+	return false;
+}
+
 bool text_starts(const char *all, const char *start)
 {
 	return strncmp(all, start, strlen(start)) == 0;

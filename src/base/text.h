@@ -33,6 +33,8 @@ bool text_parse_size(const char *text, uint64_t *ret_bytes);
 size_t text_parse_bytes(const char *text, uint8_t *ret_bytes, size_t max);
 /* Same text, ASCII case ignored, as a part of all. */
 bool text_contains(const char *all, const char *part);
+/* Is it one of the words, which stand with a blank between? words NULL: none. */
+bool text_has_word(const char *words, const char *word);
 /* What stands behind the last slash of a path; all of it when nothing does. */
 const char *text_file_name(const char *path);
 bool text_starts(const char *all, const char *start);

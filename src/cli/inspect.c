@@ -201,6 +201,14 @@ static void print_json(const char *path, const struct examination *about, const 
 	output_text("\n");
 }
 
+/* A line for each file, also for one that cannot be looked at: then it says why. */
+static void print_unusable_json(const char *path, const struct error *error)
+{
+	output_json_item(json_pack("{s:o,s:o,s:o}", "file", output_json_text(path), "reason", output_json_text(error->text), "hint",
+				   output_json_text(error->hint)));
+	output_text("\n");
+}
+
 static void print_row(const char *label, const char *text)
 {
 	if (text[0])
@@ -299,6 +307,8 @@ static void tell(void *user, const char *path, enum status status, const struct 
 	if (telling->count++ > 0 && !is_json)
 		output_text("\n");
 	if (status != STATUS_OK) {
+		if (is_json)
+			print_unusable_json(path, error);
 		telling->code = worse(telling->code, output_error(error, EXIT_USAGE));
 		return;
 	}

@@ -1,6 +1,7 @@
 #include "src/cli/version.h"
 
 #include <jansson.h>
+#include <libdeflate.h>
 #include <libserialport.h>
 #include <openssl/crypto.h>
 #include <openssl/opensslv.h>
@@ -12,6 +13,7 @@
 #include <uv.h>
 #include <vterm.h>
 #include <yaml.h>
+#include <zlib.h>
 #include <blkid/blkid.h>
 
 #include "src/core/download.h"
@@ -67,6 +69,9 @@ static void print_required(void)
 	    pcre2_config(PCRE2_CONFIG_VERSION, running) < 0)
 		running[0] = '\0';
 	print_library("PCRE2", built, running);
+	print_library("zlib", ZLIB_VERSION, zlibVersion());
+	print_library("libdeflate", LIBDEFLATE_VERSION_STRING, "");
+	print_library("libfdt", "", "");
 }
 
 static void print_bench_libraries(void)

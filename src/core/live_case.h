@@ -7,6 +7,7 @@
 
 #include "recovery/diagnosis/observation.h"
 #include "recovery/image/fits.h"
+#include "recovery/image/place.h"
 #include "recovery/loader/loader.h"
 #include "recovery/loader/stop_boot.h"
 #include "recovery/procedure/plan.h"
@@ -143,8 +144,8 @@ enum status case_take_image(struct live_case *c, const char *path, struct error 
 enum status case_take_whole_image(struct live_case *c, const char *path, struct error *reterr);
 void case_forget_image(struct live_case *c);
 /* A file against the profile, and where that leaves it open against what the device said itself; step_check.c. */
-/* Is it of the kind that its place in the flash holds? */
-bool case_image_belongs(const struct live_case *c, char *ret_why, size_t size);
+/* Is it of the kind that its place in the flash holds and the device's loader starts? */
+enum image_belonging case_image_belongs(const struct live_case *c, char *ret_why, size_t size);
 enum image_fit case_judge_fit(const struct live_case *c, const struct image_facts *facts, char *ret_why, size_t size);
 /* What is known and what is not known of the file that is about to be written: before it is allowed. */
 void case_say_image(struct live_case *c);

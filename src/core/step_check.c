@@ -1,7 +1,6 @@
 /* Steps that look before and after: the image, waiting for the device, and whether it really runs. */
 #include <stdio.h>
 
-#include "recovery/image/place.h"
 #include "recovery/procedure/pattern.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
@@ -25,12 +24,17 @@ static bool lies_raw(const struct live_case *c)
 	return false;
 }
 
-bool case_image_belongs(const struct live_case *c, char *ret_why, size_t size)
+enum image_belonging case_image_belongs(const struct live_case *c, char *ret_why, size_t size)
 {
 	const char *first = c->profile && c->profile->image_covers.count > 0 ? c->profile->image_covers.item[0] : NULL;
-	const struct profile_partition *place = first ? profile_partition_named(c->profile, first) : NULL;
+	const struct profile_partition *part = first ? profile_partition_named(c->profile, first) : NULL;
+	const struct loader_driver *driver = c->profile ? loader_driver_find(c->profile->console.loader) : NULL;
+	const struct image_place place = {
+		.holds = part ? part->holds : NULL, .loader_starts = driver ? driver->starts_formats : NULL,
+		.formats = c->profile ? c->profile->image_formats.item : NULL, .format_count = c->profile ? c->profile->image_formats.count : 0,
+	};
 
-	return image_belongs(image_file_facts(c->image), place ? place->holds : NULL, ret_why, size);
+	return image_belongs(image_file_facts(c->image), &place, ret_why, size);
 }
 
 /* A procedure that only looks must not sound as if it wrote. */
@@ -180,6 +184,7 @@ static void find_image_problem(struct live_case *c, struct error *error)
 	const struct image_facts *facts = image_file_facts(c->image);
 	uint64_t offset, room;
 	struct error ignored;
+	enum image_belonging belongs;
 	char why[200];
 
 	error_set(error, STATUS_OK, "%s", "");
@@ -196,8 +201,8 @@ static void find_image_problem(struct live_case *c, struct error *error)
 	} else if (c->profile && is_archive_of_files(image_file_bytes(c->image)) && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK) {
 		error_set(error, STATUS_REFUSED, "the file is an archive: in the flash it would stand as it is, and nothing there unpacks it");
 		error_hint(error, "choose the member that is the image");
-	} else if (lies_raw(c) && published(c) == NULL && !case_image_belongs(c, why, sizeof(why))) {
-		error_set(error, STATUS_REFUSED, "the image does not belong there: %s", why);
+	} else if (lies_raw(c) && published(c) == NULL && (belongs = case_image_belongs(c, why, sizeof(why))) != IMAGE_BELONGS) {
+		error_set(error, STATUS_REFUSED, "the image %s: %s", belongs == IMAGE_BELONGS_NOT ? "does not belong there" : "may not start there", why);
 		error_hint(error, "choose the vendor's image for this way; i on the first screen shows what a file is");
 	} else if (c->profile && plan_image_range(c->profile, &offset, &room, &ignored) == STATUS_OK && image_file_bytes(c->image).size > room) {
 		error_set(error, STATUS_REFUSED, "the image has %zu bytes, its place in the flash %llu", image_file_bytes(c->image).size,

@@ -415,7 +415,7 @@ static void finish_compare(struct live_case *c)
 	if (c->step.phase == 1)
 		loader_difference_refine(&c->step.task, &c->step.fine, &difference);
 	c->is_compared = true;
-	if (!case_image_belongs(c, why, sizeof(why))) {
+	if (case_image_belongs(c, why, sizeof(why)) != IMAGE_BELONGS) {
 		/* Neither that it is the same nor that it differs proves anything, where no loader could start it. */
 		text_format(c->observed_text, sizeof(c->observed_text), "%.80s; but %.74s", difference.text, why);
 		step_done(c, "%s; but %s", difference.text, why);

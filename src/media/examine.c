@@ -47,6 +47,7 @@ static void *run_hashing(void *user)
 
 struct looking {
 	struct image_facts *facts;
+	const struct image_ops *ops;
 	unsigned count;
 	uint64_t unpacked, budget, most;	/* bytes */
 	bool is_partial;
@@ -54,12 +55,10 @@ struct looking {
 
 static void set_budget(struct looking *looking, bool is_deep)
 {
-	static const char *const slow[] = { "xz", "lzma", "bzip2", "7z", "rar" };
-	const struct unpack_budget *budget = &quick_budget;
+	const char *format = looking->facts->format;
+	bool is_slow = image_unpacks_slowly(format) || text_equal(format, "7z") || text_equal(format, "rar");
+	const struct unpack_budget *budget = is_slow ? &slow_budget : &quick_budget;
 
-	for (size_t i = 0; i < ARRAY_SIZE(slow); i++)
-		if (text_equal(looking->facts->format, slow[i]))
-			budget = &slow_budget;
 	looking->budget = looking->facts->file_size / budget->part;
 	if (looking->budget < budget->least)
 		looking->budget = budget->least;
@@ -71,9 +70,10 @@ static void set_budget(struct looking *looking, bool is_deep)
 /* What is behind this member costs its unpacking; a zip has a directory, so that there only heads are unpacked. */
 static bool has_seen_enough(struct looking *looking, const struct archive_member *member)
 {
-	bool has_directory = text_equal(looking->facts->format, "zip");
+	/* what is in an archive is counted there */
+	bool is_skipped_for_free = member->archive_format != NULL || text_equal(looking->facts->format, "zip");
 
-	looking->unpacked += member->has_size && !has_directory && member->size < looking->most ? member->size : member->head.size;
+	looking->unpacked += member->has_size && !is_skipped_for_free ? member->size : member->head.size;
 	looking->is_partial = looking->unpacked > (looking->facts->arch[0] != '\0' ? looking->budget : looking->most);
 	return looking->is_partial;
 }
@@ -88,7 +88,7 @@ static enum archive_go add_member(void *user, const struct archive_member *membe
 	if (member->kind != ARCHIVE_MEMBER_FILE)
 		return ARCHIVE_GO_INSIDE;
 	looking->count++;
-	image_inspect(member->head, member->is_whole_head ? member->head.size : member->has_size ? member->size : UINT64_MAX / 2, image_file_ops(), &of);
+	image_inspect(member->head, member->is_whole_head ? member->head.size : member->has_size ? member->size : UINT64_MAX / 2, looking->ops, &of);
 	image_adopt(facts, &of);
 	if (facts->part_count == IMAGE_PARTS)
 		return has_seen_enough(looking, member) ? ARCHIVE_GO_STOP : ARCHIVE_GO_INSIDE;
@@ -99,8 +99,7 @@ static enum archive_go add_member(void *user, const struct archive_member *membe
 	text_copy(part->arch, sizeof(part->arch), of.arch);
 	/* where only its head was seen the rest may be anything; and a text or an empty file may well lie in an archive */
 	part->whole = member->is_whole_head && !of.is_no_image ? of.whole : IMAGE_UNKNOWN;
-	/* an archive in it is looked into all the same */
-	return has_seen_enough(looking, member) && member->archive_format == NULL ? ARCHIVE_GO_STOP : ARCHIVE_GO_INSIDE;
+	return has_seen_enough(looking, member) ? ARCHIVE_GO_STOP : ARCHIVE_GO_INSIDE;
 }
 
 /* One packed file that holds no files: a walk would do the same once more. */
@@ -131,7 +130,8 @@ static void look_into_archive(struct image_file *file, const struct examine_opti
 	const char *archive = archive_recognize(bytes.size > ARCHIVE_HEAD_MAX ? (struct bytes){ bytes.data, ARCHIVE_HEAD_MAX } : bytes);
 	struct archive_limits limits = *archive_default_limits();
 	struct archive_source source = { .file = file, .cancel = options->cancel };
-	struct looking looking = { .facts = facts };
+	const struct image_ops ops = image_file_member_ops(file);
+	struct looking looking = { .facts = facts, .ops = &ops };
 	unsigned before = facts->part_count;
 	struct error error;
 	enum status status;

@@ -18,6 +18,11 @@
 /* Unpacking reads some 100 MB/s, hashing many times that: what is larger is unpacked only where somebody asks for it. */
 enum { CHECK_PACKED_MAX = 2 * 1024 * 1024, PIECE_SIZE = 4 * 1024 * 1024 };
 
+/* Of all streams together, those in each other included; of those that are slow to unpack it is used up so many times as fast. */
+#define UNPACK_MAX (UINT64_C(192) << 20)
+#define UNPACK_DEEP_MAX (UINT64_C(8) << 30)
+enum { SLOWER = 8, UNPACK_START = 16 * 1024 };
+
 /* Largest image that is mapped: card images of a small computer are below. */
 #define SIZE_CEILING (UINT64_C(64) << 30)
 
@@ -28,6 +33,7 @@ struct image_file {
 	struct stat opened;
 	struct image_facts facts;
 	bool has_facts;
+	uint64_t unpack_left;
 };
 
 DEFINE_AUTO(image_file);
@@ -113,10 +119,28 @@ static uint32_t crc32_op(void *user, struct bytes in)
 	return crc;
 }
 
-static struct image_ops ops_of(struct image_file *file, uint64_t check_packed_max)
+static uint64_t unpack_op(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
+			  enum image_answer *ret_end, uint64_t *ret_used)
 {
-	return (struct image_ops){ .digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_stream,
-				   .decrypt = decrypt_blocks, .forget = forget_op, .check_packed_max = check_packed_max, .user = file };
+	struct image_file *file = user;
+	uint64_t times = image_unpacks_slowly(compression) ? SLOWER : 1, left = file->unpack_left / times, made;
+
+	most = most < left ? most : left;
+	made = unpack_stream(user, compression, in, to, room, most, ret_end, ret_used);
+	file->unpack_left -= made + UNPACK_START < left ? (made + UNPACK_START) * times : file->unpack_left;
+	return made;
+}
+
+static struct image_ops ops_of(struct image_file *file, bool is_deep)
+{
+	return (struct image_ops){ .digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_op,
+				   .decrypt = decrypt_blocks, .forget = forget_op, .check_packed_max = is_deep ? UINT64_MAX : CHECK_PACKED_MAX,
+				   .unpack_left = &file->unpack_left, .user = file };
+}
+
+struct image_ops image_file_member_ops(struct image_file *file)
+{
+	return ops_of(file, false);
 }
 
 const struct image_ops *image_file_ops(void)
@@ -216,8 +240,9 @@ struct bytes image_file_bytes(const struct image_file *file)
 const struct image_facts *image_file_facts(struct image_file *file)
 {
 	if (!file->has_facts) {
-		const struct image_ops ops = ops_of(file, CHECK_PACKED_MAX);
+		const struct image_ops ops = ops_of(file, false);
 
+		file->unpack_left = UNPACK_MAX;
 		image_inspect(file->map, file->map.size, &ops, &file->facts);
 		file->has_facts = true;
 	}
@@ -226,8 +251,9 @@ const struct image_facts *image_file_facts(struct image_file *file)
 
 void image_file_inspect_deep(struct image_file *file)
 {
-	const struct image_ops ops = ops_of(file, UINT64_MAX);
+	const struct image_ops ops = ops_of(file, true);
 
+	file->unpack_left = UNPACK_DEEP_MAX;
 	image_inspect(file->map, file->map.size, &ops, &file->facts);
 	file->has_facts = true;
 }

@@ -30,5 +30,7 @@ enum status image_file_read(const struct image_file *file, uint64_t offset, void
 
 /* OpenSSL behind image_inspect's checks, for other users of it. */
 const struct image_ops *image_file_ops(void);
+/* For members that were unpacked elsewhere: what may be unpacked is counted together with that of the file. Valid as long as file is. */
+struct image_ops image_file_member_ops(struct image_file *file);
 
 #endif

@@ -1,6 +1,7 @@
 #include "src/media/unpack.h"
 
 #include <bzlib.h>
+#include <libdeflate.h>
 #include <lz4.h>
 #include <lz4frame.h>
 #include <lzma.h>
@@ -33,6 +34,8 @@ LATE_LIBRARY(lzo_library, LZO_CALLS, "liblzo2.so.2")
 
 enum {
 	SCRATCH_SIZE = 64 * 1024,
+	GZIP_MIN = 18,				/* header and trailer */
+	AT_ONCE_MAX = 16 * 1024 * 1024,
 	LZ4_LEGACY_BLOCK = 8 * 1024 * 1024,	/* lz4_Frame_format.md, "Legacy frame" */
 	LZO_BLOCK_MAX = 64 * 1024 * 1024,	/* lzop.c: MAX_BLOCK_SIZE */
 	ZSTD_WINDOW_LOG = 25,			/* 32 MiB */
@@ -95,6 +98,17 @@ static enum image_answer drive(struct sink *sink, struct bytes in, enum step (*s
 	}
 }
 
+/* A block that was unpacked elsewhere goes to the sink, as much of it as is wanted. */
+static bool pour(struct sink *sink, const uint8_t *from, uint64_t size)
+{
+	uint64_t left = sink->most - sink->made, taken = size < left ? size : left;
+
+	if (sink->made < sink->room)
+		memcpy(sink->to + sink->made, from, (size_t)(taken < sink->room - sink->made ? taken : sink->room - sink->made));
+	sink->made += taken;
+	return taken == size;
+}
+
 static unsigned clamp_uint(size_t size)
 {
 	return size > 1u << 30 ? 1u << 30 : (unsigned)size;
@@ -131,9 +145,32 @@ static enum image_answer unpack_zlib(struct sink *sink, struct bytes in, int win
 	return end;
 }
 
+/* A whole file (RFC 1952, 2.3.1: its last word is how much comes out) in one go, twice as fast. False: it is another case, or damaged, which
+ * zlib then says of the same bytes. */
+static bool unpack_gzip_at_once(struct sink *sink, struct bytes in, uint64_t *ret_used)
+{
+	uint32_t size = in.size >= GZIP_MIN ? load_le32(in.data + in.size - 4) : 0;
+	struct libdeflate_decompressor *decompressor;
+	AUTO_FREE uint8_t *to = NULL;
+	size_t used = 0, made = 0;
+	bool is_well;
+
+	if (size == 0 || size > AT_ONCE_MAX || size > sink->most)
+		return false;
+	to = malloc(size);
+	decompressor = libdeflate_alloc_decompressor();
+	is_well = to != NULL && decompressor != NULL &&
+		  libdeflate_gzip_decompress_ex(decompressor, in.data, in.size, to, size, &used, &made) == LIBDEFLATE_SUCCESS;
+	libdeflate_free_decompressor(decompressor);
+	if (is_well)
+		pour(sink, to, made);
+	*ret_used = used;
+	return is_well;
+}
+
 static enum image_answer unpack_gzip(struct sink *sink, struct bytes in, uint64_t *ret_used)
 {
-	return unpack_zlib(sink, in, 15 + 16, ret_used);
+	return unpack_gzip_at_once(sink, in, ret_used) ? IMAGE_YES : unpack_zlib(sink, in, 15 + 16, ret_used);
 }
 
 static enum image_answer unpack_zlib_wrapped(struct sink *sink, struct bytes in, uint64_t *ret_used)
@@ -296,17 +333,6 @@ static enum step step_lz4_frame(void *user, struct window *window)
 	if (codec->library.isError(result))
 		return STEP_BAD;
 	return result == 0 ? STEP_END : STEP_MORE;
-}
-
-/* A block that was unpacked elsewhere goes to the sink, as much of it as is wanted. */
-static bool pour(struct sink *sink, const uint8_t *from, uint64_t size)
-{
-	uint64_t left = sink->most - sink->made, taken = size < left ? size : left;
-
-	if (sink->made < sink->room)
-		memcpy(sink->to + sink->made, from, (size_t)(taken < sink->room - sink->made ? taken : sink->room - sink->made));
-	sink->made += taken;
-	return taken == size;
 }
 
 /* Magic, then blocks: size, packed bytes. Nothing marks the end but the end of the data, or what cannot be a size. */

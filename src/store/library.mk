@@ -9,6 +9,6 @@ libstore_a_SOURCES += \
 
 check_PROGRAMS += tests/integration/test_device_library
 tests_integration_test_device_library_SOURCES = tests/integration/test_device_library.c
-tests_integration_test_device_library_LDADD = libstore.a librecovery.a libbase.a $(YAML_LIBS) $(PCRE2_LIBS) $(CMOCKA_LIBS)
+tests_integration_test_device_library_LDADD = libstore.a librecovery.a libbase.a $(YAML_LIBS) $(PCRE2_LIBS) $(FDT_LIBS) $(CMOCKA_LIBS)
 
 FUZZERS += tests/fuzz/fuzz_yaml_profile.c

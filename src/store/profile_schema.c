@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "recovery/image/image.h"
 #include "recovery/loader/loader.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
@@ -126,6 +127,7 @@ static const struct yaml_field profile_fields[] = {
 	PART("storage", profile, storage, storage_fields),
 	LIST("partitions", profile, partitions, partition_count, profile_partition, partition_fields),
 	FIELD("image-covers", TEXTS, profile, image_covers),
+	FIELD("image-formats", TEXTS, profile, image_formats),
 	PART("network", profile, network, network_fields),
 	PART("space", profile, space, space_fields),
 	LIST("methods", profile, methods, method_count, profile_method, method_fields),
@@ -227,6 +229,22 @@ static enum status check_partition(const struct checker *checker, const struct p
 	return status != STATUS_OK ? status : check_word(checker, where, holds, part->holds);
 }
 
+static enum status check_image_formats(const struct checker *checker, const struct profile *profile)
+{
+	char where[64];
+
+	if (profile->image_formats.count > 0 && profile->image_covers.count == 0)
+		return yaml_file_error(checker->file, checker->reterr, "image-formats", "formats of an image without 'image-covers'");
+	for (unsigned i = 0; i < profile->image_formats.count; i++) {
+		if (image_is_format_word(profile->image_formats.item[i]))
+			continue;
+		text_format(where, sizeof(where), "image-formats/%u", i);
+		yaml_file_error(checker->file, checker->reterr, where, "'%.40s' is no image format", profile->image_formats.item[i]);
+		return error_hint(checker->reterr, "the word that 'unbrick inspect --json' names an image of this device by");
+	}
+	return STATUS_OK;
+}
+
 /* The image is one run of whole partitions, and none of them is guarded as never to be written. */
 static enum status check_image_covers(const struct checker *checker, const struct profile *profile)
 {
@@ -247,7 +265,7 @@ static enum status check_image_covers(const struct checker *checker, const struc
 					       "'%s' must never be written", name);
 		before = part;
 	}
-	return STATUS_OK;
+	return check_image_formats(checker, profile);
 }
 
 static bool is_date(const char *text)

@@ -99,6 +99,9 @@ echo x >--x
 is "a file whose name begins like an option" 12 "$UNBRICK" verify -- --x
 rm ./--x
 # shellcheck disable=SC2046
+is "inspect, JSON of a file that is not there" 2 "$UNBRICK" inspect --json not-there
+json "inspect, JSON of a file that is not there"
+value "it is named, with the reason" '.file + " " + (.reason | type)' "not-there string"
 is "more files than fit" 2 "$UNBRICK" inspect $(yes x | head -n 4097)
 says "more files than fit" err "too much at once"
 

@@ -192,6 +192,7 @@ static void the_emulated_camera_is_described_as_it_is(void **state)
 	assert_string_equal(profile->console.prompt, "=> ");
 	assert_int_equal(profile->network.load_address, 0x44000000);
 	assert_int_equal(profile->image_covers.count, 2);
+	assert_string_equal(profile->image_formats.item[1], "fit");
 	assert_int_equal(profile_partition_holding(profile, "rootfs")->offset, 9 << 20);
 	assert_int_equal(profile_partition_holding(profile, "rootfs")->size, 4 << 20);
 	assert_string_equal(profile->firmware[0].version, "2.4.1");
@@ -267,6 +268,8 @@ static void errors_in_a_profile_name_file_and_line(void **state)
 		  7, "'b' does not begin where 'a' ends" },
 		{ "image-covers: [a]\npartitions:\n  - { name: a, offset: 0, size: 8, guard: never-write }\n", 7,
 		  "must never be written" },
+		{ "image-formats: [uimage]\n", 7, "without 'image-covers'" },
+		{ "image-covers: [a]\nimage-formats: [uimage, uboot]\npartitions:\n  - { name: a, offset: 0, size: 8 }\n", 8, "'uboot' is no image format" },
 		{ "network: { bench-ip: 192.168.1 }\n", 7, "no IPv4 address" },
 		{ "no-method: hopeless\n", 7, "exclude each other" },
 		{ "firmware:\n  - { version: 1, file: f, sha256: abc }\n", 8, "64 hexadecimal digits" },

@@ -144,6 +144,10 @@ static void what_stands_first_must_be_what_the_place_holds(void **state)
 		{ "uimage", "U-Boot image (several parts)", "arm", "kernel", 0, true }, { "zimage", "", "arm", "rootfs", 0, false },
 		{ "squashfs", "", "", NULL, 0, true }, { "squashfs", "", "", "firmware", 0, true }, { "zimage", "", "arm", "firmware", 0, true },
 		{ "unknown", "unknown format", "", "kernel", 0, false }, { "unknown", "unknown format", "", NULL, 0, false },
+		{ "uimage", "U-Boot image (ramdisk)", "arm", "kernel", 0, false }, { "uimage", "U-Boot image (script)", "arm", "kernel", 0, false },
+		{ "uimage", "U-Boot image (firmware)", "arm", "kernel", 0, false }, { "uimage", "U-Boot image (file system)", "arm", "kernel", 0, false },
+		{ "uimage", "U-Boot image (standalone program)", "arm", "kernel", 0, true }, { "uimage", "U-Boot image (firmware)", "arm", "bootloader", 0, true },
+		{ "dtb", "device tree", "arm", "kernel", 0, false }, { "uimage", "U-Boot image (ramdisk)", "arm", NULL, 0, true },
 		{ "unknown", "unknown format", "", "kernel", 1, true }, { "unknown", "unknown format", "arm", "kernel", 0, true },
 	};
 	char reason[160];
@@ -156,7 +160,37 @@ static void what_stands_first_must_be_what_the_place_holds(void **state)
 		text_copy(facts.title, sizeof(facts.title), cases[i].title);
 		text_copy(facts.arch, sizeof(facts.arch), cases[i].arch);
 		reason[0] = '\0';
-		if (image_belongs(&facts, cases[i].holds, reason, sizeof(reason)) != cases[i].belongs || (reason[0] == '\0') != cases[i].belongs)
+		if ((image_belongs(&facts, &(struct image_place){ .holds = cases[i].holds }, reason, sizeof(reason)) == IMAGE_BELONGS) != cases[i].belongs ||
+		    (reason[0] == '\0') != cases[i].belongs)
+			fail_msg("row %zu: %s", i, reason);
+	}
+}
+
+static void what_another_loader_starts_is_refused_where_the_formats_are_named_and_left_open_elsewhere(void **state)
+{
+	static const char *const named[] = { "uimage", "fit" };
+	static const struct { const char *format; enum image_role role; const char *holds; size_t named; const char *own; enum image_belonging is; } cases[] = {
+		{ "uimage", IMAGE_ROLE_PLAIN, "kernel", 2, NULL, IMAGE_BELONGS }, { "fit", IMAGE_ROLE_PLAIN, "kernel", 2, NULL, IMAGE_BELONGS },
+		{ "fit", IMAGE_ROLE_PLAIN, "kernel", 1, NULL, IMAGE_BELONGS_NOT }, { "trx", IMAGE_ROLE_PACKAGE, "kernel", 2, NULL, IMAGE_BELONGS_NOT },
+		{ "elf", IMAGE_ROLE_PLAIN, "kernel", 2, NULL, IMAGE_BELONGS_NOT }, { "unknown", IMAGE_ROLE_UNTOLD, "kernel", 2, NULL, IMAGE_BELONGS_NOT },
+		/* the profile's word counts more than what loaders of the make start */
+		{ "trx", IMAGE_ROLE_PACKAGE, NULL, 2, "trx", IMAGE_BELONGS_NOT },
+		{ "trx", IMAGE_ROLE_PACKAGE, "kernel", 0, NULL, IMAGE_BELONGS_PERHAPS }, { "trx", IMAGE_ROLE_PACKAGE, NULL, 0, NULL, IMAGE_BELONGS_PERHAPS },
+		{ "trx", IMAGE_ROLE_PACKAGE, "firmware", 0, "chdr trx", IMAGE_BELONGS }, { "seama", IMAGE_ROLE_PACKAGE, "firmware", 0, "trx", IMAGE_BELONGS_PERHAPS },
+		{ "elf", IMAGE_ROLE_PLAIN, "kernel", 0, NULL, IMAGE_BELONGS }, { "unknown", IMAGE_ROLE_UNTOLD, "kernel", 0, NULL, IMAGE_BELONGS },
+		{ "egon-spl", IMAGE_ROLE_LOADER, "kernel", 0, NULL, IMAGE_BELONGS_NOT }, { "egon-spl", IMAGE_ROLE_LOADER, "rootfs", 0, NULL, IMAGE_BELONGS_NOT },
+		{ "egon-spl", IMAGE_ROLE_LOADER, "bootloader", 0, NULL, IMAGE_BELONGS }, { "squashfs", IMAGE_ROLE_PLAIN, "kernel", 2, NULL, IMAGE_BELONGS_NOT },
+	};
+	char reason[160];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct image_place place = { .holds = cases[i].holds, .formats = named, .format_count = cases[i].named, .loader_starts = cases[i].own };
+		struct image_facts facts = { .role = cases[i].role, .part_count = 1 };
+
+		text_copy(facts.format, sizeof(facts.format), cases[i].format);
+		reason[0] = '\0';
+		if (image_belongs(&facts, &place, reason, sizeof(reason)) != cases[i].is || (reason[0] == '\0') != (cases[i].is == IMAGE_BELONGS))
 			fail_msg("row %zu: %s", i, reason);
 	}
 }
@@ -205,6 +239,7 @@ int main(void)
 		cmocka_unit_test(a_profile_refuses_by_ids_of_the_same_kind_only),
 		cmocka_unit_test(another_revision_than_the_profiles_leaves_it_open),
 		cmocka_unit_test(what_stands_first_must_be_what_the_place_holds),
+		cmocka_unit_test(what_another_loader_starts_is_refused_where_the_formats_are_named_and_left_open_elsewhere),
 		cmocka_unit_test(older_and_newer_versions_are_told_where_they_can_be),
 		cmocka_unit_test(what_the_device_said_is_held_against_the_image),
 	};

@@ -104,6 +104,7 @@ static struct procedure_step dahua_steps[] = {
 	{ .kind = STEP_LOAD, .with = (struct step_param[]){ { "by", "tftp" } }, .with_count = 1 },
 };
 static struct procedure_step retry_steps[] = { { .kind = STEP_WAIT, .with = (struct step_param[]){ { "for", "retry" } }, .with_count = 1 } };
+static struct procedure_step shell[] = { { .kind = STEP_SEND, .with = (struct step_param[]){ { "to", "shell" } }, .with_count = 1 } };
 static const struct procedure procedures[] = {
 	{ .name = "network", .needs = "serial network image" }, { .name = "card", .needs = "card" }, { .name = "login", .needs = "serial login" },
 	{ .name = "retry", .needs = "", .steps = retry_steps, .step_count = 1 }, { .name = "networks", .needs = "networks" },
@@ -118,6 +119,12 @@ static const struct procedure *find(void *user, const char *name)
 		if (text_equal(procedures[i].name, name))
 			return &procedures[i];
 	return NULL;
+}
+
+static const struct procedure *the_one(void *user, const char *name)
+{
+	(void)name;
+	return user;
 }
 
 static const char *power[] = { "POWER" }, *checksum[] = { "CHECKSUM" };
@@ -208,6 +215,45 @@ static void without_a_network_an_image_goes_over_the_line_where_the_loader_takes
 	}
 }
 
+static void without_a_bootloader_only_ways_that_need_none_are_possible(void **state)
+{
+	static struct procedure_step prompt[] = { { .kind = STEP_POWER }, { .kind = STEP_STOP_BOOT } };
+	static struct procedure_step rom[] = { { .kind = STEP_SERVE }, { .kind = STEP_UART_LOAD }, { .kind = STEP_STOP_BOOT } };
+	static struct procedure_step looks[] = { { .kind = STEP_CHECK_IMAGE } }, puts[] = { { .kind = STEP_PUT } }, cards[] = { { .kind = STEP_MEDIA } };
+	static const char *gone[] = { "BOOTLOADER-GONE" };
+	static const struct { struct procedure_step *steps; unsigned count; bool is_named, is_possible; } table[] = {
+		{ prompt, 2, false, false }, { rom, 3, false, true }, { looks, 1, false, true }, { puts, 1, false, false }, { cards, 1, false, false },
+		{ cards, 1, true, true }, { retry_steps, 1, false, false }, { tftp_steps, 2, false, false }, { shell, 1, false, true },
+	};
+	struct plan_bench bench = { .has_serial = true, .has_network = true, .has_card = true };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		const struct procedure procedure = { .name = "p", .needs = "", .steps = table[i].steps, .step_count = table[i].count };
+		struct profile_method method = { .name = "a", .procedure = "p", .treats = { gone, table[i].is_named } };
+		struct profile profile = { .methods = &method, .method_count = 1 };
+		struct verdict verdict = { .cause = CAUSE_BOOTLOADER_GONE, .is_decided = true, .cause_count = 1,
+					   .causes = { { .cause = CAUSE_BOOTLOADER_GONE, .proof = { { .source = EVIDENCE_LINE } }, .proof_count = 1 } } };
+		struct plan_item item;
+
+		assert_int_equal(plan_make(&verdict, &profile, &bench, the_one, (void *)&procedure, &item, 1), 1);
+		if (item.is_possible != table[i].is_possible || (strstr(item.obstacle, "needs the bootloader") == NULL) != table[i].is_possible)
+			fail_msg("row %zu: %s", i, item.obstacle);
+		/* silence proves nothing, causes that lead together leave it open, and a prompt is the contrary */
+		verdict.causes[0].proof[0].source = EVIDENCE_OPERATOR;
+		plan_make(&verdict, &profile, &bench, the_one, (void *)&procedure, &item, 1);
+		assert_null(strstr(item.obstacle, "needs the bootloader"));
+		verdict.causes[0].proof[0].source = EVIDENCE_COURSE;
+		verdict.is_decided = false;
+		plan_make(&verdict, &profile, &bench, the_one, (void *)&procedure, &item, 1);
+		assert_null(strstr(item.obstacle, "needs the bootloader"));
+		verdict.is_decided = bench.is_at_prompt = true;
+		plan_make(&verdict, &profile, &bench, the_one, (void *)&procedure, &item, 1);
+		assert_null(strstr(item.obstacle, "needs the bootloader"));
+		bench.is_at_prompt = false;
+	}
+}
+
 static void a_full_plan_loses_its_worst_not_its_last(void **state)
 {
 	struct profile_method methods[6];
@@ -236,6 +282,7 @@ int main(void)
 		cmocka_unit_test(what_was_tried_in_vain_stands_behind_what_was_not),
 		cmocka_unit_test(causes_that_lead_together_are_both_treated),
 		cmocka_unit_test(without_a_network_an_image_goes_over_the_line_where_the_loader_takes_it),
+		cmocka_unit_test(without_a_bootloader_only_ways_that_need_none_are_possible),
 		cmocka_unit_test(a_full_plan_loses_its_worst_not_its_last),
 	};
 

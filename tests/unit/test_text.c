@@ -51,6 +51,13 @@ static void foreign_bytes_become_showable(void **state)
 	assert_int_equal(text_printable(small, 0, BYTES("abc")), 0);
 }
 
+static void words_are_found_whole(void **state)
+{
+	(void)state;
+	assert_true(text_has_word("one two", "one") && text_has_word("one two", "two") && text_has_word("  two", "two"));
+	assert_false(text_has_word("one two", "tw") || text_has_word("one two", "one two") || text_has_word(NULL, "one") || text_has_word("", "one"));
+}
+
 static const char *outside(const char *text, char *to)
 {
 	uint8_t escape = 0;
@@ -218,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copying_cuts_at_a_whole_character),
+		cmocka_unit_test(words_are_found_whole),
 		cmocka_unit_test(foreign_bytes_become_showable),
 		cmocka_unit_test(escape_sequences_are_found_in_a_stream),
 		cmocka_unit_test(sizes_are_read_and_written),
