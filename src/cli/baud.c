@@ -80,6 +80,8 @@ static void on_event(void *user, const struct app_event *event)
 		return;
 	data = json_loads(event->data, 0, NULL);
 	finding->found = (unsigned)json_integer_value(json_object_get(data, "baud"));
+	/* the last change of the rate may be too short ago to have been seen in the view */
+	finding->rates = (unsigned)json_integer_value(json_object_get(data, "rates"));
 	json_decref(data);
 	if (finding->found && !finding->is_json) /* standard output has the number alone */
 		fprintf(stderr, "%s\n", event->text);

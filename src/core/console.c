@@ -440,8 +440,10 @@ enum status console_change_replay(struct console *console, enum line_replay_chan
 static void on_baud(void *user, unsigned baud)
 {
 	struct console *console = user;
-	char text[160], data[32];
+	struct baud_hunt_view view;
+	char text[160], data[48];
 
+	baud_hunt_fill_view(console->hunt, &view);
 	baud_hunt_free(TAKE(console->hunt));
 	if (baud != 0) {
 		struct line_settings settings = line_get_settings(console->line);
@@ -452,7 +454,7 @@ static void on_baud(void *user, unsigned baud)
 	} else {
 		text_format(text, sizeof(text), "no baud rate makes text of what comes on %s", console->port);
 	}
-	app_event(console->app, console->case_id, JOURNAL_OBSERVED, "baud", text, text_format(data, sizeof(data), "{\"baud\":%u}", baud));
+	app_event(console->app, console->case_id, JOURNAL_OBSERVED, "baud", text, text_format(data, sizeof(data), "{\"baud\":%u,\"rates\":%u}", baud, view.rates));
 	app_notice(console->app, baud == 0, text, baud == 0 ? "GND loose? wrong level? inverted (RS-232)? more than one talker? The line check goes through it" : "");
 	if (console->listener.on_baud)
 		console->listener.on_baud(console->listener.user, baud);

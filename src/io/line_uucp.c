@@ -47,7 +47,8 @@ static pid_t read_owner(const char *file)
 	int binary;
 	long number;
 
-	if (size == sizeof(binary) && (text[0] < '0' || text[0] > '9') && text[0] != ' ') {
+	/* a number's highest byte is zero for every process there can be, its lowest may be a digit */
+	if (size == sizeof(binary) && strspn(text, " 0123456789\n") < size) {
 		memcpy(&binary, text, sizeof(binary));
 		return binary > 0 ? binary : 0;
 	}

@@ -213,6 +213,20 @@ static void lock_files_of_the_living_are_respected(void **state)
 	assert_int_equal(access(file, F_OK), -1);
 }
 
+/* Bytes of a number that look like the beginning of a text: the process there may be another one. */
+static void a_binary_lock_file_is_told_from_text(void **state)
+{
+	struct line_fixture *fixture = *state;
+	int binary = 0x3ffe31;	/* '1', and no process has it */
+	char file[256];
+	struct error error;
+
+	text_format(fixture->path, sizeof(fixture->path), "%s/LCK..ttyUSB7", fixture->folder);
+	write_lock(fixture, &binary, sizeof(binary));
+	assert_int_equal(lock(fixture, file, &error), STATUS_OK);
+	line_uucp_unlock(file);
+}
+
 static void a_lock_file_older_than_its_process_is_stale(void **state)
 {
 	struct line_fixture *fixture = *state;
@@ -277,6 +291,7 @@ int main(void)
 		TEST(a_missing_permission_names_the_group_and_the_command),
 		TEST(a_device_node_of_no_group_hints_at_a_udev_rule),
 		TEST(lock_files_of_the_living_are_respected),
+		TEST(a_binary_lock_file_is_told_from_text),
 		TEST(a_lock_file_older_than_its_process_is_stale),
 		TEST(a_lock_file_of_who_holds_the_device_is_never_stale),
 		TEST(rubbish_in_a_lock_file_is_stale_and_no_folder_is_no_lock),
