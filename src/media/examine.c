@@ -72,8 +72,10 @@ static bool has_seen_enough(struct looking *looking, const struct archive_member
 {
 	/* what is in an archive is counted there */
 	bool is_skipped_for_free = member->archive_format != NULL || text_equal(looking->facts->format, "zip");
+	uint64_t cost = member->has_size && !is_skipped_for_free ? member->size : member->head.size, room = UINT64_MAX - looking->unpacked;
 
-	looking->unpacked += member->has_size && !is_skipped_for_free ? member->size : member->head.size;
+	/* an archive may say any size */
+	looking->unpacked += cost < room ? cost : room;
 	looking->is_partial = looking->unpacked > (looking->facts->arch[0] != '\0' ? looking->budget : looking->most);
 	return looking->is_partial;
 }

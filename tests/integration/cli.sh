@@ -99,6 +99,17 @@ echo x >--x
 is "a file whose name begins like an option" 12 "$UNBRICK" verify -- --x
 rm ./--x
 # shellcheck disable=SC2046
+echo net=on >config.txt
+cat "$UNBRICK" "$UNBRICK" >program
+tar czf text.tar.gz config.txt
+is "inspect, a text in an archive" 0 "$UNBRICK" inspect --json text.tar.gz
+value "a text in an archive is no damage" '.parts[0].name + " " + .parts[0].whole' "config.txt unknown"
+tar czf two.tar.gz program config.txt
+"$UNBRICK" inspect --json two.tar.gz >out 2>err
+value "an archive that is not unpacked whole says so" '.warning | startswith("not all of its members")' true
+"$UNBRICK" inspect --deep --json two.tar.gz >out 2>err
+value "a deep look sees all of its members" '[.warning, .parts[-1].name] | map(tostring) | join(" ")' "null config.txt"
+rm config.txt program text.tar.gz two.tar.gz
 is "inspect, JSON of a file that is not there" 2 "$UNBRICK" inspect --json not-there
 json "inspect, JSON of a file that is not there"
 value "it is named, with the reason" '.file + " " + (.reason | type)' "not-there string"
