@@ -171,7 +171,7 @@ static void ask_for_plan(struct live_case *c)
 
 	case_ask(c, QUESTION_CHOOSE, "%s", well ? "It comes up. What next?" : c->plan_count ? "Which way?" : "What next?");
 	if (well)
-		case_choice(c, "well", 'o', "Nothing is wrong: record it and close", "");
+		case_choice(c, "well", 'o', "It runs: record it and close", "");
 	offer_models(c);
 	for (size_t i = 0; i < c->plan_count && i < 7; i++) {
 		if ((well || c->plan[0].treats) && !c->plan[i].treats && !c->shows_all_ways) {
@@ -256,6 +256,8 @@ static void say_verdict(struct live_case *c)
 	/* Silence proves no cause: a wire that is off is silent in the same way. */
 	if (verdict->cause == CAUSE_BOOTLOADER_GONE && c->console && console_bytes(c->console) == 0)
 		case_say(c, "Nothing came on the line. If line and power are good, the bootloader is gone.");
+	else if (is_well(c))
+		case_say(c, "It comes up: its login prompt was seen.");
 	else
 		case_say(c, "%s", verdict->is_decided || verdict->cause_count < 2 ? cause_meaning(verdict->cause) :
 			 verdict->next_count > 0 ? "Two causes lead together; To settle says what would part them." :
@@ -351,7 +353,7 @@ enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct
 	if (text_equal(text, "well") || text_equal(text, "rma")) {
 		if (text_equal(text, "well")) {
 			if (c->view.written == OUTCOME_UNKNOWN)
-				case_outcome(c, "written", OUTCOME_NOT_NEEDED, "nothing was wrong");
+				case_outcome(c, "written", OUTCOME_NOT_NEEDED, "it came up without a write");
 			case_outcome(c, "booted", OUTCOME_YES, "it came to its login prompt");
 		} else {
 			case_set(c, JOURNAL_OPERATOR, "note", NOTE_RMA);

@@ -108,19 +108,29 @@ static void schedule(struct live_case *c)
 
 /* ---- the typed word in front of the first thing that cannot be undone ---- */
 
+/* A write that began has either an end or none: the program was killed, or its computer lost power. */
+static bool was_write_broken_off(struct live_case *c)
+{
+	char written[32];
+
+	return case_get(c, "written", written, sizeof(written)) && written[0] == '\0';
+}
+
 static void start_consent(struct live_case *c)
 {
 	const struct profile_method *method = c->method;
 
 	case_clear_page(c);
 	case_say(c, "%s", c->view.step_title);
+	if (was_write_broken_off(c))
+		case_say(c, "A write began before, and its end was not seen: the flash may hold only a part of the image.");
 	case_say(c, "This overwrites: %s.", method && method->destroys ? method->destroys : "what the device holds now");
 	case_say(c, "It keeps: %s.", method && method->keeps ? method->keeps : "nothing that is known of");
 	if (c->image)
 		case_say_image(c);
 	if (c->app->bench.power == BENCH_POWER_BATTERY && c->app->bench.battery_percent >= 0)
 		case_say(c, "This computer runs on its battery: %d %%. Plug it in first.", c->app->bench.battery_percent);
-	case_ask(c, QUESTION_WORD, "From then on do not unplug anything. x stops here; nothing is lost yet.");
+	case_ask(c, QUESTION_WORD, "From then on do not unplug anything. x stops here; the flash stays as it is.");
 	text_copy(c->view.question.word, sizeof(c->view.question.word), "yes");
 }
 

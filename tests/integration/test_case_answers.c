@@ -172,6 +172,46 @@ static void that_nothing_appears_is_not_taken_at_once(void **state)
 	assert_true(app_case_view(b->app, b->id)->question.problem[0] != '\0');
 }
 
+static void enter_pressed_once_too_often_begins_no_line_check(void **state)
+{
+	struct bench *b = *state;
+
+	go_to_watch(b);
+	assert_int_equal(answer(b, app_case_view(b->app, b->id)->question.choice[0].id), STATUS_REFUSED);
+	assert_non_null(strstr(app_case_view(b->app, b->id)->question.text, "nothing comes"));
+}
+
+static bool saw_words(struct bench *b)
+{
+	return strstr(app_case_view(b->app, b->id)->question.text, "nothing more") != NULL;
+}
+
+static void look_for_words(void *user)
+{
+	struct bench *b = user;
+
+	if (saw_words(b) || loop_now_ms() > b->end_ms)
+		loop_stop(b->loop);
+	else
+		loop_timer_set_after(b->timer, LOOK_MS);
+}
+
+static void words_that_are_no_start_make_going_on_the_likely_answer(void **state)
+{
+	static const char words[] = "\r\nwaiting for its partner\r\n";
+	struct bench *b = *state;
+
+	go_to_watch(b);
+	assert_int_equal(write(b->device, words, sizeof(words) - 1), (ssize_t)sizeof(words) - 1);
+	b->end_ms = loop_now_ms() + PATIENCE_MS;
+	b->timer = loop_timer_new(b->loop, look_for_words, b);
+	loop_timer_set_after(b->timer, LOOK_MS);
+	loop_run(b->loop);
+	assert_true(saw_words(b));
+	assert_string_equal(app_case_view(b->app, b->id)->question.choice[0].id, "nothing");
+	assert_int_equal(app_case_view(b->app, b->id)->question.preferred, 0);
+}
+
 static void an_empty_answer_leads_back_and_is_asked_again(void **state)
 {
 	struct bench *b = *state;
@@ -259,6 +299,51 @@ static void what_happened_is_no_cause_of_a_device_that_came_up(void **state)
 	assert_int_equal(write(b->device, mended, sizeof(mended) - 1), (ssize_t)sizeof(mended) - 1);
 	wait_for_diagnosis(b);
 	assert_false(cause_is_fault(app_case_view(b->app, b->id)->verdict.cause));
+	assert_non_null(strstr(app_case_view(b->app, b->id)->say[0], "login prompt was seen"));
+	assert_non_null(offered(b, "It runs"));		/* and not that nothing was wrong */
+}
+
+/* Full, and somebody signed in by hand after the start. */
+static const char signed_in[] = "\r\n\r\nU-Boot 2016.03 (Jan 01 2017 - 00:00:00)\r\n\r\nStarting kernel ...\r\n\r\n"
+				"[    0.000000] Linux version 4.9.84 (build@host) (gcc 8.3.0)\r\n"
+				"[    1.200000] VFS: Mounted root (squashfs filesystem) readonly.\r\n"
+				"[    1.300000] Run /sbin/init as init process\r\nsyslogd: write error: No space left on device\r\n"
+				"pcam1 login: root\r\nPassword: \r\n# ";
+
+static bool has_logged(struct bench *b, const char *text)
+{
+	const struct case_view *view = app_case_view(b->app, b->id);
+
+	for (unsigned i = 0; i < view->log_count && i < CASE_LOG_MAX; i++)
+		if (strstr(view->log[i].text, text) != NULL)
+			return true;
+	return false;
+}
+
+static void look_for_shell(void *user)
+{
+	struct bench *b = user;
+
+	if (has_logged(b, "signed in already") || loop_now_ms() > b->end_ms)
+		loop_stop(b->loop);
+	else
+		loop_timer_set_after(b->timer, LOOK_MS);
+}
+
+static void a_shell_that_is_open_needs_nobody_to_sign_in(void **state)
+{
+	struct bench *b = *state;
+
+	go_to_watch_of(b, "practice/pcam1", "unknown");
+	assert_int_equal(write(b->device, signed_in, sizeof(signed_in) - 1), (ssize_t)sizeof(signed_in) - 1);
+	wait_for_diagnosis(b);
+	assert_int_equal(answer(b, "method:make-room"), STATUS_OK);
+	loop_timer_free(b->timer);
+	b->end_ms = loop_now_ms() + PATIENCE_MS;
+	b->timer = loop_timer_new(b->loop, look_for_shell, b);
+	loop_timer_set_after(b->timer, LOOK_MS);
+	loop_run(b->loop);
+	assert_true(has_logged(b, "somebody is signed in already"));
 }
 
 static void the_power_command_is_for_the_device_of_one_case(void **state)
@@ -298,12 +383,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_case_left_before_its_first_answer_is_the_next_one),
 		TEST(that_nothing_appears_is_not_taken_at_once),
+		TEST(enter_pressed_once_too_often_begins_no_line_check),
+		TEST(words_that_are_no_start_make_going_on_the_likely_answer),
 		TEST(an_empty_answer_leads_back_and_is_asked_again),
 		TEST(what_was_answered_is_not_asked_again),
 		TEST(the_journal_says_an_answer_as_a_sentence),
 		TEST(what_would_settle_it_is_what_can_be_chosen),
 		TEST(a_case_that_goes_to_rma_says_so_when_it_is_closed),
 		TEST(what_happened_is_no_cause_of_a_device_that_came_up),
+		TEST(a_shell_that_is_open_needs_nobody_to_sign_in),
 		cmocka_unit_test_setup_teardown(the_power_command_is_for_the_device_of_one_case, setup_with_switch, teardown),
 		TEST(a_step_that_asks_is_counted_once),
 	};
