@@ -153,7 +153,8 @@ void guide_show_connect(struct live_case *c)
 	struct error error;
 
 	if (c->console || (port && guide_connect(c, port, &error) == STATUS_OK)) {
-		guide_enter(c, GUIDE_WATCH);
+		case_problem(c, NULL);		/* that there was no line is over */
+		guide_go_on(c);
 		return;
 	}
 	if (port)
@@ -194,8 +195,7 @@ enum status guide_answer_connect(struct live_case *c, const char *text, struct e
 	}
 	case_problem(c, NULL);
 	status = guide_connect(c, port, reterr);
-	if (status != STATUS_OK)
-		return status;
-	guide_enter(c, GUIDE_WATCH);
-	return STATUS_OK;
+	if (status == STATUS_OK)
+		guide_go_on(c);
+	return status;
 }

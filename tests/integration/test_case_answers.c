@@ -376,6 +376,43 @@ static void a_step_that_asks_is_counted_once(void **state)
 	assert_int_equal(now->asking, 1);
 }
 
+/* The computer lost its power, and the adapter comes back as another port. */
+static void begin_again_on_another_port(struct bench *b)
+{
+	static const char *const folders[] = { SOURCE_DB_DIR, NULL };
+	struct app_options options = { .library_folders = folders, .port = b->port };
+	char states[240];
+	struct termios raw;
+
+	int device = b->device, line = b->line;
+
+	app_free(b->app);
+	assert_int_equal(openpty(&b->device, &b->line, b->port, NULL, NULL), 0);
+	close(device);
+	close(line);
+	assert_int_equal(tcgetattr(b->line, &raw), 0);
+	cfmakeraw(&raw);
+	tcsetattr(b->line, TCSANOW, &raw);
+	options.state_folder = text_format(states, sizeof(states), "%s/state", b->folder);
+	assert_int_equal(app_new(b->loop, &options, &b->app, NULL), STATUS_OK);
+}
+
+static void a_way_that_was_cut_off_goes_on_when_its_line_is_back(void **state)
+{
+	struct bench *b = *state;
+
+	go_to_diagnosis_of(b, "practice/pcam1");
+	assert_int_equal(answer(b, "method:fetch"), STATUS_OK);
+	loop_timer_set_after(b->timer, LOOK_MS);
+	loop_run(b->loop);
+	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_STEPS);
+	begin_again_on_another_port(b);
+	assert_int_equal(app_case_open(b->app, b->id, NULL), STATUS_OK);
+	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_STEPS);
+	assert_int_equal(app_case_view(b->app, b->id)->problem.status, STATUS_OK);
+	assert_string_equal(app_case_view(b->app, b->id)->port, b->port);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -394,6 +431,7 @@ int main(void)
 		TEST(a_shell_that_is_open_needs_nobody_to_sign_in),
 		cmocka_unit_test_setup_teardown(the_power_command_is_for_the_device_of_one_case, setup_with_switch, teardown),
 		TEST(a_step_that_asks_is_counted_once),
+		TEST(a_way_that_was_cut_off_goes_on_when_its_line_is_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
