@@ -138,6 +138,12 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 		case_draw_log_tail(view, to, y, to->rows);
 }
 
+/* Without its line nothing is typed any more: stopping then leaves the device no worse. */
+static bool is_held(const struct case_view *view)
+{
+	return view->is_dangerous && !view->is_line_lost;
+}
+
 static bool takes_text(struct ui *ui, void *user)
 {
 	const struct case_view *view = view_of(ui, user);
@@ -159,8 +165,7 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 	case COMMAND_CONSOLE: return view->port[0] != '\0' && !takes_text(ui, user);
 	case COMMAND_IMAGE: return view->image[0] != '\0' && !takes_text(ui, user);
 	case COMMAND_CANCEL:
-		return (view->phase == GUIDE_STEPS || view->phase == GUIDE_WATCH) && !view->is_dangerous &&
-		       !takes_text(ui, user);
+		return (view->phase == GUIDE_STEPS || view->phase == GUIDE_WATCH) && !is_held(view) && !takes_text(ui, user);
 	case COMMAND_EARLIER:
 		return view->phase > GUIDE_DEVICE && view->phase != GUIDE_STEPS && view->phase != GUIDE_CLOSED &&
 		       !takes_text(ui, user);
@@ -169,18 +174,23 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 	}
 }
 
+static const struct { enum guide_phase phase; const char *word; } earlier_pages[] = {
+	{ GUIDE_DEVICE, "device" }, { GUIDE_HAPPENED, "happened" }, { GUIDE_CONNECT, "serial line" },
+};
+
+/* Its first letter is enough. */
 static void answer_earlier(struct ui *ui, void *user, const char *text)
 {
 	struct case_state *state = user;
 	struct error error;
 
-	for (enum guide_phase phase = GUIDE_DEVICE; phase <= GUIDE_CONNECT; phase++)
-		if (strcmp(text, guide_phase_name(phase)) == 0) {
-			if (app_case_back(ui_app(ui), state->id, phase, &error) != STATUS_OK)
+	for (size_t i = 0; i < sizeof(earlier_pages) / sizeof(earlier_pages[0]); i++)
+		if (text[0] != '\0' && strncmp(text, earlier_pages[i].word, strlen(text)) == 0) {
+			if (app_case_back(ui_app(ui), state->id, earlier_pages[i].phase, &error) != STATUS_OK)
 				ui_say_error(ui, &error);
 			return;
 		}
-	ui_say(ui, true, "back to where? One of: device, happened, connect");
+	ui_say(ui, true, "'%.20s' is nothing to go back to. One of: device, happened, serial line", text);
 }
 
 static void answer_cancel(struct ui *ui, void *user, const char *text)
@@ -203,14 +213,19 @@ static void reopen(struct ui *ui, const struct case_state *state, const struct c
 		ui_say_error(ui, &error);
 }
 
+/* The answer before this page is the likely one; what still lies ahead is not offered. */
 static void ask_earlier(struct ui *ui, struct case_state *state, const struct case_view *view)
 {
 	static const struct ui_prompt_ops earlier = { .accept = answer_earlier };
-	enum guide_phase to = view->phase > GUIDE_CONNECT   ? GUIDE_CONNECT
-			      : view->phase == GUIDE_DEVICE ? GUIDE_DEVICE
-							    : view->phase - 1;
+	char label[80] = "back to";
+	const char *last = earlier_pages[0].word;
 
-	ui_prompt(ui, "back to device, happened or connect:", guide_phase_name(to), &earlier, state);
+	for (size_t i = 0; i < sizeof(earlier_pages) / sizeof(earlier_pages[0]) && earlier_pages[i].phase < view->phase; i++) {
+		text_append(label, sizeof(label), "%s %s", i > 0 ? "," : "", earlier_pages[i].word);
+		last = earlier_pages[i].word;
+	}
+	text_append(label, sizeof(label), ":");
+	ui_prompt(ui, label, last, &earlier, state);
 }
 
 static void command(struct ui *ui, void *user, enum ui_command what, const char *argument)
@@ -249,7 +264,7 @@ static bool key(struct ui *ui, void *user, int pressed)
 
 	if (view == NULL || pressed == UI_KEY_ESC)
 		return false;
-	if (view->is_dangerous && pressed == 'x') {
+	if (is_held(view) && pressed == 'x') {
 		ui_say(ui, true, "not now: this step must not be broken off");
 		return true;
 	}

@@ -33,6 +33,22 @@ static bool is_wanted(const struct verdict *verdict, unsigned number)
 	return false;
 }
 
+/* That it runs wants a proof as well: the prompt that it came to. */
+static void show_that_it_came_up(struct live_case *c, unsigned number, uint64_t start_ms)
+{
+	struct case_view *view = &c->view;
+	const char *line = console_last_line(c->console);
+	uint64_t time_ms = console_last_byte_ms(c->console);
+	struct excerpt_line *to = &view->excerpt[view->excerpt_count];
+
+	if (!c->is_at_login || cause_is_fault(view->verdict.cause) || line[0] == '\0' || view->excerpt_count == CASE_EXCERPT_MAX)
+		return;
+	view->excerpt_count++;
+	*to = (struct excerpt_line){ .number = number, .ms = time_ms > start_ms ? time_ms - start_ms : 0 };
+	text_copy(to->text, sizeof(to->text), line);
+	text_copy(to->mark, sizeof(to->mark), cause_label(view->verdict.cause));
+}
+
 void guide_show_verdict(struct live_case *c)
 {
 	struct case_view *view = &c->view;
@@ -61,6 +77,7 @@ void guide_show_verdict(struct live_case *c)
 		text_copy(to->text, sizeof(to->text), line->text);
 		mark_causes(&view->verdict, n, to->mark, sizeof(to->mark));
 	}
+	show_that_it_came_up(c, last + 1, start_ms);
 }
 
 /* ---- the plan ---- */
