@@ -611,7 +611,7 @@ elif wait_for well/out ready=true && wait_for broken/out ready=true; then
 	says "it was written then" out '"written":"yes"'
 	head -c 3000000 broken/firmware.bin >cut.bin
 	is "a damaged image" 5 led broken cut.bin --method reflash
-	says "how to go on is said, with the folder" err "unbrick recover --case [0-9]* --state led"
+	says "how to go on is said, with the folder" err "unbrick recover --case 3 --state led"
 	says "what would take it is said" err "--override anyway goes on all the same, at your own risk"
 	cp broken/firmware.bin odd.bin
 	printf X | dd of=odd.bin bs=1 seek=200000 conv=notrunc 2>/dev/null
