@@ -83,7 +83,7 @@ static void print_event(struct recover *r, const struct app_event *event)
 		return;
 	}
 	progress_clear(&r->bar);
-	printf("%-10s %s\n", event->kind, event->text);
+	output_text("%-10s %s\n", event->kind, event->text);
 	fflush(stdout);
 }
 
@@ -145,15 +145,15 @@ static void say_no_way(const struct case_view *view)
 	const struct plan_view *barred = barred_plan(view), *first = barred ? barred : view->plan_count ? &view->plan[0] : NULL;
 
 	if (barred)
-		fprintf(stderr, "unbrick: the cause is %s; the way '%s' is not possible now: %s\n", cause_label(view->verdict.cause), first->name, first->obstacle);
+		output_aside("unbrick: the cause is %s; the way '%s' is not possible now: %s\n", cause_label(view->verdict.cause), first->name, first->obstacle);
 	else if (first && first->treats)
-		fprintf(stderr, "unbrick: the cause is %s; what could be tried was tried, or wants somebody who looks\n", cause_label(view->verdict.cause));
+		output_aside("unbrick: the cause is %s; what could be tried was tried, or wants somebody who looks\n", cause_label(view->verdict.cause));
 	else
-		fprintf(stderr, "unbrick: the cause is %s; the profile has no way back for it\n", cause_label(view->verdict.cause));
+		output_aside("unbrick: the cause is %s; the profile has no way back for it\n", cause_label(view->verdict.cause));
 	if (view->verdict.cause_count && view->verdict.causes[0].proof_count)
-		fprintf(stderr, "  seen: %s\n", view->verdict.causes[0].proof[0].text);
+		output_aside("  seen: %s\n", view->verdict.causes[0].proof[0].text);
 	if (first)
-		fprintf(stderr, "  --method NAME takes another way all the same; unbrick device show lists them\n");
+		output_aside("  --method NAME takes another way all the same; unbrick device show lists them\n");
 }
 
 static bool was_tried(const struct recover *r, const char *name)
@@ -239,11 +239,11 @@ static const char *choose_plan(struct recover *r, const struct case_view *view, 
 
 static void say_members(const struct question *question)
 {
-	fprintf(stderr, "unbrick: the image is an archive: which of its members is the firmware? --member NAME says it\n");
+	output_aside("unbrick: the image is an archive: which of its members is the firmware? --member NAME says it\n");
 	for (unsigned i = 0; i < question->choice_count; i++)
 		if (text_starts(question->choice[i].id, "member:"))
-			fprintf(stderr, "  %s   %s\n", question->choice[i].text, question->choice[i].detail);
-	fprintf(stderr, "  .   the archive itself, as it is: only where the device unpacks it on its own\n");
+			output_aside("  %s   %s\n", question->choice[i].text, question->choice[i].detail);
+	output_aside("  .   the archive itself, as it is: only where the device unpacks it on its own\n");
 }
 
 static const char *choose(struct recover *r, const struct case_view *view, char *to, size_t size)
@@ -283,7 +283,7 @@ static const char *find_word(struct recover *r, const struct case_view *view)
 		return given(r, YES) ? "yes" : NULL;
 	if (!text_equal(word, ANYWAY) || !overrides(r, view->problem.text))
 		return NULL;
-	fprintf(stderr, "unbrick: %s; all the same, by --override %s\n", view->problem.text, ANYWAY);
+	output_aside("unbrick: %s; all the same, by --override %s\n", view->problem.text, ANYWAY);
 	return ANYWAY;
 }
 
@@ -315,8 +315,8 @@ static const char *find_answer(struct recover *r, const struct case_view *view, 
 static void say_question(const struct case_view *view)
 {
 	for (unsigned i = 0; view->question.type == QUESTION_WORD && i < view->say_count; i++)
-		fprintf(stderr, "unbrick: %s\n", view->say[i]);
-	fprintf(stderr, "unbrick: no answer for: %s%s\n", view->question.text, view->question.type == QUESTION_WORD ? " (--yes allows it)" : "");
+		output_aside("unbrick: %s\n", view->say[i]);
+	output_aside("unbrick: no answer for: %s%s\n", view->question.text, view->question.type == QUESTION_WORD ? " (--yes allows it)" : "");
 }
 
 static void say_why(struct recover *r, const struct case_view *view)
@@ -336,9 +336,9 @@ static void say_why(struct recover *r, const struct case_view *view)
 	if (view->question.type != QUESTION_WORD || !text_equal(view->question.word, ANYWAY))
 		return;
 	if (r->overridden[0])
-		fprintf(stderr, "  --override %s was for another refusal: %s\n", ANYWAY, r->overridden);
+		output_aside("  --override %s was for another refusal: %s\n", ANYWAY, r->overridden);
 	else
-		fprintf(stderr, "  --override %s goes on all the same, at your own risk\n", ANYWAY);
+		output_aside("  --override %s goes on all the same, at your own risk\n", ANYWAY);
 }
 
 static int class_of_bar(const struct case_view *view)
@@ -364,7 +364,7 @@ static int end_unwell(const struct case_view *view)
 
 	if (barred == NULL)
 		return EXIT_FAILED;
-	fprintf(stderr, "unbrick: the device was not brought back; the way '%s' %s\n", barred->name, barred->obstacle);
+	output_aside("unbrick: the device was not brought back; the way '%s' %s\n", barred->name, barred->obstacle);
 	return class_of_bar(view);
 }
 
@@ -389,7 +389,7 @@ static void say_notice(struct recover *r, const struct snapshot *now)
 		return;
 	text_copy(r->notice, sizeof(r->notice), now->notice);
 	progress_clear(&r->bar);
-	fprintf(stderr, "unbrick: %s%s%s\n", now->notice, now->notice_hint[0] ? "\n  " : "", now->notice_hint);
+	output_aside("unbrick: %s%s%s\n", now->notice, now->notice_hint[0] ? "\n  " : "", now->notice_hint);
 	if (r->json)
 		output_event(stdout, json_pack("{s:I,s:s,s:s,s:s}", "case", (json_int_t)r->case_id, "event", "notice", "text", now->notice, "hint", now->notice_hint));
 }
@@ -488,9 +488,9 @@ static void on_limit(void *user)
 		return;
 	}
 	progress_clear(&r->bar);
-	fprintf(stderr, "unbrick: time is over\n");
+	output_aside("unbrick: time is over\n");
 	if (view && view->problem.status != STATUS_OK)
-		fprintf(stderr, "  %s: %s\n", view->problem.text, view->problem.hint);
+		output_aside("  %s: %s\n", view->problem.text, view->problem.hint);
 	finish(r, EXIT_NO_ANSWER);
 }
 
@@ -503,17 +503,17 @@ static void on_signal(void *user, int number)
 
 	if (app_is_dangerous(r->app)) {
 		progress_clear(&r->bar);
-		fprintf(stderr, "unbrick: the flash is being written; stopping now would leave it half written, so the work goes on\n");
+		output_aside("unbrick: the flash is being written; stopping now would leave it half written, so the work goes on\n");
 		return;
 	}
 	if (!r->is_stopping && app_case_cancel(r->app, r->case_id, &error) == STATUS_OK && (view = app_case_view(r->app, r->case_id)) != NULL && view->is_stopping) {
 		r->is_stopping = true;
 		progress_clear(&r->bar);
-		fprintf(stderr, "unbrick: the device is brought into a good state first; once more ends at once, and the next start does it\n");
+		output_aside("unbrick: the device is brought into a good state first; once more ends at once, and the next start does it\n");
 		return;
 	}
 	progress_clear(&r->bar);
-	fprintf(stderr, "unbrick: stopped by %s\n", number == SIGINT ? "Ctrl-C" : number == SIGHUP ? "a hang-up" : "a request to end");
+	output_aside("unbrick: stopped by %s\n", number == SIGINT ? "Ctrl-C" : number == SIGHUP ? "a hang-up" : "a request to end");
 	finish(r, EXIT_INTERRUPTED);
 }
 
@@ -588,7 +588,7 @@ static int check_line(const struct cli_line *line, unsigned long *ret_seconds, u
 	if (line->value[OVERRIDE] && !text_equal(line->value[OVERRIDE], ANYWAY))
 		return output_usage("recover", "--override wants the word '%s', typed in full, not '%s'", ANYWAY, line->value[OVERRIDE]);
 	if (image && strstr(image, "://") == NULL && access(image, R_OK) < 0) {
-		fprintf(stderr, "unbrick: cannot read image '%s': %s\n  check the path; the device was not touched\n", image, strerror(errno));
+		output_aside("unbrick: cannot read image '%s': %s\n  check the path; the device was not touched\n", image, strerror(errno));
 		return EXIT_USAGE;
 	}
 	return EXIT_WELL;
@@ -633,7 +633,7 @@ static int run(const struct cli_line *line)
 	else
 		cli_print_error(&error);
 	if (r.case_id != 0 && code == EXIT_WELL && app_case_view(r.app, r.case_id) && app_case_view(r.app, r.case_id)->phase != GUIDE_CLOSED)
-		fprintf(stderr, "  the case #%" PRId64 " stays open; go on with: unbrick recover --case %" PRId64 "%s%s\n", r.case_id, r.case_id,
+		output_aside("  the case #%" PRId64 " stays open; go on with: unbrick recover --case %" PRId64 "%s%s\n", r.case_id, r.case_id,
 			line->state_folder ? " --state " : "", line->state_folder ? line->state_folder : "");
 	loop_timer_free(r.limit);
 	app_free(r.app);

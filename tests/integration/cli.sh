@@ -674,6 +674,15 @@ is "recover without a device" 2 "$UNBRICK" recover
 is "recover with a time that is none" 2 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --timeout soon --state other
 is "recover with an image that is not there" 2 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --image no-such-image --state other
 says "it was not begun" err "the device was not touched"
+# What a name of a file holds never reaches the terminal as it is, and makes no second line.
+red=$(printf 'a\033[31mred') two=$(printf 'two\nwhole yes')
+is "recover with an image named for a terminal" 2 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --image "$red" --state other
+says "its name, printable" err "'ared'"
+is "a verb named for a terminal" 2 "$UNBRICK" "$red"
+says "the verb, printable" err "'ared'"
+: >"$two"
+is "inspect a file with a line feed in its name" 10 "$UNBRICK" inspect "$two"
+says "its name is one line" out "two.whole yes"
 is "recover of a case that is not there" 1 "$UNBRICK" recover --case 99 --state other
 is "recover on a port that is not there" 3 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --timeout 5 --state other
 
