@@ -8,9 +8,9 @@
 static const struct key_binding keys[] = {
 	{ UI_KEY_ENTER, COMMAND_OPEN, NULL, "answer with the marked line" },	/* the footer says what */
 	{ UI_KEY_ESC, COMMAND_BACK, "bench", "back" },
+	{ 'x', COMMAND_CANCEL, "cancel", "stop" },	/* the footer has room for the first ones only */
 	{ 'e', COMMAND_EVIDENCE, "evidence", "evidence" },
 	{ 'c', COMMAND_CONSOLE, "console", "console" },
-	{ 'x', COMMAND_CANCEL, "cancel", "stop" },
 	{ 'l', COMMAND_LOG, "log", "log" },
 	{ 'b', COMMAND_EARLIER, "back", "change answer" },
 	{ 'i', COMMAND_IMAGE, "image", "image" },

@@ -360,6 +360,8 @@ bool widget_question_key(struct widget_question *widget, struct ui *ui, const st
 			widget_input_complete_path(&widget->input, widget->names, sizeof(widget->names));
 			return true;
 		}
+		if (key == UI_KEY_ENTER)
+			widget_input_expand_home(&widget->input);
 		/* fall through */
 	case QUESTION_TEXT:
 		if (key == UI_KEY_ENTER) {

@@ -212,7 +212,7 @@ enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_
 	text_copy(answer, sizeof(answer), text);
 	status = guide_answer(c, answer, reterr);
 	if (status != STATUS_OK && c->view.question.id == question_id)
-		text_format(c->view.question.problem, sizeof(c->view.question.problem), "%.160s%s%.90s", reterr->text, reterr->hint[0] ? ": " : "",
+		text_format(c->view.question.problem, sizeof(c->view.question.problem), "%.160s%s%.90s", reterr->text, reterr->hint[0] ? ". To do: " : "",
 			    reterr->hint);
 	app_changed(app);
 	return status;
