@@ -58,32 +58,44 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 		text_copy(right, right_size, phases[view->phase]);
 }
 
-static bool has_problem(const struct case_view *view)
+/* What went wrong and what to do about it; a line that is lost is said on whatever page stands there. */
+static bool find_problem(const struct case_view *view, struct error *ret_problem)
 {
-	return view->problem.status != STATUS_OK;
+	bool has_own = view->problem.status != STATUS_OK;
+
+	if (has_own || !view->is_line_lost || view->phase >= GUIDE_OUTCOME) {
+		*ret_problem = view->problem;
+		return has_own;
+	}
+	error_set(ret_problem, STATUS_GONE, "the line %s is lost", ui_short_path(view->port));
+	error_hint(ret_problem, "leave the device as it is, and plug the adapter in again: it goes on by itself");
+	return true;
 }
 
 static int problem_rows(const struct case_view *view, const struct canvas *to)
 {
-	if (!has_problem(view))
+	struct error problem;
+
+	if (!find_problem(view, &problem))
 		return 0;
-	return canvas_wrap_rows(to, to->cols - 12, view->problem.text) +
-	       (view->problem.hint[0] ? canvas_wrap_rows(to, to->cols - 12, view->problem.hint) : 0) + 1;
+	return canvas_wrap_rows(to, to->cols - 12, problem.text) +
+	       (problem.hint[0] ? canvas_wrap_rows(to, to->cols - 12, problem.hint) : 0) + 1;
 }
 
-/* What went wrong and what to do about it stands right above the question, and is never cut for anything else. */
+/* It stands right above the question, and is never cut for anything else. */
 static int draw_problem(const struct case_view *view, struct canvas *to, int y)
 {
+	struct error problem;
 	bool is_wanted = view->problem.status == STATUS_CANCELLED;	/* that is no fault */
 	enum role role = is_wanted ? ROLE_ATTENTION : ROLE_DANGER;
 
-	if (!has_problem(view))
+	if (!find_problem(view, &problem))
 		return y;
 	canvas_put(to, y, 1, 8, role, is_wanted ? "Note" : "Problem");
-	y += canvas_wrap(to, y, 11, to->cols - 12, 8, role, view->problem.text);
-	if (view->problem.hint[0] != '\0') {
+	y += canvas_wrap(to, y, 11, to->cols - 12, 8, role, problem.text);
+	if (problem.hint[0] != '\0') {
 		canvas_put(to, y, 1, 8, ROLE_STRONG, "To do");
-		y += canvas_wrap(to, y, 11, to->cols - 12, 4, ROLE_STRONG, view->problem.hint);
+		y += canvas_wrap(to, y, 11, to->cols - 12, 4, ROLE_STRONG, problem.hint);
 	}
 	return y + 1;
 }

@@ -53,7 +53,7 @@ enum happened happened_parse(const char *text)
 
 static void show_device(struct live_case *c)
 {
-	case_say(c, "Which device is it? Type a part of its vendor or model. The last row is for one that is not in the list.");
+	case_say(c, "Which device is it? Type a part of its name. Not in the list: the last row.");
 	case_ask(c, QUESTION_DEVICE, "Device");
 }
 

@@ -277,7 +277,7 @@ static void say_verdict(struct live_case *c)
 		case_say(c, "It comes up: its login prompt was seen.");
 	else
 		case_say(c, "%s", verdict->is_decided || verdict->cause_count < 2 ? cause_meaning(verdict->cause) :
-			 verdict->next_count > 0 ? "Two causes lead together; To settle says what would part them." :
+			 verdict->next_count > 0 ? "Two causes lead together; \"To settle\" says what would part them." :
 						   "Two causes lead together, and nothing here parts them.");
 }
 

@@ -380,7 +380,6 @@ void steps_on_state(struct live_case *c, enum line_state state)
 		loop_timer_set_deadline(c->timer, UINT64_MAX);
 		/* Bars would show a rate and a time left that are not true any more. */
 		c->view.progress_count = 0;
-		case_say(c, "The adapter was unplugged. Plug it in again: this step goes on by itself.");
 		return;
 	}
 	if (c->step.ops->on_line_back) {
