@@ -202,7 +202,7 @@ enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_
 	/* In the operator's words: what a choice is called inside says nothing to who reads the log. */
 	choice = find_choice(&c->view.question, text);
 	asked = strlen(c->view.question.text);
-	while (asked > 0 && c->view.question.text[asked - 1] == ':')
+	while (asked > 0 && strchr(":.", c->view.question.text[asked - 1]) != NULL)
 		asked--;
 	text_format(logged, sizeof(logged), "%.*s%s %.120s", asked < 160 ? (int)asked : 160, c->view.question.text,
 		    asked > 0 && c->view.question.text[asked - 1] == '?' ? "" : ":", choice ? choice->text :

@@ -191,7 +191,7 @@ static void ask_for_plan(struct live_case *c)
 		case_choice(c, "well", 'o', "It runs: record it and close", "");
 	offer_models(c);
 	for (size_t i = 0; i < c->plan_count && i < 7; i++) {
-		if ((well || c->plan[0].treats) && !c->plan[i].treats && !c->shows_all_ways) {
+		if (!c->plan[i].treats && !c->shows_all_ways) {	/* they would push the proof off the page */
 			hidden++;
 			continue;
 		}
@@ -324,6 +324,8 @@ void guide_show_diagnosis(struct live_case *c)
 	}
 	if (c->profile && c->profile->no_method)
 		case_say(c, "No way back is known for this model: %s", c->profile->no_method);
+	if (view->plan_count > 0 && !view->plan[0].treats && !is_well(c))
+		case_say(c, "None of the ways back that are known for this model is meant for this.");
 	ask_for_plan(c);
 }
 

@@ -224,6 +224,22 @@ static void an_empty_answer_leads_back_and_is_asked_again(void **state)
 	assert_non_null(offered(b, "inspect the file"));
 }
 
+/* Only the boot ROM speaks: no way back that goes through a loader is any good. */
+static void ways_that_are_not_meant_for_it_leave_room_for_the_proof(void **state)
+{
+	static const char rom[] = "PCAM1 boot ROM 1.0: SPI NOR: no valid boot image\r\n";
+	struct bench *b = *state;
+
+	go_to_watch_of(b, "practice/pcam1", "unknown");
+	assert_int_equal(write(b->device, rom, sizeof(rom) - 1), (ssize_t)sizeof(rom) - 1);
+	wait_for_diagnosis(b);
+	assert_int_equal(app_case_view(b->app, b->id)->verdict.cause, CAUSE_BOOTLOADER_GONE);
+	assert_null(offered(b, "Write the firmware again"));
+	assert_non_null(offered(b, "other ways"));
+	assert_int_equal(answer(b, "more"), STATUS_OK);
+	assert_non_null(offered(b, "Write the firmware again"));
+}
+
 static void what_was_answered_is_not_asked_again(void **state)
 {
 	struct bench *b = *state;
@@ -423,6 +439,7 @@ int main(void)
 		TEST(enter_pressed_once_too_often_begins_no_line_check),
 		TEST(words_that_are_no_start_make_going_on_the_likely_answer),
 		TEST(an_empty_answer_leads_back_and_is_asked_again),
+		TEST(ways_that_are_not_meant_for_it_leave_room_for_the_proof),
 		TEST(what_was_answered_is_not_asked_again),
 		TEST(the_journal_says_an_answer_as_a_sentence),
 		TEST(what_would_settle_it_is_what_can_be_chosen),
