@@ -289,6 +289,26 @@ static bool key(struct ui *ui, void *user, int pressed)
 	return is_taken;
 }
 
+/* A model's name from a web page, a path, a checksum: the first line, and Enter is pressed by hand. */
+static void paste(struct ui *ui, void *user, struct bytes text)
+{
+	struct case_state *state = user;
+	const struct case_view *view = view_of(ui, state);
+	const char *at = (const char *)text.data, *end = at + text.size;
+	enum question_type type = view != NULL ? view->question.type : QUESTION_NONE;
+
+	if (type != QUESTION_DEVICE && type != QUESTION_TEXT && type != QUESTION_FILE) {
+		ui_say(ui, true, "what was pasted has no place here");
+		return;
+	}
+	while (at < end && *at != '\n') {
+		uint32_t code = utf8_next(&at);
+
+		if (code >= ' ' && code != 0x7f)
+			widget_question_key(&state->question, ui, view, (int)code);
+	}
+}
+
 static void footer(struct ui *ui, void *user, struct footer *footer)
 {
 	struct case_state *state = user;
@@ -345,6 +365,7 @@ const struct screen_ops screen_case = {
 	.title = title,
 	.draw = draw,
 	.key = key,
+	.paste = paste,
 	.allows = allows,
 	.command = command,
 	.footer = footer,
