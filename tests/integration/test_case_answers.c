@@ -32,7 +32,7 @@ static const char damaged[] = "\r\n\r\nU-Boot 2016.03 (Jan 01 2017 - 00:00:00)\r
 			      "## Booting kernel from Legacy Image at 42000000 ...\r\n   Verifying Checksum ... Bad Data CRC\r\n"
 			      "ERROR: can't get kernel image!\r\n=> ";
 
-static int setup_with(void **state, const char *power_command)
+static int setup_with(void **state, const char *power_command, bool is_listed)
 {
 	static const char *const folders[] = { SOURCE_DB_DIR, NULL };
 	struct bench *b = calloc(1, sizeof(*b));
@@ -47,7 +47,10 @@ static int setup_with(void **state, const char *power_command)
 	cfmakeraw(&raw);
 	tcsetattr(b->line, TCSANOW, &raw);
 	options.state_folder = text_format(states, sizeof(states), "%s/state", b->folder);
-	options.port = b->port;
+	if (is_listed)
+		setenv("UNBRICK_PORTS", b->port, 1);
+	else
+		options.port = b->port;
 	if (app_new(b->loop, &options, &b->app, &error) != STATUS_OK || app_case_new(b->app, &b->id, &error) != STATUS_OK) {
 		fprintf(stderr, "%s\n", error.text);
 		return -1;
@@ -58,12 +61,18 @@ static int setup_with(void **state, const char *power_command)
 
 static int setup(void **state)
 {
-	return setup_with(state, NULL);
+	return setup_with(state, NULL, false);
 }
 
 static int setup_with_switch(void **state)
 {
-	return setup_with(state, "true");
+	return setup_with(state, "true", false);
+}
+
+/* Among the ports of the bench, as one that was plugged in, and not named for all cases. */
+static int setup_listed(void **state)
+{
+	return setup_with(state, NULL, true);
 }
 
 static int teardown(void **state)
@@ -76,6 +85,7 @@ static int teardown(void **state)
 	close(b->device);
 	close(b->line);
 	temp_folder_remove(b->folder);
+	unsetenv("UNBRICK_PORTS");
 	free(b);
 	return 0;
 }
@@ -376,6 +386,31 @@ static void the_power_command_is_for_the_device_of_one_case(void **state)
 	assert_non_null(strstr(error.text, b->port));
 }
 
+static void a_line_of_another_case_is_shown_as_that(void **state)
+{
+	struct bench *b = *state;
+	const struct question *question;
+	unsigned found = 0;
+
+	assert_int_equal(answer(b, ""), STATUS_OK);
+	assert_int_equal(answer(b, "unknown"), STATUS_OK);
+	if (app_case_view(b->app, b->id)->phase == GUIDE_CONNECT)	/* a machine with more ports */
+		assert_int_equal(answer(b, b->port), STATUS_OK);
+	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_WATCH);
+	assert_int_equal(app_case_new(b->app, &b->id, NULL), STATUS_OK);
+	assert_int_equal(answer(b, ""), STATUS_OK);
+	assert_int_equal(answer(b, "unknown"), STATUS_OK);
+	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_CONNECT);
+	question = &app_case_view(b->app, b->id)->question;
+	for (unsigned i = 0; i < question->choice_count; i++)
+		if (strstr(question->choice[i].text, b->port) != NULL) {
+			found++;
+			assert_string_equal(question->choice[i].detail, "the line of case #1");
+			assert_true(question->choice_count == 1 || question->preferred != i);
+		}
+	assert_int_equal(found, 1);
+}
+
 static void a_step_that_asks_is_counted_once(void **state)
 {
 	struct bench *b = *state;
@@ -447,6 +482,7 @@ int main(void)
 		TEST(what_happened_is_no_cause_of_a_device_that_came_up),
 		TEST(a_shell_that_is_open_needs_nobody_to_sign_in),
 		cmocka_unit_test_setup_teardown(the_power_command_is_for_the_device_of_one_case, setup_with_switch, teardown),
+		cmocka_unit_test_setup_teardown(a_line_of_another_case_is_shown_as_that, setup_listed, teardown),
 		TEST(a_step_that_asks_is_counted_once),
 		TEST(a_way_that_was_cut_off_goes_on_when_its_line_is_back),
 	};
