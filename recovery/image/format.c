@@ -18,6 +18,8 @@ enum {
 	PADDING_PIECE = 1024 * 1024,
 	CODE_HEAD = 16 * 1024,	/* enough to tell the processor from most code */
 	SHORT_HEAD = 4096,	/* enough for the header of a kernel or a file system */
+	SLOWER = 8,
+	UNPACK_START = 16 * 1024,
 };
 
 static void set_problem(struct image_problem *to, uint64_t offset, const char *format, va_list args)
@@ -468,6 +470,21 @@ enum image_answer image_add_packed_part(const struct image_input *in, struct ima
 bool image_unpacks_slowly(const char *compression)
 {
 	return text_equal(compression, "xz") || text_equal(compression, "lzma") || text_equal(compression, "bzip2");
+}
+
+static uint64_t unpack_times(const char *compression)
+{
+	return image_unpacks_slowly(compression) ? SLOWER : 1;
+}
+
+uint64_t image_may_unpack(const uint64_t *left, const char *compression)
+{
+	return *left / unpack_times(compression);
+}
+
+void image_count_unpacked(uint64_t *left, const char *compression, uint64_t made)
+{
+	*left -= made + UNPACK_START < image_may_unpack(left, compression) ? (made + UNPACK_START) * unpack_times(compression) : *left;
 }
 
 /* How many packed bytes are unpacked to check them: some unpack ten times slower than the others. */

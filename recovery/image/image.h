@@ -60,7 +60,7 @@ struct image_ops {
 	/* Streams up to this many packed bytes may be unpacked to their end, to check them; an eighth of it where unpacking is slow. */
 	uint64_t check_packed_max;
 	/* What may still come out of packed streams, over everything that is looked at, so that archives in archives end; unpack counts it down
-	 * itself. NULL: there is no limit. */
+	 * itself (image_count_unpacked). NULL: there is no limit. */
 	uint64_t *unpack_left;
 	void *user;
 };
@@ -122,6 +122,10 @@ void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct 
 
 /* Ten times as slowly as the others. */
 bool image_unpacks_slowly(const char *compression);
+/* Of what is left to be unpacked (image_ops): how many bytes of such a stream that is; and to be called when so many came out. What is slow
+ * uses it up faster, and each stream takes something for its start, for a small one costs more than what comes out. */
+uint64_t image_may_unpack(const uint64_t *left, const char *compression);
+void image_count_unpacked(uint64_t *left, const char *compression, uint64_t made);
 /* For what is looked at elsewhere, such as a packed member: takes over boards, and what else facts do not tell themselves. */
 void image_adopt(struct image_facts *facts, const struct image_facts *of);
 

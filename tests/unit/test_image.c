@@ -775,6 +775,27 @@ static void program_text_without_a_header_shows_its_processor(void **state)
 	assert_string_equal(inspect(*state).arch, "");
 }
 
+static void starting_a_stream_and_slow_unpacking_use_up_more_of_what_is_left(void **state)
+{
+	uint64_t left = 1024 * 1024, started;
+
+	(void)state;
+	assert_int_equal(image_may_unpack(&left, "deflate"), left);
+	image_count_unpacked(&left, "deflate", 0);
+	started = 1024 * 1024 - left;
+	assert_true(started > 0);
+	image_count_unpacked(&left, "gzip", 1000);
+	assert_int_equal(left, 1024 * 1024 - 2 * started - 1000);
+	left = 1024 * 1024;
+	assert_true(image_may_unpack(&left, "xz") < left);
+	image_count_unpacked(&left, "xz", 1000);
+	assert_int_equal(left, 1024 * 1024 - (started + 1000) * (1024 * 1024 / image_may_unpack(&(uint64_t){ 1024 * 1024 }, "xz")));
+	image_count_unpacked(&left, "deflate", left);
+	assert_int_equal(left, 0);
+	image_count_unpacked(&left, "xz", 1);
+	assert_int_equal(left, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -811,6 +832,7 @@ int main(void)
 		TEST(a_zip_whose_headers_contradict_each_other_is_not_called_whole),
 		TEST(a_gzip_file_names_its_content_but_cannot_be_checked),
 		TEST(processors_are_compared_across_both_vocabularies),
+		TEST(starting_a_stream_and_slow_unpacking_use_up_more_of_what_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
