@@ -133,6 +133,9 @@ void image_adopt(struct image_facts *facts, const struct image_facts *of);
  * UNKNOWN when either is empty or unheard of, or when the word leaves it open: "mips" in a uImage knows no byte order; a device's
  * "mips" is big-endian. */
 enum image_answer image_arch_fits(const char *image_arch, const char *device_arch);
+bool image_arch_is_known(const char *word);
+/* A word for each processor that is known, with blanks between. Returns to. */
+char *image_arch_list(char *to, size_t size);
 
 void image_note_damage(struct image_facts *facts, uint64_t offset, const char *what);	/* found elsewhere */
 /* Are these words of two images, or of two parts of one, surely of different processors? */

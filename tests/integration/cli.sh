@@ -113,6 +113,8 @@ rm config.txt program text.tar.gz two.tar.gz
 is "inspect, JSON of a file that is not there" 2 "$UNBRICK" inspect --json not-there
 json "inspect, JSON of a file that is not there"
 value "it is named, with the reason" '.file + " " + (.reason | type)' "not-there string"
+is "inspect for a processor that is none" 2 "$UNBRICK" inspect --cpu nonsense "$UNBRICK"
+says "the processors are listed" err "mips mipseb mipsel"
 is "more files than fit" 2 "$UNBRICK" inspect $(yes x | head -n 4097)
 says "more files than fit" err "too much at once"
 

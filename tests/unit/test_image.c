@@ -730,12 +730,33 @@ static void processors_are_compared_across_both_vocabularies(void **state)
 		{ "arm64", "armv7", IMAGE_NO }, { "mipsel", "mipsel", IMAGE_YES }, { "mips", "mipsel", IMAGE_UNKNOWN },
 		{ "mipsel", "mipseb", IMAGE_NO }, { "mips", "arm", IMAGE_NO }, { "", "armv7", IMAGE_UNKNOWN },
 		{ "arm", NULL, IMAGE_UNKNOWN }, { "arm", "z80", IMAGE_UNKNOWN }, { "x86", "x86_64", IMAGE_UNKNOWN },
+		{ "mipsel", "MIPSel_24kc", IMAGE_YES }, { "arm", "aarch64_cortex-a53", IMAGE_NO }, { "x86_64", "x86_64", IMAGE_YES },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		if (image_arch_fits(pairs[i].image, pairs[i].device) != pairs[i].answer)
 			fail_msg("%s on %s", pairs[i].image, pairs[i].device ? pairs[i].device : "?");
+}
+
+static void each_processor_in_the_list_is_known_and_nonsense_is_not(void **state)
+{
+	char list[256], word[32];
+	size_t length, words = 0;
+
+	(void)state;
+	image_arch_list(list, sizeof(list));
+	assert_true(strlen(list) < sizeof(list) - 1);
+	for (const char *at = list; *at; at += length + (at[length] != '\0'), words++) {
+		length = strcspn(at, " ");
+		text_format(word, sizeof(word), "%.*s", (int)length, at);
+		assert_true(image_arch_is_known(word));
+	}
+	assert_true(words > 20);
+	assert_false(image_arch_is_known("nonsense"));
+	assert_false(image_arch_is_known(""));
+	assert_false(image_arch_is_known("_arm"));
+	assert_false(image_arch_is_known(NULL));
 }
 
 #define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, teardown)
@@ -832,6 +853,7 @@ int main(void)
 		TEST(a_zip_whose_headers_contradict_each_other_is_not_called_whole),
 		TEST(a_gzip_file_names_its_content_but_cannot_be_checked),
 		TEST(processors_are_compared_across_both_vocabularies),
+		TEST(each_processor_in_the_list_is_known_and_nonsense_is_not),
 		TEST(starting_a_stream_and_slow_unpacking_use_up_more_of_what_is_left),
 	};
 
