@@ -36,8 +36,8 @@ static bool nothing_was_given(const struct verify_request *request)
 {
 	const struct expected_texts *texts = &request->expected;
 
-	return !texts->sha256 && !texts->sha512 && !texts->sha1 && !texts->md5 && !texts->sums && !request->signature &&
-	       !request->key && !request->ca && !request->keyring;
+	return !texts->sha256 && !texts->sha512 && !texts->sha1 && !texts->md5 && !texts->any && !texts->sums &&
+	       !request->signature && !request->key && !request->ca && !request->keyring;
 }
 
 static bool is_firmware(const struct profile_firmware *firmware, const char *sha256, uint64_t size)
