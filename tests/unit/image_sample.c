@@ -107,6 +107,20 @@ struct image_facts inspect(const struct buffer *of)
 	return inspect_head(of, of->size);
 }
 
+struct image_facts inspect_made(void (*make)(struct buffer *to), void (*spoil)(struct buffer *file))
+{
+	struct image_facts facts;
+	struct buffer file;
+
+	buffer_init(&file, 8 * 1024 * 1024);
+	make(&file);
+	if (spoil != NULL)
+		spoil(&file);
+	facts = inspect(&file);
+	buffer_done(&file);
+	return facts;
+}
+
 bool has_board(const struct image_facts *facts, const char *board)
 {
 	for (unsigned i = 0; i < facts->board_count; i++)

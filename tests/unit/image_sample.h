@@ -43,6 +43,8 @@ void add_elf(struct buffer *to, uint16_t machine, size_t size);
 /* With a digest that is a checksum under the names of the real ones, and an unpack whose gzip is ten bytes, the contents, eight bytes. */
 struct image_facts inspect(const struct buffer *of);
 struct image_facts inspect_head(const struct buffer *of, size_t head);
+/* What make made, and spoil (or NULL) changed then. */
+struct image_facts inspect_made(void (*make)(struct buffer *to), void (*spoil)(struct buffer *file));
 size_t make_digest(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE]);
 void add_gzip(struct buffer *to, struct bytes contents);
 bool has_board(const struct image_facts *facts, const char *board);
