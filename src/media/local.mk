@@ -1,5 +1,6 @@
 libstore_a_SOURCES += src/media/archive.c src/media/archive.h
 libstore_a_SOURCES += src/media/archive_choose.c src/media/archive_choose.h
+libstore_a_SOURCES += src/media/archive_container.c
 libstore_a_SOURCES += src/media/archive_extract.c
 libstore_a_SOURCES += src/media/archive_level.c src/media/archive_level.h
 libstore_a_SOURCES += src/media/archive_library.c src/media/archive_library.h
