@@ -22,7 +22,7 @@ struct screen_arg {
 	const char *path;			/* of a file to send; NULL: receiving */
 };
 
-enum screen_mouse { SCREEN_MOUSE_CLICK, SCREEN_MOUSE_DOUBLE, SCREEN_MOUSE_WHEEL_UP, SCREEN_MOUSE_WHEEL_DOWN };
+enum screen_mouse { SCREEN_MOUSE_CLICK, SCREEN_MOUSE_WHEEL_UP, SCREEN_MOUSE_WHEEL_DOWN };
 
 enum screen_appetite {
 	APPETITE_NONE,
@@ -112,7 +112,6 @@ void ui_show_console(struct ui *ui, const char *port);
 bool ui_show_image(struct ui *ui, const char *path, int64_t case_id);
 /* The picture of a console, NULL when there is no memory for one. */
 struct terminal_view *ui_terminal(struct ui *ui, unsigned console_id);
-struct theme *ui_theme(struct ui *ui);
 /* Words for a stage and for what a console is about, as a technician says them. */
 const char *ui_stage_text(enum boot_stage stage);
 void ui_console_summary(const struct console_view *console, char *to, size_t size);

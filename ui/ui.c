@@ -26,11 +26,6 @@ const struct snapshot *ui_now(struct ui *ui)
 	return app_snapshot(ui->app);
 }
 
-struct theme *ui_theme(struct ui *ui)
-{
-	return &ui->theme;
-}
-
 uint64_t ui_time_ms(void)
 {
 	return loop_now_ms();

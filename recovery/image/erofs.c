@@ -17,7 +17,7 @@ enum {
 	AT_INCOMPATIBLE = 80, AT_ALGORITHMS = 84, AT_DEVICES = 86,
 	HAS_SUM = 1,			/* of the compatible features */
 	/* of the incompatible ones */
-	ZERO_PADDING = 1, HAS_ALGORITHMS = 2, BIG_CLUSTERS = 2, HAS_48_BITS = 0x80, KNOWN_FEATURES = 0x7f,
+	ZERO_PADDING = 1, HAS_ALGORITHMS = 2, HAS_48_BITS = 0x80, KNOWN_FEATURES = 0x7f,
 	BLOCK_BITS_MIN = 9, BLOCK_BITS_MAX = 16,
 };
 

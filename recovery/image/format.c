@@ -453,20 +453,6 @@ void image_correct_uboot_arch(char *arch, size_t size, struct bytes program)
 		text_copy(arch, size, "arm64");
 }
 
-enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
-					const char *name, const char *compression)
-{
-	struct image_part *row = image_add_row(facts, offset, size, name, compression);
-	unsigned first = facts->part_count;
-	enum image_answer answer = image_look_inside(in, facts, offset, size, compression);
-
-	if (row != NULL)
-		row->whole = answer == IMAGE_NO ? IMAGE_NO : IMAGE_UNKNOWN;
-	for (unsigned i = first; i < facts->part_count; i++)
-		facts->parts[i].depth++;
-	return answer;
-}
-
 bool image_unpacks_slowly(const char *compression)
 {
 	return text_equal(compression, "xz") || text_equal(compression, "lzma") || text_equal(compression, "bzip2");

@@ -29,7 +29,7 @@ struct transfer_job;
 enum { CASE_LIKELY_MAX = 3, CASE_FINDINGS_MAX = 12 };
 
 /* What the operator said about how it came to this. */
-enum happened { HAPPENED_UNKNOWN, HAPPENED_POWER, HAPPENED_MESSAGE, HAPPENED_OTHER_FILE, HAPPENED_FULL, HAPPENED_COUNT };
+enum happened { HAPPENED_UNKNOWN, HAPPENED_POWER, HAPPENED_MESSAGE, HAPPENED_OTHER_FILE, HAPPENED_FULL };
 
 /* Finding the loader's prompt state from a quiet line, without harm. */
 struct wake_probe {

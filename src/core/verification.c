@@ -112,8 +112,3 @@ void verification_cancel(struct verification *verification)
 {
 	atomic_store(&verification->watch.cancel, true);
 }
-
-uint64_t verification_progress(const struct verification *verification)
-{
-	return atomic_load(&verification->watch.bytes);
-}

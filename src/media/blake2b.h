@@ -10,12 +10,12 @@
 
 #include "src/base/bytes.h"
 
-enum { BLAKE2B_SIZE_MAX = 64, BLAKE2B_BLOCK = 128 };
+enum { BLAKE2B_BLOCK = 128 };
 
 struct blake2b {
 	uint64_t hash[8];
 	uint64_t count;			/* bytes that were compressed; below 2^64 */
-	size_t size;			/* of the result, 1 to BLAKE2B_SIZE_MAX */
+	size_t size;			/* of the result, 1 to 64 */
 	uint8_t block[BLAKE2B_BLOCK];
 	size_t filled;
 };
