@@ -35,7 +35,7 @@ struct fetch {
 	struct loop *loop;
 	struct download *download;
 	bool json, is_checked;
-	uint64_t since_ms, since_bytes;	/* of this try, for the rate */
+	uint64_t since_ms;	/* of this try, for the rate */
 	struct progress_line progress;
 	int exit_code;
 };

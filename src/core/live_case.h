@@ -127,7 +127,6 @@ struct live_case {
 	struct rate_change *rate;		/* a device that was left at another rate is brought back first; NULL: none */
 	char added_address[96];			/* "ADDRESS/LEN dev NIC" that this case gave the bench; undone at its end */
 	char version_seen[64];			/* what the device says it runs */
-	char log_words[64];
 };
 
 /* live_case.c: life, journal, answers */
