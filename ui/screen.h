@@ -22,8 +22,6 @@ struct screen_arg {
 	const char *path;			/* of a file to send; NULL: receiving */
 };
 
-enum screen_mouse { SCREEN_MOUSE_CLICK, SCREEN_MOUSE_WHEEL_UP, SCREEN_MOUSE_WHEEL_DOWN };
-
 enum screen_appetite {
 	APPETITE_NONE,
 	APPETITE_TEXT,		/* whatever can be typed is text */

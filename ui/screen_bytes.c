@@ -340,7 +340,7 @@ static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int 
 	(void)y;
 	(void)x;
 	if (view != NULL && (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN))
-		move_rows(user, view, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
+		move_rows(user, view, mouse_wheel_rows(what));
 }
 
 static unsigned refresh_ms(struct ui *ui, void *user)

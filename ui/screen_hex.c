@@ -266,7 +266,7 @@ static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int 
 	(void)y;
 	(void)x;
 	if (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN)
-		move_rows(ui, user, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
+		move_rows(ui, user, mouse_wheel_rows(what));
 }
 
 static enum screen_appetite appetite(struct ui *ui, void *user)
