@@ -31,9 +31,10 @@ tests_unit_test_verdict_SOURCES = tests/unit/test_verdict.c
 tests_unit_test_verdict_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_golden_SOURCES = tests/unit/test_golden.c
 tests_unit_test_golden_LDADD = librecovery.a libbase.a $(PCRE2_LIBS) $(CMOCKA_LIBS)
-tests_integration_test_signs_SOURCES = tests/integration/test_signs.c
+sign_shelf_files = tests/integration/sign_shelf.c tests/integration/sign_shelf.h
+tests_integration_test_signs_SOURCES = tests/integration/test_signs.c $(sign_shelf_files)
 tests_integration_test_signs_LDADD = libstore.a librecovery.a libbase.a $(YAML_LIBS) $(PCRE2_LIBS) $(FDT_LIBS) $(CMOCKA_LIBS)
-tests_integration_test_loader_signs_SOURCES = tests/integration/test_loader_signs.c
+tests_integration_test_loader_signs_SOURCES = tests/integration/test_loader_signs.c $(sign_shelf_files)
 tests_integration_test_loader_signs_LDADD = libstore.a librecovery.a libbase.a $(YAML_LIBS) $(PCRE2_LIBS) $(FDT_LIBS) \
 	$(CMOCKA_LIBS)
 tests_integration_test_corpus_SOURCES = tests/integration/test_corpus.c
