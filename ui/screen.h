@@ -96,6 +96,10 @@ struct ui_prompt_ops {
 	void (*cancelled)(struct ui *ui, void *state);
 };
 void ui_prompt(struct ui *ui, const char *label, const char *prefill, const struct ui_prompt_ops *ops, void *state);
+/* A command's argument is accepted at once; where there was none it is asked for. */
+void ui_accept_or_prompt(struct ui *ui, const char *argument, const char *label, const char *prefill, const struct ui_prompt_ops *ops, void *state);
+/* "0x20000", "128KiB"; false: it was said what is wrong with it. */
+bool ui_read_offset(struct ui *ui, const char *text, uint64_t *ret_offset);
 /* The same for the name of a file, which Tab completes. "~/" is the home folder. */
 void ui_prompt_path(struct ui *ui, const char *label, const char *prefill, const struct ui_prompt_ops *ops, void *state);
 /* y calls accept; anything else is no. */
