@@ -388,6 +388,14 @@ static bool overlaps_a_part(const struct image_facts *facts, uint64_t offset, ui
 	return false;
 }
 
+/* There is no row for it any more; whether there is more to find in it is told all the same. */
+static void note_unlisted(const struct image_input *member, struct image_facts *facts)
+{
+	const struct image_format *format = member->data.size > 0 && member->depth < IMAGE_DEPTH ? image_find_format(member, false) : NULL;
+
+	facts->has_unlisted_archive |= format != NULL && (format->is_carrier || format->is_archive);
+}
+
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				  const char *name)
 {
@@ -401,10 +409,12 @@ struct image_part *image_add_checked_part(const struct image_input *in, struct i
 	bool is_new = !overlaps_a_part(facts, offset, size);
 	struct image_part *part = image_add_row(facts, offset, size, name, "unknown");
 
-	if (part == NULL)
-		return NULL;
 	if (member.size < member.data.size)
 		member.size = member.data.size;
+	if (part == NULL) {
+		note_unlisted(&member, facts);
+		return NULL;
+	}
 	if (is_new)
 		look_at_member(&member, facts, part);
 	return part;
@@ -416,8 +426,10 @@ struct image_part *image_add_unpacked_part(const struct image_input *in, struct 
 	struct image_input member = { head, size, in->ops, in->depth + 1, false };
 	struct image_part *part = image_add_row(facts, 0, size, name, "unknown");
 
-	if (part == NULL)
+	if (part == NULL) {
+		note_unlisted(&member, facts);
 		return NULL;
+	}
 	part->is_unpacked = true;
 	look_at_member(&member, facts, part);
 	return part;

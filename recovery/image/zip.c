@@ -119,6 +119,8 @@ static void check_deflated(struct zip *zip, const struct zip_member *member, con
 	size_t have = result.size < sizeof(head) ? (size_t)result.size : sizeof(head);
 	unsigned first = zip->facts->part_count;
 
+	if (have == 0 && member->size > 0 && first == IMAGE_PARTS)
+		zip->facts->has_unlisted_archive = true;	/* for all that is known */
 	/* an archive that lies about the size tells it here */
 	if (have > 0 && have <= member->size)
 		image_add_unpacked_part(zip->in, zip->facts, bytes_of(head, have), member->size, "contents");

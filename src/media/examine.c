@@ -144,10 +144,10 @@ static void look_into_archive(struct image_file *file, const struct examine_opti
 	if (archive == NULL || (!facts->is_carrier && !text_equal(facts->format, "unknown")) || is_known_already(facts))
 		return;
 	/* a walk finds nothing more, unless there were more members than rows */
-	if (looking.is_listed && facts->part_count < IMAGE_PARTS)
+	if (looking.is_listed && !facts->has_unlisted_archive)
 		return;
 	set_budget(&looking, options->deep);
-	limits.checked = looking.budget;
+	limits.checked = looking.is_listed ? 0 : looking.budget;	/* checked they are, as far as they can be */
 	facts->part_count = looking.is_listed ? before : 0;
 	status = archive_walk(&source, &limits, add_member, &looking, &error);
 	if (looking.count == 0)
