@@ -381,7 +381,7 @@ static const struct course_rule rules[] = {
 	 * A rule is explained as well by one that stands above it. */
 	{ "write-cut-short", write_was_cut, CAUSE_POWER, 92, CAUSE_BIT(CAUSE_CHECKSUM) | ROOT | CRASH,
 	  "A write was under way when the device started anew, and it never ended." },
-	{ "capture-ends-in-write", capture_ends_in_write, CAUSE_POWER, 45, 0,
+	{ "capture-ends-in-write", capture_ends_in_write, CAUSE_POWER, 38, 0,
 	  "The capture ends in the middle of a write." },
 	{ "flash-read-short", flash_read_was_short, CAUSE_SPACE, 92, DAMAGE,
 	  "The image is longer than what the loader read from flash: it does not fit where it was put." },
