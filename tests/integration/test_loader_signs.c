@@ -171,6 +171,34 @@ static const struct {
 	{ "esp-image-bad", "E (112) esp_image: Image hash failed - image is corrupt" },
 	{ "coreboot-payload", "[WARN ]  CBFS: 'fallback/payload' not found." },
 	{ "coreboot-verification", "RO CBFS metadata hash verification failure" },
+	{ "ubootmod-image", "## Error: data checksum mismatch!" },
+	{ "ubootmod-image-type", "## Error: unsupported architecture" },
+	{ "rockchip-no-loader", "LoadTrust Addr:0x4000 error" },
+	{ "rockchip-no-uboot", "Can not find usable uboot" },
+	{ "rockchip-no-slot", "A/B: no bootable slot" },
+	{ "rockchip-to-bootrom", "# Reset the board to bootrom #" },
+	{ "rockchip-kernel", "Could not find kernel partition, ret=-1" },
+	{ "rockchip-avb", "AVB verify failed" },
+	{ "rockchip-rollback", "fit reject rollback: 1 < 2(min)" },
+	{ "rockchip-rkfw", "boot.img[0]: verify image fail!" },
+	{ "hisi-kernel-over-loader", "kernel image will overwrite uboot! kernel boot fail" },
+	{ "amlogic-bl2-check", "BL33 CHK: 0x000000ff ADDR 017a8000" },
+	{ "esp8266-rom-sum", "csum err" },
+	{ "init-not-executed", "Failed to execute /init" },
+	{ "lrzsz-failed", "Retry 3: NAK on sector" },
+	{ "libusb-win32-failed", "libusb0-dll:err [claim_interface] could not claim interface 0" },
+	{ "android-no-partition",
+		"init: bool android::init::BlockDevInitializer::InitDevices(std::set<std::string>): partition(s) not found after polling timeout: super" },
+	{ "android-no-partition", "init: dm device '/dev/block/dm-0' not found after polling timeout" },
+	{ "android-avb-stops", "init: Failed to open AvbHandle: No such file or directory" },
+	{ "android-avb-stops", "init: [libfs_avb]ERROR_VERIFICATION / PUBLIC_KEY_REJECTED isn't allowed " },
+	{ "android-mount-failed", "init: Failed to mount /system: No such file or directory" },
+	{ "android-init-fatal", "init: InitFatalReboot: signal 6" },
+	{ "esptool-ram", "A fatal error occurred: Failed to write to target RAM (result was 0107)" },
+	{ "esptool-flash", "A fatal error occurred: Failed to write to target Flash after seq 3 (result was 0108)" },
+	{ "stlink-flash", "2020-12-22T22:07:26 ERROR common_flash.c: Failed to unlock flash!" },
+	{ "stlink-flash", "ERROR common.c: stlink_flash_loader_run(0x8000000) failed! == -1" },
+	{ "stlink-connect", "ERROR common.c: Failed to enter SWD mode" },
 };
 
 static void what_a_loader_prints_is_known_for_what_it_is(void **state)
@@ -232,6 +260,15 @@ static void what_only_looks_alarming_is_no_fault(void **state)
 		"Retry count exceeded; boot the image as usual",
 		"no sys signature at 00010000!",
 		"no sdio debug board detected ",
+		"M3 CHK:0",
+		"chroot: can't execute 'scw-update-instance': No such file or directory",
+		"init: [libfs_avb]Invalid hash size: ",
+		"init: [libfs_avb]Failed to verify vbmeta digest",
+		"init: [libfs_avb] Found unknown public key used to sign /system",
+		"init: [libfs_avb]AVB HASHTREE disabled on: /system",
+		"init: Failed to open AvbHandle for INIT_AVB_VERSION: No such file or directory",
+		"init: Failed to mount /metadata, ignoring mount for no_fail partition",
+		"init: Failed to mount /product, ignoring mount for formattable partition",
 		"Verifying Checksum ... OK",
 		"BootROM: Image checksum verification PASSED",
 		"I (35) boot_comm: chip revision: 4, min. bootloader chip revision: 3",
@@ -300,6 +337,24 @@ static void a_card_missed_before_the_countdown_is_not_what_keeps_it_from_booting
 					  "** Bad device mmc 0 **\n"), CAUSE_BAD_ENV);
 }
 
+static void what_verified_boot_finds_counts_only_where_init_stops(void **state)
+{
+	static const char digest[] = "init: init first stage started!\n"
+				     "init: [libfs_avb]vbmeta digest mismatch\n"
+				     "init: [libfs_avb]Failed to verify vbmeta digest\n";
+	static const char end[] = "init: Failed to mount /system: No such file or directory\n"
+				  "init: Failed to mount required partitions early ...\n"
+				  "init: InitFatalReboot: signal 6\n";
+	char text[1024];
+
+	text_format(text, sizeof(text), "%sinit: init second stage started!\n", digest);
+	assert_int_equal(cause_of(*state, text), CAUSE_HEALTHY);
+	text_format(text, sizeof(text), "%sinit: Failed to open AvbHandle: No such file or directory\n%s", digest, end);
+	assert_int_equal(cause_of(*state, text), CAUSE_SIGNATURE);
+	text_format(text, sizeof(text), "init: partition(s) not found after polling timeout: super\n%s", end);
+	assert_int_equal(cause_of(*state, text), CAUSE_NO_ROOTFS);
+}
+
 static void a_command_that_the_loader_lacks_is_no_damaged_environment(void **state)
 {
 	static const char crc[] = "Hit any key to stop autoboot:  0 \n"
@@ -330,6 +385,7 @@ int main(void)
 		cmocka_unit_test(a_boot_entry_that_starts_after_one_that_failed_is_healthy),
 		cmocka_unit_test(the_firmware_s_shell_is_what_is_left_when_no_entry_starts),
 		cmocka_unit_test(a_card_missed_before_the_countdown_is_not_what_keeps_it_from_booting),
+		cmocka_unit_test(what_verified_boot_finds_counts_only_where_init_stops),
 		cmocka_unit_test(a_command_that_the_loader_lacks_is_no_damaged_environment),
 		cmocka_unit_test(a_first_stage_that_finds_its_loader_on_the_second_medium_is_healthy),
 	};
