@@ -4,6 +4,8 @@
 #ifndef UNBRICK_UI_UI_INTERNAL_H
 #define UNBRICK_UI_UI_INTERNAL_H
 
+#include <panel.h>
+
 #include "src/base/buffer.h"
 #include "ui/console_pane.h"
 #include "ui/screen.h"
@@ -34,7 +36,7 @@ struct ui {
 	SCREEN *curses;
 	int terminal_flags;		/* fcntl's, to be given back */
 	struct theme theme;
-	WINDOW *top, *body, *bottom;
+	PANEL *top, *body, *bottom;	/* in this order from the lowest */
 	int rows, cols;
 	struct ui_screen stack[UI_STACK_MAX];
 	unsigned depth;

@@ -14,7 +14,7 @@
 struct digest {
 	char sha256[65];	/* lower case hex */
 	char sha1[41];
-	char md5[33];		/* "" where this system's OpenSSL refuses it (FIPS); so may be sha1 */
+	char md5[33];
 	uint32_t crc32;		/* as zlib and U-Boot's crc32 command print it */
 	uint64_t size;		/* bytes read */
 };

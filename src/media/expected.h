@@ -30,7 +30,7 @@ enum status expected_read(const struct expected_texts *texts, const char *name, 
 /* Adds what the list says about the file; the same errors. */
 enum status expected_add_list(struct expected *to, const char *path, const char *name, struct error *reterr);
 
-/* One stream for each checksum; NULL where this system's OpenSSL refuses it, such as MD5 (FIPS). */
+/* One stream for each checksum; NULL where this system's OpenSSL has none of that name. */
 struct expected_hash {
 	struct digest_stream *stream[2 * EXPECTED_MAX];	/* then as many by or_algorithm, NULL where there is none */
 	unsigned count;					/* of all */
