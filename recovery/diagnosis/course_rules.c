@@ -316,7 +316,8 @@ static bool no_loader_was_found(const struct situation *now, unsigned *ret_line)
 	       !strong(now, CAUSE_WRONG_HARDWARE, &other) && strong(now, CAUSE_BOOTLOADER_GONE, ret_line);
 }
 
-/* A stage before the loader that stops for good has found nothing that it could start: a loader would have told its name. */
+/* A stage before the loader that stops for good has found nothing that it could start: a loader would have told its
+ * name. */
 static bool first_stage_gave_up(const struct situation *now, unsigned *ret_line)
 {
 	const struct course *course = now->course;
@@ -423,7 +424,8 @@ static const struct course_rule rules[] = {
 	{ "root-missing", root_is_missing, CAUSE_NONE, 0, CRASH,
 	  "The kernel stopped because it found no root file system." },
 	/* below those that refuse an image, for they tell why it stopped */
-	{ "first-stage-gave-up", first_stage_gave_up, CAUSE_BOOTLOADER_GONE, 72, CAUSE_BIT(CAUSE_CHECKSUM) | CAUSE_BIT(CAUSE_BAD_ENV),
+	{ "first-stage-gave-up", first_stage_gave_up, CAUSE_BOOTLOADER_GONE, 72,
+	  CAUSE_BIT(CAUSE_CHECKSUM) | CAUSE_BIT(CAUSE_BAD_ENV),
 	  "The first stage stopped for good before any bootloader spoke." },
 	{ "supply-dips", supply_dips, CAUSE_NONE, 0, CAUSE_BIT(CAUSE_CHECKSUM) | CRASH,
 	  "Power dipped or a write was cut; what fails after that follows from it." },

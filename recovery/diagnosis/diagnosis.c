@@ -180,8 +180,8 @@ static const struct sign *apply_wrapped(struct diagnosis *diagnosis, const struc
 	return apply_matches(diagnosis, &joined, whole, count);
 }
 
-/* Where a second message begins in the line: behind "doing this... ", which a loader prints before its drivers speak, or behind
- * the time stamp of a kernel that spoke while a program had not ended its line. 0: nowhere. */
+/* Where a second message begins in the line: behind "doing this... ", which a loader prints before its drivers speak, or
+ * behind the time stamp of a kernel that spoke while a program had not ended its line. 0: nowhere. */
 static size_t tail_offset(const char *text)
 {
 	size_t at = 0;
@@ -202,7 +202,8 @@ static size_t tail_offset(const char *text)
 }
 
 /* A line that says nothing bad as a whole may end in a message that does. */
-static const struct sign *apply_tail(struct diagnosis *diagnosis, const struct reader_line *line, const struct sign *best)
+static const struct sign *apply_tail(struct diagnosis *diagnosis, const struct reader_line *line,
+				     const struct sign *best)
 {
 	struct sign_match matches[SIGN_SET_MATCHES_MAX];
 	size_t at = tail_offset(line->text + line->body), count, kept = 0;
