@@ -99,6 +99,12 @@ static const struct sign signs[] = {
 		.effect = SIGN_FAULT,
 		.cause = CAUSE_BOOTLOADER_GONE,
 		.weight = 50 },
+	{ .id = "link",
+		.match = "^link lost",
+		.stage = STAGE_LOADER,
+		.effect = SIGN_FAULT,
+		.cause = CAUSE_NETWORK,
+		.weight = 70 },
 	{ .id = "login", .match = "\\S+ login: ?", .stage = STAGE_LOGIN, .effect = SIGN_PROMPT, .cause = CAUSE_LOGIN },
 };
 
