@@ -22,7 +22,7 @@ enum {
 };
 
 struct checksum {
-	const char *algorithm;		/* as OpenSSL names it: md5 sha1 sha224 sha256 sha384 sha512 sha3-256 blake2b512...; blake2b384, blake2b256 */
+	const char *algorithm;		/* as OpenSSL names it: md5 sha1 sha224 sha256 sha384 sha512 sha3-256 blake2b512...; the shorter BLAKE2b, which it has not, as blake2b256 */
 	size_t size;
 	uint8_t value[CHECKSUM_SIZE];
 	bool is_by_length;		/* nothing but its length tells the algorithm: it may be another one of the same length (checksum_other) */

@@ -17,7 +17,6 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
-#include "src/media/blake2b.h"
 
 enum {
 	READ_SIZE = 128 * 1024,	/* stays in the cache of a processor */
@@ -38,7 +37,7 @@ void digest_leave_configuration(void)
 			    OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT, NULL);
 }
 
-enum kind { KIND_OTHER, KIND_SHA256, KIND_SHA1, KIND_MD5, KIND_BLAKE2B_384, KIND_BLAKE2B_256 };
+enum kind { KIND_OTHER, KIND_SHA256, KIND_SHA1, KIND_MD5 };
 
 struct digest_stream {
 	enum kind kind;
@@ -47,7 +46,6 @@ struct digest_stream {
 		SHA256_CTX sha256;
 		SHA_CTX sha1;
 		MD5_CTX md5;
-		struct blake2b blake2b;
 	};
 };
 
@@ -65,7 +63,6 @@ static enum kind kind_of(const char *algorithm)
 {
 	static const struct { const char *name; enum kind kind; } rows[] = {
 		{ "sha256", KIND_SHA256 }, { "sha1", KIND_SHA1 }, { "md5", KIND_MD5 },
-		{ "blake2b384", KIND_BLAKE2B_384 }, { "blake2b256", KIND_BLAKE2B_256 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -87,7 +84,7 @@ static bool fetch(struct digest_stream *stream, const char *algorithm)
 struct digest_stream *digest_stream_new(const char *algorithm)
 {
 	AUTO(digest_stream) stream = calloc(1, sizeof(*stream));
-	bool is_well = true;
+	bool is_well = false;
 
 	if (stream == NULL)
 		return NULL;
@@ -97,8 +94,6 @@ struct digest_stream *digest_stream_new(const char *algorithm)
 	case KIND_SHA256: is_well = SHA256_Init(&stream->sha256) == 1; break;
 	case KIND_SHA1: is_well = SHA1_Init(&stream->sha1) == 1; break;
 	case KIND_MD5: is_well = MD5_Init(&stream->md5) == 1; break;
-	case KIND_BLAKE2B_384: blake2b_init(&stream->blake2b, 48); break;
-	case KIND_BLAKE2B_256: blake2b_init(&stream->blake2b, 32); break;
 	}
 	return is_well ? TAKE(stream) : NULL;
 }
@@ -110,7 +105,6 @@ void digest_stream_add(struct digest_stream *stream, struct bytes more)
 	case KIND_SHA256: SHA256_Update(&stream->sha256, more.data, more.size); break;
 	case KIND_SHA1: SHA1_Update(&stream->sha1, more.data, more.size); break;
 	case KIND_MD5: MD5_Update(&stream->md5, more.data, more.size); break;
-	case KIND_BLAKE2B_384: case KIND_BLAKE2B_256: blake2b_add(&stream->blake2b, more); break;
 	}
 }
 
@@ -118,7 +112,7 @@ size_t digest_stream_end(struct digest_stream *stream, uint8_t *ret_digest, size
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned length = 0;
-	bool is_well = true;
+	bool is_well = false;
 
 	switch (stream->kind) {
 	case KIND_OTHER:
@@ -135,10 +129,6 @@ size_t digest_stream_end(struct digest_stream *stream, uint8_t *ret_digest, size
 	case KIND_MD5:
 		is_well = MD5_Final(digest, &stream->md5) == 1;
 		length = MD5_DIGEST_LENGTH;
-		break;
-	case KIND_BLAKE2B_384: case KIND_BLAKE2B_256:
-		blake2b_end(&stream->blake2b, digest);
-		length = (unsigned)stream->blake2b.size;
 		break;
 	}
 	if (!is_well || length > size)

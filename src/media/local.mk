@@ -6,7 +6,6 @@ libstore_a_SOURCES += src/media/archive_level.c src/media/archive_level.h
 libstore_a_SOURCES += src/media/archive_library.c src/media/archive_library.h
 libstore_a_SOURCES += src/media/archive_member.c
 libstore_a_SOURCES += src/media/archive_rar.c
-libstore_a_SOURCES += src/media/blake2b.c src/media/blake2b.h
 libstore_a_SOURCES += src/media/decrypt.c src/media/decrypt.h
 libstore_a_SOURCES += src/media/digest.c src/media/digest.h
 libstore_a_SOURCES += src/media/examine.c src/media/examine.h
