@@ -20,7 +20,6 @@ enum {
 	DEFLATED = 8,
 	HEAD_SIZE = 64 * 1024,	/* of each member, to look at what it is */
 	HEADS = 64,
-	UNPACK_START = 16 * 1024,	/* what comes out of a small member is not all that it costs */
 	UNPACK_MAX = 64 * 1024 * 1024,
 	FLAG_ENCRYPTED = 1 << 0,
 	FLAG_SIZES_FOLLOW = 1 << 3,
@@ -108,8 +107,8 @@ static uint64_t take_unpacked(const struct image_input *in, uint64_t wanted)
 
 	if (left == NULL)
 		return wanted;
-	wanted = wanted < *left ? wanted : 0;
-	*left -= *left < wanted + UNPACK_START ? *left : wanted + UNPACK_START;
+	wanted = wanted < image_may_unpack(left, "deflate") ? wanted : 0;
+	image_count_unpacked(left, "deflate", wanted);
 	return wanted;
 }
 
@@ -120,6 +119,8 @@ static void check_deflated(struct zip *zip, const struct zip_member *member, con
 	size_t have = result.size < sizeof(head) ? (size_t)result.size : sizeof(head);
 	unsigned first = zip->facts->part_count;
 
+	if (have == 0 && member->size > 0 && first == IMAGE_PARTS)
+		zip->facts->has_unlisted_archive = true;	/* for all that is known */
 	/* an archive that lies about the size tells it here */
 	if (have > 0 && have <= member->size)
 		image_add_unpacked_part(zip->in, zip->facts, bytes_of(head, have), member->size, "contents");
