@@ -240,6 +240,9 @@ static int begin(struct recover *r, struct error *error)
 	unsigned console;
 	enum status status;
 
+	if (!recover_given(r, CASE) && recover_given(r, DEVICE)[0] != '\0' &&
+	    app_check_device(r->app, recover_given(r, DEVICE), recover_given(r, METHOD), error) != STATUS_OK)
+		return EXIT_USAGE;
 	if (r->port) {
 		status = app_console_open(r->app, r->port, NULL, &console, error);
 		if (status != STATUS_OK)

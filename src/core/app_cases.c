@@ -83,6 +83,23 @@ size_t app_device_search(struct app *app, const char *query, struct device_row *
 	return count;
 }
 
+enum status app_check_device(struct app *app, const char *profile_id, const char *method, struct error *reterr)
+{
+	const struct profile *profile;
+	char names[200] = "";
+	enum status status = device_library_profile(app->library, profile_id, &profile, reterr);
+
+	if (status != STATUS_OK || method == NULL)
+		return status;
+	for (unsigned i = 0; i < profile->method_count; i++) {
+		if (text_equal(profile->methods[i].name, method))
+			return STATUS_OK;
+		text_append(names, sizeof(names), "%s%s", i > 0 ? ", " : "", profile->methods[i].name);
+	}
+	error_set(reterr, STATUS_NOT_FOUND, "%s %s has no way back called '%.40s'", profile->vendor, profile->model, method);
+	return error_hint(reterr, names[0] ? "it has: %s" : "it has none that is known%s", names);
+}
+
 /* ---- cases ---- */
 
 static struct live_case *find_live(struct app *app, int64_t case_id)

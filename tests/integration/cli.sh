@@ -701,6 +701,12 @@ says "the verb, printable" err "'ared'"
 : >"$two"
 is "inspect a file with a line feed in its name" 10 "$UNBRICK" inspect "$two"
 says "its name is one line" out "two.whole yes"
+is "recover of a device that nobody knows" 2 "$UNBRICK" recover --device practice/pcam --port "$work/no-such-port" --state unmade
+says "the nearest device" err "practice/pcam1"
+is "recover by a way that the device does not have" 2 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --method frobnicate --state unmade
+says "those that it has" err "reflash"
+is "no case was made of either" 0 "$UNBRICK" case list --state unmade
+says "none" out "no cases"
 is "recover of a case that is not there" 1 "$UNBRICK" recover --case 99 --state other
 is "recover on a port that is not there" 3 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --timeout 5 --state other
 
