@@ -63,13 +63,15 @@ static void entry_text(const struct journal_entry *entry, char *to, size_t size)
 {
 	static const char *const named[] = { "written", "verified", "booted", "verdict" };
 	const char *text = entry->text ? entry->text : "";
+	const char *title = entry->data != NULL && text_starts(entry->data, "{\"title\":\"") ? entry->data + strlen("{\"title\":\"") : "";
 	char whole[400] = "";
 
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
 		if (strcmp(entry->kind, named[i]) == 0)
 			text_format(whole, sizeof(whole), "%s: ", named[i]);
-	if (strcmp(entry->kind, "step") == 0)	/* "step 4 of 5, compare: Comparing the flash": its kind is for scripts */
-		text_append(whole, sizeof(whole), "%.*s%.250s", (int)strcspn(text, ","), text, strchr(text, ':') ? strchr(text, ':') : "");
+	if (strcmp(entry->kind, "step") == 0)	/* "step 4 of 5, compare" and {"title":"Comparing the flash"}: its kind is for scripts */
+		text_append(whole, sizeof(whole), "%.*s%s%.*s", (int)strcspn(text, ","), text, title[0] != '\0' ? ": " : "",
+			    (int)strcspn(title, "\""), title);
 	else
 		text_append(whole, sizeof(whole), "%.300s", text);
 	text_printable(to, size, bytes_of_text(whole));

@@ -34,15 +34,18 @@ bool steps_are_dangerous(const struct live_case *c)
 
 static void journal_position(struct live_case *c)
 {
-	char at[96], note[256];
+	char at[96], note[96], title[sizeof(c->view.step_title)], data[sizeof(title) + 16];
 	const struct procedure_step *step = procedure_run_step(&c->run);
 
 	text_format(at, sizeof(at), "%s/%u", c->procedure->name, c->run.at);
 	case_set(c, JOURNAL_PROGRAM, "step", at);
 	text_format(note, sizeof(note), "step %u of %u, %s", c->run.at + 1, c->procedure->step_count, step_kind_name(step->kind));
 	case_set(c, JOURNAL_PROGRAM, "note", note);
-	text_append(note, sizeof(note), ": %s", c->view.step_title);
-	app_event(c->app, c->id, JOURNAL_PROGRAM, "step", note, NULL);
+	text_copy(title, sizeof(title), c->view.step_title);
+	for (char *quote = title; (quote = strpbrk(quote, "\"\\")) != NULL;)
+		*quote = '\'';
+	text_format(data, sizeof(data), "{\"title\":\"%s\"}", title);
+	app_event(c->app, c->id, JOURNAL_PROGRAM, "step", note, data);
 }
 
 /* A port that is taken, a right that is missing: neither says anything of the device or of the way. */

@@ -411,10 +411,18 @@ static void a_line_of_another_case_is_shown_as_that(void **state)
 	assert_int_equal(found, 1);
 }
 
+static bool count_titles(void *user, const struct journal_entry *entry)
+{
+	*(unsigned *)user += text_equal(entry->kind, "step") && entry->data != NULL && text_starts(entry->data, "{\"title\":\"") &&
+			     text_starts(entry->text, "step 1 of ");
+	return true;
+}
+
 static void a_step_that_asks_is_counted_once(void **state)
 {
 	struct bench *b = *state;
 	const struct snapshot *now;
+	unsigned titles = 0;
 
 	go_to_diagnosis_of(b, "practice/pcam1");
 	assert_int_equal(app_snapshot(b->app)->running, 0);
@@ -425,6 +433,8 @@ static void a_step_that_asks_is_counted_once(void **state)
 	assert_true(app_case_view(b->app, b->id)->is_running);
 	assert_int_equal(now->running, 1);
 	assert_int_equal(now->asking, 1);
+	assert_int_equal(casebook_read(app_casebook(b->app), b->id, 0, count_titles, &titles, NULL), STATUS_OK);
+	assert_int_equal(titles, 1);	/* the journal says what it is, and not only its kind */
 }
 
 /* The computer lost its power, and the adapter comes back as another port. */
