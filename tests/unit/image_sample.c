@@ -1,6 +1,6 @@
 #include "tests/unit/image_sample.h"
 
-enum { HEAD_MIN = 64 };
+enum { HEAD_MIN = 64, PLACE = 256 * 1024 };
 
 void add(struct buffer *to, const void *data, size_t size)
 {
@@ -87,9 +87,21 @@ static uint64_t make_unpack(void *user, const char *compression, struct bytes in
 	return size;
 }
 
+static uint8_t *make_place(void *user, size_t *ret_size)
+{
+	uint8_t **place = user;
+
+	if (*place != NULL)
+		return NULL;
+	*ret_size = PLACE;
+	*place = malloc(PLACE);
+	return *place;
+}
+
 struct image_facts inspect_head(const struct buffer *of, size_t head)
 {
-	static const struct image_ops ops = { .digest = make_digest, .unpack = make_unpack, .check_packed_max = 1 << 20 };
+	uint8_t *place = NULL;
+	const struct image_ops ops = { .digest = make_digest, .unpack = make_unpack, .place = make_place, .check_packed_max = 1 << 20, .user = &place };
 	/* memory of exactly that size: a read beyond it is seen by the sanitizer */
 	uint8_t *copy = malloc(head ? head : 1);
 	struct image_facts facts;
@@ -98,6 +110,7 @@ struct image_facts inspect_head(const struct buffer *of, size_t head)
 	if (head > 0)
 		memcpy(copy, of->data, head);
 	image_inspect(bytes_of(copy, head), of->size, &ops, &facts);
+	free(place);
 	free(copy);
 	return facts;
 }

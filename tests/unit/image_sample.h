@@ -40,7 +40,8 @@ void put_le32(struct buffer *to, size_t at, uint32_t value);
 void put_be32(struct buffer *to, size_t at, uint32_t value);
 /* The first 64 bytes of a program for a little-endian machine (e_machine). */
 void add_elf(struct buffer *to, uint16_t machine, size_t size);
-/* With a digest that is a checksum under the names of the real ones, and an unpack whose gzip is ten bytes, the contents, eight bytes. */
+/* With a digest that is a checksum under the names of the real ones, and an unpack whose gzip is ten bytes, the contents, eight bytes, with a
+ * place for 256 KiB of contents. */
 struct image_facts inspect(const struct buffer *of);
 struct image_facts inspect_head(const struct buffer *of, size_t head);
 size_t make_digest(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE]);
