@@ -417,9 +417,9 @@ struct image_part *image_add_checked_part(const struct image_input *in, struct i
 }
 
 struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
-					   const char *name)
+					   const char *name, bool is_right)
 {
-	struct image_input member = { head, size, in->ops, in->depth + 1, false };
+	struct image_input member = { head, size, in->ops, in->depth + 1, is_right };
 	struct image_part *part = image_add_row(facts, 0, size, name, "unknown");
 
 	if (part == NULL)

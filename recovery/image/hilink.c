@@ -120,7 +120,7 @@ static void add_firmware(const struct image_input *in, struct image_facts *facts
 	struct image_part *part;
 	uint8_t room[HEAD + AROUND];
 
-	part = image_add_unpacked_part(in, facts, decode(&coded, 0, end < HEAD ? end : HEAD, room), total, "firmware");
+	part = image_add_unpacked_part(in, facts, decode(&coded, 0, end < HEAD ? end : HEAD, room), total, "firmware", false);
 	if (part != NULL && facts->whole != IMAGE_UNKNOWN)
 		part->whole = facts->whole;
 }

@@ -53,8 +53,8 @@ struct image_ops {
 	 * compression. *ret_used: bytes of in that belong to the stream, when it ended well. */
 	uint64_t (*unpack)(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
 			   enum image_answer *ret_end, uint64_t *ret_used);
-	/* Memory for all that the file unpacks to, up to *ret_size bytes, until the look at it ends: an archive's members lie all over it. NULL:
-	 * there is none. */
+	/* Memory of *ret_size bytes, until the look ends, for all that a file or a member of it unpacks to: an archive's members lie all over
+	 * it, and what comes out in one go comes out several times as fast. NULL: there is none, or it is given away already. */
 	uint8_t *(*place)(void *user, size_t *ret_size);
 	/* Decrypts whole blocks to as many bytes at `to`, which may be in.data. cipher: "des-ecb". False: nobody here knows it. */
 	bool (*decrypt)(void *user, const char *cipher, struct bytes key, struct bytes in, uint8_t *to);

@@ -181,9 +181,25 @@ static enum image_answer unpack_zlib_wrapped(struct sink *sink, struct bytes in,
 	return unpack_zlib(sink, in, 15, ret_used);
 }
 
+/* Where there is room for all of it. */
+static bool unpack_deflate_at_once(struct sink *sink, struct bytes in, uint64_t *ret_used)
+{
+	struct libdeflate_decompressor *decompressor = sink->room == sink->most ? libdeflate_alloc_decompressor() : NULL;
+	size_t used = 0, made = 0;
+	bool is_well = decompressor != NULL && libdeflate_deflate_decompress_ex(decompressor, in.data, in.size, sink->to, (size_t)sink->room, &used,
+										&made) == LIBDEFLATE_SUCCESS;
+
+	libdeflate_free_decompressor(decompressor);
+	if (is_well) {
+		sink->made = made;
+		*ret_used = used;
+	}
+	return is_well;
+}
+
 static enum image_answer unpack_deflate(struct sink *sink, struct bytes in, uint64_t *ret_used)
 {
-	return unpack_zlib(sink, in, -15, ret_used);
+	return unpack_deflate_at_once(sink, in, ret_used) ? IMAGE_YES : unpack_zlib(sink, in, -15, ret_used);
 }
 
 /* ---- liblzma ---- */

@@ -40,8 +40,13 @@ static uint64_t same(void *user, const char *compression, struct bytes in, uint8
 
 static uint8_t *place(void *user, size_t *ret_size)
 {
+	uint8_t **memory = user;
+
+	if (*memory != NULL)
+		return NULL;
 	*ret_size = PLACE;
-	return user;
+	*memory = malloc(PLACE);
+	return *memory;
 }
 
 static size_t first_byte(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
@@ -90,9 +95,10 @@ static void draw(const struct image_facts *facts)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	uint8_t *memory = NULL;
 	const struct image_ops ops = {
 		.digest = first_byte, .digest_pieces = last_piece, .unpack = same, .place = place, .decrypt = mask, .check_packed_max = 1 << 20,
-		.user = malloc(PLACE),
+		.user = &memory,
 	};
 	struct image_facts facts;
 
@@ -102,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	image_inspect((struct bytes){ data, size }, (uint64_t)size * 3 + 100000, NULL, &facts);
 	check(&facts);
 	image_inspect((struct bytes){ data, size }, size, &ops, &facts);
-	free(ops.user);
+	free(memory);
 	check(&facts);
 	draw(&facts);
 	return 0;

@@ -1,5 +1,7 @@
 #include "tests/unit/image_sample.h"
 
+#include "recovery/image/inflate.h"
+
 enum { HEAD_MIN = 64, PLACE = 256 * 1024 };
 
 void add(struct buffer *to, const void *data, size_t size)
@@ -77,6 +79,13 @@ static uint64_t make_unpack(void *user, const char *compression, struct bytes in
 
 	(void)user;
 	*ret_end = IMAGE_UNKNOWN;
+	if (text_equal(compression, "deflate")) {
+		struct inflated result = inflate_all(in, most, to, (size_t)room);
+
+		*ret_end = result.end;
+		*ret_used = result.used;
+		return result.size;
+	}
 	if (!text_equal(compression, "gzip"))
 		return 0;
 	*ret_end = end == NULL ? IMAGE_NO : size > most ? IMAGE_UNKNOWN : IMAGE_YES;
