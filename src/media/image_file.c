@@ -16,7 +16,7 @@
 #include "src/media/unpack.h"
 
 /* Unpacking reads some 100 MB/s, hashing many times that: what is larger is unpacked only where somebody asks for it. */
-enum { CHECK_PACKED_MAX = 2 * 1024 * 1024, PIECE_SIZE = 4 * 1024 * 1024, PLACE_SIZE = 16 * 1024 * 1024 };
+enum { CHECK_PACKED_MAX = 2 * 1024 * 1024, PIECE_SIZE = 4 * 1024 * 1024, PLACE_SIZE = 16 * 1024 * 1024, HUGE_PAGE = 2 * 1024 * 1024 };
 
 /* Of all streams together, those in each other included; of those that are slow to unpack it is used up so many times as fast. */
 #define UNPACK_MAX (UINT64_C(192) << 20)
@@ -132,14 +132,16 @@ static uint64_t unpack_op(void *user, const char *compression, struct bytes in, 
 	return made;
 }
 
-/* The kernel gives the pages as they are filled. */
+/* The kernel gives the pages as they are filled; a huge one, where there are such, as fast as forty small ones. */
 static uint8_t *place_op(void *user, size_t *ret_size)
 {
 	struct image_file *file = user;
 
 	if (file->place != NULL)
 		return NULL;
-	file->place = malloc(PLACE_SIZE);
+	file->place = aligned_alloc(HUGE_PAGE, PLACE_SIZE);
+	if (file->place != NULL)
+		madvise(file->place, PLACE_SIZE, MADV_HUGEPAGE);
 	*ret_size = PLACE_SIZE;
 	return file->place;
 }
