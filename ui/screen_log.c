@@ -299,10 +299,7 @@ static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int 
 
 	(void)ui;
 	(void)x;
-	if (what == SCREEN_MOUSE_CLICK && widget_list_at(&state->list, y) >= 0)
-		state->list.cursor = widget_list_at(&state->list, y);
-	else if (what != SCREEN_MOUSE_CLICK)
-		widget_list_wheel(&state->list, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
+	widget_list_mouse(&state->list, what, y);
 	state->is_following = state->list.cursor == state->list.count - 1;
 }
 

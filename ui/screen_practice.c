@@ -103,15 +103,10 @@ static bool key(struct ui *ui, void *user, int pressed)
 static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int x)
 {
 	struct practice_state *state = user;
-	int row = widget_list_at(&state->list, y);
 
 	(void)x;
-	if (what != SCREEN_MOUSE_CLICK)
-		widget_list_wheel(&state->list, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
-	else if (row >= 0 && row == state->list.cursor)
+	if (widget_list_mouse(&state->list, what, y) >= 0)
 		command(ui, user, COMMAND_OPEN, NULL);
-	else if (row >= 0)
-		state->list.cursor = row;
 }
 
 const struct screen_ops screen_practice = {

@@ -56,13 +56,13 @@ static void status_text(struct ui *ui, const struct snapshot *now, char *to, siz
 
 static void draw_top(struct ui *ui, const struct snapshot *now)
 {
-	struct canvas canvas = canvas_of(ui, ui->top);
+	struct canvas canvas = canvas_of(ui, panel_window(ui->top));
 	struct ui_screen *screen = ui_top(ui);
 	static const char danger[] = " DO NOT UNPLUG ";
 	char left[200] = "", right[160] = "", status[96];
 	int status_width, left_width, right_width;
 
-	werase(ui->top);
+	werase(canvas.window);
 	canvas_fill(&canvas, 0, 0, canvas.cols, ROLE_BAR, ' ');
 	screen->ops->title(ui, screen->state, left, sizeof(left), right, sizeof(right));
 	status_text(ui, now, status, sizeof(status));
@@ -82,7 +82,6 @@ static void draw_top(struct ui *ui, const struct snapshot *now)
 	if (right_width > 0)
 		canvas_put(&canvas, 0, canvas.cols - 3 - status_width - right_width, right_width, ROLE_BAR, right);
 	canvas_put(&canvas, 0, 1, canvas.cols - status_width - right_width - (right_width > 0 ? 5 : 3), ROLE_BAR, left);
-	wnoutrefresh(ui->top);
 }
 
 static void collect_footer(struct ui *ui, struct footer *footer)
@@ -157,7 +156,7 @@ static const char *message_text(struct ui *ui, const struct snapshot *now, bool 
 /* A message takes the rows it needs from the body, so that its remedy is never cut off. */
 static int message_rows(struct ui *ui, const char *message)
 {
-	struct canvas canvas = canvas_of(ui, ui->bottom);
+	struct canvas canvas = canvas_of(ui, panel_window(ui->bottom));
 	int rows = message[0] ? canvas_wrap_rows(&canvas, canvas.cols - 2, message) : 1;
 
 	return rows > UI_MESSAGE_ROWS_MAX ? UI_MESSAGE_ROWS_MAX : rows < 1 ? 1 : rows;
@@ -165,8 +164,8 @@ static int message_rows(struct ui *ui, const char *message)
 
 static void draw_bottom(struct ui *ui, const char *message, bool is_error, int rows, struct canvas *canvas)
 {
-	werase(ui->bottom);
-	*canvas = canvas_of(ui, ui->bottom);
+	*canvas = canvas_of(ui, panel_window(ui->bottom));
+	werase(canvas->window);
 	if (ui->has_prompt && ui->is_yes_no) {
 		canvas_wrap(canvas, 0, 1, canvas->cols - 2, rows, ROLE_STRONG, ui->prompt.label);	/* all of it counts */
 	} else if (ui->has_prompt) {
@@ -179,7 +178,6 @@ static void draw_bottom(struct ui *ui, const char *message, bool is_error, int r
 		canvas_wrap(canvas, 0, 1, canvas->cols - 2, rows, is_error ? ROLE_DANGER : ROLE_ATTENTION, message);
 	}
 	draw_footer(ui, canvas, rows);
-	wnoutrefresh(ui->bottom);
 }
 
 static void draw_too_small(struct ui *ui)
@@ -197,12 +195,21 @@ static void draw_too_small(struct ui *ui)
 	doupdate();
 }
 
-static void place_cursor(WINDOW *window, const struct canvas *canvas)
+/* A panel knows the size of its window only from when it got it. */
+static void resize(PANEL *panel, int rows, int cols)
+{
+	WINDOW *window = panel_window(panel);
+
+	wresize(window, rows, cols);
+	replace_panel(panel, window);
+}
+
+static void place_cursor(const struct canvas *canvas)
 {
 	if (canvas->cursor_y < 0)
 		return;
-	wmove(window, canvas->cursor_y, canvas->cursor_x < canvas->cols ? canvas->cursor_x : canvas->cols - 1);
-	wnoutrefresh(window);	/* the last window refreshed has the cursor */
+	wmove(canvas->window, canvas->cursor_y, canvas->cursor_x < canvas->cols ? canvas->cursor_x : canvas->cols - 1);
+	wnoutrefresh(canvas->window);	/* the last window refreshed has the cursor */
 }
 
 void ui_draw(struct ui *ui)
@@ -226,17 +233,17 @@ void ui_draw(struct ui *ui)
 	rows = !ui->has_prompt ? message_rows(ui, message)
 	       : ui->is_yes_no ? message_rows(ui, ui->prompt.label)
 	       : ui->prompt.names[0] ? UI_MESSAGE_ROWS_MAX : 1;
-	wresize(ui->body, ui->rows - 2 - rows, ui->cols);
-	wresize(ui->bottom, rows + 1, ui->cols);
-	mvwin(ui->bottom, ui->rows - 1 - rows, 0);
-	werase(ui->body);
-	body = canvas_of(ui, ui->body);
+	resize(ui->body, ui->rows - 2 - rows, ui->cols);
+	resize(ui->bottom, rows + 1, ui->cols);
+	move_panel(ui->bottom, ui->rows - 1 - rows, 0);
+	body = canvas_of(ui, panel_window(ui->body));
+	werase(body.window);
 	screen->ops->draw(ui, screen->state, &body);
 	draw_top(ui, now);
-	wnoutrefresh(ui->body);
 	draw_bottom(ui, message, is_error, rows, &bottom);
+	update_panels();
 	curs_set(body.cursor_y >= 0 || bottom.cursor_y >= 0);
-	place_cursor(ui->body, &body);
-	place_cursor(ui->bottom, &bottom);
+	place_cursor(&body);
+	place_cursor(&bottom);
 	doupdate();
 }

@@ -4,6 +4,8 @@
 #ifndef UNBRICK_UI_UI_INTERNAL_H
 #define UNBRICK_UI_UI_INTERNAL_H
 
+#include <panel.h>
+
 #include "src/base/buffer.h"
 #include "ui/console_pane.h"
 #include "ui/screen.h"
@@ -34,7 +36,7 @@ struct ui {
 	SCREEN *curses;
 	int terminal_flags;		/* fcntl's, to be given back */
 	struct theme theme;
-	WINDOW *top, *body, *bottom;
+	PANEL *top, *body, *bottom;	/* in this order from the lowest */
 	int rows, cols;
 	struct ui_screen stack[UI_STACK_MAX];
 	unsigned depth;
@@ -71,6 +73,8 @@ void ui_terminal_measure(struct ui *ui);
 bool ui_input_read(struct ui *ui);
 /* What was said about a page that is not shown any more goes. */
 void ui_drop_stale_message(struct ui *ui);
+/* ui_prompt.c: a key while there is a line of input. */
+void ui_prompt_key(struct ui *ui, int key);
 /* ui_draw.c */
 void ui_draw(struct ui *ui);
 /* ui.c */

@@ -114,15 +114,27 @@ enum status ui_terminal_start(struct ui *ui, struct error *reterr)
 	return STATUS_OK;
 }
 
-static void free_windows(struct ui *ui)
+static void free_panels(struct ui *ui)
 {
-	WINDOW **windows[] = { &ui->top, &ui->body, &ui->bottom };
+	PANEL **panels[] = { &ui->top, &ui->body, &ui->bottom };
 
-	for (size_t i = 0; i < ARRAY_SIZE(windows); i++) {
-		if (*windows[i] != NULL)
-			delwin(*windows[i]);
-		*windows[i] = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(panels); i++) {
+		WINDOW *window = *panels[i] ? panel_window(*panels[i]) : NULL;
+
+		if (*panels[i] != NULL)
+			del_panel(*panels[i]);
+		if (window != NULL)
+			delwin(window);
+		*panels[i] = NULL;
 	}
+}
+
+/* NULL where there is no memory for it, as curses has it: a window of nothing, on which nothing is drawn. */
+static PANEL *add_panel(int rows, int y)
+{
+	WINDOW *window = newwin(rows, 0, y, 0);
+
+	return window ? new_panel(window) : NULL;
 }
 
 void ui_terminal_measure(struct ui *ui)
@@ -132,17 +144,17 @@ void ui_terminal_measure(struct ui *ui)
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0)
 		resizeterm(size.ws_row, size.ws_col);
 	getmaxyx(stdscr, ui->rows, ui->cols);
-	free_windows(ui);
-	ui->top = newwin(1, 0, 0, 0);
-	ui->body = newwin(ui->rows > 3 ? ui->rows - 3 : 1, 0, ui->rows > 1 ? 1 : 0, 0);
-	ui->bottom = newwin(ui->rows > 2 ? 2 : 1, 0, ui->rows > 2 ? ui->rows - 2 : 0, 0);
+	free_panels(ui);
+	ui->top = add_panel(1, 0);
+	ui->body = add_panel(ui->rows > 3 ? ui->rows - 3 : 1, ui->rows > 1 ? 1 : 0);
+	ui->bottom = add_panel(ui->rows > 2 ? 2 : 1, ui->rows > 2 ? ui->rows - 2 : 0);
 }
 
 void ui_terminal_stop(struct ui *ui)
 {
 	if (ui->curses == NULL)
 		return;
-	free_windows(ui);
+	free_panels(ui);
 	mark_pastes(false);
 	/* where there is no second screen (a Linux console, vt220) the shell's prompt comes on the last row */
 	wmove(stdscr, LINES - 1, 0);

@@ -388,7 +388,7 @@ void widget_question_mouse(struct widget_question *widget, struct ui *ui, const 
 	if (view->question.type != QUESTION_CHOOSE && view->question.type != QUESTION_DEVICE)
 		return;
 	if (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN)
-		widget_list_wheel(&widget->list, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
+		widget_list_wheel(&widget->list, what);
 	else if (row >= 0 && row == widget->list.cursor && !widget->is_unchosen)
 		widget_question_key(widget, ui, view, UI_KEY_ENTER);
 	else if (row >= 0) {

@@ -238,7 +238,7 @@ static bool is_note(const char *fact)
 {
 	static const char *const names[] = {
 		"format", "command", "script", "env-save", "bootable", "bootcount", "flash-read-bytes",
-		"flash-read-blocks", "file-bytes", "image-size",
+		"flash-read-blocks", "file-bytes", "image-size", "gave-up",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -316,6 +316,18 @@ static bool no_loader_was_found(const struct situation *now, unsigned *ret_line)
 	       !strong(now, CAUSE_WRONG_HARDWARE, &other) && strong(now, CAUSE_BOOTLOADER_GONE, ret_line);
 }
 
+/* A stage before the loader that stops for good has found nothing that it could start: a loader would have told its
+ * name. */
+static bool first_stage_gave_up(const struct situation *now, unsigned *ret_line)
+{
+	const struct course *course = now->course;
+	unsigned other;
+
+	return fact_is(course, "gave-up", "yes", ret_line) && *ret_line >= course->start_line &&
+	       (course->furthest == STAGE_ROM || course->furthest == STAGE_FIRST_LOADER) &&
+	       !strong(now, CAUSE_FLASH_WEAR, &other);
+}
+
 static bool signature_was_refused(const struct situation *now, unsigned *ret_line)
 {
 	return strong(now, CAUSE_SIGNATURE, ret_line);
@@ -370,7 +382,7 @@ static const struct course_rule rules[] = {
 	 * A rule is explained as well by one that stands above it. */
 	{ "write-cut-short", write_was_cut, CAUSE_POWER, 92, CAUSE_BIT(CAUSE_CHECKSUM) | ROOT | CRASH,
 	  "A write was under way when the device started anew, and it never ended." },
-	{ "capture-ends-in-write", capture_ends_in_write, CAUSE_POWER, 45, 0,
+	{ "capture-ends-in-write", capture_ends_in_write, CAUSE_POWER, 38, 0,
 	  "The capture ends in the middle of a write." },
 	{ "flash-read-short", flash_read_was_short, CAUSE_SPACE, 92, DAMAGE,
 	  "The image is longer than what the loader read from flash: it does not fit where it was put." },
@@ -411,6 +423,10 @@ static const struct course_rule rules[] = {
 	  "There was no room; what fails after that follows from it." },
 	{ "root-missing", root_is_missing, CAUSE_NONE, 0, CRASH,
 	  "The kernel stopped because it found no root file system." },
+	/* below those that refuse an image, for they tell why it stopped */
+	{ "first-stage-gave-up", first_stage_gave_up, CAUSE_BOOTLOADER_GONE, 72,
+	  CAUSE_BIT(CAUSE_CHECKSUM) | CAUSE_BIT(CAUSE_BAD_ENV),
+	  "The first stage stopped for good before any bootloader spoke." },
 	{ "supply-dips", supply_dips, CAUSE_NONE, 0, CAUSE_BIT(CAUSE_CHECKSUM) | CRASH,
 	  "Power dipped or a write was cut; what fails after that follows from it." },
 };

@@ -17,6 +17,7 @@
 enum {
 	WRAP_LEAST = 60,	/* mail is cut at 72 to 78 columns (RFC 5322, 2.1.1), terminals at 80 */
 	WRAP_MOST = 81,
+	STAMP_FRACTION = 6,	/* digits of a kernel's time stamp behind the point */
 };
 
 struct diagnosis {
@@ -179,6 +180,48 @@ static const struct sign *apply_wrapped(struct diagnosis *diagnosis, const struc
 	return apply_matches(diagnosis, &joined, whole, count);
 }
 
+/* Where a second message begins in the line: behind "doing this... ", which a loader prints before its drivers speak, or
+ * behind the time stamp of a kernel that spoke while a program had not ended its line. 0: nowhere. */
+static size_t tail_offset(const char *text)
+{
+	size_t at = 0;
+
+	for (const char *dots = strstr(text, "... "); dots != NULL; dots = strstr(dots + 1, "... "))
+		at = (size_t)(dots - text) + strlen("... ");
+	for (const char *stamp = strchr(text, '['); stamp != NULL; stamp = strchr(stamp + 1, '[')) {
+		size_t digits, blanks = strspn(stamp + 1, " ");
+		const char *point = stamp + 1 + blanks;
+
+		digits = strspn(point, "0123456789");
+		if (digits == 0 || point[digits] != '.' || strspn(point + digits + 1, "0123456789") != STAMP_FRACTION ||
+		    strncmp(point + digits + 1 + STAMP_FRACTION, "] ", 2) != 0)
+			continue;
+		at = (size_t)(point - text) + digits + 1 + STAMP_FRACTION + 2;
+	}
+	return at;
+}
+
+/* A line that says nothing bad as a whole may end in a message that does. */
+static const struct sign *apply_tail(struct diagnosis *diagnosis, const struct reader_line *line,
+				     const struct sign *best)
+{
+	struct sign_match matches[SIGN_SET_MATCHES_MAX];
+	size_t at = tail_offset(line->text + line->body), count, kept = 0;
+	struct reader_line tail = *line;
+
+	if (at == 0 || line->body + at >= line->size ||
+	    (best != NULL && (best->effect == SIGN_FAULT || best->effect == SIGN_HARMLESS)))
+		return NULL;
+	tail.text += line->body + at;
+	tail.size -= line->body + at;
+	tail.body = 0;
+	count = sign_set_match_in_force(diagnosis->set, bytes_of(tail.text, tail.size), matches);
+	for (size_t i = 0; i < count; i++)
+		if (matches[i].sign->effect == SIGN_FAULT && !matches[i].sign->is_general)
+			matches[kept++] = matches[i];
+	return kept > 0 ? apply_matches(diagnosis, &tail, matches, kept) : NULL;
+}
+
 static void remember_stamped(struct diagnosis *diagnosis, const struct reader_line *line)
 {
 	bool may_be_cut = line->body > 0 && line->size >= WRAP_LEAST && line->size <= WRAP_MOST;
@@ -189,8 +232,11 @@ static void remember_stamped(struct diagnosis *diagnosis, const struct reader_li
 static void finish_line(struct diagnosis *diagnosis, const struct reader_line *line)
 {
 	const struct sign *best = diagnosis->is_deaf ? NULL : apply_signs(diagnosis, line);
+	const struct sign *tail = diagnosis->is_deaf ? NULL : apply_tail(diagnosis, line, best);
 	const struct sign *wrapped = diagnosis->is_deaf ? NULL : apply_wrapped(diagnosis, line);
 
+	if (tail != NULL)
+		best = tail;
 	if (wrapped != NULL) {
 		const struct sign_match both[] = { { .sign = wrapped }, { .sign = best } };
 

@@ -18,6 +18,8 @@ enum {
 	PADDING_PIECE = 1024 * 1024,
 	CODE_HEAD = 16 * 1024,	/* enough to tell the processor from most code */
 	SHORT_HEAD = 4096,	/* enough for the header of a kernel or a file system */
+	SLOWER = 8,
+	UNPACK_START = 16 * 1024,
 };
 
 static void set_problem(struct image_problem *to, uint64_t offset, const char *format, va_list args)
@@ -311,9 +313,13 @@ void image_add_parts_of(struct image_facts *facts, const struct image_facts *of,
 {
 	unsigned unpacked = UINT_MAX;	/* the depth of the unpacked part that we are in */
 
-	for (unsigned i = 0; i < of->part_count && facts->part_count < IMAGE_PARTS; i++) {
-		struct image_part *part = &facts->parts[facts->part_count++];
+	for (unsigned i = 0; i < of->part_count; i++) {
+		struct image_part *part = facts->part_count < IMAGE_PARTS ? &facts->parts[facts->part_count++] : NULL;
 
+		if (part == NULL) {
+			facts->has_unlisted_archive |= of->parts[i].has_more;
+			continue;
+		}
 		*part = of->parts[i];
 		part->depth++;
 		if (part->depth <= unpacked)
@@ -342,7 +348,7 @@ static bool shows_all(const struct image_format *format, const struct image_inpu
 {
 	bool is_stream = text_equal(facts->format, facts->compression) && facts->part_count > 0 && facts->parts[0].is_unpacked;
 
-	return is_stream || (format->lists_members && member->data.size == member->size && facts->whole != IMAGE_NO);
+	return is_stream || (format->lists_members && member->data.size == member->size && facts->whole != IMAGE_NO && !facts->has_unlisted_archive);
 }
 
 /* Returns how long it says that it is. */
@@ -394,6 +400,14 @@ static bool overlaps_a_part(const struct image_facts *facts, uint64_t offset, ui
 	return false;
 }
 
+/* There is no row for it any more; whether there is more to find in it is told all the same. */
+static void note_unlisted(const struct image_input *member, struct image_facts *facts)
+{
+	const struct image_format *format = member->data.size > 0 && member->depth < IMAGE_DEPTH ? image_find_format(member, false) : NULL;
+
+	facts->has_unlisted_archive |= format != NULL && (format->is_carrier || format->is_archive);
+}
+
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				  const char *name)
 {
@@ -407,10 +421,12 @@ struct image_part *image_add_checked_part(const struct image_input *in, struct i
 	bool is_new = !overlaps_a_part(facts, offset, size);
 	struct image_part *part = image_add_row(facts, offset, size, name, "unknown");
 
-	if (part == NULL)
-		return NULL;
 	if (member.size < member.data.size)
 		member.size = member.data.size;
+	if (part == NULL) {
+		note_unlisted(&member, facts);
+		return NULL;
+	}
 	if (is_new)
 		look_at_member(&member, facts, part);
 	return part;
@@ -422,8 +438,10 @@ struct image_part *image_add_unpacked_part(const struct image_input *in, struct 
 	struct image_input member = { head, size, in->ops, in->depth + 1, is_right };
 	struct image_part *part = image_add_row(facts, 0, size, name, "unknown");
 
-	if (part == NULL)
+	if (part == NULL) {
+		note_unlisted(&member, facts);
 		return NULL;
+	}
 	part->is_unpacked = true;
 	look_at_member(&member, facts, part);
 	return part;
@@ -459,23 +477,24 @@ void image_correct_uboot_arch(char *arch, size_t size, struct bytes program)
 		text_copy(arch, size, "arm64");
 }
 
-enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
-					const char *name, const char *compression)
-{
-	struct image_part *row = image_add_row(facts, offset, size, name, compression);
-	unsigned first = facts->part_count;
-	enum image_answer answer = image_look_inside(in, facts, offset, size, compression);
-
-	if (row != NULL)
-		row->whole = answer == IMAGE_NO ? IMAGE_NO : IMAGE_UNKNOWN;
-	for (unsigned i = first; i < facts->part_count; i++)
-		facts->parts[i].depth++;
-	return answer;
-}
-
 bool image_unpacks_slowly(const char *compression)
 {
 	return text_equal(compression, "xz") || text_equal(compression, "lzma") || text_equal(compression, "bzip2");
+}
+
+static uint64_t unpack_times(const char *compression)
+{
+	return image_unpacks_slowly(compression) ? SLOWER : 1;
+}
+
+uint64_t image_may_unpack(const uint64_t *left, const char *compression)
+{
+	return *left / unpack_times(compression);
+}
+
+void image_count_unpacked(uint64_t *left, const char *compression, uint64_t made)
+{
+	*left -= made + UNPACK_START < image_may_unpack(left, compression) ? (made + UNPACK_START) * unpack_times(compression) : *left;
 }
 
 /* How many packed bytes are unpacked to check them: some unpack ten times slower than the others. */

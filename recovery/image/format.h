@@ -86,9 +86,6 @@ enum image_answer image_look_inside(const struct image_input *in, struct image_f
 /* The same, and *ret_used: how many bytes the stream has, when it ended well; 0 otherwise. */
 enum image_answer image_look_inside_stream(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 					   const char *compression, uint64_t *ret_used);
-/* A packed member: a row for it, and below it what its contents are. Returns as image_look_inside. */
-enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
-					const char *name, const char *compression);
 /* As image_add_part, for a member that says itself how long it is, up to the end of this input; returns where it ends, 0 when it does not tell. */
 uint64_t image_add_rest(const struct image_input *in, struct image_facts *facts, uint64_t offset, const char *name);
 /* The processor that would run the instruction at the entry of a boot loader: a jump over its header. "": neither ARM nor AArch64. */

@@ -63,7 +63,7 @@ struct image_ops {
 	/* Streams up to this many packed bytes may be unpacked to their end, to check them; an eighth of it where unpacking is slow. */
 	uint64_t check_packed_max;
 	/* What may still come out of packed streams, over everything that is looked at, so that archives in archives end; unpack counts it down
-	 * itself. NULL: there is no limit. */
+	 * itself (image_count_unpacked). NULL: there is no limit. */
 	uint64_t *unpack_left;
 	void *user;
 };
@@ -117,6 +117,7 @@ struct image_facts {
 	char warning[192];		/* nothing broken, but worth a look before flashing */
 	struct image_part parts[IMAGE_PARTS];
 	unsigned part_count;
+	bool has_unlisted_archive;	/* behind the last part there is room for, or what is there could not be looked at */
 };
 
 /* head_or_whole: the file's bytes from its start; with less than file_size of them, what needs the rest stays unknown.
@@ -125,6 +126,10 @@ void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct 
 
 /* Ten times as slowly as the others. */
 bool image_unpacks_slowly(const char *compression);
+/* Of what is left to be unpacked (image_ops): how many bytes of such a stream that is; and to be called when so many came out. What is slow
+ * uses it up faster, and each stream takes something for its start, for a small one costs more than what comes out. */
+uint64_t image_may_unpack(const uint64_t *left, const char *compression);
+void image_count_unpacked(uint64_t *left, const char *compression, uint64_t made);
 /* For what is looked at elsewhere, such as a packed member: takes over boards, and what else facts do not tell themselves. */
 void image_adopt(struct image_facts *facts, const struct image_facts *of);
 
@@ -132,6 +137,9 @@ void image_adopt(struct image_facts *facts, const struct image_facts *of);
  * UNKNOWN when either is empty or unheard of, or when the word leaves it open: "mips" in a uImage knows no byte order; a device's
  * "mips" is big-endian. */
 enum image_answer image_arch_fits(const char *image_arch, const char *device_arch);
+bool image_arch_is_known(const char *word);
+/* A word for each processor that is known, with blanks between. Returns to. */
+char *image_arch_list(char *to, size_t size);
 
 void image_note_damage(struct image_facts *facts, uint64_t offset, const char *what);	/* found elsewhere */
 /* Are these words of two images, or of two parts of one, surely of different processors? */

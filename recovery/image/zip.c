@@ -20,7 +20,6 @@ enum {
 	DEFLATED = 8,
 	HEAD_SIZE = 64 * 1024,	/* of each member, to look at what it is */
 	HEADS = 64,
-	UNPACK_START = 16 * 1024,	/* what comes out of a small member is not all that it costs */
 	UNPACK_MAX = 64 * 1024 * 1024,
 	FLAG_ENCRYPTED = 1 << 0,
 	FLAG_SIZES_FOLLOW = 1 << 3,
@@ -110,8 +109,8 @@ static uint64_t take_unpacked(const struct image_input *in, uint64_t wanted)
 
 	if (left == NULL)
 		return wanted;
-	wanted = wanted < *left ? wanted : 0;
-	*left -= *left < wanted + UNPACK_START ? *left : wanted + UNPACK_START;
+	wanted = wanted < image_may_unpack(left, "deflate") ? wanted : 0;
+	image_count_unpacked(left, "deflate", wanted);
 	return wanted;
 }
 
@@ -120,7 +119,7 @@ static bool has_place(const struct zip *zip, const struct zip_member *member)
 {
 	const uint64_t *left = zip->in->ops->unpack_left;
 
-	return zip->place != NULL && member->size < zip->place_size && (left == NULL || member->size < *left);
+	return zip->place != NULL && member->size < zip->place_size && (left == NULL || member->size < image_may_unpack(left, "deflate"));
 }
 
 /* False: nobody there knows deflate. */
@@ -150,6 +149,8 @@ static void check_deflated(struct zip *zip, const struct zip_member *member, con
 	}
 	is_right = result.end == IMAGE_YES && result.size == member->size && result.crc32 == member->crc;
 	have = result.size < HEAD_SIZE ? (size_t)result.size : HEAD_SIZE;
+	if (have == 0 && member->size > 0 && first == IMAGE_PARTS)
+		zip->facts->has_unlisted_archive = true;	/* for all that is known */
 	/* an archive that lies about the size tells it here */
 	if (have > 0 && have <= member->size)
 		image_add_unpacked_part(zip->in, zip->facts, bytes_of(head, have), member->size, "contents", is_right);

@@ -45,6 +45,13 @@ enum loader_turn loader_failed(const struct loader_say *say, const char *line, s
 	return LOADER_FAILED;
 }
 
+enum loader_turn loader_is_another(const char *name, struct error *reterr)
+{
+	error_set(reterr, STATUS_PROTOCOL, "what answers at the prompt is no %s", name);
+	error_hint(reterr, "look at the console: it may be the system's shell, or another bootloader");
+	return LOADER_FAILED;
+}
+
 bool loader_is_word(const char *text)
 {
 	size_t length = text ? strnlen(text, LOADER_WORD_MAX) : 0;

@@ -55,14 +55,6 @@ void cli_print_help(void)
 	printf("\n  --help, --version; unbrick VERB --help for the options of one verb; unbrick(1) for all\n");
 }
 
-const char *cli_value(const struct cli_verb *verb, const struct cli_line *line, const char *name)
-{
-	for (size_t i = 0; verb->options[i].name; i++)
-		if (strcmp(verb->options[i].name, name) == 0)
-			return line->value[i];
-	return NULL;
-}
-
 bool cli_read_number(const char *text, unsigned long max, unsigned long *ret_number)
 {
 	char *end;

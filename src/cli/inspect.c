@@ -101,6 +101,16 @@ static void split_ids(struct target *target, const char *text)
 	}
 }
 
+static enum status check_cpu(const char *word, struct error *reterr)
+{
+	char known[sizeof(reterr->hint)];
+
+	if (image_arch_is_known(word))
+		return STATUS_OK;
+	error_set(reterr, STATUS_INVALID, "there is no processor '%.96s'", word);
+	return error_hint(reterr, "Known are: %s", image_arch_list(known, sizeof(known)));
+}
+
 static enum status read_target(const struct cli_line *line, struct device_library **ret_library, struct target *target, struct error *reterr)
 {
 	const struct profile *profile;
@@ -108,6 +118,11 @@ static enum status read_target(const struct cli_line *line, struct device_librar
 
 	target->device.ids = target->ids;
 	target->is_given = line->value[FOR] || line->value[CPU] || line->value[BOARD] || line->value[REVISION];
+	if (line->value[CPU]) {
+		status = check_cpu(line->value[CPU], reterr);
+		if (status != STATUS_OK)
+			return status;
+	}
 	if (line->value[FOR]) {
 		status = device_library_open(line->library_folders, ret_library, reterr);
 		if (status == STATUS_OK)

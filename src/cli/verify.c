@@ -18,7 +18,7 @@ static const struct cli_option options[] = {
 	[SHA512] = { "sha512", "HASH", "the same" },
 	[SHA1] = { "sha1", "HASH", "the same; protects against damage, not against forgery" },
 	[MD5] = { "md5", "HASH", "the same; protects against damage, not against forgery" },
-	[SUMS] = { "sums", "LIST", "the vendor's list of checksums (SHA256SUMS), which names the files" },
+	[SUMS] = { "sums", "LIST", "the vendor's list of checksums (SHA256SUMS), which names the files; a value without a word of its algorithm may be of any of its length" },
 	[SIGNATURE] = { "signature", "FILE",
 			"detached: minisign, signify, CMS (PKCS#7), OpenPGP, plain RSA, ECDSA or Ed25519" },
 	[KEY] = { "key", "FILE", "the vendor's public key or certificate" },

@@ -20,6 +20,7 @@
 #include "src/io/bench_scan.h"
 #include "src/media/archive_library.h"
 #include "src/store/casebook.h"
+#include "src/store/device_library.h"
 
 /* From <curses.h>, which this folder stays clear of: its macros and its screen are the other face's. */
 extern const char *curses_version(void);
@@ -63,6 +64,7 @@ static void print_required(void)
 	print_late("libarchive", ARCHIVE_VERSION_ONLY_STRING, archive_library_version(running, sizeof(running)));
 	print_late("SQLite", SQLITE_VERSION, casebook_library_version(running, sizeof(running)));
 	print_library("libyaml", "", yaml_get_version_string());
+	print_late("libcyaml", "", device_library_yaml_version(running, sizeof(running)));
 	print_library("jansson", JANSSON_VERSION, jansson_version_str());
 	snprintf(built, sizeof(built), "%d.%d", PCRE2_MAJOR, PCRE2_MINOR);
 	if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) > (int)sizeof(running) ||

@@ -55,7 +55,6 @@ struct device_row {
 	bool is_recent;		/* a case had it, or it is plugged in for practice; only where nothing is searched for */
 };
 size_t app_device_search(struct app *app, const char *query, struct device_row *ret_rows, size_t max);
-struct device_library *app_library(struct app *app);
 struct casebook *app_casebook(struct app *app);
 
 /* Cases. A new case is live at once; opening an old one makes it live and goes on where it was. */

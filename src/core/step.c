@@ -274,11 +274,6 @@ void step_type(struct live_case *c, const char *prompt, const char *command, uin
 	push_dialog(c);
 }
 
-bool step_is_typing(const struct live_case *c)
-{
-	return c->step.is_talking;
-}
-
 static void dialog_over(struct live_case *c, struct dialog_event event)
 {
 	if (event.type == DIALOG_NOTHING)

@@ -1,18 +1,17 @@
+/* DES by OpenSSL's own function, as digest.c has its SHA-256: to fetch a cipher through EVP takes longer than to look at a small file, and what is
+ * not recognised otherwise is tried for one encrypted block. Single DES is in no provider that is always there, either. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "src/media/decrypt.h"
 
-#include <string.h>
-
-/* The calls that took the place of these have single DES in a provider that need not be there, and load a table of all ciphers first: longer
- * than it takes to look at a small file. */
-#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/des.h>
+#include <string.h>
 
 #include "src/base/text.h"
 
 bool decrypt_blocks(void *user, const char *cipher, struct bytes key, struct bytes in, uint8_t *to)
 {
-	DES_cblock block;
 	DES_key_schedule schedule;
+	DES_cblock block;
 
 	(void)user;
 	if (!text_equal(cipher, "des-ecb") || key.size != sizeof(block) || in.size % sizeof(block) != 0)
@@ -20,7 +19,7 @@ bool decrypt_blocks(void *user, const char *cipher, struct bytes key, struct byt
 	memcpy(block, key.data, sizeof(block));
 	DES_set_key_unchecked(&block, &schedule);
 	for (size_t at = 0; at < in.size; at += sizeof(block)) {
-		memcpy(block, in.data + at, sizeof(block));
+		memcpy(block, in.data + at, sizeof(block));	/* to may be what in stands on */
 		DES_ecb_encrypt(&block, &block, &schedule, DES_DECRYPT);
 		memcpy(to + at, block, sizeof(block));
 	}

@@ -14,7 +14,7 @@
 struct digest {
 	char sha256[65];	/* lower case hex */
 	char sha1[41];
-	char md5[33];		/* "" where this system's OpenSSL refuses it (FIPS); so may be sha1 */
+	char md5[33];
 	uint32_t crc32;		/* as zlib and U-Boot's crc32 command print it */
 	uint64_t size;		/* bytes read */
 };
@@ -25,7 +25,8 @@ enum status digest_file(const char *path, _Atomic uint64_t *progress, const atom
 			struct digest *ret_digest, struct error *reterr);
 
 /* One digest over bytes as they come, for what is hashed while it arrives. algorithm as OpenSSL names it ("sha256",
- * "blake2b512"). NULL: this system's OpenSSL does not know or refuses it, or no memory. */
+ * "blake2b512"), and the shorter BLAKE2b that it has not ("blake2b384", "blake2b256"). NULL: this system's OpenSSL does
+ * not know or refuses it, or no memory. */
 struct digest_stream;
 struct digest_stream *digest_stream_new(const char *algorithm);
 void digest_stream_free(struct digest_stream *stream);

@@ -18,10 +18,9 @@
 /* Unpacking reads some 100 MB/s, hashing many times that: what is larger is unpacked only where somebody asks for it. */
 enum { CHECK_PACKED_MAX = 2 * 1024 * 1024, PIECE_SIZE = 4 * 1024 * 1024, PLACE_SIZE = 16 * 1024 * 1024, HUGE_PAGE = 2 * 1024 * 1024 };
 
-/* Of all streams together, those in each other included; of those that are slow to unpack it is used up so many times as fast. */
+/* Of all streams together, those in each other included. */
 #define UNPACK_MAX (UINT64_C(192) << 20)
 #define UNPACK_DEEP_MAX (UINT64_C(8) << 30)
-enum { SLOWER = 8, UNPACK_START = 16 * 1024 };
 
 /* Largest image that is mapped: card images of a small computer are below. */
 #define SIZE_CEILING (UINT64_C(64) << 30)
@@ -124,11 +123,10 @@ static uint64_t unpack_op(void *user, const char *compression, struct bytes in, 
 			  enum image_answer *ret_end, uint64_t *ret_used)
 {
 	struct image_file *file = user;
-	uint64_t times = image_unpacks_slowly(compression) ? SLOWER : 1, left = file->unpack_left / times, made;
+	uint64_t left = image_may_unpack(&file->unpack_left, compression), made;
 
-	most = most < left ? most : left;
-	made = unpack_stream(user, compression, in, to, room, most, ret_end, ret_used);
-	file->unpack_left -= made + UNPACK_START < left ? (made + UNPACK_START) * times : file->unpack_left;
+	made = unpack_stream(user, compression, in, to, room, most < left ? most : left, ret_end, ret_used);
+	image_count_unpacked(&file->unpack_left, compression, made);
 	return made;
 }
 

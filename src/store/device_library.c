@@ -143,7 +143,7 @@ static enum status load_profile(const struct device_library *library, struct lib
 
 	if (entry->is_loaded)
 		return STATUS_OK;
-	status = yaml_file_open(entry->path, &entry->memory, &file, reterr);
+	status = yaml_file_open(entry->path, &file, reterr);
 	if (status == STATUS_OK)
 		status = profile_schema_read(file, entry->id, &entry->memory, &entry->profile, reterr);
 	if (status == STATUS_OK)
@@ -163,7 +163,7 @@ static enum status load_procedure(struct library_entry *entry, struct error *ret
 
 	if (entry->is_loaded)
 		return STATUS_OK;
-	status = yaml_file_open(entry->path, &entry->memory, &file, reterr);
+	status = yaml_file_open(entry->path, &file, reterr);
 	if (status == STATUS_OK)
 		status = procedure_schema_read(file, entry->id, &entry->memory, &entry->procedure, reterr);
 	entry->is_loaded = status == STATUS_OK;
@@ -192,7 +192,7 @@ static enum status load_list(struct library_entry *entry, enum list_kind kind, s
 
 	if (entry->is_loaded)
 		return STATUS_OK;
-	status = yaml_file_open(entry->path, &entry->memory, &file, reterr);
+	status = yaml_file_open(entry->path, &file, reterr);
 	if (status == STATUS_OK)
 		status = read_list(file, entry, kind, reterr);
 	entry->is_loaded = status == STATUS_OK;
@@ -259,15 +259,13 @@ static bool has_sign(const struct sign *list, const unsigned *roots, size_t coun
 
 static enum status report_double(struct library_entry *entry, unsigned index, struct error *reterr)
 {
-	struct yaml_memory memory = { 0 };
 	AUTO(yaml_file) file = NULL;
-	enum status status = yaml_file_open(entry->path, &memory, &file, reterr);
+	enum status status = yaml_file_open(entry->path, &file, reterr);
 	char where[64];
 
 	text_format(where, sizeof(where), "signs/%u/id", index);
 	if (status == STATUS_OK)
 		status = yaml_file_error(file, reterr, where, "a second sign '%s'", entry->signs.signs[index].id);
-	yaml_memory_done(&memory);
 	return status;
 }
 
@@ -460,9 +458,8 @@ static void report(struct linter *linter, const struct error *error)
 /* What the profile says, against what its procedures do. A procedure that is bad itself is reported once, as a file. */
 static enum status lint_methods(struct device_library *library, const struct library_entry *entry, struct error *reterr)
 {
-	struct yaml_memory memory = { 0 };
 	AUTO(yaml_file) file = NULL;
-	enum status status = yaml_file_open(entry->path, &memory, &file, reterr);
+	enum status status = yaml_file_open(entry->path, &file, reterr);
 
 	for (unsigned i = 0; status == STATUS_OK && i < entry->profile.method_count; i++) {
 		struct library_entry *procedure =
@@ -471,7 +468,6 @@ static enum status lint_methods(struct device_library *library, const struct lib
 		if (procedure != NULL && load_procedure(procedure, NULL) == STATUS_OK)
 			status = method_check_values(file, &entry->profile, i, &procedure->procedure, reterr);
 	}
-	yaml_memory_done(&memory);
 	return status;
 }
 

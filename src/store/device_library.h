@@ -50,4 +50,7 @@ size_t device_library_lint(struct device_library *library, void (*on_error)(void
 /* The same for the files of signs alone. */
 size_t device_library_lint_signs(struct device_library *library, void (*on_error)(void *user, const struct error *error), void *user);
 
+/* The version of libcyaml, which reads the files; "" where it is not on this machine. */
+char *device_library_yaml_version(char *to, size_t size);
+
 #endif

@@ -33,12 +33,7 @@ enum status sign_schema_read(const struct yaml_file *file, struct yaml_memory *m
 			     struct error *reterr);
 enum status usb_schema_read(const struct yaml_file *file, struct yaml_memory *memory, struct usb_id_list *ret_list,
 			    struct error *reterr);
-
-/* firmware-db/macros.yaml. The fields and the checks are those of a profile's macros, too. */
 enum status macro_schema_read(const struct yaml_file *file, struct yaml_memory *memory, struct macro_list *ret_list,
 			      struct error *reterr);
-extern const struct yaml_field macro_fields[];
-enum status macros_check(const struct yaml_file *file, const char *where, const struct macro *macros, unsigned count,
-			 struct error *reterr);
 
 #endif

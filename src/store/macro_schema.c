@@ -1,84 +1,97 @@
 /* Commands that are sent by one key: console/macros of a profile, and firmware-db/macros.yaml for those that many
  * devices share. */
-#include <stddef.h>
+#include "src/store/macro_schema.h"
 
 #include "recovery/loader/loader.h"
 #include "src/base/text.h"
 #include "src/store/library_schema.h"
+#include "src/store/schema_fields.h"
 
-enum { MACROS_PER_FILE_MAX = 64 };
-
-static bool parse_at(const char *text, unsigned *ret_value)
+static bool convert_at(char *text, void *ret_at)
 {
-	*ret_value = text_equal(text, "loader") ? MACRO_AT_LOADER : MACRO_AT_SHELL;
+	*(enum macro_at *)ret_at = text_equal(text, "loader") ? MACRO_AT_LOADER : MACRO_AT_SHELL;
 	return text_equal(text, "loader") || text_equal(text, "shell");
 }
 
-const struct yaml_field macro_fields[] = {
-	{ .key = "name", .type = YAML_FIELD_TEXT, .offset = offsetof(struct macro, name), .is_required = true },
-	{ .key = "text", .type = YAML_FIELD_ESCAPED, .offset = offsetof(struct macro, text), .is_required = true },
-	{ .key = "at",
-	  .type = YAML_FIELD_WORD,
-	  .offset = offsetof(struct macro, at),
-	  .is_required = true,
-	  .parse = parse_at,
-	  .expected = "loader, shell" },
-	{ .key = "loader", .type = YAML_FIELD_TEXT, .offset = offsetof(struct macro, loader) },
-	{ .key = "source", .type = YAML_FIELD_TEXT, .offset = offsetof(struct macro, source) },
-	{ .key = NULL },
+static const cyaml_schema_field_t macro_fields[] = {
+	FIELD_MUST("name", macro_row, macro.name),
+	FIELD_MUST("text", macro_row, macro.text),
+	FIELD_MUST("at", macro_row, at),
+	FIELD_TEXT("loader", macro_row, macro.loader),
+	FIELD_TEXT("source", macro_row, macro.source),
+	CYAML_FIELD_END
 };
 
-static const struct yaml_field file_fields[] = {
-	{ .key = "macros",
-	  .type = YAML_FIELD_STRUCTS,
-	  .offset = offsetof(struct macro_list, macros),
-	  .is_required = true,
-	  .count_offset = offsetof(struct macro_list, count),
-	  .item_size = sizeof(struct macro),
-	  .fields = macro_fields,
-	  .max_items = MACROS_PER_FILE_MAX },
-	{ .key = NULL },
+static const struct yaml_conversion macro_conversions[] = {
+	YAML_CONVERSION("at", macro_row, at, macro, at, convert_at, "known; one of: loader, shell"),
+	YAML_ESCAPED("text", macro, text),
+	{ .key = NULL }
 };
 
-enum status macros_check(const struct yaml_file *file, const char *where, const struct macro *macros, unsigned count,
+const cyaml_schema_value_t macro_entry = SCHEMA_ENTRY(macro_row, macro_fields);
+
+struct macro_rows {
+	struct macro_row *rows;
+	unsigned count;
+};
+
+static const cyaml_schema_field_t file_fields[] = {
+	FIELD_LIST("macros", CYAML_FLAG_DEFAULT, macro_rows, rows, count, &macro_entry, MACROS_PER_FILE_MAX),
+	CYAML_FIELD_END
+};
+static const cyaml_schema_value_t file_schema = SCHEMA_FILE(macro_rows, file_fields);
+
+static enum status check(const struct yaml_file *file, const char *where, const struct macro *macros, unsigned number,
 			 struct error *reterr)
 {
+	const struct macro *macro = &macros[number];
 	char at[64], scratch[120];
+	const char *fault = macro_fault(macro->text, scratch, sizeof(scratch));
 
-	for (unsigned i = 0; i < count; i++) {
-		const char *fault = macro_fault(macros[i].text, scratch, sizeof(scratch));
-
-		text_format(at, sizeof(at), "%s/%u/text", where, i);
-		if (fault != NULL) {
-			yaml_file_error(file, reterr, at, "'%s' can be no macro: %s", macros[i].name, fault);
-			return error_hint(reterr, "what writes is a step of a procedure, behind its guards");
-		}
-		text_format(at, sizeof(at), "%s/%u/loader", where, i);
-		if (macros[i].loader != NULL && loader_driver_find(macros[i].loader) == NULL)
-			return yaml_file_error(file, reterr, at, "no driver for the bootloader '%.60s'",
-					       macros[i].loader);
-		for (unsigned k = 0; k < i; k++)
-			if (text_equal(macros[i].name, macros[k].name) && macros[i].at == macros[k].at &&
-			    text_equal(macros[i].loader, macros[k].loader)) {
-				text_format(at, sizeof(at), "%s/%u/name", where, i);
-				return yaml_file_error(file, reterr, at, "a second macro '%s'", macros[i].name);
-			}
+	text_format(at, sizeof(at), "%s/%u/text", where, number);
+	if (fault != NULL) {
+		yaml_file_error(file, reterr, at, "'%s' can be no macro: %s", macro->name, fault);
+		return error_hint(reterr, "what writes is a step of a procedure, behind its guards");
 	}
+	text_format(at, sizeof(at), "%s/%u/loader", where, number);
+	if (macro->loader != NULL && loader_driver_find(macro->loader) == NULL)
+		return yaml_file_error(file, reterr, at, "no driver for the bootloader '%.60s'", macro->loader);
+	text_format(at, sizeof(at), "%s/%u/name", where, number);
+	for (unsigned i = 0; i < number; i++)
+		if (text_equal(macro->name, macros[i].name) && macro->at == macros[i].at &&
+		    text_equal(macro->loader, macros[i].loader))
+			return yaml_file_error(file, reterr, at, "a second macro '%s'", macro->name);
 	return STATUS_OK;
+}
+
+enum status macros_read(const struct yaml_file *file, const char *where, const struct macro_row *rows, unsigned count,
+			struct yaml_memory *memory, struct macro **ret_macros, struct error *reterr)
+{
+	const struct yaml_rows all = { .rows = rows, .count = count, .row_size = sizeof(*rows),
+				       .item_size = sizeof(struct macro), .conversions = macro_conversions };
+	enum status status = yaml_value_items(file, where, &all, memory, ret_macros, reterr);
+
+	for (unsigned i = 0; status == STATUS_OK && i < count; i++)
+		status = check(file, where, *ret_macros, i, reterr);
+	return status;
 }
 
 enum status macro_schema_read(const struct yaml_file *file, struct yaml_memory *memory, struct macro_list *ret_list,
 			      struct error *reterr)
 {
-	enum status status = yaml_file_read(file, file_fields, memory, ret_list, reterr);
+	const struct macro_rows *top = NULL;
+	enum status status = yaml_file_load(file, &file_schema, memory, &top, reterr);
 
-	for (unsigned i = 0; status == STATUS_OK && i < ret_list->count; i++) {
+	for (unsigned i = 0; status == STATUS_OK && i < top->count; i++) {
 		char where[64];
 
 		text_format(where, sizeof(where), "macros/%u", i);
-		if (ret_list->macros[i].source == NULL)
+		if (top->rows[i].macro.source == NULL)
 			status = yaml_file_error(file, reterr, where, "macro '%s' names no source",
-						 ret_list->macros[i].name);
+						 top->rows[i].macro.name);
 	}
-	return status == STATUS_OK ? macros_check(file, "macros", ret_list->macros, ret_list->count, reterr) : status;
+	if (status != STATUS_OK)
+		return status;
+	ret_list->count = top->count;
+	return macros_read(file, "macros", top->rows, top->count, memory, &ret_list->macros, reterr);
 }

@@ -1,399 +1,285 @@
 /* firmware-db/devices/<vendor>/<model>.yaml */
-#include <arpa/inet.h>
-#include <ctype.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "recovery/image/image.h"
-#include "recovery/loader/loader.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/store/library_schema.h"
+#include "src/store/macro_schema.h"
+#include "src/store/profile_check.h"
+#include "src/store/schema_fields.h"
+#include "src/store/yaml_nodes.h"
+#include "src/store/yaml_value.h"
 
 _Static_assert(sizeof(struct yaml_pair) == sizeof(struct profile_param), "read as yaml_pair");
 _Static_assert(sizeof(struct yaml_pair) == sizeof(struct profile_source), "read as yaml_pair");
 
-#define FIELD(name, kind, of, member) { .key = name, .type = YAML_FIELD_##kind, .offset = offsetof(struct of, member) }
-#define MUST(name, kind, of, member) \
-	{ \
-		.key = name, .type = YAML_FIELD_##kind, .offset = offsetof(struct of, member), .is_required = true \
-	}
-#define PART(name, of, member, table) \
-	{ .key = name, .type = YAML_FIELD_STRUCT, .offset = offsetof(struct of, member), .fields = table }
-#define LIST(name, of, member, counted, item, table) \
-	{ \
-		.key = name, .type = YAML_FIELD_STRUCTS, .offset = offsetof(struct of, member), \
-		.count_offset = offsetof(struct of, counted), .item_size = sizeof(struct item), .fields = table \
-	}
-#define PAIRS(name, of, member, counted) \
-	{ \
-		.key = name, .type = YAML_FIELD_PAIRS, .offset = offsetof(struct of, member), \
-		.count_offset = offsetof(struct of, counted) \
-	}
-#define END { .key = NULL }
+DEFINE_AUTO(yaml_nodes);
 
-static const struct yaml_field console_fields[] = {
-	FIELD("baud", NUMBER, profile_console, baud),
-	FIELD("frame", TEXT, profile_console, frame),
-	FIELD("level", TEXT, profile_console, level),
-	FIELD("pads", TEXT, profile_console, pads),
-	FIELD("loader", TEXT, profile_console, loader),
-	FIELD("prompt", TEXT, profile_console, prompt),
-	FIELD("stop-at", TEXT, profile_console, stop_at),
-	FIELD("stop-keys", ESCAPED, profile_console, stop_keys),
-	FIELD("loader-passwords", TEXTS, profile_console, loader_passwords),
-	FIELD("login-prompt", TEXT, profile_console, login_prompt),
-	FIELD("login-user", TEXT, profile_console, login_user),
-	FIELD("login-password", TEXT, profile_console, login_password),
-	LIST("macros", profile_console, macros, macro_count, macro, macro_fields),
-	END
+struct partition_row {
+	struct profile_partition partition;
+	char *offset, *size;
 };
 
-static const struct yaml_field identity_fields[] = {
-	FIELD("log", PATTERNS, profile_identity, log),
-	FIELD("env", TEXTS, profile_identity, env),
-	FIELD("boards", TEXTS, profile_identity, boards),
-	FIELD("sticker", TEXT, profile_identity, sticker),
-	END
+struct method_row {
+	struct profile_method method;
+	char *minutes;
 };
 
-static const struct yaml_field storage_fields[] = {
-	MUST("kind", TEXT, profile_storage, kind),
-	FIELD("device", NUMBER, profile_storage, device),
-	FIELD("erase-size", SIZE, profile_storage, erase_size),
-	FIELD("base", SIZE, profile_storage, base),
-	FIELD("node", TEXT, profile_storage, node),
-	END
+struct firmware_row {
+	struct profile_firmware firmware;
+	char *size;
 };
 
-static const struct yaml_field partition_fields[] = {
-	MUST("name", TEXT, profile_partition, name),
-	MUST("offset", SIZE, profile_partition, offset),
-	MUST("size", SIZE, profile_partition, size),
-	FIELD("guard", TEXT, profile_partition, guard),
-	FIELD("holds", TEXT, profile_partition, holds),
-	END
+struct profile_row {
+	struct profile profile;
+	struct { char *device, *erase_size, *base; } storage;
+	struct { char *load_address, *tftp_port; } network;
+	char *baud, *boot_seconds;
+	struct macro_row *macros;
+	struct partition_row *partitions;
+	struct method_row *methods;
+	struct firmware_row *firmware;
+	unsigned macro_count, partition_count, method_count, firmware_count;
 };
 
-static const struct yaml_field network_fields[] = {
-	FIELD("device-ip", TEXT, profile_network, device_ip),
-	FIELD("bench-ip", TEXT, profile_network, bench_ip),
-	FIELD("netmask", TEXT, profile_network, netmask),
-	FIELD("load-address", SIZE, profile_network, load_address),
-	FIELD("tftp-port", NUMBER, profile_network, tftp_port),
-	END
+static const cyaml_schema_value_t text_entry = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED) };
+
+#define TEXT(key, member) FIELD_TEXT(key, profile_row, member)
+#define MUST(key, member) FIELD_MUST(key, profile_row, member)
+#define TEXTS_OF(key, flags, of, member) \
+	FIELD_LIST(key, flags, of, member.item, member.count, &text_entry, SCHEMA_LIST_MAX)
+#define TEXTS(key, member) TEXTS_OF(key, CYAML_FLAG_OPTIONAL, profile_row, member)
+#define ROWS(key, member, counted, entry) FIELD_LIST(key, CYAML_FLAG_OPTIONAL, profile_row, member, counted, entry, SCHEMA_LIST_MAX)
+/* A mapping inside the profile: its keys lie in the row as the others do. */
+#define PART(name, table) \
+	{ .key = name, .data_offset = 0, .value = { CYAML_VALUE_MAPPING(CYAML_FLAG_OPTIONAL, struct profile_row, table) } }
+
+static const cyaml_schema_field_t console_fields[] = {
+	TEXT("baud", baud),
+	TEXT("frame", profile.console.frame),
+	TEXT("level", profile.console.level),
+	TEXT("pads", profile.console.pads),
+	TEXT("loader", profile.console.loader),
+	TEXT("prompt", profile.console.prompt),
+	TEXT("stop-at", profile.console.stop_at),
+	TEXT("stop-keys", profile.console.stop_keys),
+	TEXTS("loader-passwords", profile.console.loader_passwords),
+	TEXT("login-prompt", profile.console.login_prompt),
+	TEXT("login-user", profile.console.login_user),
+	TEXT("login-password", profile.console.login_password),
+	ROWS("macros", macros, macro_count, &macro_entry),
+	CYAML_FIELD_END
 };
 
-static const struct yaml_field space_fields[] = {
-	MUST("mount", TEXT, profile_space, mount),
-	MUST("clear", TEXTS, profile_space, clear),
-	END
+static const cyaml_schema_field_t identity_fields[] = {
+	TEXTS("log", profile.identity.log),
+	TEXTS("env", profile.identity.env),
+	TEXTS("boards", profile.identity.boards),
+	TEXT("sticker", profile.identity.sticker),
+	CYAML_FIELD_END
 };
 
-static const struct yaml_field method_fields[] = {
-	MUST("name", TEXT, profile_method, name),
-	MUST("procedure", TEXT, profile_method, procedure),
-	FIELD("treats", TEXTS, profile_method, treats),
-	PAIRS("with", profile_method, with, with_count),
-	FIELD("keeps", TEXT, profile_method, keeps),
-	FIELD("destroys", TEXT, profile_method, destroys),
-	FIELD("minutes", NUMBER, profile_method, minutes),
-	MUST("tested", TEXT, profile_method, tested),
-	FIELD("image", TEXT, profile_method, image),
-	FIELD("warning", TEXT, profile_method, warning),
-	END
+static const cyaml_schema_field_t storage_fields[] = {
+	MUST("kind", profile.storage.kind),
+	TEXT("device", storage.device),
+	TEXT("erase-size", storage.erase_size),
+	TEXT("base", storage.base),
+	TEXT("node", profile.storage.node),
+	CYAML_FIELD_END
 };
 
-static const struct yaml_field firmware_fields[] = {
-	MUST("version", TEXT, profile_firmware, version),
-	MUST("file", TEXT, profile_firmware, file),
-	FIELD("size", SIZE, profile_firmware, size),
-	FIELD("sha256", TEXT, profile_firmware, sha256),
-	FIELD("url", TEXT, profile_firmware, url),
-	FIELD("revision", TEXT, profile_firmware, revision),
-	END
+static const cyaml_schema_field_t partition_fields[] = {
+	FIELD_MUST("name", partition_row, partition.name),
+	FIELD_MUST("offset", partition_row, offset),
+	FIELD_MUST("size", partition_row, size),
+	FIELD_TEXT("guard", partition_row, partition.guard),
+	FIELD_TEXT("holds", partition_row, partition.holds),
+	CYAML_FIELD_END
 };
 
-static const struct yaml_field profile_fields[] = {
-	MUST("vendor", TEXT, profile, vendor),
-	MUST("model", TEXT, profile, model),
-	FIELD("revisions", TEXTS, profile, revisions),
-	FIELD("aliases", TEXTS, profile, aliases),
-	MUST("kind", TEXT, profile, kind),
-	FIELD("soc", TEXT, profile, soc),
-	FIELD("arch", TEXT, profile, arch),
-	PART("console", profile, console, console_fields),
-	PART("identity", profile, identity, identity_fields),
-	PART("storage", profile, storage, storage_fields),
-	LIST("partitions", profile, partitions, partition_count, profile_partition, partition_fields),
-	FIELD("image-covers", TEXTS, profile, image_covers),
-	FIELD("image-formats", TEXTS, profile, image_formats),
-	PART("network", profile, network, network_fields),
-	PART("space", profile, space, space_fields),
-	LIST("methods", profile, methods, method_count, profile_method, method_fields),
-	FIELD("no-method", TEXT, profile, no_method),
-	LIST("firmware", profile, firmware, firmware_count, profile_firmware, firmware_fields),
-	FIELD("banner", PATTERN, profile, banner),
-	FIELD("anti-rollback", TEXT, profile, anti_rollback),
-	FIELD("boot-seconds", NUMBER, profile, boot_seconds),
-	FIELD("warnings", TEXTS, profile, warnings),
-	{ .key = "sources", .type = YAML_FIELD_PAIRS, .offset = offsetof(struct profile, sources), .is_required = true,
-	  .count_offset = offsetof(struct profile, source_count) },
-	END
+static const cyaml_schema_field_t network_fields[] = {
+	TEXT("device-ip", profile.network.device_ip),
+	TEXT("bench-ip", profile.network.bench_ip),
+	TEXT("netmask", profile.network.netmask),
+	TEXT("load-address", network.load_address),
+	TEXT("tftp-port", network.tftp_port),
+	CYAML_FIELD_END
 };
 
-/* What a check needs to report: the file, where the error goes. */
-struct checker {
-	const struct yaml_file *file;
-	struct error *reterr;
+static const cyaml_schema_field_t space_fields[] = {
+	MUST("mount", profile.space.mount),
+	TEXTS_OF("clear", CYAML_FLAG_DEFAULT, profile_row, profile.space.clear),
+	CYAML_FIELD_END
 };
 
-static enum status check_word(const struct checker *checker, const char *where, const char *const *words,
-			      const char *word)
+static const cyaml_schema_field_t method_fields[] = {
+	FIELD_MUST("name", method_row, method.name),
+	FIELD_MUST("procedure", method_row, method.procedure),
+	TEXTS_OF("treats", CYAML_FLAG_OPTIONAL, method_row, method.treats),
+	CYAML_FIELD_IGNORE("with", CYAML_FLAG_OPTIONAL),	/* the procedure's own names: read_pairs() */
+	FIELD_TEXT("keeps", method_row, method.keeps),
+	FIELD_TEXT("destroys", method_row, method.destroys),
+	FIELD_TEXT("minutes", method_row, minutes),
+	FIELD_MUST("tested", method_row, method.tested),
+	FIELD_TEXT("image", method_row, method.image),
+	FIELD_TEXT("warning", method_row, method.warning),
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t firmware_fields[] = {
+	FIELD_MUST("version", firmware_row, firmware.version),
+	FIELD_MUST("file", firmware_row, firmware.file),
+	FIELD_TEXT("size", firmware_row, size),
+	FIELD_TEXT("sha256", firmware_row, firmware.sha256),
+	FIELD_TEXT("url", firmware_row, firmware.url),
+	FIELD_TEXT("revision", firmware_row, firmware.revision),
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_value_t partition_entry = SCHEMA_ENTRY(partition_row, partition_fields);
+static const cyaml_schema_value_t method_entry = SCHEMA_ENTRY(method_row, method_fields);
+static const cyaml_schema_value_t firmware_entry = SCHEMA_ENTRY(firmware_row, firmware_fields);
+
+static const cyaml_schema_field_t profile_fields[] = {
+	MUST("vendor", profile.vendor),
+	MUST("model", profile.model),
+	TEXTS("revisions", profile.revisions),
+	TEXTS("aliases", profile.aliases),
+	MUST("kind", profile.kind),
+	TEXT("soc", profile.soc),
+	TEXT("arch", profile.arch),
+	PART("console", console_fields),
+	PART("identity", identity_fields),
+	PART("storage", storage_fields),
+	ROWS("partitions", partitions, partition_count, &partition_entry),
+	TEXTS("image-covers", profile.image_covers),
+	TEXTS("image-formats", profile.image_formats),
+	PART("network", network_fields),
+	PART("space", space_fields),
+	ROWS("methods", methods, method_count, &method_entry),
+	TEXT("no-method", profile.no_method),
+	ROWS("firmware", firmware, firmware_count, &firmware_entry),
+	TEXT("banner", profile.banner),
+	TEXT("anti-rollback", profile.anti_rollback),
+	TEXT("boot-seconds", boot_seconds),
+	TEXTS("warnings", profile.warnings),
+	CYAML_FIELD_IGNORE("sources", CYAML_FLAG_DEFAULT),	/* the profile's own names: read_pairs() */
+	CYAML_FIELD_END
+};
+static const cyaml_schema_value_t file_schema = SCHEMA_FILE(profile_row, profile_fields);
+
+static const struct yaml_conversion console_conversions[] = {
+	YAML_NUMBER("baud", profile_row, baud, profile, console.baud),
+	YAML_ESCAPED("stop-keys", profile, console.stop_keys),
+	{ .key = NULL }
+};
+static const struct yaml_conversion storage_conversions[] = {
+	YAML_NUMBER("device", profile_row, storage.device, profile, storage.device),
+	YAML_SIZE("erase-size", profile_row, storage.erase_size, profile, storage.erase_size),
+	YAML_SIZE("base", profile_row, storage.base, profile, storage.base),
+	{ .key = NULL }
+};
+static const struct yaml_conversion network_conversions[] = {
+	YAML_SIZE("load-address", profile_row, network.load_address, profile, network.load_address),
+	YAML_NUMBER("tftp-port", profile_row, network.tftp_port, profile, network.tftp_port),
+	{ .key = NULL }
+};
+static const struct yaml_conversion profile_conversions[] = {
+	YAML_NUMBER("boot-seconds", profile_row, boot_seconds, profile, boot_seconds),
+	{ .key = NULL }
+};
+static const struct yaml_conversion partition_conversions[] = {
+	YAML_SIZE("offset", partition_row, offset, profile_partition, offset),
+	YAML_SIZE("size", partition_row, size, profile_partition, size),
+	{ .key = NULL }
+};
+static const struct yaml_conversion method_conversions[] = {
+	YAML_NUMBER("minutes", method_row, minutes, profile_method, minutes),
+	{ .key = NULL }
+};
+static const struct yaml_conversion firmware_conversions[] = {
+	YAML_SIZE("size", firmware_row, size, profile_firmware, size),
+	{ .key = NULL }
+};
+
+static enum status read_parts(const struct yaml_file *file, const struct profile_row *row, struct profile *profile,
+			      struct error *reterr)
 {
-	char all[192] = "";
-
-	if (word == NULL)
-		return STATUS_OK;
-	for (; *words != NULL; words++) {
-		if (text_equal(*words, word))
-			return STATUS_OK;
-		text_append(all, sizeof(all), "%s%s", all[0] ? ", " : "", *words);
-	}
-	yaml_file_error(checker->file, checker->reterr, where, "'%.60s' is not known here", word);
-	return error_hint(checker->reterr, "one of: %s", all);
-}
-
-static enum status check_loader(const struct checker *checker, const struct profile *profile)
-{
-	const char *name = profile->console.loader;
-
-	if (loader_driver_find(name) == NULL) {
-		char all[160] = "";
-
-		for (size_t i = 0; loader_driver_name(i) != NULL; i++)
-			text_append(all, sizeof(all), "%s%s", i ? ", " : "", loader_driver_name(i));
-		yaml_file_error(checker->file, checker->reterr, "console/loader", "no driver for the bootloader '%.60s'", name);
-		return error_hint(checker->reterr, "one of: %s", all);
-	}
-	if (text_equal(name, "cfe") && profile->storage.kind != NULL && profile->storage.node == NULL)
-		return yaml_file_error(checker->file, checker->reterr, "storage", "a CFE must be told the flash device by name: node");
-	return STATUS_OK;
-}
-
-static enum status check_words(const struct checker *checker, const struct profile *profile)
-{
-	static const char *const kinds[] = { "camera", "recorder", "router", "gateway", "switch",
-					     "nas",    "board",    "soc",    "mcu",     NULL };
-	static const char *const archs[] = { "arm",     "armv5",  "armv6",  "armv7",   "aarch64",
-					     "mips",    "mipsel", "mips64", "powerpc", "riscv32",
-					     "riscv64", "x86",    "x86_64", "xtensa",  NULL };
-	static const char *const stores[] = { "cfi", "spi-nor", "nand", "mmc", "virtio", NULL };
-	enum status status = check_word(checker, "kind", kinds, profile->kind);
-
-	if (status == STATUS_OK)
-		status = check_word(checker, "arch", archs, profile->arch);
-	if (status == STATUS_OK)
-		status = check_word(checker, "storage/kind", stores, profile->storage.kind);
-	if (status == STATUS_OK)
-		status = macros_check(checker->file, "console/macros", profile->console.macros, profile->console.macro_count, checker->reterr);
-	return status != STATUS_OK ? status : check_loader(checker, profile);
-}
-
-static enum status check_partition(const struct checker *checker, const struct profile *profile, unsigned number)
-{
-	static const char *const guards[] = { "never-write", "unit-data", NULL };
-	static const char *const holds[] = { "firmware", "kernel", "rootfs", "settings", "bootloader", "data", NULL };
-	const struct profile_partition *part = &profile->partitions[number];
-	enum status status;
-	char where[64];
-
-	text_format(where, sizeof(where), "partitions/%u/size", number);
-	if (part->size == 0 || part->size > UINT64_MAX - part->offset)
-		return yaml_file_error(checker->file, checker->reterr, where, "partition '%s' has no possible size",
-				       part->name);
-	text_format(where, sizeof(where), "partitions/%u", number);
-	for (unsigned i = 0; i < number; i++) {
-		const struct profile_partition *other = &profile->partitions[i];
-
-		if (text_equal(part->name, other->name))
-			return yaml_file_error(checker->file, checker->reterr, where, "a second partition '%s'",
-					       part->name);
-		if (part->offset < other->offset + other->size && other->offset < part->offset + part->size)
-			return yaml_file_error(checker->file, checker->reterr, where, "partition '%s' overlaps '%s'",
-					       part->name, other->name);
-	}
-	text_format(where, sizeof(where), "partitions/%u/guard", number);
-	status = check_word(checker, where, guards, part->guard);
-	text_format(where, sizeof(where), "partitions/%u/holds", number);
-	return status != STATUS_OK ? status : check_word(checker, where, holds, part->holds);
-}
-
-static enum status check_image_formats(const struct checker *checker, const struct profile *profile)
-{
-	char where[64];
-
-	if (profile->image_formats.count > 0 && profile->image_covers.count == 0)
-		return yaml_file_error(checker->file, checker->reterr, "image-formats", "formats of an image without 'image-covers'");
-	for (unsigned i = 0; i < profile->image_formats.count; i++) {
-		if (image_is_format_word(profile->image_formats.item[i]))
-			continue;
-		text_format(where, sizeof(where), "image-formats/%u", i);
-		yaml_file_error(checker->file, checker->reterr, where, "'%.40s' is no image format", profile->image_formats.item[i]);
-		return error_hint(checker->reterr, "the word that 'unbrick inspect --json' names an image of this device by");
-	}
-	return STATUS_OK;
-}
-
-/* The image is one run of whole partitions, and none of them is guarded as never to be written. */
-static enum status check_image_covers(const struct checker *checker, const struct profile *profile)
-{
-	const struct profile_partition *before = NULL;
-
-	for (unsigned i = 0; i < profile->image_covers.count; i++) {
-		const char *name = profile->image_covers.item[i];
-		const struct profile_partition *part = profile_partition_named(profile, name);
-
-		if (part == NULL)
-			return yaml_file_error(checker->file, checker->reterr, "image-covers",
-					       "there is no partition '%s'", name);
-		if (before != NULL && before->offset + before->size != part->offset)
-			return yaml_file_error(checker->file, checker->reterr, "image-covers",
-					       "'%s' does not begin where '%s' ends", name, before->name);
-		if (text_equal(part->guard, "never-write"))
-			return yaml_file_error(checker->file, checker->reterr, "image-covers",
-					       "'%s' must never be written", name);
-		before = part;
-	}
-	return check_image_formats(checker, profile);
-}
-
-static bool is_date(const char *text)
-{
-	static const char shape[] = "0000-00-00";
-
-	for (size_t i = 0; i < sizeof(shape) - 1; i++)
-		if (shape[i] == '-' ? text[i] != '-' : !isdigit((unsigned char)text[i]))
-			return false;
-	return text[sizeof(shape) - 1] == '\0';
-}
-
-static bool is_tested_word(const char *text)
-{
-	return text_equal(text, "untested") || (text_starts(text, "ok ") && is_date(text + 3)) ||
-	       (text_starts(text, "bad ") && is_date(text + 4));
-}
-
-static enum status check_method(const struct checker *checker, const struct profile *profile, unsigned number)
-{
-	const struct profile_method *method = &profile->methods[number];
-	char where[64];
-
-	for (unsigned i = 0; i < number; i++) {
-		text_format(where, sizeof(where), "methods/%u/name", number);
-		if (text_equal(method->name, profile->methods[i].name))
-			return yaml_file_error(checker->file, checker->reterr, where, "a second method '%s'",
-					       method->name);
-	}
-	for (unsigned i = 0; i < method->treats.count; i++) {
-		enum cause cause;
-
-		text_format(where, sizeof(where), "methods/%u/treats/%u", number, i);
-		if (!cause_parse(method->treats.item[i], &cause) || !cause_is_fault(cause))
-			return yaml_file_error(checker->file, checker->reterr, where,
-					       "'%.40s' is not the label of a fault", method->treats.item[i]);
-	}
-	text_format(where, sizeof(where), "methods/%u/tested", number);
-	if (!is_tested_word(method->tested)) {
-		yaml_file_error(checker->file, checker->reterr, where, "'%.40s' does not say how it was tested",
-				method->tested);
-		return error_hint(checker->reterr, "untested, ok YYYY-MM-DD or bad YYYY-MM-DD");
-	}
-	return STATUS_OK;
-}
-
-static enum status check_network(const struct checker *checker, const struct profile *profile)
-{
-	const struct { const char *where, *value; } rows[] = {
-		{ "network/device-ip", profile->network.device_ip },
-		{ "network/bench-ip", profile->network.bench_ip },
-		{ "network/netmask", profile->network.netmask },
+	static const struct { const char *where; const struct yaml_conversion *conversions; } parts[] = {
+		{ "console", console_conversions },
+		{ "storage", storage_conversions },
+		{ "network", network_conversions },
+		{ "", profile_conversions },
 	};
-	struct in_addr address;
+	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].value != NULL && inet_pton(AF_INET, rows[i].value, &address) != 1)
-			return yaml_file_error(checker->file, checker->reterr, rows[i].where,
-					       "'%.40s' is no IPv4 address", rows[i].value);
-	if (profile->network.tftp_port > 65535)
-		return yaml_file_error(checker->file, checker->reterr, "network/tftp-port", "no port");
-	return STATUS_OK;
+	for (size_t i = 0; status == STATUS_OK && i < ARRAY_SIZE(parts); i++)
+		status = yaml_value_convert(file, parts[i].where, parts[i].conversions, row, profile, reterr);
+	return status;
 }
 
-static enum status check_firmware(const struct checker *checker, const struct profile *profile)
+#define LIST_OF(row, member, counted, of, list) \
+	{ \
+		.rows = (row)->member, .count = (row)->counted, .row_size = sizeof(*(row)->member), \
+		.item_size = sizeof(struct of), .conversions = list \
+	}
+
+static enum status read_lists(const struct yaml_file *file, const struct profile_row *row, struct yaml_memory *memory,
+			      struct profile *profile, struct error *reterr)
 {
-	for (unsigned i = 0; i < profile->firmware_count; i++) {
-		const char *hash = profile->firmware[i].sha256, *url = profile->firmware[i].url;
+	const struct yaml_rows partitions = LIST_OF(row, partitions, partition_count, profile_partition, partition_conversions),
+			       methods = LIST_OF(row, methods, method_count, profile_method, method_conversions),
+			       firmware = LIST_OF(row, firmware, firmware_count, profile_firmware, firmware_conversions);
+	enum status status = yaml_value_items(file, "partitions", &partitions, memory, &profile->partitions, reterr);
+
+	if (status == STATUS_OK)
+		status = yaml_value_items(file, "methods", &methods, memory, &profile->methods, reterr);
+	if (status == STATUS_OK)
+		status = yaml_value_items(file, "firmware", &firmware, memory, &profile->firmware, reterr);
+	if (status == STATUS_OK)
+		status = macros_read(file, "console/macros", row->macros, row->macro_count, memory,
+				     &profile->console.macros, reterr);
+	profile->partition_count = row->partition_count;
+	profile->method_count = row->method_count;
+	profile->firmware_count = row->firmware_count;
+	profile->console.macro_count = row->macro_count;
+	return status;
+}
+
+static enum status read_pairs(const struct yaml_file *file, struct yaml_memory *memory, struct profile *profile,
+			      struct error *reterr)
+{
+	AUTO(yaml_nodes) nodes = NULL;
+	struct yaml_pair *pairs = NULL;
+	enum status status = yaml_nodes_read(file, &nodes, reterr);
+
+	if (status == STATUS_OK)
+		status = yaml_nodes_pairs(nodes, "sources", memory, &pairs, &profile->source_count, reterr);
+	profile->sources = (struct profile_source *)(void *)pairs;
+	for (unsigned i = 0; status == STATUS_OK && i < profile->method_count; i++) {
+		struct profile_method *method = &profile->methods[i];
 		char where[64];
 
-		text_format(where, sizeof(where), "firmware/%u/sha256", i);
-		if (hash != NULL && (strlen(hash) != 64 || strspn(hash, "0123456789abcdef") != 64))
-			return yaml_file_error(checker->file, checker->reterr, where,
-					       "not 64 hexadecimal digits in lower case");
-		text_format(where, sizeof(where), "firmware/%u/url", i);
-		if (url != NULL && !text_starts(url, "https://") && !text_starts(url, "http://"))
-			return yaml_file_error(checker->file, checker->reterr, where, "no address of the web");
+		pairs = NULL;
+		text_format(where, sizeof(where), "methods/%u/with", i);
+		status = yaml_nodes_pairs(nodes, where, memory, &pairs, &method->with_count, reterr);
+		method->with = (struct profile_param *)(void *)pairs;
 	}
-	return STATUS_OK;
-}
-
-/* As line_parse_frame() takes it. */
-static bool is_frame(const char *text)
-{
-	return strlen(text) == 3 && text[0] >= '5' && text[0] <= '8' && strchr("NEO", text[1]) != NULL && (text[2] == '1' || text[2] == '2');
-}
-
-static enum status check_rest(const struct checker *checker, const struct profile *profile)
-{
-	if (profile->console.frame != NULL && !is_frame(profile->console.frame))
-		return yaml_file_error(checker->file, checker->reterr, "console/frame", "'%.20s' is no frame; 8N1 and 7E1 are",
-				       profile->console.frame);
-	for (unsigned i = 0; i < profile->identity.env.count; i++)
-		if (strchr(profile->identity.env.item[i], '=') == NULL)
-			return yaml_file_error(checker->file, checker->reterr, "identity/env",
-					       "'%.60s' is no name=value", profile->identity.env.item[i]);
-	if (profile->method_count == 0 && profile->no_method == NULL) {
-		yaml_file_error(checker->file, checker->reterr, "", "neither 'methods' nor 'no-method'");
-		return error_hint(checker->reterr, "no-method says why nothing helps");
-	}
-	if (profile->method_count > 0 && profile->no_method != NULL)
-		return yaml_file_error(checker->file, checker->reterr, "no-method",
-				       "'methods' and 'no-method' exclude each other");
-	if (profile->source_count == 0)
-		return yaml_file_error(checker->file, checker->reterr, "sources", "no source is named");
-	return STATUS_OK;
+	return status;
 }
 
 enum status profile_schema_read(const struct yaml_file *file, const char *id, struct yaml_memory *memory,
 				struct profile *ret_profile, struct error *reterr)
 {
-	const struct checker checker = { file, reterr };
-	enum status status = yaml_file_read(file, profile_fields, memory, ret_profile, reterr);
+	const struct profile_row *row = NULL;
+	enum status status = yaml_file_load(file, &file_schema, memory, &row, reterr);
 
+	if (status != STATUS_OK)
+		return status;
+	*ret_profile = row->profile;
 	ret_profile->id = id;
+	status = read_parts(file, row, ret_profile, reterr);
 	if (status == STATUS_OK)
-		status = check_words(&checker, ret_profile);
-	for (unsigned i = 0; status == STATUS_OK && i < ret_profile->partition_count; i++)
-		status = check_partition(&checker, ret_profile, i);
+		status = read_lists(file, row, memory, ret_profile, reterr);
 	if (status == STATUS_OK)
-		status = check_image_covers(&checker, ret_profile);
-	for (unsigned i = 0; status == STATUS_OK && i < ret_profile->method_count; i++)
-		status = check_method(&checker, ret_profile, i);
-	if (status == STATUS_OK)
-		status = check_network(&checker, ret_profile);
-	if (status == STATUS_OK)
-		status = check_firmware(&checker, ret_profile);
-	if (status == STATUS_OK)
-		status = check_rest(&checker, ret_profile);
-	return status;
+		status = read_pairs(file, memory, ret_profile, reterr);
+	return status == STATUS_OK ? profile_check(file, ret_profile, reterr) : status;
 }

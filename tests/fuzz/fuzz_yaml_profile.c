@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	if (yaml_file_parse("fuzz", bytes_of(data + 1, size - 1), &memory, &file, &error) == STATUS_OK) {
+	if (yaml_file_parse("fuzz", bytes_of(data + 1, size - 1), &file, &error) == STATUS_OK) {
 		if (data[0] % 3 == 0)
 			(void)!profile_schema_read(file, "fuzz/fuzz", &memory, &(struct profile){ 0 }, &error);
 		else if (data[0] % 3 == 1)

@@ -109,10 +109,28 @@ tar czf two.tar.gz program config.txt
 value "an archive that is not unpacked whole says so" '.warning | startswith("not all of its members")' true
 "$UNBRICK" inspect --deep --json two.tar.gz >out 2>err
 value "a deep look sees all of its members" '[.warning, .parts[-1].name] | map(tostring) | join(" ")' "null config.txt"
+# more members than are listed, all in plain sight, and the archive that tells behind them
+pages=
+for i in $(seq 100 160); do
+	echo "<html>$i</html>" >page$i
+	pages="$pages page$i"
+done
+# shellcheck disable=SC2086
+tar cf many.tar $pages two.tar.gz
+"$UNBRICK" inspect --json program >out 2>err
+value "a program tells its processor" '.arch == ""' false
+arch=$(jq -r .arch out 2>/dev/null)
+"$UNBRICK" inspect --json many.tar >out 2>err
+value "an archive behind the last row is looked into" '.arch' "$arch"
+value "the rows stay" '[.parts[0].name, (.parts | length > 40)] | map(tostring) | join(" ")' "page100 true"
+# shellcheck disable=SC2086
+rm $pages many.tar
 rm config.txt program text.tar.gz two.tar.gz
 is "inspect, JSON of a file that is not there" 2 "$UNBRICK" inspect --json not-there
 json "inspect, JSON of a file that is not there"
 value "it is named, with the reason" '.file + " " + (.reason | type)' "not-there string"
+is "inspect for a processor that is none" 2 "$UNBRICK" inspect --cpu nonsense "$UNBRICK"
+says "the processors are listed" err "mips mipseb mipsel"
 is "more files than fit" 2 "$UNBRICK" inspect $(yes x | head -n 4097)
 says "more files than fit" err "too much at once"
 

@@ -12,36 +12,15 @@
 
 #include <cmocka.h>
 
+#include "src/base/cleanup.h"
 #include "src/base/crc.h"
 #include "src/base/text.h"
 #include "src/media/digest.h"
 #include "tests/fakes/temp_folder.h"
 
-struct bench {
-	char path[240];
-	char folder[200];
-};
-
 static int setup(void **state)
 {
-	struct bench *bench = calloc(1, sizeof(*bench));
-
-	if (bench == NULL)
-		return -1;
-	if (!temp_folder_make(bench->folder, sizeof(bench->folder), "digest"))
-		return -1;
-	text_format(bench->path, sizeof(bench->path), "%s/image.bin", bench->folder);
-	*state = bench;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct bench *bench = *state;
-
-	temp_folder_remove(bench->folder);
-	free(bench);
-	return 0;
+	return temp_bench_begin(state, "digest", "image.bin");
 }
 
 static void put(const char *path, const void *data, size_t size)
@@ -55,7 +34,7 @@ static void put(const char *path, const void *data, size_t size)
 
 static void digests_are_those_that_the_standards_publish(void **state)	/* FIPS 180-2 A.1, B.1; RFC 1321 A.5 */
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct digest digest;
 
 	put(bench->path, "abc", 3);
@@ -68,9 +47,44 @@ static void digests_are_those_that_the_standards_publish(void **state)	/* FIPS 1
 	assert_int_equal(digest.size, 3);
 }
 
+/* Values of Python's hashlib; the length is an input of the hash (RFC 7693, 2.5). The bytes count up from 0. */
+static void the_shorter_blake2b_are_hashes_of_their_own(void **state)
+{
+	static const struct { const char *algorithm; size_t size; const char *hex; } rows[] = {
+		{ "blake2b256", 0, "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8" },
+		{ "blake2b256", 3, "3d8c3d594928271f44aad7a04b177154806867bcf918e1549c0bc16f9da2b09b" },
+		{ "blake2b256", 128, "c3582f71ebb2be66fa5dd750f80baae97554f3b015663c8be377cfcb2488c1d1" },
+		{ "blake2b256", 129, "f7f3c46ba2564ff4c4c162da1f5b605f9f1c4aa6a20652a9f9a337c1a2f5b9c9" },
+		{ "blake2b256", 256, "39a7eb9fedc19aabc83425c6755dd90e6f9d0c804964a1f4aaeea3b9fb599835" },
+		{ "blake2b384", 257, "e08c350ef7832dcd875fdc18b0fbe1f4ecfbbff071e35292ef9f7265c5aef3cb5df744092c16b135cbeee955eaf5e5ce" },
+	};
+	uint8_t bytes[257], digest[64], whole[64];
+	char hex[129];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)i;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t length = strlen(rows[i].hex) / 2;
+		struct digest_stream *stream;
+
+		assert_int_equal(digest_bytes(rows[i].algorithm, bytes_of(bytes, rows[i].size), digest, sizeof(digest)), length);
+		for (size_t k = 0; k < length; k++)
+			snprintf(hex + 2 * k, 3, "%02x", digest[k]);
+		assert_string_equal(hex, rows[i].hex);
+		/* however it was cut */
+		stream = digest_stream_new(rows[i].algorithm);
+		for (size_t k = 0; k < rows[i].size; k++)
+			digest_stream_add(stream, bytes_of(bytes + k, 1));
+		assert_int_equal(digest_stream_end(stream, whole, sizeof(whole)), length);
+		assert_memory_equal(whole, digest, length);
+		digest_stream_free(stream);
+	}
+}
+
 static void an_empty_file_has_digests_too(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct digest digest;
 
 	put(bench->path, "", 0);
@@ -115,7 +129,7 @@ static void every_crc32_agrees_with_the_definition(void **state)
 
 static void a_file_of_several_reads_counts_its_progress(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	size_t size = 2 * 1024 * 1024 + 12345;
 	uint8_t *data = malloc(size);
 	_Atomic uint64_t progress = 0;
@@ -134,7 +148,7 @@ static void a_file_of_several_reads_counts_its_progress(void **state)
 
 static void cancelling_ends_it_and_leaves_the_result_alone(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	atomic_bool cancel = true;
 	struct digest digest = { .size = 77 };
 	struct error error = { .text = "" };
@@ -147,7 +161,7 @@ static void cancelling_ends_it_and_leaves_the_result_alone(void **state)
 
 static void what_cannot_be_hashed_is_named(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct digest digest;
 	struct error error = { .text = "" };
 
@@ -166,12 +180,13 @@ static void what_cannot_be_hashed_is_named(void **state)
 	}
 }
 
-#define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, teardown)
+#define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, temp_bench_end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(digests_are_those_that_the_standards_publish),
+		TEST(the_shorter_blake2b_are_hashes_of_their_own),
 		TEST(an_empty_file_has_digests_too),
 		TEST(every_crc32_agrees_with_the_definition),
 		TEST(a_file_of_several_reads_counts_its_progress),

@@ -2,58 +2,12 @@
  *
  * The signs of boot ROMs and boot loaders against lines made from the format strings of the programs that print them:
  * each is known for what it is, and what only looks alarming is no fault. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
 #include "recovery/diagnosis/diagnosis.h"
-#include "recovery/diagnosis/line_reader.h"
-#include "recovery/diagnosis/sign_set.h"
+#include "src/base/cleanup.h"
 #include "src/base/text.h"
-#include "src/store/device_library.h"
+#include "tests/integration/sign_shelf.h"
 
-struct shelf {
-	struct device_library *library;
-	const struct sign *signs;
-	size_t count;
-	struct sign_set *set;
-};
-
-static int open_shelf(void **state)
-{
-	static struct shelf shelf;
-	const char *source = getenv("srcdir");
-	char folder[512];
-	const char *folders[] = { folder, NULL };
-	struct error error;
-
-	text_format(folder, sizeof(folder), "%s/firmware-db", source ? source : ".");
-	if (device_library_open(folders, &shelf.library, &error) != STATUS_OK ||
-		device_library_signs(shelf.library, &shelf.signs, &shelf.count, &error) != STATUS_OK ||
-		sign_set_new(shelf.signs, shelf.count, &shelf.set, &error) != STATUS_OK) {
-		fprintf(stderr, "%s\n", error.text);
-		return -1;
-	}
-	*state = &shelf;
-	return 0;
-}
-
-static int close_shelf(void **state)
-{
-	struct shelf *shelf = *state;
-
-	sign_set_free(shelf->set);
-	device_library_free(shelf->library);
-	return 0;
-}
-
-static const struct {
-	const char *id, *line;
-} known[] = {
+static const struct sign_meeting known[] = {
 	{ "esp-reset-cause", "rst:0x3 (SW_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)" },
 	{ "esp-flash-read", "flash read err, 4096" },
 	{ "esp-csum", "csum err:0x9a!=0xff" },
@@ -159,37 +113,51 @@ static const struct {
 	{ "uefi-shell-prompt", "Shell> " },
 	{ "grub-rescue", "error: ../../grub-core/kern/fs.c:121:unknown filesystem." },
 	{ "grub-damaged", "error: invalid magic number." },
+	{ "nvidia-mb-nothing", "E> LOADER: Failed to get info for binary 0 from loader." },
+	{ "nvidia-mb-nothing", "E> Cannot find partition bpmp-fw" },
+	{ "nvidia-mb-signature", "E> OEM authentication of bct header failed!" },
+	{ "mtk-spl-emergency", "Failed to load U-Boot image!" },
+	{ "bcm-spl-blob", "failed to load ddr standalone module!" },
+	{ "fullhan-rom-nothing", "ERR:    Flash is corrupted" },
+	{ "shim-no-loader", "Failed to open \\EFI\\BOOT\\grubx64.efi - Not Found" },
+	{ "shim-no-loader", "start_image() returned Volume Corrupt" },
+	{ "hab-event", "STS = HAB_FAILURE (0x33)" },
+	{ "esp-image-bad", "E (112) esp_image: Image hash failed - image is corrupt" },
 	{ "coreboot-payload", "[WARN ]  CBFS: 'fallback/payload' not found." },
 	{ "coreboot-verification", "RO CBFS metadata hash verification failure" },
+	{ "ubootmod-image", "## Error: data checksum mismatch!" },
+	{ "ubootmod-image-type", "## Error: unsupported architecture" },
+	{ "rockchip-no-loader", "LoadTrust Addr:0x4000 error" },
+	{ "rockchip-no-uboot", "Can not find usable uboot" },
+	{ "rockchip-no-slot", "A/B: no bootable slot" },
+	{ "rockchip-to-bootrom", "# Reset the board to bootrom #" },
+	{ "rockchip-kernel", "Could not find kernel partition, ret=-1" },
+	{ "rockchip-avb", "AVB verify failed" },
+	{ "rockchip-rollback", "fit reject rollback: 1 < 2(min)" },
+	{ "rockchip-rkfw", "boot.img[0]: verify image fail!" },
+	{ "hisi-kernel-over-loader", "kernel image will overwrite uboot! kernel boot fail" },
+	{ "amlogic-bl2-check", "BL33 CHK: 0x000000ff ADDR 017a8000" },
+	{ "esp8266-rom-sum", "csum err" },
+	{ "init-not-executed", "Failed to execute /init" },
+	{ "lrzsz-failed", "Retry 3: NAK on sector" },
+	{ "libusb-win32-failed", "libusb0-dll:err [claim_interface] could not claim interface 0" },
+	{ "android-no-partition",
+		"init: bool android::init::BlockDevInitializer::InitDevices(std::set<std::string>): partition(s) not found after polling timeout: super" },
+	{ "android-no-partition", "init: dm device '/dev/block/dm-0' not found after polling timeout" },
+	{ "android-avb-stops", "init: Failed to open AvbHandle: No such file or directory" },
+	{ "android-avb-stops", "init: [libfs_avb]ERROR_VERIFICATION / PUBLIC_KEY_REJECTED isn't allowed " },
+	{ "android-mount-failed", "init: Failed to mount /system: No such file or directory" },
+	{ "android-init-fatal", "init: InitFatalReboot: signal 6" },
+	{ "esptool-ram", "A fatal error occurred: Failed to write to target RAM (result was 0107)" },
+	{ "esptool-flash", "A fatal error occurred: Failed to write to target Flash after seq 3 (result was 0108)" },
+	{ "stlink-flash", "2020-12-22T22:07:26 ERROR common_flash.c: Failed to unlock flash!" },
+	{ "stlink-flash", "ERROR common.c: stlink_flash_loader_run(0x8000000) failed! == -1" },
+	{ "stlink-connect", "ERROR common.c: Failed to enter SWD mode" },
 };
 
 static void what_a_loader_prints_is_known_for_what_it_is(void **state)
 {
-	const struct shelf *shelf = *state;
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		struct sign_match matches[SIGN_SET_MATCHES_MAX];
-		struct bytes line = bytes_of_text(known[i].line + line_body_offset(known[i].line));
-		size_t count = sign_set_match(shelf->set, line, matches), k = 0;
-
-		while (k < count && !text_equal(matches[k].sign->id, known[i].id))
-			k++;
-		if (k == count)
-			fail_msg("sign '%s' does not match: %s", known[i].id, known[i].line);
-	}
-}
-
-/* A fault that a harmless sign on the same line takes back is none. */
-static bool is_fault(const struct sign_match *matches, size_t count)
-{
-	bool fault = false;
-
-	for (size_t i = 0; i < count; i++) {
-		if (matches[i].sign->effect == SIGN_HARMLESS)
-			return false;
-		fault |= matches[i].sign->effect == SIGN_FAULT && matches[i].sign->weight >= 15;
-	}
-	return fault;
+	sign_shelf_meets(*state, known, ARRAY_SIZE(known));
 }
 
 static void what_only_looks_alarming_is_no_fault(void **state)
@@ -198,6 +166,16 @@ static void what_only_looks_alarming_is_no_fault(void **state)
 		"*** Warning - bad CRC, using default environment",
 		"*** Warning - spi_flash_probe() failed, using default environment",
 		"Warning: ethernet@1e100000 (eth0) using random MAC address - 02:00:00:00:00:01",
+		"Header Tag is not an IMX image",
+		"BL1-FWU: Block size is too big, clipping it.",
+		"W> RATCHET: MB1 binary ratchet value 4 is too large than ratchet level 2 from HW fuses.",
+		"TZC-400 : Wrong device ID (0x1f40).",
+		"BCH ECC initialization failed!",
+		"Request to set core boot address failed: 5",
+		"ELOG: Event(1f40) does not fit",
+		"RTC: coreboot checksum invalid",
+		"MRC: header hash mismatch: 1f40 vs 1f40",
+		"DIMM SPD checksum mismatch",
 		"Error: emac address not set.",
 		"Net:   No ethernet found.",
 		"## Error: Can't overwrite \"ethaddr\"",
@@ -212,6 +190,15 @@ static void what_only_looks_alarming_is_no_fault(void **state)
 		"Retry count exceeded; boot the image as usual",
 		"no sys signature at 00010000!",
 		"no sdio debug board detected ",
+		"M3 CHK:0",
+		"chroot: can't execute 'scw-update-instance': No such file or directory",
+		"init: [libfs_avb]Invalid hash size: ",
+		"init: [libfs_avb]Failed to verify vbmeta digest",
+		"init: [libfs_avb] Found unknown public key used to sign /system",
+		"init: [libfs_avb]AVB HASHTREE disabled on: /system",
+		"init: Failed to open AvbHandle for INIT_AVB_VERSION: No such file or directory",
+		"init: Failed to mount /metadata, ignoring mount for no_fail partition",
+		"init: Failed to mount /product, ignoring mount for formattable partition",
 		"Verifying Checksum ... OK",
 		"BootROM: Image checksum verification PASSED",
 		"I (35) boot_comm: chip revision: 4, min. bootloader chip revision: 3",
@@ -230,19 +217,11 @@ static void what_only_looks_alarming_is_no_fault(void **state)
 		"Wait for Multiboot Service Packet...  0",
 		"Jump to second Boot.",
 	};
-	const struct shelf *shelf = *state;
 
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		struct sign_match matches[SIGN_SET_MATCHES_MAX];
-		struct bytes line = bytes_of_text(lines[i] + line_body_offset(lines[i]));
-		size_t count = sign_set_match(shelf->set, line, matches);
-
-		if (is_fault(matches, count))
-			fail_msg("'%s' is taken for a fault by '%s'", lines[i], matches[0].sign->id);
-	}
+	sign_shelf_finds_no_fault(*state, lines, ARRAY_SIZE(lines));
 }
 
-static enum cause cause_of(const struct shelf *shelf, const char *text)
+static enum cause cause_of(const struct sign_shelf *shelf, const char *text)
 {
 	struct diagnosis *diagnosis = NULL;
 	struct verdict verdict;
@@ -280,6 +259,24 @@ static void a_card_missed_before_the_countdown_is_not_what_keeps_it_from_booting
 					  "** Bad device mmc 0 **\n"), CAUSE_BAD_ENV);
 }
 
+static void what_verified_boot_finds_counts_only_where_init_stops(void **state)
+{
+	static const char digest[] = "init: init first stage started!\n"
+				     "init: [libfs_avb]vbmeta digest mismatch\n"
+				     "init: [libfs_avb]Failed to verify vbmeta digest\n";
+	static const char end[] = "init: Failed to mount /system: No such file or directory\n"
+				  "init: Failed to mount required partitions early ...\n"
+				  "init: InitFatalReboot: signal 6\n";
+	char text[1024];
+
+	text_format(text, sizeof(text), "%sinit: init second stage started!\n", digest);
+	assert_int_equal(cause_of(*state, text), CAUSE_HEALTHY);
+	text_format(text, sizeof(text), "%sinit: Failed to open AvbHandle: No such file or directory\n%s", digest, end);
+	assert_int_equal(cause_of(*state, text), CAUSE_SIGNATURE);
+	text_format(text, sizeof(text), "init: partition(s) not found after polling timeout: super\n%s", end);
+	assert_int_equal(cause_of(*state, text), CAUSE_NO_ROOTFS);
+}
+
 static void a_command_that_the_loader_lacks_is_no_damaged_environment(void **state)
 {
 	static const char crc[] = "Hit any key to stop autoboot:  0 \n"
@@ -310,9 +307,10 @@ int main(void)
 		cmocka_unit_test(a_boot_entry_that_starts_after_one_that_failed_is_healthy),
 		cmocka_unit_test(the_firmware_s_shell_is_what_is_left_when_no_entry_starts),
 		cmocka_unit_test(a_card_missed_before_the_countdown_is_not_what_keeps_it_from_booting),
+		cmocka_unit_test(what_verified_boot_finds_counts_only_where_init_stops),
 		cmocka_unit_test(a_command_that_the_loader_lacks_is_no_damaged_environment),
 		cmocka_unit_test(a_first_stage_that_finds_its_loader_on_the_second_medium_is_healthy),
 	};
 
-	return cmocka_run_group_tests(tests, open_shelf, close_shelf);
+	return cmocka_run_group_tests(tests, sign_shelf_open, sign_shelf_close);
 }

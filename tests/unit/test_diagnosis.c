@@ -267,6 +267,26 @@ static void a_boot_rom_that_was_then_written_to_is_no_fault(void **state)
 	assert_int_equal(diagnosis_bench_judge("mask ROM only\nwritten OK\ntransfer broke\n").cause, CAUSE_NETWORK);
 }
 
+static void a_message_that_ends_another_s_line_is_read(void **state)
+{
+	(void)state;
+	assert_int_equal(diagnosis_bench_judge("U-Boot 2023.01\nLoading Environment from MMC... link lost\n").cause, CAUSE_NETWORK);
+	assert_int_equal(diagnosis_bench_judge("Linux version 6.1\nmounting it[    1.000000] link lost\n").cause, CAUSE_NETWORK);
+	assert_int_not_equal(diagnosis_bench_judge("U-Boot 2023.01\nwhere the link lost\n").cause, CAUSE_NETWORK);
+	assert_int_not_equal(diagnosis_bench_judge("U-Boot 2023.01\nat [1.25] link lost\n").cause, CAUSE_NETWORK);
+	/* what is harmless as a whole stays so; a general word needs the whole line */
+	assert_int_not_equal(
+		diagnosis_bench_judge("U-Boot 2023.01\nusing default environment... link lost\n").cause, CAUSE_NETWORK);
+}
+
+static void a_capture_that_only_ends_in_a_write_decides_nothing(void **state)
+{
+	struct verdict verdict = diagnosis_bench_judge("writing 5%\n");
+
+	(void)state;
+	assert_false(verdict.is_decided);
+}
+
 static void mere_noise_counts_only_where_a_tool_speaks(void **state)
 {
 	(void)state;
@@ -357,6 +377,8 @@ int main(void)
 		cmocka_unit_test(an_update_that_reports_success_is_not_cut_by_the_restart),
 		cmocka_unit_test(what_an_update_program_says_while_it_leaves_does_not_count),
 		cmocka_unit_test(a_boot_rom_that_was_then_written_to_is_no_fault),
+		cmocka_unit_test(a_message_that_ends_another_s_line_is_read),
+		cmocka_unit_test(a_capture_that_only_ends_in_a_write_decides_nothing),
 		cmocka_unit_test(mere_noise_counts_only_where_a_tool_speaks),
 		cmocka_unit_test(a_system_that_came_up_may_live_without_a_server),
 		cmocka_unit_test(starts_that_lead_to_a_login_are_no_loop),

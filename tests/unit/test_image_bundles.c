@@ -590,6 +590,37 @@ static void a_packed_archive_is_seen_to_its_end_where_there_is_place(void **stat
 	}
 }
 
+static void make_full_tar(struct buffer *to)
+{
+	for (unsigned i = 0; i < IMAGE_PARTS; i++)
+		add_tar_member(to, "page", BYTES("<!DOCTYPE html><html>no firmware</html>"));
+	add_tar_member(to, "readme", BYTES("<!DOCTYPE html><html>nor this</html>"));
+}
+
+static void add_inner_tar(struct buffer *file)
+{
+	struct buffer inner;
+
+	buffer_init(&inner, 8192);
+	make_tar(&inner);
+	add_tar_member(file, "inner.tar", buffer_bytes(&inner));
+	end_tar(file);
+	buffer_done(&inner);
+}
+
+static void an_archive_that_has_no_row_any_more_is_noticed(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	facts = inspect_made(make_full_tar, end_tar);
+	assert_int_equal(facts.part_count, IMAGE_PARTS);
+	assert_false(facts.has_unlisted_archive);
+	facts = inspect_made(make_full_tar, add_inner_tar);
+	assert_int_equal(facts.part_count, IMAGE_PARTS);
+	assert_true(facts.has_unlisted_archive);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -607,6 +638,7 @@ int main(void)
 		cmocka_unit_test(a_table_that_begins_with_zeros_is_no_lzma),
 		cmocka_unit_test(text_and_noise_are_none_of_them),
 		cmocka_unit_test(a_packed_archive_is_seen_to_its_end_where_there_is_place),
+		cmocka_unit_test(an_archive_that_has_no_row_any_more_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,6 +238,43 @@ static void nothing_to_start_follows_from_an_image_that_does_not_fit(void **stat
 	assert_true(b->verdict.is_decided);
 }
 
+static void note_gave_up(struct bench *b, unsigned line)
+{
+	struct diagnosis_fact *note = &b->course.notes[b->course.note_count++];
+
+	text_copy(note->name, sizeof(note->name), "gave-up");
+	text_copy(note->value, sizeof(note->value), "yes");
+	note->line = line;
+}
+
+static void a_first_stage_that_stops_for_good_had_no_loader_to_start(void **state)
+{
+	struct bench *b = *state;
+
+	b->course.has_begun = true;
+	b->course.start_line = 1;
+	b->course.stage = b->course.furthest = STAGE_FIRST_LOADER;
+	witness(&b->book, &at_loader, CAUSE_CHECKSUM, 88, 5);
+	assert_int_equal(judge(b), CAUSE_CHECKSUM);
+	note_gave_up(b, 6);
+	assert_int_equal(judge(b), CAUSE_BOOTLOADER_GONE);
+	/* a loader that gives up is there */
+	b->course.furthest = STAGE_LOADER;
+	assert_int_equal(judge(b), CAUSE_CHECKSUM);
+}
+
+static void a_first_stage_that_refused_a_signature_stopped_for_that(void **state)
+{
+	struct bench *b = *state;
+
+	b->course.has_begun = true;
+	b->course.start_line = 1;
+	b->course.stage = b->course.furthest = STAGE_FIRST_LOADER;
+	witness(&b->book, &at_loader, CAUSE_SIGNATURE, 85, 5);
+	note_gave_up(b, 6);
+	assert_int_equal(judge(b), CAUSE_SIGNATURE);
+}
+
 static void weak_evidence_alone_decides_nothing(void **state)
 {
 	struct bench *b = *state;
@@ -419,6 +456,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_countdown_of_the_next_start_says_nothing_of_the_one_before, begin, end),
 		cmocka_unit_test_setup_teardown(what_each_medium_lacks_does_not_rival_that_no_loader_was_found, begin, end),
 		cmocka_unit_test_setup_teardown(nothing_to_start_follows_from_an_image_that_does_not_fit, begin, end),
+		cmocka_unit_test_setup_teardown(a_first_stage_that_stops_for_good_had_no_loader_to_start, begin, end),
+		cmocka_unit_test_setup_teardown(a_first_stage_that_refused_a_signature_stopped_for_that, begin, end),
 		cmocka_unit_test_setup_teardown(weak_evidence_alone_decides_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(two_messages_may_be_closer_than_two_causes_of_one_message, begin, end),
 		cmocka_unit_test_setup_teardown(a_clear_lead_decides_on_less, begin, end),
