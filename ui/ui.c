@@ -138,8 +138,8 @@ static const char *danger_reason(struct ui *ui, char *to, size_t size)
 
 	for (unsigned i = 0; i < now->live_count; i++)
 		if (now->live[i]->is_dangerous)
-			return text_format(to, size, "case #%lld is at a step that must not be broken off (%s)",
-					   (long long)now->live[i]->id, now->live[i]->step_title);
+			return text_format(to, size, "case #%lld is at a step that must not be broken off (%.*s)",
+					   (long long)now->live[i]->id, (int)strcspn(now->live[i]->step_title, ".;:("), now->live[i]->step_title);
 	return text_copy(to, size, "a step is under way that must not be broken off");
 }
 

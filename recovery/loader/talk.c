@@ -42,6 +42,7 @@ enum loader_turn loader_failed(const struct loader_say *say, const char *line, s
 	line += strspn(line, "\n");
 	text_printable(said, sizeof(said), bytes_of(line, strcspn(line, "\n")));
 	error_set(reterr, STATUS_PROTOCOL, "the bootloader did not do '%.80s': %s", say->command, said[0] ? said : "no reason given");
+	error_hint(reterr, "all that it said is on the console (c); try again, or choose another way");
 	return LOADER_FAILED;
 }
 

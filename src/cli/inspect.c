@@ -254,10 +254,12 @@ static void print_text(const char *path, const struct examination *about, const 
 	const struct image_facts *facts = &about->facts;
 	char text[400], size[24];
 
-	output_text("%s\n", path);
+	output_name(path, "");
 	text_format(text, sizeof(text), "%s%s", facts->title, facts->is_flash_image ? "; several parts behind each other" : "");
 	print_row("what", text);
-	text_format(text, sizeof(text), "%" PRIu64 " bytes (%s)", about->size, text_size(size, sizeof(size), about->size));
+	text_format(text, sizeof(text), "%" PRIu64 " bytes", about->size);
+	if (about->size >= 1024)
+		text_append(text, sizeof(text), " (%s)", text_size(size, sizeof(size), about->size));
 	print_row("size", text);
 	print_row("SHA-256", about->sha256);
 	text_format(text, sizeof(text), "%s%s", facts->arch[0] ? facts->arch : "not told", facts->is_arch_guessed ? " (guessed from the code)" : "");

@@ -36,15 +36,30 @@ static const struct cli_option options[] = {
 
 static const char *const by_names[] = { [JOURNAL_OBSERVED] = "observed", [JOURNAL_PROGRAM] = "program", [JOURNAL_OPERATOR] = "operator" };
 
+static void print_event(struct recover *r, const struct app_event *event)
+{
+	const struct case_view *view = app_case_view(r->app, event->case_id);
+
+	if (text_equal(event->kind, "console"))
+		return;
+	if (text_equal(event->kind, "progress")) {
+		for (unsigned i = 0; view != NULL && i < view->progress_count; i++)
+			if (text_equal(view->progress[i].label, event->text))
+				progress_show_bar(&r->bar, &view->progress[i]);
+		return;
+	}
+	progress_clear(&r->bar);
+	output_text("%-10s %s\n", event->kind, event->text);
+	fflush(stdout);
+}
+
 void recover_tell(void *user, const struct app_event *event)
 {
 	struct recover *r = user;
 	json_t *data = event->data ? json_loads(event->data, 0, NULL) : NULL;
 
 	if (!r->json) {
-		if (!text_equal(event->kind, "progress") && !text_equal(event->kind, "console"))
-			printf("%-10s %s\n", event->kind, event->text);
-		fflush(stdout);
+		print_event(r, event);
 		json_decref(data);
 		return;
 	}
@@ -67,7 +82,8 @@ static void say_notice(struct recover *r, const struct snapshot *now)
 	if (!now->notice_is_error || text_equal(now->notice, r->notice))
 		return;
 	text_copy(r->notice, sizeof(r->notice), now->notice);
-	fprintf(stderr, "unbrick: %s%s%s\n", now->notice, now->notice_hint[0] ? "\n  " : "", now->notice_hint);
+	progress_clear(&r->bar);
+	output_aside("unbrick: %s%s%s\n", now->notice, now->notice_hint[0] ? "\n  " : "", now->notice_hint);
 	if (r->json)
 		output_event(stdout, json_pack("{s:I,s:s,s:s,s:s}", "case", (json_int_t)r->case_id, "event", "notice", "text", now->notice, "hint", now->notice_hint));
 }
@@ -165,9 +181,10 @@ static void on_limit(void *user)
 		loop_timer_set_after(r->limit, 1000);
 		return;
 	}
-	fprintf(stderr, "unbrick: time is over\n");
+	progress_clear(&r->bar);
+	output_aside("unbrick: time is over\n");
 	if (view && view->problem.status != STATUS_OK)
-		fprintf(stderr, "  %s: %s\n", view->problem.text, view->problem.hint);
+		output_aside("  %s: %s\n", view->problem.text, view->problem.hint);
 	recover_finish(r, EXIT_NO_ANSWER);
 }
 
@@ -179,15 +196,18 @@ static void on_signal(void *user, int number)
 	struct error error;
 
 	if (app_is_dangerous(r->app)) {
-		fprintf(stderr, "unbrick: the flash is being written; stopping now would leave it half written, so the work goes on\n");
+		progress_clear(&r->bar);
+		output_aside("unbrick: the flash is being written; stopping now would leave it half written, so the work goes on\n");
 		return;
 	}
 	if (!r->is_stopping && app_case_cancel(r->app, r->case_id, &error) == STATUS_OK && (view = app_case_view(r->app, r->case_id)) != NULL && view->is_stopping) {
 		r->is_stopping = true;
-		fprintf(stderr, "unbrick: the device is brought into a good state first; once more ends at once, and the next start does it\n");
+		progress_clear(&r->bar);
+		output_aside("unbrick: the device is brought into a good state first; once more ends at once, and the next start does it\n");
 		return;
 	}
-	fprintf(stderr, "unbrick: stopped by %s\n", number == SIGINT ? "Ctrl-C" : number == SIGHUP ? "a hang-up" : "a request to end");
+	progress_clear(&r->bar);
+	output_aside("unbrick: stopped by %s\n", number == SIGINT ? "Ctrl-C" : number == SIGHUP ? "a hang-up" : "a request to end");
 	recover_finish(r, EXIT_INTERRUPTED);
 }
 
@@ -220,6 +240,9 @@ static int begin(struct recover *r, struct error *error)
 	unsigned console;
 	enum status status;
 
+	if (!recover_given(r, CASE) && recover_given(r, DEVICE)[0] != '\0' &&
+	    app_check_device(r->app, recover_given(r, DEVICE), recover_given(r, METHOD), error) != STATUS_OK)
+		return EXIT_USAGE;
 	if (r->port) {
 		status = app_console_open(r->app, r->port, NULL, &console, error);
 		if (status != STATUS_OK)
@@ -262,7 +285,7 @@ static int check_line(const struct cli_line *line, unsigned long *ret_seconds, u
 	if (line->value[OVERRIDE] && !text_equal(line->value[OVERRIDE], RECOVER_ANYWAY))
 		return output_usage("recover", "--override wants the word '%s', typed in full, not '%s'", RECOVER_ANYWAY, line->value[OVERRIDE]);
 	if (image && strstr(image, "://") == NULL && access(image, R_OK) < 0) {
-		fprintf(stderr, "unbrick: cannot read image '%s': %s\n  check the path; the device was not touched\n", image, strerror(errno));
+		output_aside("unbrick: cannot read image '%s': %s\n  check the path; the device was not touched\n", image, strerror(errno));
 		return EXIT_USAGE;
 	}
 	return EXIT_WELL;
@@ -271,7 +294,7 @@ static int check_line(const struct cli_line *line, unsigned long *ret_seconds, u
 static int run(const struct cli_line *line)
 {
 	unsigned long seconds = TIMEOUT_S, tftp_port = 0;
-	struct recover r = { .line = line, .json = line->value[JSON] != NULL, .exit_code = EXIT_FAILED };
+	struct recover r = { .line = line, .json = line->value[JSON] != NULL, .bar.is_wanted = isatty(STDERR_FILENO), .exit_code = EXIT_FAILED };
 	struct app_options app_options = {
 		.state_folder = line->state_folder, .library_folders = line->library_folders, .power_command = line->value[POWER],
 		.is_unattended = true,
@@ -307,7 +330,8 @@ static int run(const struct cli_line *line)
 	else
 		cli_print_error(&error);
 	if (r.case_id != 0 && code == EXIT_WELL && app_case_view(r.app, r.case_id) && app_case_view(r.app, r.case_id)->phase != GUIDE_CLOSED)
-		fprintf(stderr, "  the case #%" PRId64 " stays open; go on with: unbrick recover --case %" PRId64 "\n", r.case_id, r.case_id);
+		output_aside("  the case #%" PRId64 " stays open; go on with: unbrick recover --case %" PRId64 "%s%s\n", r.case_id, r.case_id,
+			     line->state_folder ? " --state " : "", line->state_folder ? line->state_folder : "");
 	loop_timer_free(r.limit);
 	app_free(r.app);
 	loop_free(r.loop);

@@ -6,6 +6,7 @@
 #define UNBRICK_CLI_RECOVER_H
 
 #include "src/cli/cli.h"
+#include "src/cli/progress.h"
 #include "src/core/app.h"
 
 enum recover_option { DEVICE, PORT, IMAGE, SHA256, MEMBER, METHOD, HAPPENED, CASE, POWER, TFTP_PORT, TIMEOUT, YES, OVERRIDE, JSON };
@@ -26,6 +27,7 @@ struct recover {
 	bool is_silence_said, is_stopping;
 	unsigned refused;		/* the same question refused our answer */
 	bool json;
+	struct progress_line bar;	/* on a terminal: how far the step is */
 	char tried[PLANS_MAX][48];	/* ways back, in the order they were taken */
 	unsigned tried_count;
 	bool is_not_taken;		/* --method's way: the device runs */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "src/base/text.h"
+#include "src/cli/output.h"
 #include "src/cli/recover.h"
 
 static const char RUNS_WELL[] = "the device came up well";
@@ -132,7 +133,7 @@ static const char *find_word(struct recover *r, const struct case_view *view)
 		return recover_given(r, YES) ? "yes" : NULL;
 	if (!text_equal(word, RECOVER_ANYWAY) || !overrides(r, view->problem.text))
 		return NULL;
-	fprintf(stderr, "unbrick: %s; all the same, by --override %s\n", view->problem.text, RECOVER_ANYWAY);
+	output_aside("unbrick: %s; all the same, by --override %s\n", view->problem.text, RECOVER_ANYWAY);
 	return RECOVER_ANYWAY;
 }
 

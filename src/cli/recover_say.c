@@ -28,32 +28,32 @@ static void say_no_way(const struct case_view *view)
 	const struct plan_view *barred = recover_barred_plan(view), *first = barred ? barred : view->plan_count ? &view->plan[0] : NULL;
 
 	if (barred)
-		fprintf(stderr, "unbrick: the cause is %s; the way '%s' is not possible now: %s\n", cause_label(view->verdict.cause), first->name, first->obstacle);
+		output_aside("unbrick: the cause is %s; the way '%s' is not possible now: %s\n", cause_label(view->verdict.cause), first->name, first->obstacle);
 	else if (first && first->treats)
-		fprintf(stderr, "unbrick: the cause is %s; what could be tried was tried, or wants somebody who looks\n", cause_label(view->verdict.cause));
+		output_aside("unbrick: the cause is %s; what could be tried was tried, or wants somebody who looks\n", cause_label(view->verdict.cause));
 	else
-		fprintf(stderr, "unbrick: the cause is %s; the profile has no way back for it\n", cause_label(view->verdict.cause));
+		output_aside("unbrick: the cause is %s; the profile has no way back for it\n", cause_label(view->verdict.cause));
 	if (view->verdict.cause_count && view->verdict.causes[0].proof_count)
-		fprintf(stderr, "  seen: %s\n", view->verdict.causes[0].proof[0].text);
+		output_aside("  seen: %s\n", view->verdict.causes[0].proof[0].text);
 	if (first)
-		fprintf(stderr, "  --method NAME takes another way all the same; unbrick device show lists them\n");
+		output_aside("  --method NAME takes another way all the same; unbrick device show lists them\n");
 }
 
 static void say_members(const struct question *question)
 {
-	fprintf(stderr, "unbrick: the image is an archive: which of its members is the firmware? --member NAME says it\n");
+	output_aside("unbrick: the image is an archive: which of its members is the firmware? --member NAME says it\n");
 	for (unsigned i = 0; i < question->choice_count; i++)
 		if (text_starts(question->choice[i].id, "member:"))
-			fprintf(stderr, "  %s   %s\n", question->choice[i].text, question->choice[i].detail);
-	fprintf(stderr, "  .   the archive itself, as it is: only where the device unpacks it on its own\n");
+			output_aside("  %s   %s\n", question->choice[i].text, question->choice[i].detail);
+	output_aside("  .   the archive itself, as it is: only where the device unpacks it on its own\n");
 }
 
 /* What --yes would allow: the same lines that the full screen shows above the word. */
 static void say_question(const struct case_view *view)
 {
 	for (unsigned i = 0; view->question.type == QUESTION_WORD && i < view->say_count; i++)
-		fprintf(stderr, "unbrick: %s\n", view->say[i]);
-	fprintf(stderr, "unbrick: no answer for: %s%s\n", view->question.text, view->question.type == QUESTION_WORD ? " (--yes allows it)" : "");
+		output_aside("unbrick: %s\n", view->say[i]);
+	output_aside("unbrick: no answer for: %s%s\n", view->question.text, view->question.type == QUESTION_WORD ? " (--yes allows it)" : "");
 }
 
 void recover_say_why(struct recover *r, const struct case_view *view)
@@ -73,9 +73,9 @@ void recover_say_why(struct recover *r, const struct case_view *view)
 	if (view->question.type != QUESTION_WORD || !text_equal(view->question.word, RECOVER_ANYWAY))
 		return;
 	if (r->overridden[0])
-		fprintf(stderr, "  --override %s was for another refusal: %s\n", RECOVER_ANYWAY, r->overridden);
+		output_aside("  --override %s was for another refusal: %s\n", RECOVER_ANYWAY, r->overridden);
 	else
-		fprintf(stderr, "  --override %s goes on all the same, at your own risk\n", RECOVER_ANYWAY);
+		output_aside("  --override %s goes on all the same, at your own risk\n", RECOVER_ANYWAY);
 }
 
 static int class_of_bar(const struct case_view *view)
@@ -101,7 +101,7 @@ static int end_unwell(const struct case_view *view)
 
 	if (barred == NULL)
 		return EXIT_FAILED;
-	fprintf(stderr, "unbrick: the device was not brought back; the way '%s' %s\n", barred->name, barred->obstacle);
+	output_aside("unbrick: the device was not brought back; the way '%s' %s\n", barred->name, barred->obstacle);
 	return class_of_bar(view);
 }
 

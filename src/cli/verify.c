@@ -54,8 +54,9 @@ static void print_finding(const struct verify_finding *finding)
 static void print_result(const struct verify *v, const struct verify_result *result)
 {
 	char hex[CHECKSUM_HEX];
+	char outcome[64];
 
-	output_text("%s: %s\n", v->path, verify_outcome_name(result->outcome));
+	output_name(v->path, text_format(outcome, sizeof(outcome), ": %s", verify_outcome_name(result->outcome)));
 	for (unsigned i = 0; i < result->count; i++)
 		print_finding(&result->finding[i]);
 	if (result->count == 0)

@@ -196,6 +196,8 @@ enum status guide_answer_connect(struct live_case *c, const char *text, struct e
 
 /* guide_resume.c: enters the guide where the journal says that the case stood. */
 void guide_resume(struct live_case *c);
+/* With the line at hand: the procedure that was cut off, else the watch. */
+void guide_go_on(struct live_case *c);
 
 /* case_image.c: the image may have to be fetched or unpacked first. Whoever needs it asks image_source_leads: while that is true, the page is
  * theirs, and when the image is there, or cannot be had, the page is shown again. */

@@ -629,6 +629,7 @@ elif wait_for well/out ready=true && wait_for broken/out ready=true; then
 	says "it was written then" out '"written":"yes"'
 	head -c 3000000 broken/firmware.bin >cut.bin
 	is "a damaged image" 5 led broken cut.bin --method reflash
+	says "how to go on is said, with the folder" err "unbrick recover --case 3 --state led"
 	says "what would take it is said" err "--override anyway goes on all the same, at your own risk"
 	cp broken/firmware.bin odd.bin
 	printf X | dd of=odd.bin bs=1 seek=200000 conv=notrunc 2>/dev/null
@@ -691,6 +692,21 @@ is "recover without a device" 2 "$UNBRICK" recover
 is "recover with a time that is none" 2 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --timeout soon --state other
 is "recover with an image that is not there" 2 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --image no-such-image --state other
 says "it was not begun" err "the device was not touched"
+# What a name of a file holds never reaches the terminal as it is, and makes no second line.
+red=$(printf 'a\033[31mred') two=$(printf 'two\nwhole yes')
+is "recover with an image named for a terminal" 2 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --image "$red" --state other
+says "its name, printable" err "'ared'"
+is "a verb named for a terminal" 2 "$UNBRICK" "$red"
+says "the verb, printable" err "'ared'"
+: >"$two"
+is "inspect a file with a line feed in its name" 10 "$UNBRICK" inspect "$two"
+says "its name is one line" out "two.whole yes"
+is "recover of a device that nobody knows" 2 "$UNBRICK" recover --device practice/pcam --port "$work/no-such-port" --state unmade
+says "the nearest device" err "practice/pcam1"
+is "recover by a way that the device does not have" 2 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --method frobnicate --state unmade
+says "those that it has" err "reflash"
+is "no case was made of either" 0 "$UNBRICK" case list --state unmade
+says "none" out "no cases"
 is "recover of a case that is not there" 1 "$UNBRICK" recover --case 99 --state other
 is "recover on a port that is not there" 3 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --timeout 5 --state other
 
