@@ -53,6 +53,9 @@ struct image_ops {
 	 * compression. *ret_used: bytes of in that belong to the stream, when it ended well. */
 	uint64_t (*unpack)(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
 			   enum image_answer *ret_end, uint64_t *ret_used);
+	/* Memory of *ret_size bytes, until the look ends, for all that a file or a member of it unpacks to: an archive's members lie all over
+	 * it, and what comes out in one go comes out several times as fast. NULL: there is none, or it is given away already. */
+	uint8_t *(*place)(void *user, size_t *ret_size);
 	/* Decrypts whole blocks to as many bytes at `to`, which may be in.data. cipher: "des-ecb". False: nobody here knows it. */
 	bool (*decrypt)(void *user, const char *cipher, struct bytes key, struct bytes in, uint8_t *to);
 	/* These bytes will not be needed soon: a mapped file's pages may go. */
@@ -76,7 +79,7 @@ struct image_part {
 	uint64_t size;			/* as declared; 0: not known */
 	uint8_t depth;			/* 1: of the file */
 	bool is_unpacked;		/* offset counts in the unpacked contents of the part before that is one less deep */
-	bool is_archive;		/* a carrier, or a package that is made as an archive */
+	bool has_more;			/* an archive, of which members may have been seen, but not for sure all of them */
 	enum image_answer whole;
 	char format[24];
 	char arch[12];

@@ -107,24 +107,23 @@ static enum archive_go add_member(void *user, const struct archive_member *membe
 	return has_seen_enough(looking, member) ? ARCHIVE_GO_STOP : ARCHIVE_GO_INSIDE;
 }
 
-/* One packed file that holds no files: a walk would do the same once more. */
-static bool is_known_already(const struct image_facts *facts)
+/* One packed file, whose contents were looked at: they are its first part. */
+static bool is_one_stream(const struct image_facts *facts)
 {
-	return facts->part_count > 0 && facts->parts[0].is_unpacked && !facts->parts[0].is_archive && text_equal(facts->format, facts->compression);
+	return facts->part_count > 0 && facts->parts[0].is_unpacked && text_equal(facts->format, facts->compression);
 }
 
-/* Each member lies in the file and was looked at there, and none that has a row is an archive of its own. */
+/* Each member was looked at, and none that has a row is an archive that holds more. */
 static bool is_listed(const struct image_facts *facts)
 {
-	bool is_zip = text_equal(facts->format, "zip"), is_each = is_zip || text_equal(facts->format, "tar") || text_equal(facts->format, "cpio");
+	bool is_zip = text_equal(facts->format, "zip");
+	bool is_each = is_zip || text_equal(facts->format, "tar") || text_equal(facts->format, "cpio") || is_one_stream(facts);
 
 	for (unsigned i = 0; i < facts->part_count && is_each; i++) {
 		const struct image_part *part = &facts->parts[i];
-		bool has_contents = i + 1 < facts->part_count && part[1].is_unpacked && part[1].depth == part->depth + 1;
 
 		/* a member of a zip that is of no known format may be packed in a way that only the library knows */
-		is_each = (!part->is_archive || (has_contents && !part->is_unpacked)) &&
-			  (!is_zip || part->is_unpacked || facts->whole == IMAGE_YES || !text_equal(part->format, "unknown"));
+		is_each = !part->has_more && (!is_zip || part->is_unpacked || facts->whole == IMAGE_YES || !text_equal(part->format, "unknown"));
 	}
 	return is_each && facts->part_count > 0;
 }
@@ -141,7 +140,7 @@ static void look_into_archive(struct image_file *file, const struct examine_opti
 	struct error error;
 	enum status status;
 
-	if (archive == NULL || (!facts->is_carrier && !text_equal(facts->format, "unknown")) || is_known_already(facts))
+	if (archive == NULL || (!facts->is_carrier && !text_equal(facts->format, "unknown")))
 		return;
 	/* a walk finds nothing more, unless there were more members than rows */
 	if (looking.is_listed && !facts->has_unlisted_archive)

@@ -28,8 +28,8 @@ static bool convert_kind(char *text, void *ret_kind)
 
 #define KINDS \
 	"known; one of: note, confirm, identify, backup, wire, media, move-media, transform, bench-net, serve, put, power, " \
-	"button, short, stop-boot, send, login, load, compare, write, readback, free-space, environment, boot, uart-load, " \
-	"usb-rom, slot, spi, wait, watch, check-image, verify, result"
+	"button, short, stop-boot, send, login, load, unlock, compare, look, write, readback, free-space, environment, boot, " \
+	"uart-load, usb-rom, slot, spi, wait, watch, check-image, verify, result"
 
 static const cyaml_schema_field_t step_fields[] = {
 	FIELD_MUST("do", step_row, kind),

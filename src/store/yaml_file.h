@@ -39,6 +39,9 @@ enum status yaml_file_load(const struct yaml_file *file, const struct cyaml_sche
  * numbers) or of the deepest part of it that exists. */
 enum status yaml_file_error(const struct yaml_file *file, struct error *reterr, const char *where, const char *format,
 			    ...) __attribute__((format(printf, 4, 5)));
+/* The same for a line that is known (1-based). */
+enum status yaml_file_error_at(const struct yaml_file *file, struct error *reterr, unsigned line, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 const char *yaml_file_name(const struct yaml_file *file);
 struct bytes yaml_file_text(const struct yaml_file *file);
 

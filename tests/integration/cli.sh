@@ -103,7 +103,7 @@ echo net=on >config.txt
 cat "$UNBRICK" "$UNBRICK" >program
 tar czf text.tar.gz config.txt
 is "inspect, a text in an archive" 0 "$UNBRICK" inspect --json text.tar.gz
-value "a text in an archive is no damage" '.parts[0].name + " " + .parts[0].whole' "config.txt unknown"
+value "a text in an archive is no damage" '.parts[0].parts[0] | .name + " " + .whole' "config.txt unknown"
 tar czf two.tar.gz program config.txt
 "$UNBRICK" inspect --json two.tar.gz >out 2>err
 value "an archive that is not unpacked whole says so" '.warning | startswith("not all of its members")' true

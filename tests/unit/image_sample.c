@@ -1,6 +1,8 @@
 #include "tests/unit/image_sample.h"
 
-enum { HEAD_MIN = 64 };
+#include "recovery/image/inflate.h"
+
+enum { HEAD_MIN = 64, PLACE = 256 * 1024 };
 
 size_t make_digest(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
 {
@@ -27,6 +29,13 @@ static uint64_t make_unpack(void *user, const char *compression, struct bytes in
 
 	(void)user;
 	*ret_end = IMAGE_UNKNOWN;
+	if (text_equal(compression, "deflate")) {
+		struct inflated result = inflate_all(in, most, to, (size_t)room);
+
+		*ret_end = result.end;
+		*ret_used = result.used;
+		return result.size;
+	}
 	if (!text_equal(compression, "gzip"))
 		return 0;
 	*ret_end = end == NULL ? IMAGE_NO : size > most ? IMAGE_UNKNOWN : IMAGE_YES;
@@ -37,11 +46,25 @@ static uint64_t make_unpack(void *user, const char *compression, struct bytes in
 	return size;
 }
 
+static uint8_t *make_place(void *user, size_t *ret_size)
+{
+	uint8_t **place = user;
+
+	if (*place != NULL)
+		return NULL;
+	*ret_size = PLACE;
+	*place = malloc(PLACE);
+	return *place;
+}
+
 struct image_facts inspect_head(const struct buffer *of, size_t head)
 {
-	static const struct image_ops ops = { .digest = make_digest, .unpack = make_unpack, .check_packed_max = 1 << 20 };
+	uint8_t *place = NULL;
+	const struct image_ops ops = { .digest = make_digest, .unpack = make_unpack, .place = make_place, .check_packed_max = 1 << 20, .user = &place };
+	struct image_facts facts = inspect_bytes(&ops, of, head, of->size);
 
-	return inspect_bytes(&ops, of, head, of->size);
+	free(place);
+	return facts;
 }
 
 struct image_facts inspect(const struct buffer *of)

@@ -19,7 +19,8 @@ struct sample {
 	bool ends_by_itself;		/* nothing shorter can be a good one */
 };
 
-/* With a digest that is a checksum under the names of the real ones, and an unpack whose gzip is ten bytes, the contents, eight bytes. */
+/* With a digest that is a checksum under the names of the real ones, and an unpack whose gzip is ten bytes, the contents, eight bytes, with a
+ * place for 256 KiB of contents. */
 struct image_facts inspect(const struct buffer *of);
 struct image_facts inspect_head(const struct buffer *of, size_t head);
 /* What make made, and spoil (or NULL) changed then. */

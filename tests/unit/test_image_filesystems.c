@@ -6,27 +6,39 @@
 
 enum { MIPS = 8, ARM = 40, SECTOR = 512 };
 
+struct program {
+	uint16_t machine, mode;
+};
+
 /* Nothing in it is packed: metadata and data are stored as they are, which bit 15 and bit 24 of their lengths say. */
-static void make_squashfs(struct buffer *to)
+static void make_squashfs_of(struct buffer *to, const struct program *programs, size_t count)
 {
+	enum { INODE = 36, PROGRAM = 2048 };
+
 	add_text(to, "hsqs");
 	fill(to, 0, 96);
-	put_le32(to, 4, 2);
+	put_le32(to, 4, (uint32_t)count + 1);
 	put_le32(to, 12, 131072);
 	put_le16(to, 20, 1);
 	put_le16(to, 22, 17);
 	put_le16(to, 26, 1);
 	put_le16(to, 28, 4);
-	/* 96: a file of 131072 bytes, of which only the first ones matter here, as one stored block of 2048 */
-	add_elf(to, ARM, 2048);
+	/* from 96 on: files, each of one stored block */
+	for (size_t i = 0; i < count; i++)
+		add_elf(to, programs[i].machine, PROGRAM);
 	put_le32(to, 64, (uint32_t)to->size);
-	put_le16(to, to->size, 0x8000 | 36);
-	fill(to, 0, to->size + 36);
-	put_le16(to, to->size - 36, 2);		/* inode: a file */
-	put_le32(to, to->size - 36 + 16, 96);
-	put_le32(to, to->size - 36 + 20, UINT32_MAX);
-	put_le32(to, to->size - 36 + 28, 2048);
-	put_le32(to, to->size - 36 + 32, 2048 | 1 << 24);
+	put_le16(to, to->size, (uint16_t)(0x8000 | INODE * count));
+	for (size_t i = 0; i < count; i++) {
+		size_t at = to->size;
+
+		fill(to, 0, at + INODE);
+		put_le16(to, at, 2);		/* inode: a file */
+		put_le16(to, at + 2, programs[i].mode);
+		put_le32(to, at + 16, (uint32_t)(96 + PROGRAM * i));
+		put_le32(to, at + 20, UINT32_MAX);
+		put_le32(to, at + 28, PROGRAM);
+		put_le32(to, at + 32, PROGRAM | 1 << 24);
+	}
 	put_le32(to, 72, (uint32_t)to->size);
 	put_le16(to, to->size, 0x8000 | 4);
 	fill(to, 0, to->size + 4);
@@ -36,6 +48,11 @@ static void make_squashfs(struct buffer *to)
 	put_le32(to, to->size, (uint32_t)to->size - 6);
 	fill(to, 0, to->size + 4);
 	put_le32(to, 40, (uint32_t)to->size);
+}
+
+static void make_squashfs(struct buffer *to)
+{
+	make_squashfs_of(to, &(struct program){ ARM, 0755 }, 1);
 }
 
 static void make_old_squashfs(struct buffer *to)
@@ -397,10 +414,35 @@ static void blocks_of_lz4_lzo_and_rtime_are_unpacked(void **state)
 	assert_int_equal(lz4_block_unpack(BYTES("\x14" "a\xff\xff"), to, sizeof(to)), 1);
 }
 
+/* A radio's firmware is an ELF file too, and there may be more of those than programs. */
+static void the_executable_files_of_a_squashfs_tell_its_processor(void **state)
+{
+	static const struct { struct program programs[3]; const char *arch; } cases[] = {
+		{ { { MIPS, 0644 }, { MIPS, 0644 }, { ARM, 0755 } }, "arm" },
+		{ { { ARM, 0100 }, { MIPS, 0644 }, { MIPS, 0644 } }, "arm" },
+		{ { { ARM, 0644 }, { MIPS, 0644 }, { ARM, 0600 } }, "arm" },	/* nothing is executable: what most are for */
+		{ { { MIPS, 0755 }, { ARM, 0755 }, { ARM, 0755 } }, "arm" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct image_facts facts;
+		struct buffer file;
+
+		buffer_init(&file, 1024 * 1024);
+		make_squashfs_of(&file, cases[i].programs, 3);
+		facts = inspect(&file);
+		assert_string_equal(facts.format, "squashfs");
+		assert_string_equal(facts.arch, cases[i].arch);
+		buffer_done(&file);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_format_is_told_and_holds_what_all_must_hold),
+		cmocka_unit_test(the_executable_files_of_a_squashfs_tell_its_processor),
 		cmocka_unit_test(an_ubi_without_the_blocks_of_its_volumes_is_cut_off),
 		cmocka_unit_test(a_jffs2_that_may_go_on_is_not_called_whole),
 		cmocka_unit_test(a_file_system_that_was_joined_to_itself_is_not_called_whole),
