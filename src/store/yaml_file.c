@@ -35,7 +35,7 @@ struct guard {
 	const struct yaml_file *file;
 	struct error *reterr;
 	struct collection open[YAML_FILE_DEPTH_MAX];
-	unsigned depth, documents;
+	unsigned depth, nodes, documents;
 };
 
 static enum status fail_at(const struct guard *guard, yaml_mark_t mark, const char *reason)
@@ -53,6 +53,8 @@ static enum status pass_node(struct guard *guard, const yaml_event_t *event)
 {
 	struct collection *top = guard->depth > 0 ? &guard->open[guard->depth - 1] : NULL;
 
+	if (++guard->nodes > YAML_FILE_NODES_MAX)
+		return fail_at(guard, event->start_mark, "the file holds too much");
 	if (top == NULL || !top->is_map)
 		return STATUS_OK;
 	if (!top->has_key && event->type != YAML_SCALAR_EVENT)

@@ -714,6 +714,14 @@ static void a_file_that_is_too_large_is_refused(void **state)
 		fputc('#', file);
 	fclose(file);
 	assert_one_error(bench, "devices/acme/one.yaml:1", "larger than 512 KiB");
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("vendor: Acme\naliases: [", file);
+	for (unsigned i = 0; i < 40 * 1024; i++)
+		fputs("a,", file);
+	fputs("]\n", file);
+	fclose(file);
+	assert_one_error(bench, "devices/acme/one.yaml:2", "the file holds too much");
 }
 
 int main(void)
