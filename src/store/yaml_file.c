@@ -299,7 +299,7 @@ struct bytes yaml_file_text(const struct yaml_file *file)
 /* The text of an error is one line, whatever the file's own texts are. */
 static enum status report(const struct yaml_file *file, struct error *reterr, unsigned line, const char *format, va_list args)
 {
-	char reason[384];
+	char reason[sizeof(reterr->text)];
 
 	vsnprintf(reason, sizeof(reason), format, args);
 	for (char *at = reason; *at != '\0'; at++)

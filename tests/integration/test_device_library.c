@@ -401,6 +401,7 @@ static void errors_in_a_procedure_name_file_and_line(void **state)
 		{ "steps:\n  - do: note\n    text: a\n    only-if: cause=POWRE\n", 6, "there is no cause 'POWRE'" },
 		{ "steps:\n  - do: power\n    with: { how: cycle, when: now }\n", 6, "'power' has no field 'when'" },
 		{ "steps:\n  - do: note\n    text: a\n    destroys: yes\n", 8, "'yes' is not true or false" },
+		{ "steps:\n  - do: power\n    with: { how: cycle, \"a\\nb\": now }\n", 6, "'power' has no field 'a b'" },
 		{ "steps: []\n", 3, "no steps" },
 		{ "steps: note\n", 5, "'steps' must be a list" },
 	};
