@@ -35,7 +35,7 @@ struct guard {
 	const struct yaml_file *file;
 	struct error *reterr;
 	struct collection open[YAML_FILE_DEPTH_MAX];
-	unsigned depth, documents;
+	unsigned depth, nodes, documents;
 };
 
 static enum status fail_at(const struct guard *guard, yaml_mark_t mark, const char *reason)
@@ -53,6 +53,8 @@ static enum status pass_node(struct guard *guard, const yaml_event_t *event)
 {
 	struct collection *top = guard->depth > 0 ? &guard->open[guard->depth - 1] : NULL;
 
+	if (++guard->nodes > YAML_FILE_NODES_MAX)
+		return fail_at(guard, event->start_mark, "the file holds too much");
 	if (top == NULL || !top->is_map)
 		return STATUS_OK;
 	if (!top->has_key && event->type != YAML_SCALAR_EVENT)
@@ -297,7 +299,7 @@ struct bytes yaml_file_text(const struct yaml_file *file)
 /* The text of an error is one line, whatever the file's own texts are. */
 static enum status report(const struct yaml_file *file, struct error *reterr, unsigned line, const char *format, va_list args)
 {
-	char reason[384];
+	char reason[sizeof(reterr->text)];
 
 	vsnprintf(reason, sizeof(reason), format, args);
 	for (char *at = reason; *at != '\0'; at++)

@@ -58,6 +58,16 @@ static const char *key_of(struct complaint *complaint)
 	return colon != NULL ? colon + 2 : complaint->reason;
 }
 
+/* NULL, too, where schema is no mapping. */
+static const cyaml_schema_field_t *field_named(const cyaml_schema_value_t *schema, const char *key)
+{
+	const cyaml_schema_field_t *field = schema->type == CYAML_MAPPING ? schema->mapping.fields : NULL;
+
+	while (field != NULL && field->key != NULL && strcmp(field->key, key) != 0)
+		field++;
+	return field != NULL && field->key != NULL ? field : NULL;
+}
+
 /* The place as yaml_nodes.h spells it, without the first skip steps; *ret_key: the last key of it; *ret_schema: what stands there. */
 static void place_of(const struct complaint *complaint, unsigned skip, char *where, size_t size, const char **ret_key,
 		     const cyaml_schema_value_t **schema)
@@ -66,16 +76,14 @@ static void place_of(const struct complaint *complaint, unsigned skip, char *whe
 	*ret_key = "the file";
 	for (unsigned i = complaint->count; i > skip; i--) {
 		const struct way_step *step = &complaint->steps[i - 1];
-		const cyaml_schema_field_t *field = (*schema)->type == CYAML_MAPPING ? (*schema)->mapping.fields : NULL;
+		const cyaml_schema_field_t *field = field_named(*schema, step->key);
 
 		if (step->entry > 0 && (*schema)->type == CYAML_SEQUENCE) {
 			text_append(where, size, "%s%u", where[0] ? "/" : "", step->entry - 1);
 			*schema = (*schema)->sequence.entry;
 			continue;
 		}
-		while (field != NULL && field->key != NULL && strcmp(field->key, step->key) != 0)
-			field++;
-		if (field == NULL || field->key == NULL)
+		if (field == NULL)
 			return;
 		text_append(where, size, "%s%s", where[0] ? "/" : "", field->key);
 		*ret_key = field->key;
@@ -96,15 +104,6 @@ static enum status hint_key(const cyaml_schema_value_t *schema, const char *key,
 	return error_hint(reterr, "firmware-db/README.md lists the keys");
 }
 
-static bool has_field(const cyaml_schema_value_t *schema, const char *key)
-{
-	const cyaml_schema_field_t *field = schema->type == CYAML_MAPPING ? schema->mapping.fields : NULL;
-
-	while (field != NULL && field->key != NULL && strcmp(field->key, key) != 0)
-		field++;
-	return field != NULL && field->key != NULL;
-}
-
 /* The first key of the mapping that the schema does not have: looked up, for the log cuts long ones and tells no line. */
 static enum status report_unknown(const struct yaml_file *file, const char *where, const cyaml_schema_value_t *schema,
 				  struct error *reterr)
@@ -118,7 +117,7 @@ static enum status report_unknown(const struct yaml_file *file, const char *wher
 		return status;
 	do
 		key = yaml_nodes_key(nodes, where, number++, &line);
-	while (key != NULL && has_field(schema, key));
+	while (key != NULL && field_named(schema, key) != NULL);
 	key = key != NULL ? key : "";
 	yaml_file_error_at(file, reterr, line, "unknown key '%.60s'", key);
 	return hint_key(schema, key, reterr);

@@ -141,6 +141,8 @@ enum status yaml_value_pattern(const struct yaml_file *file, const char *where, 
 			return yaml_file_error(file, reterr, where, "the pattern matches an empty line, and so every line");
 		return STATUS_OK;
 	}
+	if (code == PCRE2_ERROR_HEAP_FAILED)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory to read '%s'", yaml_file_name(file));
 	pcre2_get_error_message(code, reason, sizeof(reason));
 	return yaml_file_error(file, reterr, where, "bad pattern at character %zu: %s", (size_t)at + 1, (const char *)reason);
 }

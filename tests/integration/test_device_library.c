@@ -401,6 +401,7 @@ static void errors_in_a_procedure_name_file_and_line(void **state)
 		{ "steps:\n  - do: note\n    text: a\n    only-if: cause=POWRE\n", 6, "there is no cause 'POWRE'" },
 		{ "steps:\n  - do: power\n    with: { how: cycle, when: now }\n", 6, "'power' has no field 'when'" },
 		{ "steps:\n  - do: note\n    text: a\n    destroys: yes\n", 8, "'yes' is not true or false" },
+		{ "steps:\n  - do: power\n    with: { how: cycle, \"a\\nb\": now }\n", 6, "'power' has no field 'a b'" },
 		{ "steps: []\n", 3, "no steps" },
 		{ "steps: note\n", 5, "'steps' must be a list" },
 	};
@@ -714,6 +715,14 @@ static void a_file_that_is_too_large_is_refused(void **state)
 		fputc('#', file);
 	fclose(file);
 	assert_one_error(bench, "devices/acme/one.yaml:1", "larger than 512 KiB");
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("vendor: Acme\naliases: [", file);
+	for (unsigned i = 0; i < 40 * 1024; i++)
+		fputs("a,", file);
+	fputs("]\n", file);
+	fclose(file);
+	assert_one_error(bench, "devices/acme/one.yaml:2", "the file holds too much");
 }
 
 int main(void)
