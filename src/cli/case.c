@@ -46,7 +46,8 @@ static void print_row(const struct case_summary *summary)
 		    summary->note);
 }
 
-static void print_list(const struct cli_line *line, const struct case_summary *cases, size_t count)
+/* why: of no cases, NULL where the casebook is there and empty. */
+static void print_list(const struct cli_line *line, const struct case_summary *cases, size_t count, const char *why)
 {
 	json_t *list = line->value[JSON] ? json_array() : NULL;
 
@@ -59,7 +60,7 @@ static void print_list(const struct cli_line *line, const struct case_summary *c
 	if (list)
 		output_json(list);
 	else if (count == 0)
-		output_text("no cases\n");
+		output_text("no cases%s%s\n", why ? ": " : "", why ? why : "");
 	if (count == CASES_MAX)
 		fprintf(stderr, "unbrick: these are the newest %d; older ones: unbrick case show N\n", CASES_MAX);
 }
@@ -82,11 +83,10 @@ static int list_cases(const struct cli_line *line)
 	status = output_casebook(line, &book, &error);
 	if (status == STATUS_OK)
 		status = casebook_list(book, line->value[OPEN] != NULL, cases, CASES_MAX, &count, &error);
-	else if (status == STATUS_NOT_FOUND) /* nobody has worked here yet: an empty list, and no error */
-		status = STATUS_OK;
-	if (status != STATUS_OK)
+	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
 		return output_error(&error, class_of(&error));
-	print_list(line, cases, count);
+	/* where nobody has worked yet the list is empty, and that is no error */
+	print_list(line, cases, count, status == STATUS_NOT_FOUND ? error.text : NULL);
 	return output_end(EXIT_WELL);
 }
 
