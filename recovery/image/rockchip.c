@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "recovery/image/format.h"
+#include "recovery/image/check.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
@@ -247,16 +247,40 @@ static bool is_rkaf(const struct image_input *in)
 	       load_le32(in->data.data + RKAF_AT_COUNT) <= RKAF_PARTS;
 }
 
+/* Highest bit first, begun with 0, not inverted. The polynomial differs from that of CRC-32 in one nibble: rkflashtool, rkcrc.h. */
+static uint32_t rockchip_crc(struct bytes over)
+{
+	uint32_t table[256], crc = 0;
+
+	for (uint32_t i = 0; i < 256; i++) {
+		table[i] = i << 24;
+		for (int bit = 0; bit < 8; bit++)
+			table[i] = table[i] << 1 ^ (table[i] & 0x80000000 ? 0x04c10db7 : 0);
+	}
+	for (size_t i = 0; i < over.size; i++)
+		crc = crc << 8 ^ table[crc >> 24 ^ over.data[i]];
+	return crc;
+}
+
+static void check_rkaf(const struct image_input *in, struct image_facts *facts, uint64_t end)
+{
+	text_copy(facts->checked, sizeof(facts->checked), "size");
+	if (!image_declare(in, facts, end + 4) || !image_in_memory(in, 0, end + 4))
+		return;
+	if (image_compare(facts, 0, "it", rockchip_crc(image_slice(in, 0, end)), load_le32(in->data.data + end)))
+		image_covered(facts, "its checksum, over all of it");
+}
+
 static void inspect_rkaf(const struct image_input *in, struct image_facts *facts)
 {
 	const uint8_t *header = in->data.data;
 	uint32_t count = load_le32(header + RKAF_AT_COUNT);
 
-	text_copy(facts->checked, sizeof(facts->checked), "size; its checksum is of a kind of its own");
 	image_set_name(facts, bytes_of(header + RKAF_AT_MODEL, RKAF_MODEL));
 	image_add_board(facts, bytes_of_text(facts->name));
 	image_text(facts->vendor, sizeof(facts->vendor), bytes_of(header + RKAF_AT_MAKER, RKAF_MAKER));
-	image_declare(in, facts, (uint64_t)load_le32(header + 4) + 4);	/* the checksum is not counted */
+	facts->ends_exactly = true;
+	check_rkaf(in, facts, load_le32(header + 4));	/* the checksum is not counted */
 	for (uint32_t i = 0; i < count; i++) {
 		struct bytes part = image_slice(in, RKAF_AT_PARTS + (uint64_t)i * RKAF_PART, RKAF_PART);
 		uint64_t start, size;

@@ -361,6 +361,29 @@ static void make_rockchip(struct buffer *to)
 	(void)make_digest(NULL, "sha256", bytes_of(to->data, 1536), to->data + 1536);
 }
 
+/* An update of one part; its checksum bit by bit. */
+static void make_rkaf(struct buffer *to)
+{
+	uint32_t crc = 0;
+
+	add_text(to, "RKAF");
+	fill(to, 0, 2048);
+	put(to, 8, "rk3399-board", 12);
+	put(to, 72, "Example", 7);
+	put_le32(to, 136, 1);
+	put(to, 140, "boot", 4);
+	put_le32(to, 140 + 96, 2048);
+	put_le32(to, 140 + 108, 1000);
+	fill(to, 0x42, 4096);
+	put_le32(to, 4, (uint32_t)to->size);
+	for (size_t i = 0; i < to->size * 8; i++) {
+		uint32_t bit = crc >> 31 ^ (to->data[i / 8] >> (7 - i % 8) & 1);
+
+		crc = crc << 1 ^ (bit ? 0x04c10db7 : 0);
+	}
+	put_le32(to, to->size, crc);
+}
+
 static void make_ivt(struct buffer *to)
 {
 	put(to, 0, "\xd1\0\x20\x40", 4);
@@ -558,6 +581,7 @@ static const struct sample samples[] = {
 	{ "GPT", make_gpt, "gpt-disk", "", IMAGE_UNKNOWN, 0, 0, true },
 	{ "eGON", make_egon, "egon-spl", "arm", IMAGE_YES, 0, 0, true },
 	{ "Rockchip", make_rockchip, "rockchip-idb", "arm64", IMAGE_YES, 2048, 0, true },
+	{ "Rockchip update", make_rkaf, "rockchip-update", "", IMAGE_YES, 0, 0, true },
 	{ "i.MX IVT", make_ivt, "imx-ivt", "arm", IMAGE_UNKNOWN, 0, 0, true },
 	{ "i.MX container", make_container, "imx-container", "arm64", IMAGE_YES, 0x400, 0, true },
 	{ "TI", make_ti, "ti-gp", "arm", IMAGE_UNKNOWN, 0, 0, true },
@@ -586,6 +610,46 @@ static void run(void (*make)(struct buffer *), void (*spoil)(struct buffer *), s
 		spoil(&file);
 	*ret_facts = inspect(&file);
 	buffer_done(&file);
+}
+
+/* For SATA, with its place in bytes. */
+static void boot_from_sata(struct buffer *file)
+{
+	file->data[0] = 0x78;
+	file->data[31] = (uint8_t)image_byte_sum(bytes_of(file->data, 31));
+}
+
+/* In sectors. */
+static void boot_from_sata_sector(struct buffer *file)
+{
+	put_le32(file, 12, 1);
+	boot_from_sata(file);
+}
+
+static void the_place_of_a_marvell_payload_may_count_in_sectors(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	run(make_kwb, boot_from_sata, &facts);
+	assert_int_equal(facts.whole, IMAGE_YES);
+	run(make_kwb, boot_from_sata_sector, &facts);
+	assert_int_equal(facts.whole, IMAGE_YES);
+}
+
+static void lose_the_tail(struct buffer *file)
+{
+	memset(file->data + 16384, 0, file->size - 16384);
+}
+
+static void zeros_in_the_erased_flash_of_jffs2_are_told(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	run(make_jffs2, lose_the_tail, &facts);
+	assert_int_not_equal(facts.whole, IMAGE_YES);
+	assert_non_null(strstr(image_problem_text(&facts), "zeros"));
 }
 
 static void damage_section(struct buffer *file)
@@ -891,6 +955,8 @@ int main(void)
 		cmocka_unit_test(a_loader_in_front_of_the_partitions_names_the_board),
 		cmocka_unit_test(a_card_image_without_a_table_is_said_to_have_none),
 		cmocka_unit_test(an_ubi_without_the_blocks_of_its_volumes_is_cut_off),
+		cmocka_unit_test(the_place_of_a_marvell_payload_may_count_in_sectors),
+		cmocka_unit_test(zeros_in_the_erased_flash_of_jffs2_are_told),
 		cmocka_unit_test(the_sections_of_an_eeprom_follow_each_other),
 		cmocka_unit_test(the_headers_of_a_zynq_image_are_summed_up),
 		cmocka_unit_test(u_boot_behind_the_first_loader_of_an_imx_belongs_to_it),
