@@ -228,7 +228,7 @@ static bool is_kwb(const struct image_input *in)
 	       (uint8_t)(image_byte_sum(image_slice(in, 0, size)) - head[KWB_AT_SUM]) == head[KWB_AT_SUM];
 }
 
-/* On SATA disks the place counts in sectors; mkimage before U-Boot 2022.01 wrote bytes there as well. So many sectors no header has. */
+/* On SATA disks the place counts in sectors (U-Boot tools/kwbimage.c). So many of them as a header has bytes are no sectors. */
 static uint64_t kwb_payload(const uint8_t *head)
 {
 	uint64_t source = load_le32(head + KWB_AT_SOURCE);

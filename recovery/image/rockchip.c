@@ -205,11 +205,10 @@ static void check_md5(const struct image_input *in, struct image_facts *facts, u
 		return;
 	for (unsigned i = 0; i < 16; i++)
 		snprintf(have + 2 * i, 3, "%02x", digest[i]);
-	text_copy(facts->checked, sizeof(facts->checked), "its MD5");
 	if (strncasecmp(have, (const char *)text.data, MD5_TEXT) != 0)
 		image_broken(facts, end, "it is damaged: the MD5 does not match");
-	else if (facts->member_problem.what[0] == '\0')
-		facts->whole = IMAGE_YES;
+	else
+		image_covered(facts, "its MD5");
 }
 
 static void inspect_rkfw(const struct image_input *in, struct image_facts *facts)
@@ -233,8 +232,8 @@ static void inspect_rkfw(const struct image_input *in, struct image_facts *facts
 	if (!image_declare(in, facts, image + image_size + MD5_TEXT))
 		return;
 	image_add_row(facts, loader, loader_size, "boot loader", "unknown");
-	image_add_part(in, facts, image, image_size, "update");
 	check_md5(in, facts, image + image_size);
+	image_add_checked_part(in, facts, image, image_size, "update", facts->whole == IMAGE_YES);
 }
 
 const struct image_format image_format_rkfw = {
@@ -247,27 +246,41 @@ static bool is_rkaf(const struct image_input *in)
 	       load_le32(in->data.data + RKAF_AT_COUNT) <= RKAF_PARTS;
 }
 
-/* Highest bit first, begun with 0, not inverted. The polynomial differs from that of CRC-32 in one nibble: rkflashtool, rkcrc.h. */
-static uint32_t rockchip_crc(struct bytes over)
+/* Highest bit first, begun with 0, not inverted. The polynomial differs from that of CRC-32 in one nibble: rkflashtool, rkcrc.h.
+ * table[n] carries a byte over n more: eight at once, as updates have gigabytes. */
+static uint32_t rockchip_crc(const struct image_input *in, struct bytes over)
 {
-	uint32_t table[256], crc = 0;
+	enum { PIECE = 1024 * 1024 };
+	uint32_t table[8][256], crc = 0;
+	size_t at = 0;
 
 	for (uint32_t i = 0; i < 256; i++) {
-		table[i] = i << 24;
+		table[0][i] = i << 24;
 		for (int bit = 0; bit < 8; bit++)
-			table[i] = table[i] << 1 ^ (table[i] & 0x80000000 ? 0x04c10db7 : 0);
+			table[0][i] = table[0][i] << 1 ^ (table[0][i] & 0x80000000 ? 0x04c10db7 : 0);
 	}
-	for (size_t i = 0; i < over.size; i++)
-		crc = crc << 8 ^ table[crc >> 24 ^ over.data[i]];
+	for (size_t n = 1; n < 8; n++)
+		for (size_t i = 0; i < 256; i++)
+			table[n][i] = table[n - 1][i] << 8 ^ table[0][table[n - 1][i] >> 24];
+	for (; at + 8 <= over.size; at += 8) {
+		uint32_t high = crc ^ load_be32(over.data + at), low = load_be32(over.data + at + 4);
+
+		crc = table[7][high >> 24] ^ table[6][high >> 16 & 255] ^ table[5][high >> 8 & 255] ^ table[4][high & 255] ^
+		      table[3][low >> 24] ^ table[2][low >> 16 & 255] ^ table[1][low >> 8 & 255] ^ table[0][low & 255];
+		if (in->ops->forget != NULL && (at + 8) % PIECE == 0)
+			in->ops->forget(in->ops->user, bytes_of(over.data + at + 8 - PIECE, PIECE));
+	}
+	for (; at < over.size; at++)
+		crc = crc << 8 ^ table[0][crc >> 24 ^ over.data[at]];
 	return crc;
 }
 
 static void check_rkaf(const struct image_input *in, struct image_facts *facts, uint64_t end)
 {
 	text_copy(facts->checked, sizeof(facts->checked), "size");
-	if (!image_declare(in, facts, end + 4) || !image_in_memory(in, 0, end + 4))
+	if (!image_declare(in, facts, end + 4) || !image_in_memory(in, 0, end + 4) || in->is_covered)
 		return;
-	if (image_compare(facts, 0, "it", rockchip_crc(image_slice(in, 0, end)), load_le32(in->data.data + end)))
+	if (image_compare(facts, 0, "it", rockchip_crc(in, image_slice(in, 0, end)), load_le32(in->data.data + end)))
 		image_covered(facts, "its checksum, over all of it");
 }
 
