@@ -119,7 +119,7 @@ static int run_screen_options(int argc, char **argv)
 			folders[1] = arguments.folders[0];
 			arguments.folders = folders;
 		} else {
-			fprintf(stderr, "unbrick: there is no verb or option '%s'\n  see: unbrick --help\n", argv[i]);
+			output_aside("unbrick: there is no verb or option '%s'\n  see: unbrick --help\n", argv[i]);
 			return EXIT_USAGE;
 		}
 	}

@@ -8,6 +8,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum screen_mouse { SCREEN_MOUSE_CLICK, SCREEN_MOUSE_WHEEL_UP, SCREEN_MOUSE_WHEEL_DOWN };
+
+/* How many rows the wheel goes down. */
+static inline int mouse_wheel_rows(enum screen_mouse what)
+{
+	return what == SCREEN_MOUSE_WHEEL_UP ? -3 : what == SCREEN_MOUSE_WHEEL_DOWN ? 3 : 0;
+}
+
 enum ui_command {
 	COMMAND_NONE,
 	COMMAND_OPEN,

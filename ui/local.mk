@@ -28,7 +28,7 @@ libui_a_SOURCES += \
 	ui/terminal_times.c ui/terminal_times.h \
 	ui/terminal_view.c ui/terminal_view.h \
 	ui/theme.c ui/theme.h \
-	ui/ui.c ui/ui.h ui/ui_draw.c ui/ui_input.c ui/ui_internal.h ui/ui_terminal.c \
+	ui/ui.c ui/ui.h ui/ui_draw.c ui/ui_input.c ui/ui_internal.h ui/ui_prompt.c ui/ui_terminal.c \
 	ui/widget_bar.c ui/widget_bar.h \
 	ui/widget_digits.c ui/widget_digits.h \
 	ui/widget_hex.c ui/widget_hex.h \

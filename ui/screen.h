@@ -22,8 +22,6 @@ struct screen_arg {
 	const char *path;			/* of a file to send; NULL: receiving */
 };
 
-enum screen_mouse { SCREEN_MOUSE_CLICK, SCREEN_MOUSE_DOUBLE, SCREEN_MOUSE_WHEEL_UP, SCREEN_MOUSE_WHEEL_DOWN };
-
 enum screen_appetite {
 	APPETITE_NONE,
 	APPETITE_TEXT,		/* whatever can be typed is text */
@@ -98,6 +96,10 @@ struct ui_prompt_ops {
 	void (*cancelled)(struct ui *ui, void *state);
 };
 void ui_prompt(struct ui *ui, const char *label, const char *prefill, const struct ui_prompt_ops *ops, void *state);
+/* A command's argument is accepted at once; where there was none it is asked for. */
+void ui_accept_or_prompt(struct ui *ui, const char *argument, const char *label, const char *prefill, const struct ui_prompt_ops *ops, void *state);
+/* "0x20000", "128KiB"; false: it was said what is wrong with it. */
+bool ui_read_offset(struct ui *ui, const char *text, uint64_t *ret_offset);
 /* The same for the name of a file, which Tab completes. "~/" is the home folder. */
 void ui_prompt_path(struct ui *ui, const char *label, const char *prefill, const struct ui_prompt_ops *ops, void *state);
 /* y calls accept; anything else is no. */
@@ -112,7 +114,6 @@ void ui_show_console(struct ui *ui, const char *port);
 bool ui_show_image(struct ui *ui, const char *path, int64_t case_id);
 /* The picture of a console, NULL when there is no memory for one. */
 struct terminal_view *ui_terminal(struct ui *ui, unsigned console_id);
-struct theme *ui_theme(struct ui *ui);
 /* Words for a stage and for what a console is about, as a technician says them. */
 const char *ui_stage_text(enum boot_stage stage);
 void ui_console_summary(const struct console_view *console, char *to, size_t size);

@@ -253,11 +253,9 @@ static void go_to(struct ui *ui, void *user, const char *text)
 	const struct image_view *view = view_of(ui, state);
 	uint64_t offset;
 
-	if (text[0] == '\0' || view == NULL)
+	if (text[0] == '\0' || view == NULL || !ui_read_offset(ui, text, &offset))
 		return;
-	if (!text_parse_size(text, &offset))
-		ui_say(ui, true, "'%s' is no offset: write it as 0x20000, 131072 or 128KiB", text);
-	else if (offset >= view->size)
+	if (offset >= view->size)
 		ui_say(ui, true, "the file ends at 0x%" PRIx64, view->size);
 	else
 		state->top = offset / ROW_BYTES * ROW_BYTES;
@@ -311,16 +309,10 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 
 	switch (what) {
 	case COMMAND_GOTO:
-		if (argument != NULL)
-			go_to(ui, state, argument);
-		else
-			ui_prompt(ui, "go to offset (0x20000, 128KiB):", "", &offset, state);
+		ui_accept_or_prompt(ui, argument, "go to offset (0x20000, 128KiB):", "", &offset, state);
 		break;
 	case COMMAND_FIND:
-		if (argument != NULL)
-			find(ui, state, argument);
-		else
-			ui_prompt(ui, "find text, or bytes as 27 05 19 56:", state->wanted, &pattern, state);
+		ui_accept_or_prompt(ui, argument, "find text, or bytes as 27 05 19 56:", state->wanted, &pattern, state);
 		break;
 	case COMMAND_FIND_NEXT: find_next(ui, state); break;
 	case COMMAND_BACK:
@@ -340,7 +332,7 @@ static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int 
 	(void)y;
 	(void)x;
 	if (view != NULL && (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN))
-		move_rows(user, view, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
+		move_rows(user, view, mouse_wheel_rows(what));
 }
 
 static unsigned refresh_ms(struct ui *ui, void *user)

@@ -8,9 +8,9 @@
 static const struct key_binding keys[] = {
 	{ UI_KEY_ENTER, COMMAND_OPEN, NULL, "answer with the marked line" },	/* the footer says what */
 	{ UI_KEY_ESC, COMMAND_BACK, "bench", "back" },
+	{ 'x', COMMAND_CANCEL, "cancel", "stop" },	/* the footer has room for the first ones only */
 	{ 'e', COMMAND_EVIDENCE, "evidence", "evidence" },
 	{ 'c', COMMAND_CONSOLE, "console", "console" },
-	{ 'x', COMMAND_CANCEL, "cancel", "stop" },
 	{ 'l', COMMAND_LOG, "log", "log" },
 	{ 'b', COMMAND_EARLIER, "back", "change answer" },
 	{ 'i', COMMAND_IMAGE, "image", "image" },
@@ -58,32 +58,44 @@ static void title(struct ui *ui, void *user, char *left, size_t left_size, char 
 		text_copy(right, right_size, phases[view->phase]);
 }
 
-static bool has_problem(const struct case_view *view)
+/* What went wrong and what to do about it; a line that is lost is said on whatever page stands there. */
+static bool find_problem(const struct case_view *view, struct error *ret_problem)
 {
-	return view->problem.status != STATUS_OK;
+	bool has_own = view->problem.status != STATUS_OK;
+
+	if (has_own || !view->is_line_lost || view->phase >= GUIDE_OUTCOME) {
+		*ret_problem = view->problem;
+		return has_own;
+	}
+	error_set(ret_problem, STATUS_GONE, "the line %s is lost", ui_short_path(view->port));
+	error_hint(ret_problem, "leave the device as it is, and plug the adapter in again: it goes on by itself");
+	return true;
 }
 
 static int problem_rows(const struct case_view *view, const struct canvas *to)
 {
-	if (!has_problem(view))
+	struct error problem;
+
+	if (!find_problem(view, &problem))
 		return 0;
-	return canvas_wrap_rows(to, to->cols - 12, view->problem.text) +
-	       (view->problem.hint[0] ? canvas_wrap_rows(to, to->cols - 12, view->problem.hint) : 0) + 1;
+	return canvas_wrap_rows(to, to->cols - 12, problem.text) +
+	       (problem.hint[0] ? canvas_wrap_rows(to, to->cols - 12, problem.hint) : 0) + 1;
 }
 
-/* What went wrong and what to do about it stands right above the question, and is never cut for anything else. */
+/* It stands right above the question, and is never cut for anything else. */
 static int draw_problem(const struct case_view *view, struct canvas *to, int y)
 {
+	struct error problem;
 	bool is_wanted = view->problem.status == STATUS_CANCELLED;	/* that is no fault */
 	enum role role = is_wanted ? ROLE_ATTENTION : ROLE_DANGER;
 
-	if (!has_problem(view))
+	if (!find_problem(view, &problem))
 		return y;
 	canvas_put(to, y, 1, 8, role, is_wanted ? "Note" : "Problem");
-	y += canvas_wrap(to, y, 11, to->cols - 12, 8, role, view->problem.text);
-	if (view->problem.hint[0] != '\0') {
+	y += canvas_wrap(to, y, 11, to->cols - 12, 8, role, problem.text);
+	if (problem.hint[0] != '\0') {
 		canvas_put(to, y, 1, 8, ROLE_STRONG, "To do");
-		y += canvas_wrap(to, y, 11, to->cols - 12, 4, ROLE_STRONG, view->problem.hint);
+		y += canvas_wrap(to, y, 11, to->cols - 12, 4, ROLE_STRONG, problem.hint);
 	}
 	return y + 1;
 }
@@ -138,6 +150,12 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 		case_draw_log_tail(view, to, y, to->rows);
 }
 
+/* Without its line nothing is typed any more: stopping then leaves the device no worse. */
+static bool is_held(const struct case_view *view)
+{
+	return view->is_dangerous && !view->is_line_lost;
+}
+
 static bool takes_text(struct ui *ui, void *user)
 {
 	const struct case_view *view = view_of(ui, user);
@@ -159,8 +177,7 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 	case COMMAND_CONSOLE: return view->port[0] != '\0' && !takes_text(ui, user);
 	case COMMAND_IMAGE: return view->image[0] != '\0' && !takes_text(ui, user);
 	case COMMAND_CANCEL:
-		return (view->phase == GUIDE_STEPS || view->phase == GUIDE_WATCH) && !view->is_dangerous &&
-		       !takes_text(ui, user);
+		return (view->phase == GUIDE_STEPS || view->phase == GUIDE_WATCH) && !is_held(view) && !takes_text(ui, user);
 	case COMMAND_EARLIER:
 		return view->phase > GUIDE_DEVICE && view->phase != GUIDE_STEPS && view->phase != GUIDE_CLOSED &&
 		       !takes_text(ui, user);
@@ -169,18 +186,23 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 	}
 }
 
+static const struct { enum guide_phase phase; const char *word; } earlier_pages[] = {
+	{ GUIDE_DEVICE, "device" }, { GUIDE_HAPPENED, "happened" }, { GUIDE_CONNECT, "serial line" },
+};
+
+/* Its first letter is enough. */
 static void answer_earlier(struct ui *ui, void *user, const char *text)
 {
 	struct case_state *state = user;
 	struct error error;
 
-	for (enum guide_phase phase = GUIDE_DEVICE; phase <= GUIDE_CONNECT; phase++)
-		if (strcmp(text, guide_phase_name(phase)) == 0) {
-			if (app_case_back(ui_app(ui), state->id, phase, &error) != STATUS_OK)
+	for (size_t i = 0; i < sizeof(earlier_pages) / sizeof(earlier_pages[0]); i++)
+		if (text[0] != '\0' && strncmp(text, earlier_pages[i].word, strlen(text)) == 0) {
+			if (app_case_back(ui_app(ui), state->id, earlier_pages[i].phase, &error) != STATUS_OK)
 				ui_say_error(ui, &error);
 			return;
 		}
-	ui_say(ui, true, "back to where? One of: device, happened, connect");
+	ui_say(ui, true, "'%.20s' is nothing to go back to. One of: device, happened, serial line", text);
 }
 
 static void answer_cancel(struct ui *ui, void *user, const char *text)
@@ -203,14 +225,19 @@ static void reopen(struct ui *ui, const struct case_state *state, const struct c
 		ui_say_error(ui, &error);
 }
 
+/* The answer before this page is the likely one; what still lies ahead is not offered. */
 static void ask_earlier(struct ui *ui, struct case_state *state, const struct case_view *view)
 {
 	static const struct ui_prompt_ops earlier = { .accept = answer_earlier };
-	enum guide_phase to = view->phase > GUIDE_CONNECT   ? GUIDE_CONNECT
-			      : view->phase == GUIDE_DEVICE ? GUIDE_DEVICE
-							    : view->phase - 1;
+	char label[80] = "back to";
+	const char *last = earlier_pages[0].word;
 
-	ui_prompt(ui, "back to device, happened or connect:", guide_phase_name(to), &earlier, state);
+	for (size_t i = 0; i < sizeof(earlier_pages) / sizeof(earlier_pages[0]) && earlier_pages[i].phase < view->phase; i++) {
+		text_append(label, sizeof(label), "%s %s", i > 0 ? "," : "", earlier_pages[i].word);
+		last = earlier_pages[i].word;
+	}
+	text_append(label, sizeof(label), ":");
+	ui_prompt(ui, label, last, &earlier, state);
 }
 
 static void command(struct ui *ui, void *user, enum ui_command what, const char *argument)
@@ -249,7 +276,7 @@ static bool key(struct ui *ui, void *user, int pressed)
 
 	if (view == NULL || pressed == UI_KEY_ESC)
 		return false;
-	if (view->is_dangerous && pressed == 'x') {
+	if (is_held(view) && pressed == 'x') {
 		ui_say(ui, true, "not now: this step must not be broken off");
 		return true;
 	}
@@ -260,6 +287,26 @@ static bool key(struct ui *ui, void *user, int pressed)
 		ui_say(ui, false, "Case #%lld is closed. Enter shows it again, n starts a new one.", (long long)view->id);
 	}
 	return is_taken;
+}
+
+/* A model's name from a web page, a path, a checksum: the first line, and Enter is pressed by hand. */
+static void paste(struct ui *ui, void *user, struct bytes text)
+{
+	struct case_state *state = user;
+	const struct case_view *view = view_of(ui, state);
+	const char *at = (const char *)text.data, *end = at + text.size;
+	enum question_type type = view != NULL ? view->question.type : QUESTION_NONE;
+
+	if (type != QUESTION_DEVICE && type != QUESTION_TEXT && type != QUESTION_FILE) {
+		ui_say(ui, true, "what was pasted has no place here");
+		return;
+	}
+	while (at < end && *at != '\n') {
+		uint32_t code = utf8_next(&at);
+
+		if (code >= ' ' && code != 0x7f)
+			widget_question_key(&state->question, ui, view, (int)code);
+	}
 }
 
 static void footer(struct ui *ui, void *user, struct footer *footer)
@@ -318,6 +365,7 @@ const struct screen_ops screen_case = {
 	.title = title,
 	.draw = draw,
 	.key = key,
+	.paste = paste,
 	.allows = allows,
 	.command = command,
 	.footer = footer,

@@ -82,7 +82,8 @@ static const char *fitting_mark(const struct canvas *to, const struct excerpt_li
 	return text_format(mark, size, "%.*s +", (int)first, line->mark);
 }
 
-static void draw_excerpt_line(struct canvas *to, int y, const struct excerpt_line *line)
+/* Rows that it takes; a line that proves may take two, where it would be cut. */
+static int draw_excerpt_line(struct canvas *to, int y, const struct excerpt_line *line, int rows)
 {
 	char shorter[sizeof(line->mark) + 4];
 	const char *mark = fitting_mark(to, line, shorter, sizeof(shorter));
@@ -91,14 +92,26 @@ static void draw_excerpt_line(struct canvas *to, int y, const struct excerpt_lin
 
 	canvas_put(to, y, 1, 1, ROLE_ATTENTION, line->mark[0] ? ">" : " ");
 	canvas_printf(to, y, 2, 9, ROLE_DIM, "%5u.%03u", (unsigned)(line->ms / 1000), (unsigned)(line->ms % 1000));
-	canvas_put(to, y, 13, text_width, role, line->text);
 	canvas_put(to, y, to->cols - 1 - mark_width, mark_width, ROLE_ATTENTION, mark);
+	if (rows > 1)
+		return canvas_wrap(to, y, 13, text_width, rows, role, line->text);
+	canvas_put(to, y, 13, text_width, role, line->text);
+	return 1;
+}
+
+static bool is_too_wide(const struct canvas *to, const struct excerpt_line *line)
+{
+	char shorter[sizeof(line->mark) + 4];
+	int mark_width = canvas_width(to, fitting_mark(to, line, shorter, sizeof(shorter)));
+
+	return canvas_width(to, line->text) > to->cols - 14 - (mark_width ? mark_width + 2 : 0);
 }
 
 /* 3: proves the leading cause, 2: proves another, 1: stands right beside one that proves, 0: further away. */
 static int line_rank(const struct case_view *view, unsigned at)
 {
-	const char *lead = view->verdict.cause_count > 0 ? cause_label(view->verdict.causes[0].cause) : "";
+	const char *lead = !cause_is_fault(view->verdict.cause) || view->verdict.cause_count == 0 ? cause_label(view->verdict.cause)
+												 : cause_label(view->verdict.causes[0].cause);
 	const struct excerpt_line *line = &view->excerpt[at];
 
 	if (line->mark[0] != '\0')
@@ -112,17 +125,23 @@ int case_draw_excerpt(const struct case_view *view, struct canvas *to, int y, in
 {
 	unsigned count = view->excerpt_count < CASE_EXCERPT_MAX ? view->excerpt_count : CASE_EXCERPT_MAX,
 		 room = bottom > y ? (unsigned)(bottom - y) : 0;
-	bool is_shown[CASE_EXCERPT_MAX] = { false };
+	int rows[CASE_EXCERPT_MAX] = { 0 };
 
-	for (int rank = 3; rank >= 0; rank--)
+	for (int rank = 3; rank >= 0; rank--) {
 		for (unsigned i = 0; i < count && room > 0; i++)
 			if (line_rank(view, i) == rank) {
-				is_shown[i] = true;
+				rows[i] = 1;
 				room--;
 			}
+		for (unsigned i = 0; i < count && room > 0 && rank >= 2; i++)
+			if (line_rank(view, i) == rank && is_too_wide(to, &view->excerpt[i])) {
+				rows[i] = 2;
+				room--;
+			}
+	}
 	for (unsigned i = 0; i < count; i++)
-		if (is_shown[i])
-			draw_excerpt_line(to, y++, &view->excerpt[i]);
+		if (rows[i] > 0)
+			y += draw_excerpt_line(to, y, &view->excerpt[i], rows[i]);
 	if (view->excerpt_count == 0 && room > 0)
 		canvas_put(to, y++, 3, to->cols - 4, ROLE_DIM,
 			   view->verdict.cause_count > 0 ? "no line of the device says why" : "no line of the device shows a fault");
@@ -155,13 +174,25 @@ static int bar_column(const struct verdict *verdict, const struct canvas *to, in
 	return bar_x;
 }
 
+/* What speaks for a fault is of a start before: now the device runs. */
+static bool is_over(const struct verdict *verdict)
+{
+	return verdict->cause_count > 0 && (verdict->cause == CAUSE_HEALTHY || verdict->cause == CAUSE_LOGIN);
+}
+
 /* spare: rows that may be used beyond one for each cause, so that the reasons need not be cut. */
 static int draw_causes(const struct case_view *view, struct canvas *to, int y, int most, int spare)
 {
 	const struct verdict *verdict = &view->verdict;
 	int bar_x = bar_column(verdict, to, most), why_width = to->cols - bar_x - 18;
 
-	canvas_put(to, y, 1, 12, ROLE_STRONG, verdict->is_decided ? "Cause" : "Most likely");
+	if (is_over(verdict)) {
+		canvas_put(to, y, 1, 12, ROLE_STRONG, "Now");
+		canvas_put(to, y++, 14, to->cols - 15, ROLE_GOOD, cause_label(verdict->cause));
+		canvas_put(to, y, 1, 12, ROLE_NORMAL, "Before");
+	} else {
+		canvas_put(to, y, 1, 12, ROLE_STRONG, verdict->is_decided ? "Cause" : "Most likely");
+	}
 	for (size_t i = 0; i < verdict->cause_count && (int)i < most; i++) {
 		const struct cause_verdict *cause = &verdict->causes[i];
 		int rows;
@@ -208,7 +239,7 @@ int case_draw_diagnosis(struct ui *ui, const struct case_view *view, struct canv
 	if (bottom - y < CASE_PROOF_ROWS_MIN)
 		return draw_brief(view, to, y, bottom);
 	causes = causes > most ? most : causes < 1 ? 1 : causes;
-	below = causes + rows_below_causes(view, to, next_count);
+	below = causes + rows_below_causes(view, to, next_count) + is_over(&view->verdict);
 	if (view->say_count > 0)
 		y += canvas_wrap(to, y, 1, to->cols - 2, 2, ROLE_STRONG, view->say[0]);
 	y = case_draw_stages(ui, view, to, y);

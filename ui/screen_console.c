@@ -289,10 +289,7 @@ static bool picture_command(struct ui *ui, struct console_state *state, struct c
 	case COMMAND_SCROLL_UP: console_pane_scroll(pane, CONSOLE_PAGE_ROWS); break;
 	case COMMAND_SCROLL_DOWN: console_pane_scroll(pane, -CONSOLE_PAGE_ROWS); break;
 	case COMMAND_FIND:
-		if (argument != NULL)
-			search_typed(ui, state, argument);
-		else
-			ui_prompt(ui, "/", state->search, &search, state);
+		ui_accept_or_prompt(ui, argument, "/", state->search, &search, state);
 		break;
 	case COMMAND_FIND_NEXT: console_marks_find(ui, pane, state->search, true, false); break;
 	case COMMAND_FIND_NEWER: console_marks_find(ui, pane, state->search, false, false); break;

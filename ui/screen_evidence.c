@@ -149,8 +149,7 @@ static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int 
 	(void)ui;
 	(void)y;
 	(void)x;
-	if (what != SCREEN_MOUSE_CLICK)
-		widget_scroll_wheel(&((struct evidence_state *)user)->scroll, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
+	widget_scroll_mouse(&((struct evidence_state *)user)->scroll, what);
 }
 
 const struct screen_ops screen_evidence = {

@@ -77,7 +77,10 @@ static void draw(struct ui *ui, void *user, struct canvas *to)
 		y = widget_scroll_begin(&state->scroll) + 1;
 		y = draw_paragraphs(to, y, state->about->help);
 		y = draw_table(to, y, "Keys here", state->about->keys);
-		y = draw_table(to, y, "Keys everywhere", keys_everywhere) - 1;
+		/* a screen with a help key of its own gives all others to the device */
+		if (keys_find_verb(state->about->keys, "help", strlen("help")) == NULL)
+			y = draw_table(to, y, "Keys everywhere", keys_everywhere);
+		y--;
 	} while (!widget_scroll_end(&state->scroll, to, y));
 }
 
@@ -100,8 +103,7 @@ static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int 
 	(void)ui;
 	(void)y;
 	(void)x;
-	if (what != SCREEN_MOUSE_CLICK)
-		widget_scroll_wheel(&((struct help_state *)user)->scroll, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
+	widget_scroll_mouse(&((struct help_state *)user)->scroll, what);
 }
 
 const struct screen_ops screen_help = {

@@ -187,11 +187,9 @@ static void go_to(struct ui *ui, void *user, const char *text)
 	const struct console_view *console = console_of(ui, state);
 	uint64_t offset;
 
-	if (text[0] == '\0' || console == NULL)
+	if (text[0] == '\0' || console == NULL || !ui_read_offset(ui, text, &offset))
 		return;
-	if (!text_parse_size(text, &offset)) {
-		ui_say(ui, true, "'%s' is no offset: write it as 0x20000, 131072 or 128KiB", text);
-	} else if (offset >= console->captured_bytes) {
+	if (offset >= console->captured_bytes) {
 		ui_say(ui, true, "the newest byte has offset 0x%" PRIx64,
 		       console->captured_bytes > 0 ? console->captured_bytes - 1 : 0);
 	} else {
@@ -211,10 +209,7 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 	case COMMAND_SCROLL_UP: move_rows(ui, state, -page); break;
 	case COMMAND_SCROLL_DOWN: move_rows(ui, state, page); break;
 	case COMMAND_GOTO:
-		if (argument != NULL)
-			go_to(ui, state, argument);
-		else
-			ui_prompt(ui, "go to offset (0x20000, 128KiB):", "", &offset, state);
+		ui_accept_or_prompt(ui, argument, "go to offset (0x20000, 128KiB):", "", &offset, state);
 		break;
 	case COMMAND_SEND_PREFIX: state->was_refused = !console_type(ui, state->id, BYTES("\001")); break;
 	case COMMAND_LINE: ui_command_line(ui); break;
@@ -266,7 +261,7 @@ static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int 
 	(void)y;
 	(void)x;
 	if (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN)
-		move_rows(ui, user, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
+		move_rows(ui, user, mouse_wheel_rows(what));
 }
 
 static enum screen_appetite appetite(struct ui *ui, void *user)

@@ -530,7 +530,7 @@ static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int 
 
 	(void)x;
 	if (what != SCREEN_MOUSE_CLICK) {
-		widget_list_wheel(&state->list, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
+		widget_list_wheel(&state->list, what);
 		step_off_headings(state, what == SCREEN_MOUSE_WHEEL_UP ? -1 : 1);
 	} else if (at >= 0 && is_selectable(&state->row[at])) {
 		bool is_second = at == state->list.cursor;

@@ -319,21 +319,17 @@ static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int 
 {
 	struct image_state *state = user;
 	const struct image_view *view = view_of(ui, state);
-	int row = widget_list_at(&state->list, y), part;
+	int part;
 
 	if (view == NULL || view->state != IMAGE_VIEW_READY)
 		return;
 	part = widget_map_at(&state->map, view, y, x);
 	if (what != SCREEN_MOUSE_CLICK && state->shows_facts)
-		scroll_facts(state, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
-	else if (what != SCREEN_MOUSE_CLICK)
-		widget_list_wheel(&state->list, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
-	else if (part != WIDGET_MAP_NONE)
+		scroll_facts(state, mouse_wheel_rows(what));
+	else if (what == SCREEN_MOUSE_CLICK && part != WIDGET_MAP_NONE)
 		state->list.cursor = part + 1;
-	else if (row >= 0 && row == state->list.cursor)
+	else if (widget_list_mouse(&state->list, what, y) >= 0)
 		show_bytes(ui, state, view);
-	else if (row >= 0)
-		state->list.cursor = row;
 }
 
 static unsigned refresh_ms(struct ui *ui, void *user)

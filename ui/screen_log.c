@@ -11,7 +11,7 @@ enum { LOG_KEPT_MAX = 1000, LOG_FILTER_MAX = 64 };
 
 struct kept_line {
 	struct log_line line;
-	bool is_sent;
+	bool is_sent, is_begun;
 	unsigned more;			/* checksums of further blocks, sent right behind this one */
 };
 
@@ -63,13 +63,17 @@ static void entry_text(const struct journal_entry *entry, char *to, size_t size)
 {
 	static const char *const named[] = { "written", "verified", "booted", "verdict" };
 	const char *text = entry->text ? entry->text : "";
+	const char *title = entry->data != NULL && text_starts(entry->data, "{\"title\":\"") ? entry->data + strlen("{\"title\":\"") : "";
 	char whole[400] = "";
 
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
 		if (strcmp(entry->kind, named[i]) == 0)
 			text_format(whole, sizeof(whole), "%s: ", named[i]);
-	/* behind the comma stands the kind of the step, which the next lines tell better */
-	text_append(whole, sizeof(whole), "%.*s", (int)(strcmp(entry->kind, "step") == 0 ? strcspn(text, ",") : 300), text);
+	if (strcmp(entry->kind, "step") == 0)	/* "step 4 of 5, compare" and {"title":"Comparing the flash"}: its kind is for scripts */
+		text_append(whole, sizeof(whole), "%.*s%s%.*s", (int)strcspn(text, ","), text, title[0] != '\0' ? ": " : "",
+			    (int)strcspn(title, "\""), title);
+	else
+		text_append(whole, sizeof(whole), "%.300s", text);
 	text_printable(to, size, bytes_of_text(whole));
 }
 
@@ -110,6 +114,7 @@ static bool keep_entry(void *user, const struct journal_entry *entry)
 	kept->line.by = entry->by;
 	kept->line.is_error = strcmp(entry->kind, "error") == 0;
 	kept->is_sent = strcmp(entry->kind, "sent") == 0;
+	kept->is_begun = strcmp(entry->kind, "step") == 0;
 	entry_text(entry, kept->line.text, sizeof(kept->line.text));
 	return true;
 }
@@ -203,7 +208,7 @@ static void draw_line(struct canvas *to, int y, const struct kept_line *kept)
 	char text[160];
 
 	canvas_put(to, y, 1, 9, ROLE_DIM, line->clock);
-	canvas_put(to, y, 11, 5, line->by == JOURNAL_OPERATOR ? ROLE_STRONG : ROLE_DIM, kept->is_sent ? "sent" : by_text(line->by));
+	canvas_put(to, y, 11, 5, line->by == JOURNAL_OPERATOR ? ROLE_STRONG : ROLE_DIM, kept->is_sent ? "sent" : kept->is_begun ? "begun" : by_text(line->by));
 	canvas_put(to, y, LOG_TEXT_X, to->cols - LOG_TEXT_X - 1, line->is_error ? ROLE_DANGER : ROLE_NORMAL, text_of(kept, text, sizeof(text)));
 }
 
@@ -299,10 +304,7 @@ static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int 
 
 	(void)ui;
 	(void)x;
-	if (what == SCREEN_MOUSE_CLICK && widget_list_at(&state->list, y) >= 0)
-		state->list.cursor = widget_list_at(&state->list, y);
-	else if (what != SCREEN_MOUSE_CLICK)
-		widget_list_wheel(&state->list, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
+	widget_list_mouse(&state->list, what, y);
 	state->is_following = state->list.cursor == state->list.count - 1;
 }
 
@@ -318,5 +320,6 @@ const struct screen_ops screen_log = {
 	.command = command,
 	.mouse = mouse,
 	.help = "Everything that was really seen, sent, done and answered in this case, newest last. The second column says what "
-		"it is: seen by unbrick, sent to the device, done by unbrick, or done by you.\n",
+		"it is: seen by unbrick, sent to the device, begun or done by unbrick, or done by you. Up and down move the cursor; a line that is "
+		"too long stands whole at the bottom while the cursor is on it.\n",
 };

@@ -174,15 +174,10 @@ static void command(struct ui *ui, void *user, enum ui_command what, const char 
 static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int x)
 {
 	struct marks_state *state = user;
-	int at = widget_list_at(&state->list, y);
 
 	(void)x;
-	if (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN)
-		widget_list_wheel(&state->list, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
-	else if (at >= 0 && at == state->list.cursor)
+	if (widget_list_mouse(&state->list, what, y) >= 0)
 		command(ui, state, COMMAND_OPEN, NULL);
-	else if (at >= 0)
-		state->list.cursor = at;
 }
 
 const struct screen_ops screen_marks = {

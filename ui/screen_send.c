@@ -270,15 +270,11 @@ static bool key(struct ui *ui, void *user, int pressed)
 static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int x)
 {
 	struct send_state *state = user;
-	int row = widget_list_at(&state->list, y);
+	int row = widget_list_mouse(&state->list, what, y);
 
 	(void)x;
-	if (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN)
-		widget_list_wheel(&state->list, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
-	else if (row >= 0 && row == state->list.cursor)
+	if (row >= 0)
 		choose(ui, state, way_at(state, row));
-	else if (row >= 0)
-		state->list.cursor = row;
 }
 
 const struct screen_ops screen_send = {

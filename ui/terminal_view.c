@@ -101,11 +101,6 @@ uint64_t terminal_view_cursor_row(const struct terminal_view *view)
 	return terminal_cursor_row(view);
 }
 
-bool terminal_view_is_alternate(const struct terminal_view *view)
-{
-	return view->is_alternate;
-}
-
 struct terminal_times *terminal_view_times(struct terminal_view *view)
 {
 	return &view->times;

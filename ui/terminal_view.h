@@ -51,8 +51,6 @@ uint64_t terminal_view_end_row(const struct terminal_view *view);
 uint64_t terminal_view_top_row(const struct terminal_view *view, uint64_t scroll_back);
 /* The row that the device writes into. */
 uint64_t terminal_view_cursor_row(const struct terminal_view *view);
-/* True while a full-screen program runs on the device: its rows have no time and no marks. */
-bool terminal_view_is_alternate(const struct terminal_view *view);
 /* Paints the device's screen into the first rows of to. Times push the text to the right; rows that do not fit end in a cut
  * mark, and nothing else of them changes: the device's columns stay what they are. */
 void terminal_view_draw(struct terminal_view *view, struct canvas *to, const struct terminal_show *show);

@@ -8,8 +8,8 @@
 enum { PAIR_GOOD = 1, PAIR_ATTENTION, PAIR_DANGER, PAIR_DANGER_FILL, PAIR_FIRST_FREE };
 
 static const wchar_t drawing_set[2][GLYPH_COUNT] = {
-	[false] = { L'-', L'|', L'#', L'-', L'#', L'>', L'~', L'.', L':', L'+' },
-	[true] = { 0x2500, 0x2502, 0x2588, 0x2591, 0x2588, L'>', 0x2026, 0x2591, 0x2592, 0x2593 },
+	[false] = { L'-', L'|', L'#', L'-', L'#', L'~', L'.', L':', L'+' },
+	[true] = { 0x2500, 0x2502, 0x2588, 0x2591, 0x2588, 0x2026, 0x2591, 0x2592, 0x2593 },
 };
 
 static bool is_utf8_terminal(const char *codeset, const char *term)

@@ -26,11 +26,6 @@ const struct snapshot *ui_now(struct ui *ui)
 	return app_snapshot(ui->app);
 }
 
-struct theme *ui_theme(struct ui *ui)
-{
-	return &ui->theme;
-}
-
 uint64_t ui_time_ms(void)
 {
 	return loop_now_ms();
@@ -125,30 +120,6 @@ void ui_pop(struct ui *ui)
 	ui->depth--;
 }
 
-void ui_prompt(struct ui *ui, const char *label, const char *prefill, const struct ui_prompt_ops *ops, void *state)
-{
-	ui->has_prompt = true;
-	ui->is_yes_no = ui->is_path = false;
-	ui->prompt.names[0] = '\0';
-	text_copy(ui->prompt.label, sizeof(ui->prompt.label), label);
-	widget_input_set(&ui->prompt.input, prefill);
-	ui->prompt.ops = *ops;
-	ui->prompt.state = state;
-}
-
-void ui_prompt_path(struct ui *ui, const char *label, const char *prefill, const struct ui_prompt_ops *ops, void *state)
-{
-	ui_prompt(ui, label, prefill, ops, state);
-	ui->is_path = true;
-}
-
-void ui_ask(struct ui *ui, const char *label, const char *yes, const struct ui_prompt_ops *ops, void *state)
-{
-	ui_prompt(ui, label, "", ops, state);
-	ui->is_yes_no = true;
-	text_copy(ui->prompt.yes, sizeof(ui->prompt.yes), yes);
-}
-
 static void leave(struct ui *ui, void *state, const char *text)
 {
 	(void)state;
@@ -167,8 +138,8 @@ static const char *danger_reason(struct ui *ui, char *to, size_t size)
 
 	for (unsigned i = 0; i < now->live_count; i++)
 		if (now->live[i]->is_dangerous)
-			return text_format(to, size, "case #%lld is at a step that must not be broken off (%s)",
-					   (long long)now->live[i]->id, now->live[i]->step_title);
+			return text_format(to, size, "case #%lld is at a step that must not be broken off (%.*s)",
+					   (long long)now->live[i]->id, (int)strcspn(now->live[i]->step_title, ".;:("), now->live[i]->step_title);
 	return text_copy(to, size, "a step is under way that must not be broken off");
 }
 
@@ -309,29 +280,6 @@ static bool key_everywhere(struct ui *ui, int key)
 	}
 }
 
-static void prompt_key(struct ui *ui, int key)
-{
-	struct widget_input *input = &ui->prompt.input;
-
-	bool is_yes = ui->is_yes_no && (key == 'y' || key == 'Y');
-
-	if (key == UI_KEY_ESC || key == 3 || (ui->is_yes_no && !is_yes)) {
-		ui->has_prompt = false;
-		if (ui->prompt.ops.cancelled != NULL)
-			ui->prompt.ops.cancelled(ui, ui->prompt.state);
-	} else if (key == '\t' && ui->is_path) {
-		widget_input_complete_path(input, ui->prompt.names, sizeof(ui->prompt.names));
-	} else if (key == UI_KEY_ENTER || is_yes) {
-		ui->has_prompt = false;
-		if (ui->is_path)
-			widget_input_expand_home(input);
-		if (ui->prompt.ops.accept != NULL)
-			ui->prompt.ops.accept(ui, ui->prompt.state, input->text);
-	} else if (widget_input_key(input, key) && ui->prompt.ops.changed != NULL) {
-		ui->prompt.ops.changed(ui, ui->prompt.state, input->text);
-	}
-}
-
 static bool is_program_key(struct ui *ui, int key)
 {
 	enum screen_appetite appetite = ui_appetite(ui);
@@ -353,7 +301,7 @@ void ui_key(struct ui *ui, int key)
 		return;
 	}
 	if (ui->has_prompt) {
-		prompt_key(ui, key);
+		ui_prompt_key(ui, key);
 		return;
 	}
 	if (is_program_key(ui, key) && key_everywhere(ui, key))

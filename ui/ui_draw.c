@@ -100,8 +100,9 @@ static void collect_footer(struct ui *ui, struct footer *footer)
 static void draw_footer(struct ui *ui, struct canvas *canvas, int y)
 {
 	struct footer footer = { .count = 0 };
-	bool has_help = !ui->has_prompt && ui_top(ui)->ops != &screen_help && ui_appetite(ui) != APPETITE_TEXT;
-	const char *help_key = ui_appetite(ui) == APPETITE_ALL ? "Ctrl-A ?" : "?";
+	bool has_help = !ui->has_prompt && ui_top(ui)->ops != &screen_help;
+	enum screen_appetite appetite = ui_appetite(ui);
+	const char *help_key = appetite == APPETITE_ALL ? "Ctrl-A ?" : appetite == APPETITE_TEXT ? "F1" : "?";
 	int help_width = canvas_width(canvas, help_key) + 6, x = 1, limit = canvas->cols - 1 - (has_help ? help_width + 1 : 0);
 
 	if (ui->has_prompt) {

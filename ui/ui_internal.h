@@ -73,6 +73,8 @@ void ui_terminal_measure(struct ui *ui);
 bool ui_input_read(struct ui *ui);
 /* What was said about a page that is not shown any more goes. */
 void ui_drop_stale_message(struct ui *ui);
+/* ui_prompt.c: a key while there is a line of input. */
+void ui_prompt_key(struct ui *ui, int key);
 /* ui_draw.c */
 void ui_draw(struct ui *ui);
 /* ui.c */

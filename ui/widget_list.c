@@ -54,8 +54,22 @@ int widget_list_at(const struct widget_list *list, int y)
 	return list->top + row;
 }
 
-void widget_list_wheel(struct widget_list *list, int rows)
+void widget_list_wheel(struct widget_list *list, enum screen_mouse what)
 {
-	list->cursor += rows;
+	list->cursor += mouse_wheel_rows(what);
 	keep_inside(list);
+}
+
+int widget_list_mouse(struct widget_list *list, enum screen_mouse what, int y)
+{
+	int row = widget_list_at(list, y);
+
+	if (what != SCREEN_MOUSE_CLICK) {
+		widget_list_wheel(list, what);
+		return -1;
+	}
+	if (row < 0 || row == list->cursor)
+		return row;
+	list->cursor = row;
+	return -1;
 }

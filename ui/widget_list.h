@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "ui/keys.h"
+
 struct widget_list {
 	int cursor, top, count;
 	int y, rows;		/* where it was drawn last, in the canvas */
@@ -17,6 +19,8 @@ void widget_list_place(struct widget_list *list, int count, int y, int rows);
 bool widget_list_key(struct widget_list *list, int key);
 /* The row under a click, -1: none. */
 int widget_list_at(const struct widget_list *list, int y);
-void widget_list_wheel(struct widget_list *list, int rows);
+void widget_list_wheel(struct widget_list *list, enum screen_mouse what);
+/* The wheel, and a click, which moves the cursor. Returns the row that was clicked at once more, to be opened; -1: none. */
+int widget_list_mouse(struct widget_list *list, enum screen_mouse what, int y);
 
 #endif

@@ -185,13 +185,15 @@ static void draw_choices(struct widget_question *widget, struct canvas *to, int 
 static void draw_devices(struct widget_question *widget, struct canvas *to, int y, int rows)
 {
 	int text_width = to->cols > 100 ? 52 : 36;
+	char found[40];
 
-	canvas_put(to, y, 1, 8, ROLE_STRONG, "Search");
-	widget_input_draw(&widget->input, to, y, 9, to->cols - 30, ROLE_NORMAL);
-	canvas_printf(to, y, to->cols - 20, 19, ROLE_DIM, "%12zu%s found", widget->device_count,
-		      widget->device_count == WIDGET_QUESTION_DEVICES_MAX ? "+" : "");
-	canvas_line(to, y + 1);
 	widget_list_place(&widget->list, (int)widget->device_count + 1, y + 2, rows - 2);
+	text_format(found, sizeof(found), "%zu%s found%s", widget->device_count, widget->device_count == WIDGET_QUESTION_DEVICES_MAX ? "+" : "",
+		    widget->list.top + widget->list.rows < widget->list.count ? ", more below" : "");
+	canvas_put(to, y, 1, 8, ROLE_STRONG, "Search");
+	widget_input_draw(&widget->input, to, y, 9, to->cols - 34, ROLE_NORMAL);
+	canvas_put(to, y, to->cols - 1 - canvas_width(to, found), canvas_width(to, found), ROLE_DIM, found);
+	canvas_line(to, y + 1);
 	for (int i = 0; i < widget->list.rows && widget->list.top + i < widget->list.count; i++) {
 		int index = widget->list.top + i;
 		bool is_selected = index == widget->list.cursor && !widget->is_unchosen;
@@ -358,6 +360,8 @@ bool widget_question_key(struct widget_question *widget, struct ui *ui, const st
 			widget_input_complete_path(&widget->input, widget->names, sizeof(widget->names));
 			return true;
 		}
+		if (key == UI_KEY_ENTER)
+			widget_input_expand_home(&widget->input);
 		/* fall through */
 	case QUESTION_TEXT:
 		if (key == UI_KEY_ENTER) {
@@ -388,7 +392,7 @@ void widget_question_mouse(struct widget_question *widget, struct ui *ui, const 
 	if (view->question.type != QUESTION_CHOOSE && view->question.type != QUESTION_DEVICE)
 		return;
 	if (what == SCREEN_MOUSE_WHEEL_UP || what == SCREEN_MOUSE_WHEEL_DOWN)
-		widget_list_wheel(&widget->list, what == SCREEN_MOUSE_WHEEL_UP ? -3 : 3);
+		widget_list_wheel(&widget->list, what);
 	else if (row >= 0 && row == widget->list.cursor && !widget->is_unchosen)
 		widget_question_key(widget, ui, view, UI_KEY_ENTER);
 	else if (row >= 0) {

@@ -48,8 +48,8 @@ bool widget_scroll_key(struct widget_scroll *scroll, int key)
 	return true;
 }
 
-void widget_scroll_wheel(struct widget_scroll *scroll, int rows)
+void widget_scroll_mouse(struct widget_scroll *scroll, enum screen_mouse what)
 {
-	scroll->top += rows;
+	scroll->top += mouse_wheel_rows(what);
 	keep_inside(scroll);
 }

@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "ui/keys.h"
+
 struct canvas;
 
 struct widget_scroll {
@@ -24,6 +26,7 @@ int widget_scroll_begin(const struct widget_scroll *scroll);
 /* end: the row behind the last one. False: the page has become shorter than what was scrolled over, draw it again. */
 bool widget_scroll_end(struct widget_scroll *scroll, struct canvas *to, int end);
 bool widget_scroll_key(struct widget_scroll *scroll, int key);
-void widget_scroll_wheel(struct widget_scroll *scroll, int rows);
+/* The wheel; a click does nothing. */
+void widget_scroll_mouse(struct widget_scroll *scroll, enum screen_mouse what);
 
 #endif

@@ -2,6 +2,10 @@
  *
  * The names that formats and kernels have for processors, and which code runs where. */
 #include "recovery/image/image.h"
+
+#include <string.h>
+#include <strings.h>
+
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
@@ -11,30 +15,63 @@ struct arch_word {
 	const char *endian;		/* "": the word leaves it open */
 };
 
+/* Of each meaning the word that is shown comes first. */
 static const struct arch_word arch_words[] = {
-	{ "arm", "arm", "" }, { "armhf", "arm", "l" }, { "armel", "arm", "l" }, { "armeb", "arm", "b" }, { "armv4", "arm", "" },
-	{ "armv5", "arm", "" }, { "armv5te", "arm", "" }, { "armv6", "arm", "" }, { "armv7", "arm", "" }, { "armv7l", "arm", "l" },
-	{ "armv7-m", "arm", "l" }, { "cortex-m", "arm", "l" },
-	{ "arm64", "arm64", "" }, { "aarch64", "arm64", "" }, { "armv8", "arm64", "" },
+	{ "arm", "arm", "" }, { "armel", "arm", "l" }, { "armhf", "arm", "l" }, { "armeb", "arm", "b" }, { "armv4", "arm", "" }, { "armv5", "arm", "" },
+	{ "armv5te", "arm", "" }, { "armv5tel", "arm", "l" }, { "armv6", "arm", "" }, { "armv6l", "arm", "l" }, { "armv7", "arm", "" },
+	{ "armv7-a", "arm", "" }, { "armv7a", "arm", "" }, { "armv7l", "arm", "l" }, { "armv7-m", "arm", "l" }, { "cortex-m", "arm", "l" },
+	{ "arm64", "arm64", "" }, { "aarch64", "arm64", "" }, { "armv8", "arm64", "" }, { "armv8-a", "arm64", "" },
 	/* "mips" is big-endian in an ELF file and either in a uImage, so nothing is concluded from it */
 	{ "mips", "mips", "" }, { "mipseb", "mips", "b" }, { "mipsbe", "mips", "b" }, { "mipsel", "mips", "l" },
-	{ "mips64", "mips64", "" }, { "mips64el", "mips64", "l" }, { "mips64eb", "mips64", "b" },
-	{ "ppc", "ppc", "" }, { "powerpc", "ppc", "" }, { "ppc64", "ppc64", "" }, { "ppc64le", "ppc64", "l" },
-	{ "riscv", "riscv", "" }, { "riscv32", "riscv", "" }, { "riscv64", "riscv", "" },
-	{ "x86", "x86", "" }, { "i386", "x86", "" }, { "x86_64", "x86_64", "" }, { "amd64", "x86_64", "" },
+	{ "mipsle", "mips", "l" }, { "mips64", "mips64", "" }, { "mips64el", "mips64", "l" }, { "mips64le", "mips64", "l" },
+	{ "mips64eb", "mips64", "b" },
+	{ "ppc", "ppc", "" }, { "powerpc", "ppc", "" }, { "ppc64", "ppc64", "" }, { "powerpc64", "ppc64", "" }, { "ppc64le", "ppc64", "l" },
+	{ "ppc64el", "ppc64", "l" }, { "riscv", "riscv", "" }, { "riscv32", "riscv", "" }, { "riscv64", "riscv", "" },
+	{ "x86", "x86", "" }, { "i386", "x86", "" }, { "i486", "x86", "" }, { "i586", "x86", "" }, { "i686", "x86", "" },
+	{ "x86_64", "x86_64", "" }, { "x86-64", "x86_64", "" }, { "amd64", "x86_64", "" },
 	{ "s390", "s390", "" }, { "sh", "sh", "" }, { "or1k", "or1k", "" }, { "xtensa", "xtensa", "" }, { "hppa", "hppa", "" },
 	{ "m68k", "m68k", "" }, { "nios2", "nios2", "" }, { "arc", "arc", "" }, { "avr", "avr", "" }, { "8051", "8051", "" },
 	{ "microblaze", "microblaze", "" }, { "sparc", "sparc", "" }, { "sparc64", "sparc64", "" }, { "alpha", "alpha", "" },
 	{ "ia64", "ia64", "" }, { "blackfin", "blackfin", "" }, { "avr32", "avr32", "" }, { "nds32", "nds32", "" }, { "csky", "csky", "" },
-	{ "loongarch", "loongarch", "" },
+	{ "loongarch", "loongarch", "" }, { "loongarch64", "loongarch", "" },
 };
 
-static const struct arch_word *find_arch(const char *word)
+static const struct arch_word *find_exact(const char *word, size_t length)
 {
-	for (size_t i = 0; word != NULL && i < ARRAY_SIZE(arch_words); i++)
-		if (text_equal(arch_words[i].word, word))
+	for (size_t i = 0; i < ARRAY_SIZE(arch_words); i++)
+		if (strlen(arch_words[i].word) == length && strncasecmp(arch_words[i].word, word, length) == 0)
 			return &arch_words[i];
 	return NULL;
+}
+
+/* OpenWrt adds the core to the name of its packages' processor: "mipsel_24kc", "aarch64_cortex-a53". */
+static const struct arch_word *find_arch(const char *word)
+{
+	const struct arch_word *found = word != NULL ? find_exact(word, strlen(word)) : NULL;
+
+	return found != NULL || word == NULL ? found : find_exact(word, strcspn(word, "_"));
+}
+
+bool image_arch_is_known(const char *word)
+{
+	return find_arch(word) != NULL;
+}
+
+static bool is_meant_before(size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (text_equal(arch_words[i].family, arch_words[at].family) && text_equal(arch_words[i].endian, arch_words[at].endian))
+			return true;
+	return false;
+}
+
+char *image_arch_list(char *to, size_t size)
+{
+	text_copy(to, size, "");
+	for (size_t i = 0; i < ARRAY_SIZE(arch_words); i++)
+		if (!is_meant_before(i))
+			text_append(to, size, "%s%s", i > 0 ? " " : "", arch_words[i].word);
+	return to;
 }
 
 enum image_answer image_arch_fits(const char *image_arch, const char *device_arch)

@@ -103,7 +103,7 @@ const struct image_format image_format_k3 = {
 
 /* --- STM32MP --- */
 
-enum { STM_AT_SUM = 68, STM_AT_VERSION = 72, STM_AT_LENGTH = 76, STM_AT_ENTRY = 80, STM_HEADER_1 = 256, STM_HEADER_2 = 512 };
+enum { STM_AT_SUM = 68, STM_AT_VERSION = 72, STM_AT_LENGTH = 76, STM_HEADER_1 = 256, STM_HEADER_2 = 512 };
 
 static bool is_stm32(const struct image_input *in)
 {

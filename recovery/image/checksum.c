@@ -6,19 +6,28 @@
 struct algorithm {
 	const char *name;		/* OpenSSL's */
 	size_t size;
-	const char *tags[3];		/* before "(name) = "; case ignored */
+	const char *tags[2];		/* before "(name) = ", besides the name itself; case ignored */
 	bool is_weak;
 };
 
 /* Strongest first, which is the order of the answers; of two with the same length the first is the usual one. */
 static const struct algorithm algorithms[] = {
-	{ "sha512", 64, { "SHA512", "SHA2-512" }, false },
-	{ "blake2b512", 64, { "BLAKE2b", "BLAKE2b-512", "BLAKE2B512" }, false },
-	{ "sha384", 48, { "SHA384", "SHA2-384" }, false },
-	{ "sha256", 32, { "SHA256", "SHA2-256" }, false },
-	{ "sha224", 28, { "SHA224", "SHA2-224" }, false },
-	{ "sha1", 20, { "SHA1" }, true },
-	{ "md5", 16, { "MD5" }, true },
+	{ "sha512", 64, { "SHA2-512", "SHA-512" }, false },
+	{ "sha3-512", 64, { NULL }, false },
+	{ "blake2b512", 64, { "BLAKE2b", "BLAKE2b-512" }, false },
+	{ "sha384", 48, { "SHA2-384", "SHA-384" }, false },
+	{ "sha3-384", 48, { NULL }, false },
+	{ "blake2b384", 48, { "BLAKE2b-384" }, false },
+	{ "sha256", 32, { "SHA2-256", "SHA-256" }, false },
+	{ "sha3-256", 32, { NULL }, false },
+	{ "blake2b256", 32, { "BLAKE2b-256" }, false },
+	{ "blake2s256", 32, { "BLAKE2s", "BLAKE2s-256" }, false },
+	{ "sha512-256", 32, { "SHA2-512/256", "SHA512t256" }, false },
+	{ "sm3", 32, { NULL }, false },
+	{ "sha224", 28, { "SHA2-224", "SHA-224" }, false },
+	{ "sha3-224", 28, { NULL }, false },
+	{ "sha1", 20, { "SHA-1" }, true },
+	{ "md5", 16, { NULL }, true },
 };
 
 static size_t rank(const char *name)
@@ -102,10 +111,17 @@ bool checksum_equal(const struct checksum *a, const struct checksum *b)
 	       bytes_equal(bytes_of(a->value, a->size), bytes_of(b->value, b->size));
 }
 
+const char *checksum_other(const struct checksum *checksum, size_t number)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(algorithms) && checksum->is_by_length; i++)
+		if (algorithms[i].size == checksum->size && !text_equal(algorithms[i].name, checksum->algorithm) && number-- == 0)
+			return algorithms[i].name;
+	return NULL;
+}
+
 bool checksum_fits(const struct checksum *expected, const struct checksum *got)
 {
-	if (!text_equal(expected->algorithm, got->algorithm) &&
-	    (expected->or_algorithm == NULL || !text_equal(expected->or_algorithm, got->algorithm)))
+	if (!expected->is_by_length && !text_equal(expected->algorithm, got->algorithm))
 		return false;
 	return bytes_equal(bytes_of(expected->value, expected->size), bytes_of(got->value, got->size));
 }
@@ -126,10 +142,13 @@ static bool is_tag(struct bytes text, const char *tag)
 
 static const struct algorithm *find_tag(struct bytes text)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++) {
+		if (is_tag(text, algorithms[i].name))
+			return &algorithms[i];
 		for (size_t k = 0; k < ARRAY_SIZE(algorithms[i].tags) && algorithms[i].tags[k]; k++)
 			if (is_tag(text, algorithms[i].tags[k]))
 				return &algorithms[i];
+	}
 	return NULL;
 }
 
@@ -154,9 +173,7 @@ static bool parse_digits(struct bytes digits, const char *algorithm, struct chec
 {
 	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++)
 		if ((algorithm == NULL || text_equal(algorithm, algorithms[i].name)) && read_value(digits, &algorithms[i], ret_checksum)) {
-			for (size_t k = i + 1; k < ARRAY_SIZE(algorithms) && algorithm == NULL; k++)
-				if (algorithms[k].size == algorithms[i].size)
-					ret_checksum->or_algorithm = algorithms[k].name;
+			ret_checksum->is_by_length = algorithm == NULL;
 			return true;
 		}
 	return false;

@@ -22,18 +22,20 @@ enum {
 };
 
 struct checksum {
-	const char *algorithm;		/* as OpenSSL names it: md5 sha1 sha224 sha256 sha384 sha512 blake2b512 */
+	const char *algorithm;		/* as OpenSSL names it: md5 sha1 sha224 sha256 sha384 sha512 sha3-256 blake2b512...; the shorter BLAKE2b, which it has not, as blake2b256 */
 	size_t size;
 	uint8_t value[CHECKSUM_SIZE];
-	const char *or_algorithm;	/* told by the length alone, it may be this one as well; NULL: no other */
+	bool is_by_length;		/* nothing but its length tells the algorithm: it may be another one of the same length (checksum_other) */
 };
 
-/* algorithm NULL: told by the length (SHA-512, or_algorithm BLAKE2b). Blanks around it are allowed, and the algorithm's
+/* algorithm NULL: told by the length, which is the usual one's (SHA-512, SHA-256...). Blanks around it are allowed, and the algorithm's
  * name with a colon in front. False: not the right number of hexadecimal digits, or of another algorithm. */
 bool checksum_parse(struct bytes text, const char *algorithm, struct checksum *ret_checksum);
 /* Lower case hex; returns to. */
 char *checksum_hex(const struct checksum *checksum, char to[CHECKSUM_HEX]);
 bool checksum_equal(const struct checksum *a, const struct checksum *b);
+/* The algorithms that it may be of as well, one after the other: number from 0, NULL behind the last. */
+const char *checksum_other(const struct checksum *checksum, size_t number);
 /* Is got, which was computed, what was expected? */
 bool checksum_fits(const struct checksum *expected, const struct checksum *got);
 /* How many hexadecimal digits the algorithm has; 0: not known. */

@@ -186,5 +186,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_cpio = {
-	.word = "cpio", .is_carrier = true, .title = "cpio archive", .matches = matches, .inspect = inspect,
+	.word = "cpio", .is_carrier = true, .lists_members = true, .title = "cpio archive", .matches = matches, .inspect = inspect,
 };

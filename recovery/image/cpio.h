@@ -9,7 +9,6 @@
 
 enum {
 	CPIO_MEMBERS = 100000,	/* walked over */
-	CPIO_BLOCK = 512,	/* cpio(1) fills its last block with zeros */
 };
 
 enum cpio_event_type {

@@ -10,7 +10,7 @@
 
 /* --- CSYS: signature, start, flash, model, size; the size counts the data and the sum of 2 bytes behind it --- */
 
-enum { CSYS_START = 4, CSYS_FLASH = 8, CSYS_MODEL = 12, CSYS_SIZE = 16, CSYS_HEADER = 20, CSYS_SUM = 2 };
+enum { CSYS_MODEL = 12, CSYS_SIZE = 16, CSYS_HEADER = 20, CSYS_SUM = 2 };
 
 /* The order in which the size fits into the file, and the larger one when both do. */
 static bool csys_is_big(const struct image_input *in)

@@ -9,7 +9,6 @@
 enum {
 	ELF_HEADER = 64,	/* bytes that tell it */
 	ELF_RELOCATABLE = 1,	/* ET_REL: a kernel module */
-	ELF_PROGRAM = 2,
 	ELF_SHARED = 3,
 };
 

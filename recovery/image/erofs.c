@@ -2,7 +2,8 @@
  *
  * EROFS: its superblock, and for which processor the programs in it are. Folders are never packed; of a packed file the first cluster is
  * unpacked as far as an ELF header goes.
- * Source: Linux Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h; for the compact index of packed files fs/erofs/zmap.c. */
+ * Source: Linux Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h; for the compact index of packed files fs/erofs/zmap.c; for the form of
+ * its LZMA streams liblzma's lzma/container.h, lzma_microlzma_encoder. */
 #include <inttypes.h>
 
 #include "recovery/image/block_codecs.h"
@@ -16,12 +17,14 @@ enum {
 	AT_INCOMPATIBLE = 80, AT_ALGORITHMS = 84, AT_DEVICES = 86,
 	HAS_SUM = 1,			/* of the compatible features */
 	/* of the incompatible ones */
-	ZERO_PADDING = 1, HAS_ALGORITHMS = 2, BIG_CLUSTERS = 2, HAS_48_BITS = 0x80, KNOWN_FEATURES = 0x7f,
+	ZERO_PADDING = 1, HAS_ALGORITHMS = 2, HAS_48_BITS = 0x80, KNOWN_FEATURES = 0x7f,
 	BLOCK_BITS_MIN = 9, BLOCK_BITS_MAX = 16,
 };
 
 static const uint32_t MAGIC = 0xe0f5e1e2;
 
+enum { ALGORITHM_LZ4, ALGORITHM_LZMA, ALGORITHM_DEFLATE, ALGORITHM_ZSTD };
+enum { LZMA_HEADER = 13, LZMA_HEAD = 512 };
 enum { LAYOUT_PLAIN, LAYOUT_FULL_INDEX, LAYOUT_INLINE, LAYOUT_COMPACT_INDEX, LAYOUT_CHUNKS };
 enum { TYPE_FILE = 1, TYPE_FOLDER = 2 };
 enum { SLOT = 32, DIRENT = 12, FOLDERS_WAITING = 256, FOLDERS = 4096, ENTRIES = 200000, BLOCKS_OF_FOLDER = 1024, PACKED_MAX = 64 * 1024 };
@@ -132,9 +135,29 @@ static bool first_cluster(const struct erofs *erofs, const struct inode *inode, 
 	return true;
 }
 
+/* Its streams are those of .lzma files without the header: the properties stand, inverted, in place of the first byte, which is always 0. For a
+ * head of ELF_HEADER bytes neither the dictionary nor more of the stream is wanted. */
+static size_t unpack_micro_lzma(const struct image_ops *ops, struct bytes packed, uint8_t *to, size_t room)
+{
+	static const uint8_t dictionary[4] = { 0, 0x10 };	/* 4096, the smallest */
+	uint8_t alone[LZMA_HEADER + LZMA_HEAD];
+	size_t size = packed.size < LZMA_HEAD ? packed.size : LZMA_HEAD;
+	enum image_answer end;
+	uint64_t used;
+
+	if (size == 0)
+		return 0;
+	memset(alone, 0xff, LZMA_HEADER);	/* how many bytes will come is not told */
+	alone[0] = (uint8_t)~packed.data[0];
+	memcpy(alone + 1, dictionary, sizeof(dictionary));
+	memcpy(alone + LZMA_HEADER, packed.data, size);
+	alone[LZMA_HEADER] = 0;
+	return (size_t)ops->unpack(ops->user, "lzma", bytes_of(alone, LZMA_HEADER + size), to, room, room, &end, &used);
+}
+
 static size_t unpack_head(const struct erofs *erofs, const struct inode *inode, uint8_t *to, size_t room)
 {
-	static const char *const words[] = { [2] = "deflate", [3] = "zstd" };
+	static const char *const words[] = { [ALGORITHM_DEFLATE] = "deflate", [ALGORITHM_ZSTD] = "zstd" };
 	const struct image_ops *ops = erofs->in->ops;
 	unsigned kind, algorithms, algorithm;
 	enum image_answer end;
@@ -154,10 +177,12 @@ static size_t unpack_head(const struct erofs *erofs, const struct inode *inode, 
 	for (unsigned i = 0; (erofs->features & ZERO_PADDING) && packed.size > 0 && packed.data[0] == 0 && i >> erofs->block_bits == 0; i++)
 		packed = bytes_from(packed, 1);
 	algorithm = kind == 3 ? algorithms >> 4 : algorithms & 15;
-	if (algorithm == 0)
+	if (algorithm == ALGORITHM_LZ4)
 		return lz4_block_unpack(packed, to, room);
-	if (algorithm >= ARRAY_SIZE(words) || words[algorithm] == NULL || ops->unpack == NULL)
+	if (algorithm >= ARRAY_SIZE(words) || ops->unpack == NULL)
 		return 0;
+	if (algorithm == ALGORITHM_LZMA)
+		return unpack_micro_lzma(ops, packed, to, room);
 	return (size_t)ops->unpack(ops->user, words[algorithm], packed, to, room, room, &end, &used);
 }
 

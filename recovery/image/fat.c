@@ -18,7 +18,6 @@ enum {
 	CHAIN = 1 << 20,	/* clusters followed, all files together */
 	FILES = 40,		/* that become parts */
 	LONG_NAME = 5 * 13,	/* letters kept */
-	KERNEL_MIN = 4096,
 };
 
 struct fat {

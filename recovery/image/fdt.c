@@ -180,7 +180,7 @@ static const char *arch_of_processor(struct bytes compatible)
 }
 
 struct tree {
-	bool in_cpus, is_fit, only_boards;
+	bool in_cpus, is_fit;
 	unsigned tokens;
 };
 
@@ -189,8 +189,6 @@ static void read_tree_property(const struct fdt_walk *walk, const struct tree *t
 {
 	if (walk->depth == 1 && text_equal(event->name, "compatible"))
 		fdt_add_boards(facts, event->value);
-	if (tree->only_boards)
-		return;
 	if (walk->depth == 1 && text_equal(event->name, "model"))
 		/* "RockPro64 v2.1": a version of the board, not of the file */
 		image_text(facts->name, sizeof(facts->name), event->value);
@@ -214,21 +212,12 @@ static struct fdt_event read_tree(struct fdt_walk *walk, struct tree *tree, stru
 			tree->is_fit |= text_equal(event.name, "images");
 			/* Linux scripts/dtc: the processor's name is the node's on PowerPC */
 		} else if (event.type == FDT_NODE && walk->depth == 3 && tree->in_cpus && text_starts(event.name, "PowerPC,") &&
-			   facts->arch[0] == '\0' && !tree->only_boards)
+			   facts->arch[0] == '\0')
 			text_copy(facts->arch, sizeof(facts->arch), "ppc");
 		else if (event.type == FDT_PROPERTY)
 			read_tree_property(walk, tree, facts, &event);
 	}
 	return stop(walk, FDT_BROKEN);
-}
-
-void fdt_read_boards(const struct image_input *in, struct image_facts *facts)
-{
-	struct tree tree = { .only_boards = true };
-	struct fdt_walk walk;
-
-	if (in->data.size >= 4 && load_be32(in->data.data) == MAGIC && fdt_walk_init(&walk, in))
-		(void)read_tree(&walk, &tree, facts);
 }
 
 uint64_t fdt_find_last(const struct image_input *in)

@@ -45,8 +45,6 @@ struct fdt_event fdt_walk_next(struct fdt_walk *walk);
 void fit_inspect(const struct image_input *in, struct image_facts *facts);
 /* Adds a list of NUL-ended strings as boards. */
 void fdt_add_boards(struct image_facts *facts, struct bytes list);
-/* The boards that a device tree names, nothing else of it. */
-void fdt_read_boards(const struct image_input *in, struct image_facts *facts);
 /* Programs without a container end with their device tree (U-Boot's u-boot.bin): where the tree begins that ends with the file. 0: none. */
 uint64_t fdt_find_last(const struct image_input *in);
 

@@ -271,7 +271,7 @@ static bool is_wrong_cpu(const struct image_facts *facts, const char *arch)
 	if (image_arch_fits(facts->arch, arch) != IMAGE_NO || facts->is_arch_guessed)
 		return false;
 	/* 32-bit ARM programs run on most 64-bit ARM kernels; which kernel it comes with is not in it */
-	return !(facts->is_arch_of_programs && text_equal(facts->arch, "arm") && (text_equal(arch, "arm64") || text_equal(arch, "aarch64")));
+	return !(facts->is_arch_of_programs && text_equal(facts->arch, "arm") && image_arch_fits("arm64", arch) == IMAGE_YES);
 }
 
 enum image_fit image_fits(const struct image_facts *facts, const struct image_device *device, char *ret_reason, size_t size)

@@ -18,6 +18,8 @@ enum {
 	PADDING_PIECE = 1024 * 1024,
 	CODE_HEAD = 16 * 1024,	/* enough to tell the processor from most code */
 	SHORT_HEAD = 4096,	/* enough for the header of a kernel or a file system */
+	SLOWER = 8,
+	UNPACK_START = 16 * 1024,
 };
 
 static void set_problem(struct image_problem *to, uint64_t offset, const char *format, va_list args)
@@ -311,9 +313,13 @@ void image_add_parts_of(struct image_facts *facts, const struct image_facts *of,
 {
 	unsigned unpacked = UINT_MAX;	/* the depth of the unpacked part that we are in */
 
-	for (unsigned i = 0; i < of->part_count && facts->part_count < IMAGE_PARTS; i++) {
-		struct image_part *part = &facts->parts[facts->part_count++];
+	for (unsigned i = 0; i < of->part_count; i++) {
+		struct image_part *part = facts->part_count < IMAGE_PARTS ? &facts->parts[facts->part_count++] : NULL;
 
+		if (part == NULL) {
+			facts->has_unlisted_archive |= of->parts[i].has_more;
+			continue;
+		}
 		*part = of->parts[i];
 		part->depth++;
 		if (part->depth <= unpacked)
@@ -337,6 +343,14 @@ struct image_part *image_add_row(struct image_facts *facts, uint64_t offset, uin
 	return part;
 }
 
+/* What a stream holds is a part of its own; of an archive all must be in memory, and in order. */
+static bool shows_all(const struct image_format *format, const struct image_input *member, const struct image_facts *facts)
+{
+	bool is_stream = text_equal(facts->format, facts->compression) && facts->part_count > 0 && facts->parts[0].is_unpacked;
+
+	return is_stream || (format->lists_members && member->data.size == member->size && facts->whole != IMAGE_NO && !facts->has_unlisted_archive);
+}
+
 /* Returns how long it says that it is. */
 static uint64_t look_at_member(const struct image_input *member, struct image_facts *facts, struct image_part *part)
 {
@@ -358,7 +372,7 @@ static uint64_t look_at_member(const struct image_input *member, struct image_fa
 	text_copy(part->format, sizeof(part->format), of.format);
 	text_copy(part->arch, sizeof(part->arch), of.arch);
 	part->whole = of.whole;
-	part->is_archive = format->is_carrier || format->is_archive;
+	part->has_more = (format->is_carrier || format->is_archive) && !shows_all(format, member, &of);
 	image_add_parts_of(facts, &of, part->is_unpacked ? 0 : part->offset);
 	image_adopt(facts, &of);
 	if (of.whole != IMAGE_NO || facts->member_problem.what[0] != '\0' || part->is_unpacked)
@@ -386,6 +400,14 @@ static bool overlaps_a_part(const struct image_facts *facts, uint64_t offset, ui
 	return false;
 }
 
+/* There is no row for it any more; whether there is more to find in it is told all the same. */
+static void note_unlisted(const struct image_input *member, struct image_facts *facts)
+{
+	const struct image_format *format = member->data.size > 0 && member->depth < IMAGE_DEPTH ? image_find_format(member, false) : NULL;
+
+	facts->has_unlisted_archive |= format != NULL && (format->is_carrier || format->is_archive);
+}
+
 struct image_part *image_add_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				  const char *name)
 {
@@ -399,23 +421,27 @@ struct image_part *image_add_checked_part(const struct image_input *in, struct i
 	bool is_new = !overlaps_a_part(facts, offset, size);
 	struct image_part *part = image_add_row(facts, offset, size, name, "unknown");
 
-	if (part == NULL)
-		return NULL;
 	if (member.size < member.data.size)
 		member.size = member.data.size;
+	if (part == NULL) {
+		note_unlisted(&member, facts);
+		return NULL;
+	}
 	if (is_new)
 		look_at_member(&member, facts, part);
 	return part;
 }
 
 struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
-					   const char *name)
+					   const char *name, bool is_right)
 {
-	struct image_input member = { head, size, in->ops, in->depth + 1, false };
+	struct image_input member = { head, size, in->ops, in->depth + 1, is_right };
 	struct image_part *part = image_add_row(facts, 0, size, name, "unknown");
 
-	if (part == NULL)
+	if (part == NULL) {
+		note_unlisted(&member, facts);
 		return NULL;
+	}
 	part->is_unpacked = true;
 	look_at_member(&member, facts, part);
 	return part;
@@ -451,23 +477,24 @@ void image_correct_uboot_arch(char *arch, size_t size, struct bytes program)
 		text_copy(arch, size, "arm64");
 }
 
-enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
-					const char *name, const char *compression)
-{
-	struct image_part *row = image_add_row(facts, offset, size, name, compression);
-	unsigned first = facts->part_count;
-	enum image_answer answer = image_look_inside(in, facts, offset, size, compression);
-
-	if (row != NULL)
-		row->whole = answer == IMAGE_NO ? IMAGE_NO : IMAGE_UNKNOWN;
-	for (unsigned i = first; i < facts->part_count; i++)
-		facts->parts[i].depth++;
-	return answer;
-}
-
 bool image_unpacks_slowly(const char *compression)
 {
 	return text_equal(compression, "xz") || text_equal(compression, "lzma") || text_equal(compression, "bzip2");
+}
+
+static uint64_t unpack_times(const char *compression)
+{
+	return image_unpacks_slowly(compression) ? SLOWER : 1;
+}
+
+uint64_t image_may_unpack(const uint64_t *left, const char *compression)
+{
+	return *left / unpack_times(compression);
+}
+
+void image_count_unpacked(uint64_t *left, const char *compression, uint64_t made)
+{
+	*left -= made + UNPACK_START < image_may_unpack(left, compression) ? (made + UNPACK_START) * unpack_times(compression) : *left;
 }
 
 /* How many packed bytes are unpacked to check them: some unpack ten times slower than the others. */
@@ -478,7 +505,7 @@ static uint64_t check_max(const struct image_input *in, const char *compression)
 
 /* How much of what is unpacked is looked at. What is only to be named, in an image that has told its processor, needs no sample of code; and
  * where unpacking is slow, a small sample is often enough. */
-static uint64_t head_wanted(const struct image_input *in, const struct image_facts *facts, const char *compression, bool is_checked)
+static size_t head_wanted(const struct image_input *in, const struct image_facts *facts, const char *compression, bool is_checked)
 {
 	if (!is_covered(in, facts) || is_checked)
 		return HEAD_SIZE;
@@ -502,6 +529,32 @@ static uint64_t unpacked_max(const struct image_input *in, const char *compressi
 	return max <= UINT64_MAX / times ? max * times : UINT64_MAX;
 }
 
+/* Streams that always have one of their contents; xz could be without, but nobody makes firmware so. */
+static bool has_checksum(const char *compression)
+{
+	return text_equal(compression, "gzip") || text_equal(compression, "xz") || text_equal(compression, "bzip2");
+}
+
+/* The head tells what came out, or how much of it there is. Of an archive that came out to its end each member is looked at: none of them needs to
+ * be checked once more where the stream's checksum was right. */
+static void add_contents(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size, const char *compression)
+{
+	struct image_input member = { .data = head, .ops = in->ops, .size = size, .depth = in->depth + 1 };
+	const struct image_format *format;
+	struct image_part *part = image_add_row(facts, 0, size != IMAGE_SIZE_UNKNOWN ? size : 0, "contents", "unknown");
+
+	if (part == NULL)
+		return;
+	member.data.size = head.size < HEAD_SIZE ? head.size : HEAD_SIZE;
+	format = head.size == size ? image_find_format(&member, false) : NULL;
+	if (format != NULL && format->lists_members) {
+		member.data = head;
+		member.is_covered = has_checksum(compression);
+	}
+	part->is_unpacked = true;
+	look_at_member(&member, facts, part);
+}
+
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				    const char *compression)
 {
@@ -519,14 +572,18 @@ enum image_answer image_look_inside_stream(const struct image_input *in, struct 
 	bool is_checked = size <= check_max(in, compression) && packed.size == size &&
 			  (!is_covered(in, facts) || in->ops->check_packed_max == UINT64_MAX);
 	enum image_answer end = IMAGE_UNKNOWN;
-	uint64_t room = head_wanted(in, facts, compression, is_checked);
-	uint8_t head[HEAD_SIZE];
-	struct image_part *part;
+	size_t room = head_wanted(in, facts, compression, is_checked), place_size;
+	uint8_t on_stack[HEAD_SIZE], *head = on_stack, *place;
 	char text[24];
 
 	*ret_used = 0;
 	if (in->ops->unpack == NULL || packed.size == 0)
 		return IMAGE_UNKNOWN;
+	place = in->depth == 0 && offset == 0 && is_checked && in->ops->place != NULL ? in->ops->place(in->ops->user, &place_size) : NULL;
+	if (place != NULL) {
+		head = place;
+		room = place_size;
+	}
 	out = in->ops->unpack(in->ops->user, compression, packed, head, room, is_checked ? most : room, &end, ret_used);
 	if (room == CODE_HEAD && out == room && !tells_something(in, bytes_of(head, CODE_HEAD))) {
 		room = HEAD_SIZE;
@@ -534,16 +591,8 @@ enum image_answer image_look_inside_stream(const struct image_input *in, struct 
 	}
 	if (is_checked && end == IMAGE_UNKNOWN && out == most)
 		image_warning(facts, "it unpacks to more than %s, and was not unpacked further", text_size(text, sizeof(text), most));
-	if (out > 0 && in->depth + 1 < IMAGE_DEPTH) {
-		struct image_input member = { .data = bytes_of(head, (size_t)(out < room ? out : room)), .ops = in->ops,
-					      .size = end == IMAGE_YES ? out : IMAGE_SIZE_UNKNOWN, .depth = in->depth + 1 };
-
-		part = image_add_row(facts, 0, end == IMAGE_YES ? out : 0, "contents", "unknown");
-		if (part != NULL) {
-			part->is_unpacked = true;
-			look_at_member(&member, facts, part);
-		}
-	}
+	if (out > 0 && in->depth + 1 < IMAGE_DEPTH)
+		add_contents(in, facts, bytes_of(head, out < room ? (size_t)out : room), end == IMAGE_YES ? out : IMAGE_SIZE_UNKNOWN, compression);
 	/* what is not in memory may be what is missing */
 	return packed.size < size && end == IMAGE_NO ? IMAGE_UNKNOWN : end;
 }

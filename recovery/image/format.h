@@ -25,6 +25,7 @@ struct image_format {
 	enum image_role role;	/* UNTOLD: of a carrier PLAIN, else PACKAGE, so that a new vendor's format is taken with care */
 	bool is_carrier;	/* see image_facts */
 	bool is_archive;	/* more than the archive that it is made as */
+	bool lists_members;	/* each of an archive's becomes a part, or is of no known format, once all of it is in memory */
 	/* Stricter than matches, for looking at every block of a file: what neither chance nor a compressed stream imitates.
 	 * NULL: is not looked for behind the start. */
 	bool (*is_sound)(const struct image_input *in);
@@ -75,9 +76,9 @@ struct image_part *image_add_part(const struct image_input *in, struct image_fac
 /* The same. is_right: a checksum over just this member was right, so that unpacking it would find nothing more. */
 struct image_part *image_add_checked_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 					  const char *name, bool is_right);
-/* What somebody unpacked already: head are its first bytes, size all of them. */
+/* What somebody unpacked already: head are its first bytes, size all of them. is_right: as above. */
 struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
-					   const char *name);
+					   const char *name, bool is_right);
 /* What is in a packed member: unpacks the beginning of [offset, offset + size) and adds what it is as a part "contents". Returns how the
  * stream ended, where it was unpacked to its end (check_packed_max); UNKNOWN otherwise. */
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
@@ -85,9 +86,6 @@ enum image_answer image_look_inside(const struct image_input *in, struct image_f
 /* The same, and *ret_used: how many bytes the stream has, when it ended well; 0 otherwise. */
 enum image_answer image_look_inside_stream(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 					   const char *compression, uint64_t *ret_used);
-/* A packed member: a row for it, and below it what its contents are. Returns as image_look_inside. */
-enum image_answer image_add_packed_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
-					const char *name, const char *compression);
 /* As image_add_part, for a member that says itself how long it is, up to the end of this input; returns where it ends, 0 when it does not tell. */
 uint64_t image_add_rest(const struct image_input *in, struct image_facts *facts, uint64_t offset, const char *name);
 /* The processor that would run the instruction at the entry of a boot loader: a jump over its header. "": neither ARM nor AArch64. */

@@ -54,12 +54,24 @@ static struct bytes decode(const struct coded *coded, uint64_t at, uint64_t end,
 	return bytes_of(room + before, size);
 }
 
+/* What was encrypted has of no byte many: not code, not a header with its zeros. A uImage's name may end in four blocks of zeros, which are
+ * encrypted alike. */
+static bool looks_encrypted(struct bytes head)
+{
+	unsigned counts[256] = { 0 }, most = 0;
+
+	for (size_t i = 0; i < head.size; i++)
+		if (++counts[head.data[i]] > most)
+			most = counts[head.data[i]];
+	return most <= head.size / 5;
+}
+
 static bool matches(const struct image_input *in)
 {
 	const struct coded coded = { in, UINT64_MAX };
 	uint8_t room[BLOCK + AROUND];
 
-	return in->data.size >= BLOCK + SHIFT &&
+	return in->data.size >= BLOCK + SHIFT && looks_encrypted(image_slice(in, 0, UIMAGE_HEADER)) &&
 	       image_starts_with(decode(&coded, 0, BLOCK, room), BYTES("\x27\x05\x19\x56"));
 }
 
@@ -120,7 +132,7 @@ static void add_firmware(const struct image_input *in, struct image_facts *facts
 	struct image_part *part;
 	uint8_t room[HEAD + AROUND];
 
-	part = image_add_unpacked_part(in, facts, decode(&coded, 0, end < HEAD ? end : HEAD, room), total, "firmware");
+	part = image_add_unpacked_part(in, facts, decode(&coded, 0, end < HEAD ? end : HEAD, room), total, "firmware", false);
 	if (part != NULL && facts->whole != IMAGE_UNKNOWN)
 		part->whole = facts->whole;
 }

@@ -53,6 +53,9 @@ struct image_ops {
 	 * compression. *ret_used: bytes of in that belong to the stream, when it ended well. */
 	uint64_t (*unpack)(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
 			   enum image_answer *ret_end, uint64_t *ret_used);
+	/* Memory of *ret_size bytes, until the look ends, for all that a file or a member of it unpacks to: an archive's members lie all over
+	 * it, and what comes out in one go comes out several times as fast. NULL: there is none, or it is given away already. */
+	uint8_t *(*place)(void *user, size_t *ret_size);
 	/* Decrypts whole blocks to as many bytes at `to`, which may be in.data. cipher: "des-ecb". False: nobody here knows it. */
 	bool (*decrypt)(void *user, const char *cipher, struct bytes key, struct bytes in, uint8_t *to);
 	/* These bytes will not be needed soon: a mapped file's pages may go. */
@@ -60,7 +63,7 @@ struct image_ops {
 	/* Streams up to this many packed bytes may be unpacked to their end, to check them; an eighth of it where unpacking is slow. */
 	uint64_t check_packed_max;
 	/* What may still come out of packed streams, over everything that is looked at, so that archives in archives end; unpack counts it down
-	 * itself. NULL: there is no limit. */
+	 * itself (image_count_unpacked). NULL: there is no limit. */
 	uint64_t *unpack_left;
 	void *user;
 };
@@ -76,7 +79,7 @@ struct image_part {
 	uint64_t size;			/* as declared; 0: not known */
 	uint8_t depth;			/* 1: of the file */
 	bool is_unpacked;		/* offset counts in the unpacked contents of the part before that is one less deep */
-	bool is_archive;		/* a carrier, or a package that is made as an archive */
+	bool has_more;			/* an archive, of which members may have been seen, but not for sure all of them */
 	enum image_answer whole;
 	char format[24];
 	char arch[12];
@@ -114,6 +117,7 @@ struct image_facts {
 	char warning[192];		/* nothing broken, but worth a look before flashing */
 	struct image_part parts[IMAGE_PARTS];
 	unsigned part_count;
+	bool has_unlisted_archive;	/* behind the last part there is room for, or what is there could not be looked at */
 };
 
 /* head_or_whole: the file's bytes from its start; with less than file_size of them, what needs the rest stays unknown.
@@ -122,6 +126,10 @@ void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct 
 
 /* Ten times as slowly as the others. */
 bool image_unpacks_slowly(const char *compression);
+/* Of what is left to be unpacked (image_ops): how many bytes of such a stream that is; and to be called when so many came out. What is slow
+ * uses it up faster, and each stream takes something for its start, for a small one costs more than what comes out. */
+uint64_t image_may_unpack(const uint64_t *left, const char *compression);
+void image_count_unpacked(uint64_t *left, const char *compression, uint64_t made);
 /* For what is looked at elsewhere, such as a packed member: takes over boards, and what else facts do not tell themselves. */
 void image_adopt(struct image_facts *facts, const struct image_facts *of);
 
@@ -129,6 +137,9 @@ void image_adopt(struct image_facts *facts, const struct image_facts *of);
  * UNKNOWN when either is empty or unheard of, or when the word leaves it open: "mips" in a uImage knows no byte order; a device's
  * "mips" is big-endian. */
 enum image_answer image_arch_fits(const char *image_arch, const char *device_arch);
+bool image_arch_is_known(const char *word);
+/* A word for each processor that is known, with blanks between. Returns to. */
+char *image_arch_list(char *to, size_t size);
 
 void image_note_damage(struct image_facts *facts, uint64_t offset, const char *what);	/* found elsewhere */
 /* Are these words of two images, or of two parts of one, surely of different processors? */

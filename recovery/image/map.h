@@ -15,7 +15,6 @@ enum {
 	/* Read of each cell, in pieces spread over it. */
 	IMAGE_MAP_SAMPLE = 16 * 1024,
 	IMAGE_MAP_PIECES = 4,
-	IMAGE_MAP_ENTROPY_MAX = 64,	/* eighths of a bit a byte */
 };
 
 struct image_map_cell {

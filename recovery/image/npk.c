@@ -82,7 +82,7 @@ static void read_files(const struct image_input *in, struct image_facts *facts, 
 		text_printable(name, sizeof(name), bytes_of(head + at, name_size));
 		at += name_size;
 		if (size > 0)
-			image_add_unpacked_part(in, facts, bytes_of(head + at, (size_t)(size < have - at ? size : have - at)), size, name);
+			image_add_unpacked_part(in, facts, bytes_of(head + at, (size_t)(size < have - at ? size : have - at)), size, name, false);
 		at += size;
 	}
 }

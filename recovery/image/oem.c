@@ -108,7 +108,6 @@ const struct image_format image_format_jcg = { .word = "jcg", .title = "JCG imag
 /* --- Luxul: little-endian; header by version, blobs (certificate, signature), then the image --- */
 
 enum {
-	LUXUL_VERSION = 4,
 	LUXUL_HEADER_SIZE = 8,
 	LUXUL_BOARD = 16, LUXUL_BOARD_SIZE = 16,
 	LUXUL_RELEASE = 32,

@@ -129,7 +129,7 @@ static void look_at_files(const struct image_input *in, struct image_facts *fact
 		if (file.size <= MANIFEST_MAX && is_manifest(bytes_of(head, have)))
 			read_manifest(bytes_of(head, have), facts);
 		else
-			image_add_unpacked_part(in, facts, bytes_of(head, have), file.size, "image");
+			image_add_unpacked_part(in, facts, bytes_of(head, have), file.size, "image", false);
 	}
 }
 

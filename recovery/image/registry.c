@@ -32,12 +32,14 @@ enum { TRAILERS_MAX = 6 };
 	/* packed files and archives */ \
 	row(gzip) row(xz) row(bzip2) row(zstd) row(lz4) row(lzop) row(zip) row(7z) row(deb) row(ar) row(cpio) row(tar) \
 	/* router vendors without a magic, or with a short one */ \
-	row(hilink) row(tplink_v2) row(tplink_v1) row(bcm963xx_imagetag) row(buffalo_tag) row(dlink_dns) row(zyxel_ras) row(senao) row(dlink_dap) \
+	row(tplink_v2) row(tplink_v1) row(bcm963xx_imagetag) row(buffalo_tag) row(dlink_dns) row(zyxel_ras) row(senao) row(dlink_dap) \
 	row(dlink_dap2) row(zynos) row(lzma) \
 	/* what a server sent instead */ \
 	row(lfs_pointer) row(torrent) row(metalink) row(html) row(json) row(text_error) \
 	/* what is no image, or cannot be looked into */ \
-	row(openssl) row(pdf) row(script) row(text)
+	row(openssl) row(pdf) row(script) row(text) \
+	/* encrypted as a whole: to see its magic takes longer than to ask all the others */ \
+	row(hilink)
 
 #define TRAILERS(row) \
 	row(openwrt) row(sercomm_footer) row(zyxel_znbg) row(linksys_footer) row(broadcom_wfi) \

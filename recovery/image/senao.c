@@ -123,7 +123,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		check_padding(in->size - start, facts);
 	}
 	decoder.at = 0;
-	image_add_unpacked_part(in, facts, next_plain(&decoder), length, "contents");
+	image_add_unpacked_part(in, facts, next_plain(&decoder), length, "contents", false);
 }
 
 const struct image_format image_format_senao = {

@@ -186,7 +186,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	for (i = 0; i < chunks && next_chunk(&sparse, i); i++)
 		;
 	if (sparse.head.size > 0 && sparse.head.size <= blocks * sparse.block_size)
-		image_add_unpacked_part(in, facts, sparse.head, blocks * sparse.block_size, "contents");
+		image_add_unpacked_part(in, facts, sparse.head, blocks * sparse.block_size, "contents", false);
 	programs_tell(&sparse.programs, facts);
 	if (i < chunks)
 		return;

@@ -26,10 +26,11 @@ struct squashfs_files {
 	uint32_t fragment_count, block_size;
 	uint16_t compression;
 	size_t have, used;		/* of inodes */
-	uint8_t inodes[2 * SQUASHFS_METADATA];
-	uint8_t gathered[SQUASHFS_GATHERED];
 	uint64_t fragment_at;		/* of which fragment the beginning is unpacked: small files lie there in their order */
 	size_t fragment_have;
+	/* From here on nothing is set before it is filled. */
+	uint8_t inodes[2 * SQUASHFS_METADATA];
+	uint8_t gathered[SQUASHFS_GATHERED];
 	uint8_t fragment[SQUASHFS_FRAGMENT];
 };
 
@@ -37,6 +38,7 @@ struct squashfs_file {
 	uint64_t size, start;		/* of the first block */
 	uint32_t block;			/* packed size of the first block, and bit 24: stored as it is; 0: no block */
 	uint32_t fragment, offset;	/* UINT32_MAX: none */
+	bool is_executable;
 };
 
 /* superblock: of a SquashFS 4, little-endian. */

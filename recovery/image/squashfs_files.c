@@ -11,6 +11,7 @@ enum {
 	BLOCK_STORED = 1 << 24,
 	FRAGMENT_SIZE = 16,
 	INODE_FILE = 2, INODE_LONG_FILE = 9,
+	EXECUTABLE = 0111,	/* of the mode: by its owner, its group or others */
 	FILES = 200000,		/* walked over */
 	PROGRAM_MIN = 1024,	/* no ELF program is smaller */
 };
@@ -87,7 +88,11 @@ void squashfs_files_init(struct squashfs_files *files, const struct image_input 
 {
 	struct bytes block;
 
-	*files = (struct squashfs_files){ .in = in, .chunk = chunk, .every = chunk > 0 ? every : 0, .budget = SQUASHFS_BUDGET };
+	memset(files, 0, offsetof(struct squashfs_files, inodes));
+	files->in = in;
+	files->chunk = chunk;
+	files->every = chunk > 0 ? every : 0;
+	files->budget = SQUASHFS_BUDGET;
 	block = fetch(files, 0, SUPERBLOCK_SIZE);
 	if (block.size < SUPERBLOCK_SIZE)
 		return;
@@ -155,6 +160,7 @@ static bool take_file(struct squashfs_files *files, unsigned type, struct squash
 	else
 		*file = (struct squashfs_file){ .size = load_le64(from + 24), .start = load_le64(from + 16), .fragment = load_le32(from + 44),
 						.offset = load_le32(from + 48) };
+	file->is_executable = load_le16(from + 2) & EXECUTABLE;
 	blocks = file->size / files->block_size + (file->fragment == UINT32_MAX && file->size % files->block_size != 0);
 	files->used += size;
 	if (blocks > 0 && need(files, 4))
@@ -262,19 +268,35 @@ size_t squashfs_read_head(struct squashfs_files *files, const struct squashfs_fi
 	return room;
 }
 
+static void look_for_programs(struct squashfs_files *files, bool are_executable, struct programs *programs)
+{
+	struct squashfs_file file;
+	uint8_t head[ELF_HEADER];
+
+	while (!programs->has_enough && squashfs_next_file(files, &file)) {
+		size_t have = file.is_executable == are_executable && file.size >= PROGRAM_MIN ?
+			squashfs_read_head(files, &file, head, sizeof(head)) : 0;
+
+		if (have > 0)
+			programs_look(programs, bytes_of(head, have));
+	}
+}
+
+/* What the system runs is executable; what is not are texts, mostly, and the firmware of other processors. Their heads are unpacked only where
+ * none of the others was a program. */
 void squashfs_tell_arch(const struct image_input *in, uint64_t chunk, uint64_t every, struct image_facts *facts)
 {
 	struct programs programs = { 0 };
 	struct squashfs_files files;
-	struct squashfs_file file;
-	uint8_t head[ELF_HEADER];
+	uint64_t budget;
 
 	squashfs_files_init(&files, in, chunk, every);
-	while (!programs.has_enough && squashfs_next_file(&files, &file)) {
-		size_t have = file.size >= PROGRAM_MIN ? squashfs_read_head(&files, &file, head, sizeof(head)) : 0;
-
-		if (have > 0)
-			programs_look(&programs, bytes_of(head, have));
+	look_for_programs(&files, true, &programs);
+	if (programs.seen[0].arch == NULL) {
+		budget = files.budget;
+		squashfs_files_init(&files, in, chunk, every);
+		files.budget = budget;
+		look_for_programs(&files, false, &programs);
 	}
 	programs_tell(&programs, facts);
 }

@@ -12,7 +12,7 @@ enum {
 	AT_SUM = 12,
 	STAMP = 0x5f0a6c39,		/* what counts in place of the sum */
 	EGON_AT_LENGTH = 16, EGON_AT_SPL = 20, EGON_AT_NAME = 32,
-	TOC0_AT_MAGIC = 8, TOC0_AT_ITEMS = 24, TOC0_AT_LENGTH = 28, TOC0_MAGIC = 0x89119800u,
+	TOC0_AT_MAGIC = 8, TOC0_AT_LENGTH = 28, TOC0_MAGIC = 0x89119800u,
 	LENGTH_MAX = 1024 * 1024,	/* larger than any chip's SRAM */
 	U_BOOT = 32 * 1024,
 	NAME_MAX_SIZE = 64,

@@ -212,5 +212,5 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 }
 
 const struct image_format image_format_tar = {
-	.word = "tar", .is_carrier = true, .title = "tar archive", .matches = matches, .inspect = inspect,
+	.word = "tar", .is_carrier = true, .lists_members = true, .title = "tar archive", .matches = matches, .inspect = inspect,
 };

@@ -132,7 +132,6 @@ enum {
 	BIN_DATE = 8,
 	BIN_VERSION = 11,
 	BIN_ID = 14,
-	BIN_HARDWARE = 18,
 	BIN_HEADER = 32,
 };
 

@@ -193,12 +193,15 @@ static bool check_ubifs(struct ubi *ubi, unsigned id, struct image_facts *facts)
 /* It says how long it is; a volume that has fewer blocks lost some. */
 static void check_squashfs(struct ubi *ubi, const struct volume *volume, uint64_t start)
 {
-	struct bytes head = image_slice(ubi->in, start, 96);
-	uint64_t have = (uint64_t)volume->seen * volume->leb_size;
+	struct image_input rest = { image_slice(ubi->in, start, UINT64_MAX), ubi->in->size - start, ubi->in->ops, ubi->in->depth + 1, false };
+	uint64_t have = (uint64_t)volume->seen * volume->leb_size, used = rest.data.size >= 96 ? load_le64(rest.data.data + 40) : 0;
 
-	if (ubi->is_all_seen && head.size == 96 && load_le64(head.data + 40) > have)
+	if (ubi->is_all_seen && used > have)
 		image_broken(ubi->facts, start, "its volume '%.32s' is cut off: %" PRIu64 " of %" PRIu64 " bytes of the SquashFS are there",
-			     volume->name, have, load_le64(head.data + 40));
+			     volume->name, have, used);
+	/* one that lies in the first block alone was looked through already */
+	if (used > volume->leb_size)
+		squashfs_tell_arch(&rest, volume->leb_size, ubi->block, ubi->facts);
 }
 
 static void add_volume(struct ubi *ubi, unsigned id, bool *is_sure)
@@ -222,18 +225,15 @@ static void add_volume(struct ubi *ubi, unsigned id, bool *is_sure)
 	if (first.data.size - start > volume->leb_size && size > volume->leb_size)
 		first.data.size = (size_t)start + volume->leb_size;
 	/* a used volume has blocks that are not mapped: how long it is meant to be is not known */
-	part = image_add_part(&first, ubi->facts, start, volume->is_static ? size : IMAGE_SIZE_UNKNOWN, volume->name);
+	part = image_add_checked_part(&first, ubi->facts, start, volume->is_static ? size : IMAGE_SIZE_UNKNOWN, volume->name,
+				      is_covered && ubi->facts->whole != IMAGE_NO);
 	if (part != NULL)
 		part->size = size;
 	if (part != NULL && text_equal(part->format, "ubifs") && ubi->is_all_seen) {
 		is_covered |= check_ubifs(ubi, id, ubi->facts);
 		part->whole = ubi->facts->whole == IMAGE_NO ? IMAGE_UNKNOWN : is_covered ? IMAGE_YES : IMAGE_UNKNOWN;
-	} else if (part != NULL && text_equal(part->format, "squashfs") && volume->is_in_order && volume->leb_size > 0) {
-		struct image_input rest = { bytes_from(ubi->in->data, (size_t)start), ubi->in->size - start, ubi->in->ops, ubi->in->depth + 1, false };
-
+	} else if (part != NULL && text_equal(part->format, "squashfs") && volume->is_in_order && volume->leb_size > 0)
 		check_squashfs(ubi, volume, start);
-		squashfs_tell_arch(&rest, volume->leb_size, ubi->block, ubi->facts);
-	}
 	*is_sure &= is_covered;
 }
 

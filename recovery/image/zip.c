@@ -20,7 +20,6 @@ enum {
 	DEFLATED = 8,
 	HEAD_SIZE = 64 * 1024,	/* of each member, to look at what it is */
 	HEADS = 64,
-	UNPACK_START = 16 * 1024,	/* what comes out of a small member is not all that it costs */
 	UNPACK_MAX = 64 * 1024 * 1024,
 	FLAG_ENCRYPTED = 1 << 0,
 	FLAG_SIZES_FOLLOW = 1 << 3,
@@ -37,6 +36,8 @@ struct zip {
 	uint64_t budget;	/* bytes still to be read: members that overlap must not make this take for ever */
 	uint64_t packed_budget;	/* of them, to be unpacked to their end: reading is faster by far */
 	uint64_t unpack_budget;	/* and what may come out: a member may make a thousand times its size */
+	uint8_t *place;		/* for a whole member, which then is unpacked several times as fast; NULL: there is none */
+	size_t place_size;
 };
 
 bool zip_is_named(const struct zip_member *member, const char *name)
@@ -108,21 +109,51 @@ static uint64_t take_unpacked(const struct image_input *in, uint64_t wanted)
 
 	if (left == NULL)
 		return wanted;
-	wanted = wanted < *left ? wanted : 0;
-	*left -= *left < wanted + UNPACK_START ? *left : wanted + UNPACK_START;
+	wanted = wanted < image_may_unpack(left, "deflate") ? wanted : 0;
+	image_count_unpacked(left, "deflate", wanted);
 	return wanted;
+}
+
+/* One byte more than the directory says is asked for, to see that there is none. */
+static bool has_place(const struct zip *zip, const struct zip_member *member)
+{
+	const uint64_t *left = zip->in->ops->unpack_left;
+
+	return zip->place != NULL && member->size < zip->place_size && (left == NULL || member->size < image_may_unpack(left, "deflate"));
+}
+
+/* False: nobody there knows deflate. */
+static bool inflate_in_place(struct zip *zip, const struct zip_member *member, struct inflated *ret_result)
+{
+	const struct image_ops *ops = zip->in->ops;
+
+	ret_result->size = ops->unpack(ops->user, "deflate", image_slice(zip->in, member->data, member->packed), zip->place, member->size + 1,
+				       member->size + 1, &ret_result->end, &ret_result->used);
+	ret_result->crc32 = image_crc32(zip->in, bytes_of(zip->place, (size_t)ret_result->size));
+	return ret_result->size > 0 || ret_result->end != IMAGE_UNKNOWN;
 }
 
 static void check_deflated(struct zip *zip, const struct zip_member *member, const char *name, uint64_t limit)
 {
-	uint8_t head[HEAD_SIZE];
-	struct inflated result = inflate_all(image_slice(zip->in, member->data, member->packed), limit, head, sizeof(head));
-	size_t have = result.size < sizeof(head) ? (size_t)result.size : sizeof(head);
+	uint8_t own[HEAD_SIZE], *head = own;
+	struct inflated result;
+	size_t have;
 	unsigned first = zip->facts->part_count;
+	bool is_right;
 
+	if (limit == member->size && has_place(zip, member) && inflate_in_place(zip, member, &result))
+		head = zip->place;
+	else {
+		limit = take_unpacked(zip->in, limit);
+		result = inflate_all(image_slice(zip->in, member->data, member->packed), limit, own, sizeof(own));
+	}
+	is_right = result.end == IMAGE_YES && result.size == member->size && result.crc32 == member->crc;
+	have = result.size < HEAD_SIZE ? (size_t)result.size : HEAD_SIZE;
+	if (have == 0 && member->size > 0 && first == IMAGE_PARTS)
+		zip->facts->has_unlisted_archive = true;	/* for all that is known */
 	/* an archive that lies about the size tells it here */
 	if (have > 0 && have <= member->size)
-		image_add_unpacked_part(zip->in, zip->facts, bytes_of(head, have), member->size, "contents");
+		image_add_unpacked_part(zip->in, zip->facts, bytes_of(head, have), member->size, "contents", is_right);
 	for (unsigned i = first; i < zip->facts->part_count; i++)
 		zip->facts->parts[i].depth++;
 	if (result.end == IMAGE_NO)
@@ -210,7 +241,7 @@ static void add_member(struct zip *zip, const struct zip_member *member)
 		zip->packed_budget -= is_checked ? member->packed : 0;
 		zip->unpack_budget -= is_checked ? member->size : 0;
 		zip->heads += !is_checked && zip->heads < HEADS;
-		check_deflated(zip, member, name, take_unpacked(zip->in, limit));
+		check_deflated(zip, member, name, limit);
 	}
 }
 
@@ -257,7 +288,7 @@ void zip_inspect(const struct image_input *in, struct image_facts *facts, const 
 	struct bytes data = bytes_of(in->data.data, in->data.size - image_long_padding(in, in->data));
 	/* nobody who sets no limit has a large file */
 	uint64_t packed_max = in->ops->check_packed_max > 0 ? in->ops->check_packed_max : UINT64_MAX;
-	struct zip zip = { in, facts, dialect, 0, 0, in->size, packed_max, UNPACK_MAX };
+	struct zip zip = { in, facts, dialect, 0, 0, in->size, packed_max, UNPACK_MAX, NULL, 0 };
 	uint64_t end;
 
 	text_copy(facts->compression, sizeof(facts->compression), "zip");
@@ -278,6 +309,8 @@ void zip_inspect(const struct image_input *in, struct image_facts *facts, const 
 	facts->declared_size = end + END_SIZE + load_le16(data.data + end + 20);
 	if (facts->declared_size > in->size)
 		image_broken(facts, in->size, "its end record is cut off");
+	if (in->ops->place != NULL && in->ops->unpack != NULL)
+		zip.place = in->ops->place(in->ops->user, &zip.place_size);
 	read_directory(&zip, end, see);
 }
 

@@ -109,8 +109,6 @@ const struct image_format image_format_zyxel_ras = {
 /* --- 0RDH: big-endian --- */
 
 enum {
-	RDH_LENGTH = 4,
-	RDH_TOTAL = 8,
 	RDH_CRC = 12,
 	RDH_PAYLOAD = 80,
 	RDH_CHIP = 260, RDH_CHIP_SIZE = 8,

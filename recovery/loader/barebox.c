@@ -53,11 +53,8 @@ static enum loader_turn learn(struct loader_task *task, const char *reply, struc
 		return loader_type(say, SILENCE_SHORT_MS, "version");
 	case 1:
 		at = strstr(reply, "barebox");
-		if (at == NULL) {
-			error_set(reterr, STATUS_PROTOCOL, "what answers at the prompt is no barebox");
-			error_hint(reterr, "look at the console: it may be the system's shell, or another bootloader");
-			return LOADER_FAILED;
-		}
+		if (at == NULL)
+			return loader_is_another("barebox", reterr);
 		text_printable(build->version, sizeof(build->version), bytes_of(at, strcspn(at, "\n")));
 		return loader_type(say, SILENCE_SHORT_MS, "help");
 	case 2:
@@ -114,6 +111,14 @@ static enum loader_turn check_ram(const struct loader_task *task, const char *re
 	return LOADER_FAILED;
 }
 
+static enum loader_turn end_load(struct loader_task *task, const char *reply, const struct loader_say *say, struct error *reterr)
+{
+	if (check_ram(task, reply, say, reterr) == LOADER_FAILED)
+		return LOADER_FAILED;
+	task->done = task->total;
+	return LOADER_DONE;
+}
+
 /* ---- load ---- */
 
 static enum loader_turn load_tftp(struct loader_task *task, const char *reply, struct loader_say *say, struct error *reterr)
@@ -139,10 +144,7 @@ static enum loader_turn load_tftp(struct loader_task *task, const char *reply, s
 			return failed(say, reply, reterr);
 		return ask_sum(say, ram_file, 0, task->image.size);
 	default:
-		if (check_ram(task, reply, say, reterr) == LOADER_FAILED)
-			return LOADER_FAILED;
-		task->done = task->total;
-		return LOADER_DONE;
+		return end_load(task, reply, say, reterr);
 	}
 }
 
@@ -283,10 +285,7 @@ static enum loader_turn load_serial(struct loader_task *task, const char *reply,
 	case 3:
 		return ask_sum(say, ram_file, 0, task->image.size);
 	default:
-		if (check_ram(task, reply, say, reterr) == LOADER_FAILED)
-			return LOADER_FAILED;
-		task->done = task->total;
-		return LOADER_DONE;
+		return end_load(task, reply, say, reterr);
 	}
 }
 

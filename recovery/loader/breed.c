@@ -12,11 +12,8 @@ static enum loader_turn learn(struct loader_task *task, const char *reply, struc
 		*build = (struct loader_build){ 0 };
 		return loader_type(say, SILENCE_SHORT_MS, "help");
 	}
-	if (!loader_help_names(reply, "flash")) {
-		error_set(reterr, STATUS_PROTOCOL, "what answers at the prompt is no Breed");
-		error_hint(reterr, "look at the console: it may be the system's shell, or another bootloader");
-		return LOADER_FAILED;
-	}
+	if (!loader_help_names(reply, "flash"))
+		return loader_is_another("Breed", reterr);
 	text_copy(build->version, sizeof(build->version), "Breed");
 	build->is_known = true;
 	build->has_reset = loader_help_names(reply, "reset");

@@ -62,11 +62,8 @@ static enum loader_turn learn(struct loader_task *task, const char *reply, struc
 		*build = (struct loader_build){ 0 };
 		return loader_type(say, SILENCE_SHORT_MS, "help");
 	case 1:
-		if (strstr(reply, "Available commands") == NULL && !(loader_help_names(reply, "flash") && loader_help_names(reply, "nvram"))) {
-			error_set(reterr, STATUS_PROTOCOL, "what answers at the prompt is no CFE");
-			error_hint(reterr, "look at the console: it may be the system's shell, or another bootloader");
-			return LOADER_FAILED;
-		}
+		if (strstr(reply, "Available commands") == NULL && !(loader_help_names(reply, "flash") && loader_help_names(reply, "nvram")))
+			return loader_is_another("CFE", reterr);
 		if (strstr(reply, "Write the whole image") != NULL || strstr(reply, "Write image to the flash") != NULL) {
 			error_set(reterr, STATUS_UNSUPPORTED, "this is the CFE of the bcm63xx family, which this driver does not speak");
 			error_hint(reterr, "give it the image on its web page (http://192.168.1.1), or choose another plan");

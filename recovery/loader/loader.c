@@ -112,7 +112,7 @@ static void describe(const struct loader_task *task, struct loader_difference *i
 	else if (bad == 0)
 		text_copy(is->text, sizeof(is->text), "the flash holds exactly the image");
 	else if (is->has_erased_tail)
-		snprintf(is->text, sizeof(is->text), "the image is there up to 0x%zx; %zu KiB behind it are erased flash, never written", is->first_bad * cell,
+		snprintf(is->text, sizeof(is->text), "the image is there up to 0x%zx; %zu KiB behind it are erased flash", is->first_bad * cell,
 			 is->erased * cell / 1024);
 	else if (is->has_foreign_front && is->has_gap)
 		text_copy(is->text, sizeof(is->text), "other data, then a gap of erased flash, then this image: a write was interrupted half way");
@@ -128,9 +128,12 @@ static void describe(const struct loader_task *task, struct loader_difference *i
 		text_copy(is->text, sizeof(is->text), "not one block of this image is there: the flash holds another version, or something else");
 	else if (is->erased == is->total)
 		text_copy(is->text, sizeof(is->text), "the flash is erased where the image should be");
-	else
-		snprintf(is->text, sizeof(is->text), "%zu of %zu blocks differ from the image, the first at 0x%zx; %zu of them are erased", bad, is->total,
-			 is->first_bad * cell, is->erased);
+	else {
+		snprintf(is->text, sizeof(is->text), "%zu of %zu blocks %s from the image, the first at 0x%zx", bad, is->total,
+			 bad == 1 ? "differs" : "differ", is->first_bad * cell);
+		if (is->erased > 0)
+			text_append(is->text, sizeof(is->text), "; %zu of them erased", is->erased);
+	}
 }
 
 void loader_difference_of(const struct loader_task *task, struct loader_difference *ret_difference)

@@ -48,7 +48,6 @@ struct loader_build {
 	bool is_known;		/* learn has run; else nothing is assumed missing */
 	bool has_tftp, has_crc32, has_sf, has_nand, has_mmc, has_virtio, has_cp, has_erase, has_protect, has_saveenv, has_reset;
 	bool is_tftp_short;	/* its command is called tftp */
-	bool has_tftp_port;	/* the build knows tftpdstp */
 	bool has_ymodem, has_kermit, has_xmodem;	/* it takes files over the console's line */
 	char model[64], bootcmd[256], bootargs[160];	/* of its environment; empty when not set */
 	uint64_t flash_base, flash_size, flash_block;	/* as the loader says; 0: it does not */

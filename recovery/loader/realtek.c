@@ -47,11 +47,8 @@ static enum loader_turn learn(struct loader_task *task, const char *reply, struc
 		*build = (struct loader_build){ 0 };
 		return loader_type(say, SILENCE_SHORT_MS, "?");
 	}
-	if (strstr(reply, "COMMAND MODE HELP") == NULL && !loader_help_names(reply, "FLW")) {
-		error_set(reterr, STATUS_PROTOCOL, "what answers at the prompt is no Realtek loader");
-		error_hint(reterr, "look at the console: it may be the system's shell, or another bootloader");
-		return LOADER_FAILED;
-	}
+	if (strstr(reply, "COMMAND MODE HELP") == NULL && !loader_help_names(reply, "FLW"))
+		return loader_is_another("Realtek loader", reterr);
 	text_copy(build->version, sizeof(build->version), "Realtek loader");
 	build->is_known = true;
 	build->has_cp = loader_help_names(reply, "FLW") && loader_help_names(reply, "FLR");

@@ -116,11 +116,8 @@ static enum loader_turn learn(struct loader_task *task, const char *reply, struc
 		return loader_type(say, SILENCE_SHORT_MS, "version");
 	case 1:
 		at = strstr(reply, "RedBoot");
-		if (at == NULL) {
-			error_set(reterr, STATUS_PROTOCOL, "what answers at the prompt is no RedBoot");
-			error_hint(reterr, "look at the console: it may be the system's shell, or another bootloader");
-			return LOADER_FAILED;
-		}
+		if (at == NULL)
+			return loader_is_another("RedBoot", reterr);
 		text_printable(build->version, sizeof(build->version), bytes_of(at, strcspn(at, "\n")));
 		at = strstr(reply, "Platform: ");
 		if (at != NULL)
@@ -169,6 +166,15 @@ static enum loader_turn check_ram(const struct loader_task *task, const char *re
 	error_set(reterr, STATUS_PROTOCOL, "what lies in the device's memory is not the image: checksum %u", sum);
 	error_hint(reterr, "load it again; if it happens twice, suspect the cable, the switch or the device's memory");
 	return LOADER_FAILED;
+}
+
+static enum loader_turn end_load(struct loader_task *task, const char *reply, const struct loader_say *say, struct error *reterr)
+{
+	if (check_ram(task, reply, say, reterr) == LOADER_FAILED)
+		return LOADER_FAILED;
+	task->done = task->total;
+	task->proof = "size and checksum (POSIX cksum) are right";
+	return LOADER_DONE;
 }
 
 /* "Raw file loaded 0x80041000-0x8013ffff, assumed entry at 0x80041000" */
@@ -224,11 +230,7 @@ static enum loader_turn load_tftp(struct loader_task *task, const char *reply, s
 		error_hint(reterr, "the load address in the device's profile is wrong");
 		return LOADER_FAILED;
 	default:
-		if (check_ram(task, reply, say, reterr) == LOADER_FAILED)
-			return LOADER_FAILED;
-		task->done = task->total;
-		task->proof = "size and checksum (POSIX cksum) are right";
-		return LOADER_DONE;
+		return end_load(task, reply, say, reterr);
 	}
 }
 
@@ -262,11 +264,7 @@ static enum loader_turn load_serial(struct loader_task *task, const char *reply,
 			return check_transfer(task, reply, say, reterr);
 		return failure_in(reply) != NULL ? failed(say, reply, reterr) : ask_sum(say, task->place->load_address, task->image.size);
 	default:
-		if (check_ram(task, reply, say, reterr) == LOADER_FAILED)
-			return LOADER_FAILED;
-		task->done = task->total;
-		task->proof = "size and checksum (POSIX cksum) are right";
-		return LOADER_DONE;
+		return end_load(task, reply, say, reterr);
 	}
 }
 

@@ -42,6 +42,14 @@ enum loader_turn loader_failed(const struct loader_say *say, const char *line, s
 	line += strspn(line, "\n");
 	text_printable(said, sizeof(said), bytes_of(line, strcspn(line, "\n")));
 	error_set(reterr, STATUS_PROTOCOL, "the bootloader did not do '%.80s': %s", say->command, said[0] ? said : "no reason given");
+	error_hint(reterr, "all that it said is on the console (c); try again, or choose another way");
+	return LOADER_FAILED;
+}
+
+enum loader_turn loader_is_another(const char *name, struct error *reterr)
+{
+	error_set(reterr, STATUS_PROTOCOL, "what answers at the prompt is no %s", name);
+	error_hint(reterr, "look at the console: it may be the system's shell, or another bootloader");
 	return LOADER_FAILED;
 }
 

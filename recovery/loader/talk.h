@@ -20,6 +20,8 @@ enum loader_turn loader_type(struct loader_say *say, uint64_t silence_ms, const 
 const char *loader_line_with(const char *reply, const char *const *words, size_t count);
 /* Fills reterr with what the loader said to the last command: that line, or the whole reply's first; returns LOADER_FAILED. */
 enum loader_turn loader_failed(const struct loader_say *say, const char *line, struct error *reterr);
+/* The loader of that name is not who answers; returns LOADER_FAILED. */
+enum loader_turn loader_is_another(const char *name, struct error *reterr);
 /* Is it one word that no shell takes apart? */
 bool loader_is_word(const char *text);
 /* Does a line of the help text begin with that command, however far it is indented? */

@@ -75,11 +75,8 @@ enum loader_turn uboot_learn(struct loader_task *task, const char *reply, struct
 	}
 	case 2:
 		learn_commands(build, reply);
-		if (!build->is_known && build->version[0] == '\0' && strstr(reply, "Unknown command") == NULL) {
-			error_set(reterr, STATUS_PROTOCOL, "what answers at the prompt is no U-Boot");
-			error_hint(reterr, "look at the console: it may be the system's shell, or another bootloader");
-			return LOADER_FAILED;
-		}
+		if (!build->is_known && build->version[0] == '\0' && strstr(reply, "Unknown command") == NULL)
+			return loader_is_another("U-Boot", reterr);
 		return loader_type(say, SILENCE_SHORT_MS, "printenv");
 	default:
 		learn_value(reply, "model", build->model, sizeof(build->model));

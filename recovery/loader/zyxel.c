@@ -44,11 +44,8 @@ static enum loader_turn learn(struct loader_task *task, const char *reply, struc
 		}
 		return loader_type(say, SILENCE_SHORT_MS, "help");
 	case 2:
-		if (!is_at_shell(reply)) {
-			error_set(reterr, STATUS_PROTOCOL, "what answers at the prompt is no shell of ZyXEL's AT commands");
-			error_hint(reterr, "look at the console: it may be the system's shell, or another bootloader");
-			return LOADER_FAILED;
-		}
+		if (!is_at_shell(reply))
+			return loader_is_another("shell of ZyXEL's AT commands", reterr);
 		return loader_type(say, SILENCE_SHORT_MS, "ATSH");
 	default:
 		text_copy(build->version, sizeof(build->version), "ZyXEL loader");

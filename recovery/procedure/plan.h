@@ -15,7 +15,6 @@ struct plan_bench {
 	bool has_serial;	/* a line is open */
 	bool has_network;	/* a network port with carrier, or the bench's address */
 	bool has_card;
-	bool has_usb_recovery;
 	bool is_at_prompt;	/* the bootloader waits for commands */
 	bool is_at_login;	/* the system is up and waits for a user */
 	const char *tried;	/* names of methods that did not bring the device back in this case, a blank between; NULL: none */

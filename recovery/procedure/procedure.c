@@ -474,12 +474,3 @@ enum status procedure_check_head(const struct procedure *procedure, struct error
 	}
 	return STATUS_OK;
 }
-
-enum status procedure_check(const struct procedure *procedure, struct error *reterr)
-{
-	enum status status = procedure_check_head(procedure, reterr);
-
-	for (unsigned i = 0; status == STATUS_OK && i < procedure->step_count; i++)
-		status = procedure_check_step(procedure, i, reterr);
-	return status;
-}

@@ -112,9 +112,7 @@ bool procedure_is_case_value(const char *name);
 bool procedure_each_value(const struct procedure *procedure, bool (*on_value)(void *user, unsigned step, const char *name), void *user);
 
 /* Fields known for the kind, flow words well-formed, labels found and unique, nothing destroyed before the model is proven.
- * STATUS_INVALID names step and reason. */
-enum status procedure_check(const struct procedure *procedure, struct error *reterr);
-/* The same for what belongs to no step, and for one step, so that a loader can add the line. */
+ * STATUS_INVALID names step and reason. Apart for what belongs to no step and for one step, so that a loader can add the line. */
 enum status procedure_check_head(const struct procedure *procedure, struct error *reterr);
 enum status procedure_check_step(const struct procedure *procedure, unsigned step, struct error *reterr);
 

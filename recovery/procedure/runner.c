@@ -38,7 +38,7 @@ static void settle(struct procedure_run *run, run_condition *holds, void *user)
 			run->state = RUN_DONE;
 			return;
 		}
-		if (run->at >= RUN_STEPS_MAX) {	/* procedure_check refuses it; half a procedure is never a success */
+		if (run->at >= RUN_STEPS_MAX) {	/* procedure_check_head refuses it; half a procedure is never a success */
 			abort_run(run, "the procedure has too many steps");
 			return;
 		}
@@ -95,7 +95,7 @@ static bool go_to(struct procedure_run *run, const char *label)
 	return false;
 }
 
-/* "abort", "next", "goto LABEL", "retry N", "retry N LABEL": procedure_check has seen that they are well-formed. */
+/* "abort", "next", "goto LABEL", "retry N", "retry N LABEL": procedure_check_step has seen that they are well-formed. */
 static void fail(struct procedure_run *run, const struct procedure_step *step, const char *reason)
 {
 	const char *way = step->on_fail ? step->on_fail : "abort";

@@ -21,7 +21,6 @@ enum {
 	FLASH_AT = 0x08000000,
 	SRAM_AT = 0x20000000,
 	PAGES_AT_ONCE = 32,
-	GET_MAX = 255,
 };
 
 enum state {

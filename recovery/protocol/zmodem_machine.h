@@ -27,7 +27,7 @@ struct zmodem_piece {
 
 /* Where a sender stands; what the other side says to it. */
 struct zmodem_sender {
-	bool has_source_ended, must_escape;
+	bool has_source_ended;
 	uint32_t receiver_buffer;	/* 0: streaming */
 	uint64_t position;		/* of the file: next byte for the line */
 	uint64_t acked;			/* the receiver told that it has so much */

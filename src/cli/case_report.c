@@ -130,6 +130,19 @@ static void take_set(json_t *report, const struct journal_entry *entry)
 		add_capture(report, entry->data, "the journal");
 }
 
+/* An image is looked at again before each way that uses it: what comes out the same is said once. */
+static void take_once(json_t *list, const char *text)
+{
+	json_t *wanted = output_json_text(text);
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (json_equal(json_array_get(list, i), wanted)) {
+			json_decref(wanted);
+			return;
+		}
+	json_array_append_new(list, wanted);
+}
+
 static void take_image(json_t *report, const struct journal_entry *entry)
 {
 	json_t *image = find_image(report, NULL);
@@ -137,7 +150,7 @@ static void take_image(json_t *report, const struct journal_entry *entry)
 	if (text_starts(entry->text, "SHA-256 "))
 		json_object_set_new(image, "sha256", output_json_text(entry->text + strlen("SHA-256 ")));
 	else
-		json_array_append_new(json_object_get(image, "what"), output_json_text(entry->text));
+		take_once(json_object_get(image, "what"), entry->text);
 }
 
 /* "yes: the read-back is the same": the statement and what it rests on. */

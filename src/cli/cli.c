@@ -1,4 +1,5 @@
 #include "src/cli/cli.h"
+#include "src/cli/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,14 +30,14 @@ bool cli_is_verb(const char *name)
 
 void cli_print_error(const struct error *error)
 {
-	fprintf(stderr, "unbrick: %s\n", error->text);
+	output_aside("unbrick: %s\n", error->text);
 	if (error->hint[0])
-		fprintf(stderr, "  %s\n", error->hint);
+		output_aside("  %s\n", error->hint);
 }
 
 static void print_verb(const struct cli_verb *verb)
 {
-	printf("usage: unbrick %s [options] %s\n%s\n\noptions:\n", verb->name, verb->words, verb->summary);
+	printf("usage: unbrick %s [options]%s%s\n%s\n\noptions:\n", verb->name, verb->words[0] ? " " : "", verb->words, verb->summary);
 	for (const struct cli_option *option = verb->options; option->name; option++) {
 		char left[48];
 
@@ -53,14 +54,6 @@ void cli_print_help(void)
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		printf("  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
 	printf("\n  --help, --version; unbrick VERB --help for the options of one verb; unbrick(1) for all\n");
-}
-
-const char *cli_value(const struct cli_verb *verb, const struct cli_line *line, const char *name)
-{
-	for (size_t i = 0; verb->options[i].name; i++)
-		if (strcmp(verb->options[i].name, name) == 0)
-			return line->value[i];
-	return NULL;
 }
 
 bool cli_read_number(const char *text, unsigned long max, unsigned long *ret_number)

@@ -51,8 +51,6 @@ struct cli_verb {
 	int (*run)(const struct cli_line *line);
 };
 
-/* The value of the option called name in verb's table. */
-const char *cli_value(const struct cli_verb *verb, const struct cli_line *line, const char *name);
 /* A whole number of an option, decimal or 0x...; text NULL leaves *ret_number. False: it is none, or above max. */
 bool cli_read_number(const char *text, unsigned long max, unsigned long *ret_number);
 /* The same, from 1 on; *ret_number is left also when it is none. */

@@ -19,7 +19,7 @@ static const struct cli_option options[] = {
 	[SHA512] = { "sha512", "HASH", "the same" },
 	[SHA1] = { "sha1", "HASH", "the same; protects against damage, not against forgery" },
 	[MD5] = { "md5", "HASH", "the same; protects against damage, not against forgery" },
-	[SUMS] = { "sums", "LIST", "the vendor's list of checksums (SHA256SUMS), which names the file" },
+	[SUMS] = { "sums", "LIST", "the vendor's list of checksums (SHA256SUMS), which names the file; a value without a word of its algorithm may be of any of its length" },
 	[NO_HASH] = { "no-hash", NULL, "no checksum is known: nothing is compared" },
 	[FORCE] = { "force", NULL, "replace another file that is there already" },
 	[MAX_SIZE] = { "max-size", "SIZE", "stop at a larger file (4GiB)" },
@@ -35,7 +35,7 @@ struct fetch {
 	struct loop *loop;
 	struct download *download;
 	bool json, is_checked;
-	uint64_t since_ms, since_bytes;	/* of this try, for the rate */
+	uint64_t since_ms;	/* of this try, for the rate */
 	struct progress_line progress;
 	int exit_code;
 };

@@ -101,6 +101,16 @@ static void split_ids(struct target *target, const char *text)
 	}
 }
 
+static enum status check_cpu(const char *word, struct error *reterr)
+{
+	char known[sizeof(reterr->hint)];
+
+	if (image_arch_is_known(word))
+		return STATUS_OK;
+	error_set(reterr, STATUS_INVALID, "there is no processor '%.96s'", word);
+	return error_hint(reterr, "Known are: %s", image_arch_list(known, sizeof(known)));
+}
+
 static enum status read_target(const struct cli_line *line, struct device_library **ret_library, struct target *target, struct error *reterr)
 {
 	const struct profile *profile;
@@ -108,6 +118,11 @@ static enum status read_target(const struct cli_line *line, struct device_librar
 
 	target->device.ids = target->ids;
 	target->is_given = line->value[FOR] || line->value[CPU] || line->value[BOARD] || line->value[REVISION];
+	if (line->value[CPU]) {
+		status = check_cpu(line->value[CPU], reterr);
+		if (status != STATUS_OK)
+			return status;
+	}
 	if (line->value[FOR]) {
 		status = device_library_open(line->library_folders, ret_library, reterr);
 		if (status == STATUS_OK)
@@ -239,10 +254,12 @@ static void print_text(const char *path, const struct examination *about, const 
 	const struct image_facts *facts = &about->facts;
 	char text[400], size[24];
 
-	output_text("%s\n", path);
+	output_name(path, "");
 	text_format(text, sizeof(text), "%s%s", facts->title, facts->is_flash_image ? "; several parts behind each other" : "");
 	print_row("what", text);
-	text_format(text, sizeof(text), "%" PRIu64 " bytes (%s)", about->size, text_size(size, sizeof(size), about->size));
+	text_format(text, sizeof(text), "%" PRIu64 " bytes", about->size);
+	if (about->size >= 1024)
+		text_append(text, sizeof(text), " (%s)", text_size(size, sizeof(size), about->size));
 	print_row("size", text);
 	print_row("SHA-256", about->sha256);
 	text_format(text, sizeof(text), "%s%s", facts->arch[0] ? facts->arch : "not told", facts->is_arch_guessed ? " (guessed from the code)" : "");

@@ -2,7 +2,7 @@ libcli_a_SOURCES += \
 	src/cli/cli.c src/cli/cli.h \
 	src/cli/output.c src/cli/output.h src/cli/progress.c src/cli/progress.h \
 	src/cli/version.c src/cli/version.h \
-	src/cli/recover.c \
+	src/cli/recover.c src/cli/recover.h src/cli/recover_answer.c src/cli/recover_say.c \
 	src/cli/diagnose.c src/cli/diagnose.h src/cli/diagnose_print.c src/cli/diagnose_follow.c src/cli/golden_print.c \
 	src/cli/log_check.c src/cli/log_check.h \
 	src/cli/log_file.c src/cli/log_file.h src/cli/log_excerpt.c src/cli/log_excerpt.h \

@@ -12,16 +12,12 @@
 #include "src/base/text.h"
 #include "src/store/casebook.h"
 
-void output_text(const char *format, ...)
+static void put_printable(FILE *to, const char *format, va_list args)
 {
 	AUTO_FREE char *text = NULL;
 	AUTO_FREE char *shown = NULL;
-	va_list args;
-	int length;
+	int length = vasprintf(&text, format, args);
 
-	va_start(args, format);
-	length = vasprintf(&text, format, args);
-	va_end(args);
 	if (length < 0) {
 		text = NULL; /* vasprintf leaves it undefined */
 		return;
@@ -33,13 +29,41 @@ void output_text(const char *format, ...)
 		size_t size = strcspn(at, "\n");
 
 		text_printable(shown, (size_t)length + 1, bytes_of(at, size));
-		fputs(shown, stdout);
+		fputs(shown, to);
 		at += size;
 		if (*at == '\n') {
-			putchar('\n');
+			putc('\n', to);
 			at++;
 		}
 	}
+}
+
+void output_text(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	put_printable(stdout, format, args);
+	va_end(args);
+}
+
+void output_aside(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	put_printable(stderr, format, args);
+	va_end(args);
+}
+
+void output_name(const char *path, const char *behind)
+{
+	AUTO_FREE char *shown = malloc(strlen(path) + 1);
+
+	if (shown == NULL)
+		return;
+	text_printable(shown, strlen(path) + 1, bytes_of_text(path));
+	printf("%s%s\n", shown, behind);
 }
 
 json_t *output_json_text(const char *text)
@@ -133,12 +157,8 @@ int output_class_of_line(enum status status)
 
 int output_error(const struct error *error, int exit_code)
 {
-	struct error shown = { .status = error->status };
-
-	text_printable(shown.text, sizeof(shown.text), bytes_of_text(error->text));
-	text_printable(shown.hint, sizeof(shown.hint), bytes_of_text(error->hint));
 	fflush(stdout);
-	cli_print_error(&shown);
+	cli_print_error(error);
 	return exit_code;
 }
 

@@ -16,6 +16,10 @@ struct device_library;
 
 /* Printable characters and line feeds; see text_printable(). */
 void output_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same on standard error. */
+void output_aside(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A file's name on one line, whatever it has in it, and what stands behind it. */
+void output_name(const char *path, const char *behind);
 /* A string of any bytes: those that are no UTF-8 become '.'; NULL becomes null. */
 json_t *output_json_text(const char *text);
 /* Prints the document and a line feed; takes the reference. */

@@ -35,6 +35,22 @@ void progress_append_left(char *text, size_t size, uint64_t bytes, uint64_t tota
 			    text_duration(left, sizeof(left), ((total - bytes) / rate + 1) * 1000));
 }
 
+void progress_show_bar(struct progress_line *line, const struct progress *bar)
+{
+	char text[120], left[24];
+
+	if (bar->is_finished || bar->is_failed || bar->total == 0) {
+		progress_clear(line);
+		return;
+	}
+	text_format(text, sizeof(text), "%-10s %d %%", bar->label, (int)((double)bar->done * 100 / (double)bar->total));
+	if (bar->rate > 0)
+		text_append(text, sizeof(text), ", %s/s", text_size(left, sizeof(left), bar->rate));
+	if (bar->rate > 0 && bar->left_ms != UINT64_MAX)
+		text_append(text, sizeof(text), ", %s left", text_duration(left, sizeof(left), bar->left_ms));
+	progress_show(line, text);
+}
+
 void progress_show(struct progress_line *line, const char *text)
 {
 	size_t before = line->columns;

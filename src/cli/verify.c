@@ -18,7 +18,7 @@ static const struct cli_option options[] = {
 	[SHA512] = { "sha512", "HASH", "the same" },
 	[SHA1] = { "sha1", "HASH", "the same; protects against damage, not against forgery" },
 	[MD5] = { "md5", "HASH", "the same; protects against damage, not against forgery" },
-	[SUMS] = { "sums", "LIST", "the vendor's list of checksums (SHA256SUMS), which names the files" },
+	[SUMS] = { "sums", "LIST", "the vendor's list of checksums (SHA256SUMS), which names the files; a value without a word of its algorithm may be of any of its length" },
 	[SIGNATURE] = { "signature", "FILE",
 			"detached: minisign, signify, CMS (PKCS#7), OpenPGP, plain RSA, ECDSA or Ed25519" },
 	[KEY] = { "key", "FILE", "the vendor's public key or certificate" },
@@ -54,8 +54,9 @@ static void print_finding(const struct verify_finding *finding)
 static void print_result(const struct verify *v, const struct verify_result *result)
 {
 	char hex[CHECKSUM_HEX];
+	char outcome[64];
 
-	output_text("%s: %s\n", v->path, verify_outcome_name(result->outcome));
+	output_name(v->path, text_format(outcome, sizeof(outcome), ": %s", verify_outcome_name(result->outcome)));
 	for (unsigned i = 0; i < result->count; i++)
 		print_finding(&result->finding[i]);
 	if (result->count == 0)

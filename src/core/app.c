@@ -247,11 +247,6 @@ void app_observe(struct app *app, const struct app_observer *observer)
 	app->observer = observer ? *observer : (struct app_observer){ 0 };
 }
 
-struct device_library *app_library(struct app *app)
-{
-	return app->library;
-}
-
 struct casebook *app_casebook(struct app *app)
 {
 	return app->book;

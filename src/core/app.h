@@ -55,8 +55,9 @@ struct device_row {
 	bool is_recent;		/* a case had it, or it is plugged in for practice; only where nothing is searched for */
 };
 size_t app_device_search(struct app *app, const char *query, struct device_row *ret_rows, size_t max);
-struct device_library *app_library(struct app *app);
 struct casebook *app_casebook(struct app *app);
+/* Is there such a profile, and does it know that way back (NULL: any)? So that a slip of the fingers leaves no case behind. */
+enum status app_check_device(struct app *app, const char *profile_id, const char *method, struct error *reterr);
 
 /* Cases. A new case is live at once; opening an old one makes it live and goes on where it was. */
 enum status app_case_new(struct app *app, int64_t *ret_case_id, struct error *reterr);

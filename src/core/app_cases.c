@@ -83,6 +83,23 @@ size_t app_device_search(struct app *app, const char *query, struct device_row *
 	return count;
 }
 
+enum status app_check_device(struct app *app, const char *profile_id, const char *method, struct error *reterr)
+{
+	const struct profile *profile;
+	char names[200] = "";
+	enum status status = device_library_profile(app->library, profile_id, &profile, reterr);
+
+	if (status != STATUS_OK || method == NULL)
+		return status;
+	for (unsigned i = 0; i < profile->method_count; i++) {
+		if (text_equal(profile->methods[i].name, method))
+			return STATUS_OK;
+		text_append(names, sizeof(names), "%s%s", i > 0 ? ", " : "", profile->methods[i].name);
+	}
+	error_set(reterr, STATUS_NOT_FOUND, "%s %s has no way back called '%.40s'", profile->vendor, profile->model, method);
+	return error_hint(reterr, names[0] ? "it has: %s" : "it has none that is known%s", names);
+}
+
 /* ---- cases ---- */
 
 static struct live_case *find_live(struct app *app, int64_t case_id)
@@ -202,7 +219,7 @@ enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_
 	/* In the operator's words: what a choice is called inside says nothing to who reads the log. */
 	choice = find_choice(&c->view.question, text);
 	asked = strlen(c->view.question.text);
-	while (asked > 0 && c->view.question.text[asked - 1] == ':')
+	while (asked > 0 && strchr(":.", c->view.question.text[asked - 1]) != NULL)
 		asked--;
 	text_format(logged, sizeof(logged), "%.*s%s %.120s", asked < 160 ? (int)asked : 160, c->view.question.text,
 		    asked > 0 && c->view.question.text[asked - 1] == '?' ? "" : ":", choice ? choice->text :
@@ -212,7 +229,7 @@ enum status app_case_answer(struct app *app, int64_t case_id, unsigned question_
 	text_copy(answer, sizeof(answer), text);
 	status = guide_answer(c, answer, reterr);
 	if (status != STATUS_OK && c->view.question.id == question_id)
-		text_format(c->view.question.problem, sizeof(c->view.question.problem), "%.160s%s%.90s", reterr->text, reterr->hint[0] ? ": " : "",
+		text_format(c->view.question.problem, sizeof(c->view.question.problem), "%.160s%s%.90s", reterr->text, reterr->hint[0] ? ". To do: " : "",
 			    reterr->hint);
 	app_changed(app);
 	return status;

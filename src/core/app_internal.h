@@ -29,7 +29,6 @@ struct app {
 	struct port_memory *ports;	/* NULL: nothing is kept */
 	const struct sign *signs;
 	size_t sign_count;
-	struct error sign_problem;
 	struct console *console[SNAPSHOT_CONSOLES_MAX];
 	unsigned last_console_id;
 	struct live_case *live[SNAPSHOT_LIVE_MAX];

@@ -320,11 +320,6 @@ void boot_rom_job_cancel(struct boot_rom_job *job)
 	turn(job, &none, loop_now_ms());
 }
 
-void boot_rom_job_progress(const struct boot_rom_job *job, struct boot_rom_progress *ret_progress)
-{
-	boot_rom_progress(job->rom, ret_progress);
-}
-
 /* ---- the start ---- */
 
 /* "image.bin@0x1000"; a file that is called so itself comes first. */

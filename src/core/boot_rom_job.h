@@ -43,7 +43,6 @@ size_t boot_rom_job_input(struct boot_rom_job *job, struct bytes in, uint64_t no
 void boot_rom_job_line_state(struct boot_rom_job *job, enum line_state state, const struct error *why);
 /* on_done comes with CANCELLED within two seconds. At any time, and more than once. */
 void boot_rom_job_cancel(struct boot_rom_job *job);
-void boot_rom_job_progress(const struct boot_rom_job *job, struct boot_rom_progress *ret_progress);
 /* At any time; on_done does not come any more. */
 void boot_rom_job_free(struct boot_rom_job *job);
 

@@ -21,7 +21,7 @@ enum {
 	NOTHING_MIN_MS = 3000,		/* before that an answer "nothing comes" is a key pressed too early */
 };
 
-static const char GO_ON_WITH[] = "Go on with what was seen";
+static const char CHECK_DETAIL[] = "power, adapter, wires, ground and level, one after the other";
 
 static const struct { enum happened happened; const char *id; int key; const char *text, *words; enum cause cause; } happenings[] = {
 	{ HAPPENED_UNKNOWN, "unknown", 'u', "I do not know", "", CAUSE_NONE },
@@ -53,7 +53,7 @@ enum happened happened_parse(const char *text)
 
 static void show_device(struct live_case *c)
 {
-	case_say(c, "Which device is it? Type a part of its vendor or model.");
+	case_say(c, "Which device is it? Type a part of its name. Not in the list: the last row.");
 	case_ask(c, QUESTION_DEVICE, "Device");
 }
 
@@ -126,7 +126,7 @@ static void ask_for_start(struct live_case *c)
 	}
 	case_watch_item(c, 0, "the device starts", false, "not yet");
 	case_ask(c, QUESTION_CHOOSE, "Only if nothing comes:");
-	case_choice(c, "check", 'n', "It is switched on and nothing appears", "power, adapter, wires, ground and level, one after the other");
+	case_choice(c, "check", 'n', "It is switched on and nothing appears", CHECK_DETAIL);
 	case_choice(c, "nothing", 's', "The line is good, and it stays silent", "goes on without the console");
 }
 
@@ -313,22 +313,14 @@ static void show_baud_problem(struct live_case *c)
 	case_choice(c, id, 't', text, "");
 }
 
-/* Something came that is no start: that nothing appears would be wrong from now on. */
+/* Something came that is no start: that nothing appears would be wrong from now on. Where words come through, the line is likelier good than not. */
 static void offer_what_was_seen(struct live_case *c)
 {
-	struct question *question = &c->view.question;
-
-	for (unsigned i = 0; i < question->choice_count; i++) {
-		struct choice *choice = &question->choice[i];
-
-		if (text_equal(choice->id, "check"))
-			text_copy(choice->text, sizeof(choice->text), "Nothing more appears: check the line");
-		if (!text_equal(choice->id, "nothing") || text_equal(choice->text, GO_ON_WITH))
-			continue;
-		text_copy(question->text, sizeof(question->text), "Only if nothing more comes:");
-		text_copy(choice->text, sizeof(choice->text), GO_ON_WITH);
-		choice->detail[0] = '\0';
-	}
+	if (c->view.question.choice_count == 0 || !text_equal(c->view.question.choice[0].id, "check"))
+		return;
+	case_ask(c, QUESTION_CHOOSE, "Only if nothing more comes:");
+	case_choice(c, "nothing", 's', "Go on with what was seen", "");
+	case_choice(c, "check", 'n', "Nothing more appears: check the line", CHECK_DETAIL);
 }
 
 /* Only listening: what the guide would type waits until the rate is known. */
@@ -463,8 +455,6 @@ static enum status answer_watch(struct live_case *c, const char *text, struct er
 
 	if (silence_leads(c))
 		return silence_answer(c, text, reterr);
-	if (text_equal(text, "check"))
-		return silence_begin(c, reterr);
 	if (text_equal(text, "baud:find"))
 		return find_baud(c, reterr);
 	if (text_equal(text, "baud:stop")) {
@@ -487,6 +477,8 @@ static enum status answer_watch(struct live_case *c, const char *text, struct er
 		error_set(reterr, STATUS_REFUSED, "it was switched on only now");
 		return error_hint(reterr, "give it a few seconds to say its first word, then answer again");
 	}
+	if (text_equal(text, "check"))
+		return silence_begin(c, reterr);
 	if (says_nothing(c)) {	/* else the line itself says what there is */
 		text_copy(evidence.text, sizeof(evidence.text), "switched on, and the serial line stays silent");
 		diagnosis_add(console_diagnosis(c->console), &evidence);

@@ -146,6 +146,29 @@ static const char *only_port(struct live_case *c)
 	return only && !is_anothers(c, only) && (only->holder[0] == '\0' || text_equal(only->product, "added by hand")) ? only->path : NULL;
 }
 
+/* 0: no other case has it. */
+static int64_t case_on(const struct live_case *c, const char *path)
+{
+	struct console *console = app_find_console(c->app, path);
+	struct console_view view;
+
+	if (console == NULL)
+		return 0;
+	console_fill_view(console, &view);
+	return view.case_id != c->id ? view.case_id : 0;
+}
+
+/* What stands in the way of that port; "" where it is free. */
+static const char *state_of_port(const struct live_case *c, const struct bench_port *port, char *to, size_t size)
+{
+	int64_t other = case_on(c, port->path);
+
+	if (other != 0)
+		return text_format(to, size, "the line of case #%lld", (long long)other);
+	return text_copy(to, size, port->holder[0] ? port->holder : !port->may_open ? port->remedy :
+			 strstr(port->product, "(console of this") ? "console of this computer" : "");
+}
+
 void guide_show_connect(struct live_case *c)
 {
 	const struct bench_state *bench = &c->app->bench;
@@ -153,7 +176,8 @@ void guide_show_connect(struct live_case *c)
 	struct error error;
 
 	if (c->console || (port && guide_connect(c, port, &error) == STATUS_OK)) {
-		guide_enter(c, GUIDE_WATCH);
+		case_problem(c, NULL);		/* that there was no line is over */
+		guide_go_on(c);
 		return;
 	}
 	if (port)
@@ -169,14 +193,14 @@ void guide_show_connect(struct live_case *c)
 	case_ask(c, QUESTION_CHOOSE, "%s", "");
 	for (unsigned i = 0; i < bench->port_count && i < CASE_CHOICES_MAX - 1; i++) {
 		const struct bench_port *seen = &bench->port[i];
-		char id[24], text[80];
+		char id[24], text[80], state[sizeof(seen->remedy)];
 
 		text_format(id, sizeof(id), "port:%u", i);
 		text_format(text, sizeof(text), "%.40s  %.*s%s%s", seen->path, (int)strcspn(seen->product, "("), seen->product,
 			    seen->serial[0] ? " " : "", seen->serial);
-		case_choice(c, id, i < 9 ? (int)('1' + i) : 0, text,
-			    seen->holder[0] ? seen->holder : !seen->may_open ? seen->remedy : strstr(seen->product, "(console of this") ?
-			    "console of this computer" : "");
+		case_choice(c, id, i < 9 ? (int)('1' + i) : 0, text, state_of_port(c, seen, state, sizeof(state)));
+		if (c->view.question.preferred == i && case_on(c, seen->path) != 0 && i + 1 < bench->port_count)
+			c->view.question.preferred = i + 1;	/* the next one is likelier */
 	}
 }
 
@@ -194,8 +218,7 @@ enum status guide_answer_connect(struct live_case *c, const char *text, struct e
 	}
 	case_problem(c, NULL);
 	status = guide_connect(c, port, reterr);
-	if (status != STATUS_OK)
-		return status;
-	guide_enter(c, GUIDE_WATCH);
-	return STATUS_OK;
+	if (status == STATUS_OK)
+		guide_go_on(c);
+	return status;
 }

@@ -33,6 +33,22 @@ static bool is_wanted(const struct verdict *verdict, unsigned number)
 	return false;
 }
 
+/* That it runs wants a proof as well: the prompt that it came to. */
+static void show_that_it_came_up(struct live_case *c, unsigned number, uint64_t start_ms)
+{
+	struct case_view *view = &c->view;
+	const char *line = console_last_line(c->console);
+	uint64_t time_ms = console_last_byte_ms(c->console);
+	struct excerpt_line *to = &view->excerpt[view->excerpt_count];
+
+	if (!c->is_at_login || cause_is_fault(view->verdict.cause) || line[0] == '\0' || view->excerpt_count == CASE_EXCERPT_MAX)
+		return;
+	view->excerpt_count++;
+	*to = (struct excerpt_line){ .number = number, .ms = time_ms > start_ms ? time_ms - start_ms : 0 };
+	text_copy(to->text, sizeof(to->text), line);
+	text_copy(to->mark, sizeof(to->mark), cause_label(view->verdict.cause));
+}
+
 void guide_show_verdict(struct live_case *c)
 {
 	struct case_view *view = &c->view;
@@ -61,6 +77,7 @@ void guide_show_verdict(struct live_case *c)
 		text_copy(to->text, sizeof(to->text), line->text);
 		mark_causes(&view->verdict, n, to->mark, sizeof(to->mark));
 	}
+	show_that_it_came_up(c, last + 1, start_ms);
 }
 
 /* ---- the plan ---- */
@@ -171,10 +188,10 @@ static void ask_for_plan(struct live_case *c)
 
 	case_ask(c, QUESTION_CHOOSE, "%s", well ? "It comes up. What next?" : c->plan_count ? "Which way?" : "What next?");
 	if (well)
-		case_choice(c, "well", 'o', "Nothing is wrong: record it and close", "");
+		case_choice(c, "well", 'o', "It runs: record it and close", "");
 	offer_models(c);
 	for (size_t i = 0; i < c->plan_count && i < 7; i++) {
-		if ((well || c->plan[0].treats) && !c->plan[i].treats && !c->shows_all_ways) {
+		if (!c->plan[i].treats && !c->shows_all_ways) {	/* they would push the proof off the page */
 			hidden++;
 			continue;
 		}
@@ -256,9 +273,11 @@ static void say_verdict(struct live_case *c)
 	/* Silence proves no cause: a wire that is off is silent in the same way. */
 	if (verdict->cause == CAUSE_BOOTLOADER_GONE && c->console && console_bytes(c->console) == 0)
 		case_say(c, "Nothing came on the line. If line and power are good, the bootloader is gone.");
+	else if (is_well(c))
+		case_say(c, "It comes up: its login prompt was seen.");
 	else
 		case_say(c, "%s", verdict->is_decided || verdict->cause_count < 2 ? cause_meaning(verdict->cause) :
-			 verdict->next_count > 0 ? "Two causes lead together; To settle says what would part them." :
+			 verdict->next_count > 0 ? "Two causes lead together; \"To settle\" says what would part them." :
 						   "Two causes lead together, and nothing here parts them.");
 }
 
@@ -305,6 +324,8 @@ void guide_show_diagnosis(struct live_case *c)
 	}
 	if (c->profile && c->profile->no_method)
 		case_say(c, "No way back is known for this model: %s", c->profile->no_method);
+	if (view->plan_count > 0 && !view->plan[0].treats && !is_well(c))
+		case_say(c, "None of the ways back that are known for this model is meant for this.");
 	ask_for_plan(c);
 }
 
@@ -351,7 +372,7 @@ enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct
 	if (text_equal(text, "well") || text_equal(text, "rma")) {
 		if (text_equal(text, "well")) {
 			if (c->view.written == OUTCOME_UNKNOWN)
-				case_outcome(c, "written", OUTCOME_NOT_NEEDED, "nothing was wrong");
+				case_outcome(c, "written", OUTCOME_NOT_NEEDED, "it came up without a write");
 			case_outcome(c, "booted", OUTCOME_YES, "it came to its login prompt");
 		} else {
 			case_set(c, JOURNAL_OPERATOR, "note", NOTE_RMA);

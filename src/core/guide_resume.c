@@ -35,35 +35,41 @@ static void resume_outcomes(struct live_case *c)
 			*table[i].to = outcome_parse(value);
 }
 
-/* A procedure that was cut off is begun again where it gets hold of the device; the old session's proofs count no more. */
-static void resume_procedure(struct live_case *c)
+/* NULL: the reading that settles a cause belongs to none; it changed nothing, so the way to it is gone again from the start. */
+static const struct profile_method *method_cut_off(struct live_case *c)
 {
-	char method[64], step[96], loads_by[16];
-	char *slash;
+	char method[64];
+
+	case_get(c, "method", method, sizeof(method));
+	for (unsigned i = 0; c->profile != NULL && i < c->profile->method_count; i++)
+		if (text_equal(c->profile->methods[i].name, method))
+			return &c->profile->methods[i];
+	return NULL;
+}
+
+/* A procedure that was cut off is begun again where it gets hold of the device; the old session's proofs count no more. */
+void guide_go_on(struct live_case *c)
+{
+	char step[96], loads_by[16];
+	char *slash = case_get(c, "step", step, sizeof(step)) ? strchr(step, '/') : NULL;
+	const struct profile_method *method = method_cut_off(c);
 	struct error error;
 
-	if (!case_get(c, "step", step, sizeof(step)) || (slash = strchr(step, '/')) == NULL || !c->profile || !c->console) {
-		guide_enter(c, c->console ? GUIDE_WATCH : GUIDE_CONNECT);
-		return;
-	}
-	*slash = '\0';
-	/* The reading that settles a cause belongs to no method: it changed nothing, so the way to it is gone again from the start. */
-	if (!case_get(c, "method", method, sizeof(method)) || method[0] == '\0') {
-		case_set(c, JOURNAL_PROGRAM, "step", "");
+	if (slash == NULL || method == NULL) {
+		if (slash != NULL)
+			case_set(c, JOURNAL_PROGRAM, "step", "");
 		guide_enter(c, GUIDE_WATCH);
 		return;
 	}
-	c->method = NULL;
-	for (unsigned i = 0; i < c->profile->method_count; i++)
-		if (text_equal(c->profile->methods[i].name, method))
-			c->method = &c->profile->methods[i];
+	*slash = '\0';
+	c->method = method;
 	if (device_library_procedure(c->app->library, step, &c->procedure, &error) != STATUS_OK) {
 		case_problem(c, &error);
 		guide_enter(c, GUIDE_WATCH);
 		return;
 	}
 	c->loads_by_serial = case_get(c, "loads-by", loads_by, sizeof(loads_by)) && text_equal(loads_by, "serial");
-	c->phase = c->view.phase = GUIDE_STEPS;
+	guide_enter(c, GUIDE_STEPS);
 	c->phase_after = GUIDE_OUTCOME;
 	steps_resume(c, (unsigned)strtoul(slash + 1, NULL, 10));
 }
@@ -110,8 +116,8 @@ void guide_resume(struct live_case *c)
 		phase = GUIDE_CONNECT;
 	}
 	case_log(c, JOURNAL_PROGRAM, "resume", "the case goes on: %s", guide_phase_name(phase));
-	if (phase == GUIDE_STEPS)
-		resume_procedure(c);
+	if (phase == GUIDE_STEPS && c->console)
+		guide_go_on(c);
 	else
-		guide_enter(c, phase == GUIDE_DIAGNOSIS ? GUIDE_WATCH : phase);
+		guide_enter(c, phase == GUIDE_DIAGNOSIS ? GUIDE_WATCH : phase == GUIDE_STEPS ? GUIDE_CONNECT : phase);
 }

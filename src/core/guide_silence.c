@@ -73,7 +73,8 @@ enum status silence_begin(struct live_case *c, struct error *reterr)
 	if (status != STATUS_OK)
 		return status;
 	case_problem(c, NULL);
-	case_log(c, JOURNAL_OPERATOR, "answer", "it is switched on and nothing appears: the line is gone through");
+	case_log(c, JOURNAL_OPERATOR, "answer", "%s: the line is gone through",
+		 console_bytes(c->console) == 0 ? "it is switched on and nothing appears" : "nothing more appears");
 	show(c);
 	return STATUS_OK;
 }

@@ -29,7 +29,7 @@ struct transfer_job;
 enum { CASE_LIKELY_MAX = 3, CASE_FINDINGS_MAX = 12 };
 
 /* What the operator said about how it came to this. */
-enum happened { HAPPENED_UNKNOWN, HAPPENED_POWER, HAPPENED_MESSAGE, HAPPENED_OTHER_FILE, HAPPENED_FULL, HAPPENED_COUNT };
+enum happened { HAPPENED_UNKNOWN, HAPPENED_POWER, HAPPENED_MESSAGE, HAPPENED_OTHER_FILE, HAPPENED_FULL };
 
 /* Finding the loader's prompt state from a quiet line, without harm. */
 struct wake_probe {
@@ -127,7 +127,6 @@ struct live_case {
 	struct rate_change *rate;		/* a device that was left at another rate is brought back first; NULL: none */
 	char added_address[96];			/* "ADDRESS/LEN dev NIC" that this case gave the bench; undone at its end */
 	char version_seen[64];			/* what the device says it runs */
-	char log_words[64];
 };
 
 /* live_case.c: life, journal, answers */
@@ -197,6 +196,8 @@ enum status guide_answer_connect(struct live_case *c, const char *text, struct e
 
 /* guide_resume.c: enters the guide where the journal says that the case stood. */
 void guide_resume(struct live_case *c);
+/* With the line at hand: the procedure that was cut off, else the watch. */
+void guide_go_on(struct live_case *c);
 
 /* case_image.c: the image may have to be fetched or unpacked first. Whoever needs it asks image_source_leads: while that is true, the page is
  * theirs, and when the image is there, or cannot be had, the page is shown again. */

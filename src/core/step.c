@@ -34,14 +34,18 @@ bool steps_are_dangerous(const struct live_case *c)
 
 static void journal_position(struct live_case *c)
 {
-	char at[96], note[96];
+	char at[96], note[96], title[sizeof(c->view.step_title)], data[sizeof(title) + 16];
 	const struct procedure_step *step = procedure_run_step(&c->run);
 
 	text_format(at, sizeof(at), "%s/%u", c->procedure->name, c->run.at);
 	case_set(c, JOURNAL_PROGRAM, "step", at);
 	text_format(note, sizeof(note), "step %u of %u, %s", c->run.at + 1, c->procedure->step_count, step_kind_name(step->kind));
 	case_set(c, JOURNAL_PROGRAM, "note", note);
-	app_event(c->app, c->id, JOURNAL_PROGRAM, "step", note, NULL);
+	text_copy(title, sizeof(title), c->view.step_title);
+	for (char *quote = title; (quote = strpbrk(quote, "\"\\")) != NULL;)
+		*quote = '\'';
+	text_format(data, sizeof(data), "{\"title\":\"%s\"}", title);
+	app_event(c->app, c->id, JOURNAL_PROGRAM, "step", note, data);
 }
 
 /* A port that is taken, a right that is missing: neither says anything of the device or of the way. */
@@ -108,19 +112,29 @@ static void schedule(struct live_case *c)
 
 /* ---- the typed word in front of the first thing that cannot be undone ---- */
 
+/* A write that began has either an end or none: the program was killed, or its computer lost power. */
+static bool was_write_broken_off(struct live_case *c)
+{
+	char written[32];
+
+	return case_get(c, "written", written, sizeof(written)) && written[0] == '\0';
+}
+
 static void start_consent(struct live_case *c)
 {
 	const struct profile_method *method = c->method;
 
 	case_clear_page(c);
 	case_say(c, "%s", c->view.step_title);
+	if (was_write_broken_off(c))
+		case_say(c, "A write began before, and its end was not seen: the flash may hold only a part of the image.");
 	case_say(c, "This overwrites: %s.", method && method->destroys ? method->destroys : "what the device holds now");
 	case_say(c, "It keeps: %s.", method && method->keeps ? method->keeps : "nothing that is known of");
 	if (c->image)
 		case_say_image(c);
 	if (c->app->bench.power == BENCH_POWER_BATTERY && c->app->bench.battery_percent >= 0)
 		case_say(c, "This computer runs on its battery: %d %%. Plug it in first.", c->app->bench.battery_percent);
-	case_ask(c, QUESTION_WORD, "From then on do not unplug anything. x stops here; nothing is lost yet.");
+	case_ask(c, QUESTION_WORD, "From then on do not unplug anything. x stops here; the flash stays as it is.");
 	text_copy(c->view.question.word, sizeof(c->view.question.word), "yes");
 }
 
@@ -274,11 +288,6 @@ void step_type(struct live_case *c, const char *prompt, const char *command, uin
 	push_dialog(c);
 }
 
-bool step_is_typing(const struct live_case *c)
-{
-	return c->step.is_talking;
-}
-
 static void dialog_over(struct live_case *c, struct dialog_event event)
 {
 	if (event.type == DIALOG_NOTHING)
@@ -369,7 +378,6 @@ void steps_on_state(struct live_case *c, enum line_state state)
 		loop_timer_set_deadline(c->timer, UINT64_MAX);
 		/* Bars would show a rate and a time left that are not true any more. */
 		c->view.progress_count = 0;
-		case_say(c, "The adapter was unplugged. Plug it in again: this step goes on by itself.");
 		return;
 	}
 	if (c->step.ops->on_line_back) {

@@ -40,7 +40,6 @@ void step_set_deadline(struct live_case *c, uint64_t after_ms);
 /* Types a command at the prompt (the loader's, or the shell's) and calls ops->on_dialog when it is over. */
 const char *step_clean_keys(const struct live_case *c);
 void step_type(struct live_case *c, const char *prompt, const char *command, uint64_t silence_ms, const char *until, bool hidden);
-bool step_is_typing(const struct live_case *c);
 /* Feeds a running dialog; for ops->on_bytes and on_time of steps that type. */
 void step_feed_dialog(struct live_case *c, struct bytes in, uint64_t now_ms);
 void step_tick_dialog(struct live_case *c);

@@ -10,13 +10,14 @@
 #include "src/core/step.h"
 #include "src/media/url.h"
 
+enum { SUM_SIZE = CHECKSUM_HEX + 16 /* "blake2b512:" */ };
 enum address_state { ADDRESS_ASKING_SUM, ADDRESS_FETCHING, ADDRESS_FAILED };
 
 struct address_work {
 	struct download *download;
 	enum address_state state;
 	char url[URL_MAX];
-	char sum[CHECKSUM_HEX];		/* "": nothing to compare with */
+	char sum[SUM_SIZE];		/* "": nothing to compare with */
 	char target[1024];
 	char again[160];		/* why it begins anew */
 	uint64_t done, total, since_ms;
@@ -93,15 +94,13 @@ static enum status start(struct live_case *c, struct error *reterr)
 	struct address_work *work = c->address;
 	const struct download_observer observer = { .on_progress = on_progress, .on_again = on_again, .on_done = on_done, .user = c };
 	struct download_options options = { .url = work->url, .target = work->target, .allow_unchecked = work->sum[0] == '\0' };
-	size_t digits = strlen(work->sum);
 	char name[160];
 	enum status status;
 
 	status = case_make_place(c, "downloads", url_file_name(name, sizeof(name), work->url), work->target, sizeof(work->target), reterr);
 	if (status != STATUS_OK)
 		return status;
-	*(digits == 128 ? &options.expected.sha512 : digits == 40 ? &options.expected.sha1 : digits == 32 ? &options.expected.md5 :
-	  &options.expected.sha256) = digits ? work->sum : NULL;
+	options.expected.any = work->sum[0] ? work->sum : NULL;
 	work->since_ms = loop_now_ms();
 	status = download_start(c->app->loop, &options, &observer, &work->download, reterr);
 	if (status == STATUS_OK) {
@@ -148,9 +147,16 @@ bool address_is_asking(const struct live_case *c)
 	return c->address != NULL;
 }
 
+/* algorithm NULL: nothing but the length tells it. */
+static void set_sum(struct address_work *work, const char *algorithm, const char *hex)
+{
+	text_format(work->sum, sizeof(work->sum), "%s%s%s", algorithm ? algorithm : "", algorithm ? ":" : "", hex);
+}
+
 static enum status take_sum(struct live_case *c, const char *text, struct error *reterr)
 {
 	struct checksum sum;
+	char hex[CHECKSUM_HEX];
 
 	c->address->sum[0] = '\0';
 	if (text[0] == '\0')
@@ -159,8 +165,8 @@ static enum status take_sum(struct live_case *c, const char *text, struct error 
 		error_set(reterr, STATUS_INVALID, "that is no checksum");
 		return error_hint(reterr, "It has 32 (MD5), 40 (SHA-1), 64 (SHA-256) or 128 (SHA-512) digits of 0-9 and a-f");
 	}
-	checksum_hex(&sum, c->address->sum);
-	case_log(c, JOURNAL_OPERATOR, "answer", "the vendor's %s is %s", sum.algorithm, c->address->sum);
+	set_sum(c->address, sum.is_by_length ? NULL : sum.algorithm, checksum_hex(&sum, hex));
+	case_log(c, JOURNAL_OPERATOR, "answer", "the vendor's checksum is %s", c->address->sum);
 	return start(c, reterr);
 }
 
@@ -224,7 +230,7 @@ enum status address_begin(struct live_case *c, const char *url, struct error *re
 	case_set(c, JOURNAL_OPERATOR, "address", url);
 	if (sum == NULL)
 		return STATUS_OK;	/* it is asked for */
-	text_copy(c->address->sum, sizeof(c->address->sum), sum);
+	set_sum(c->address, "sha256", sum);
 	status = start(c, reterr);
 	if (status != STATUS_OK)
 		address_forget(c);

@@ -358,7 +358,7 @@ static void start_verify(struct live_case *c)
 	case_watch_item(c, 1, "it comes to its login prompt", false, "not yet");
 	c->version_seen[0] = '\0';
 	c->is_at_login = false;
-	c->view.countdown_total_ms = step_field_seconds(c, "seconds", seconds * 2 + 30) * UINT64_C(1000);
+	c->view.countdown_ms = c->view.countdown_total_ms = step_field_seconds(c, "seconds", seconds * 2 + 30) * UINT64_C(1000);
 	step_set_deadline(c, 500);
 }
 

@@ -335,11 +335,16 @@ static bool is_shell_prompt(const char *line)
 static void pause_login(struct live_case *c, uint64_t now_ms)
 {
 	const char *line = console_last_line(c->console);
+	struct console_state state;
 
 	(void)now_ms;
 	if (c->view.question.type != QUESTION_NONE)
 		return;
-	if (c->step.phase != LOGIN_AWAIT && is_shell_prompt(line)) {
+	guide_look(c, &state);
+	if (c->step.phase == LOGIN_AWAIT && state.at == CONSOLE_AT_SHELL && state.confidence >= CONSOLE_SURE) {
+		text_copy(c->shell_prompt, sizeof(c->shell_prompt), line);
+		step_done(c, "somebody is signed in already");	/* by hand, or by a way that was left */
+	} else if (c->step.phase != LOGIN_AWAIT && is_shell_prompt(line)) {
 		text_copy(c->shell_prompt, sizeof(c->shell_prompt), line);
 		step_done(c, "signed in");
 	} else if (c->step.phase == LOGIN_AWAIT && text_contains(line, "login")) {

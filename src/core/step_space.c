@@ -38,7 +38,7 @@ static void start_free_space(struct live_case *c)
 	struct error error;
 
 	patterns(c, list, sizeof(list));
-	case_say(c, "Looking what fills the device");
+	case_say(c, "Looking at what fills the device");
 	if (c->shell_prompt[0] && list[0]) {
 		type_df(c, SPACE_DF);
 		return;

@@ -160,6 +160,8 @@ static void begin(struct tftp_service *service, const struct tftp_request *reque
 	}
 	transfer->is_used = true;
 	tftp_server_init(&transfer->machine, request, &limits, service->options.file, loop_now_ms());
+	if (tftp_server_wraps(&transfer->machine))
+		tell(service, false, "the file has more than 65535 blocks of the size agreed on, and not every loader can count so far: if it stops there, take another way");
 	send_all(transfer);
 }
 

@@ -36,8 +36,8 @@ static bool nothing_was_given(const struct verify_request *request)
 {
 	const struct expected_texts *texts = &request->expected;
 
-	return !texts->sha256 && !texts->sha512 && !texts->sha1 && !texts->md5 && !texts->sums && !request->signature &&
-	       !request->key && !request->ca && !request->keyring;
+	return !texts->sha256 && !texts->sha512 && !texts->sha1 && !texts->md5 && !texts->any && !texts->sums &&
+	       !request->signature && !request->key && !request->ca && !request->keyring;
 }
 
 static bool is_firmware(const struct profile_firmware *firmware, const char *sha256, uint64_t size)
@@ -111,9 +111,4 @@ enum status verification_start(struct loop *loop, const struct verify_request *r
 void verification_cancel(struct verification *verification)
 {
 	atomic_store(&verification->watch.cancel, true);
-}
-
-uint64_t verification_progress(const struct verification *verification)
-{
-	return atomic_load(&verification->watch.bytes);
 }

@@ -20,8 +20,6 @@ enum status verification_start(struct loop *loop, const struct verify_request *r
 					       const struct error *error),
 			       void *user, struct verification **ret_verification, struct error *reterr);
 void verification_cancel(struct verification *verification);
-/* Bytes of the file that were read until now. */
-uint64_t verification_progress(const struct verification *verification);
 /* Not before on_done; cancel and wait for it first. */
 void verification_free(struct verification *verification);
 

@@ -20,7 +20,7 @@
 #include "src/io/bench_internal.h"
 #include "src/io/line_driver.h"
 
-enum { TTYS_MAX = 4096, GROUPS_MAX = 256 };
+enum { TTYS_MAX = 4096 };
 
 static const struct bench_roots real = { .prefix = "" };
 

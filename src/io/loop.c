@@ -180,11 +180,6 @@ void loop_stop(struct loop *loop)
 	uv_stop(&loop->uv);
 }
 
-struct uv_loop_s *loop_uv(struct loop *loop)
-{
-	return &loop->uv;
-}
-
 uint64_t loop_now_ms(void)
 {
 	return uv_hrtime() / 1000000;

@@ -22,8 +22,6 @@ void loop_free(struct loop *loop);
 /* Runs until loop_stop. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
-/* For other files of src/io only. */
-struct uv_loop_s *loop_uv(struct loop *loop);
 
 /* Monotonic milliseconds, read anew. */
 uint64_t loop_now_ms(void);

@@ -73,6 +73,7 @@ struct walk {
 	bool is_over;
 };
 
+/* archive_container.c */
 enum container container_of_head(struct bytes head);
 const char *container_name(enum container container);
 bool container_is_compression(enum container container);

@@ -50,6 +50,7 @@ struct looking {
 	const struct image_ops *ops;
 	unsigned count;
 	uint64_t unpacked, budget, most;	/* bytes */
+	bool is_listed;		/* its members lie in the file and have been looked at: only what is in archives among them is new */
 	bool is_partial;
 };
 
@@ -67,11 +68,13 @@ static void set_budget(struct looking *looking, bool is_deep)
 		looking->budget = looking->most = UINT64_MAX;
 }
 
-/* What is behind this member costs its unpacking; a zip has a directory, so that there only heads are unpacked. */
+/* What is behind this member costs its unpacking; a zip has a directory, so that there only heads are unpacked, and in a plain tar the way is
+ * as short. */
 static bool has_seen_enough(struct looking *looking, const struct archive_member *member)
 {
 	/* what is in an archive is counted there */
-	bool is_skipped_for_free = member->archive_format != NULL || text_equal(looking->facts->format, "zip");
+	bool is_skipped_for_free = member->archive_format != NULL || text_equal(looking->facts->format, "zip") ||
+				   (looking->is_listed && member->depth == 1);
 	uint64_t cost = member->has_size && !is_skipped_for_free ? member->size : member->head.size, room = UINT64_MAX - looking->unpacked;
 
 	/* an archive may say any size */
@@ -104,26 +107,25 @@ static enum archive_go add_member(void *user, const struct archive_member *membe
 	return has_seen_enough(looking, member) ? ARCHIVE_GO_STOP : ARCHIVE_GO_INSIDE;
 }
 
-/* One packed file that holds no files: a walk would do the same once more. */
-static bool is_known_already(const struct image_facts *facts)
+/* One packed file, whose contents were looked at: they are its first part. */
+static bool is_one_stream(const struct image_facts *facts)
 {
-	return facts->part_count > 0 && facts->parts[0].is_unpacked && !facts->parts[0].is_archive && text_equal(facts->format, facts->compression);
+	return facts->part_count > 0 && facts->parts[0].is_unpacked && text_equal(facts->format, facts->compression);
 }
 
-/* Each member lies in the file and was looked at there, none is an archive of its own: a walk would find nothing more. */
-static bool is_seen_through(const struct image_facts *facts)
+/* Each member was looked at, and none that has a row is an archive that holds more. */
+static bool is_listed(const struct image_facts *facts)
 {
-	bool is_zip = text_equal(facts->format, "zip"), is_listed = is_zip || text_equal(facts->format, "tar") || text_equal(facts->format, "cpio");
+	bool is_zip = text_equal(facts->format, "zip");
+	bool is_each = is_zip || text_equal(facts->format, "tar") || text_equal(facts->format, "cpio") || is_one_stream(facts);
 
-	for (unsigned i = 0; i < facts->part_count && is_listed; i++) {
+	for (unsigned i = 0; i < facts->part_count && is_each; i++) {
 		const struct image_part *part = &facts->parts[i];
-		bool has_contents = i + 1 < facts->part_count && part[1].is_unpacked && part[1].depth == part->depth + 1;
 
 		/* a member of a zip that is of no known format may be packed in a way that only the library knows */
-		is_listed = (!part->is_archive || (has_contents && !part->is_unpacked)) &&
-			    (!is_zip || part->is_unpacked || facts->whole == IMAGE_YES || !text_equal(part->format, "unknown"));
+		is_each = !part->has_more && (!is_zip || part->is_unpacked || facts->whole == IMAGE_YES || !text_equal(part->format, "unknown"));
 	}
-	return is_listed && facts->part_count > 0;
+	return is_each && facts->part_count > 0;
 }
 
 static void look_into_archive(struct image_file *file, const struct examine_options *options, struct image_facts *facts)
@@ -133,16 +135,19 @@ static void look_into_archive(struct image_file *file, const struct examine_opti
 	struct archive_limits limits = *archive_default_limits();
 	struct archive_source source = { .file = file, .cancel = options->cancel };
 	const struct image_ops ops = image_file_member_ops(file);
-	struct looking looking = { .facts = facts, .ops = &ops };
+	struct looking looking = { .facts = facts, .ops = &ops, .is_listed = is_listed(facts) };
 	unsigned before = facts->part_count;
 	struct error error;
 	enum status status;
 
-	if (archive == NULL || (!facts->is_carrier && !text_equal(facts->format, "unknown")) || is_known_already(facts) || is_seen_through(facts))
+	if (archive == NULL || (!facts->is_carrier && !text_equal(facts->format, "unknown")))
+		return;
+	/* a walk finds nothing more, unless there were more members than rows */
+	if (looking.is_listed && !facts->has_unlisted_archive)
 		return;
 	set_budget(&looking, options->deep);
-	limits.checked = looking.budget;
-	facts->part_count = 0;
+	limits.checked = looking.is_listed ? 0 : looking.budget;	/* checked they are, as far as they can be */
+	facts->part_count = looking.is_listed ? before : 0;
 	status = archive_walk(&source, &limits, add_member, &looking, &error);
 	if (looking.count == 0)
 		facts->part_count = before;	/* what the pure parser saw is better than nothing */

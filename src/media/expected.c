@@ -6,7 +6,10 @@
 #include "src/base/text.h"
 #include "src/media/small_file.h"
 
-enum { LIST_MAX = 4 * 1024 * 1024 };
+enum {
+	LIST_MAX = 4 * 1024 * 1024,
+	OTHERS_MAX = 16,		/* more than checksum.h has */
+};
 
 static enum status add_text(struct expected *to, const char *algorithm, const char *text, struct error *reterr)
 {
@@ -16,7 +19,9 @@ static enum status add_text(struct expected *to, const char *algorithm, const ch
 		to->count++;
 		return STATUS_OK;
 	}
-	error_set(reterr, STATUS_INVALID, "'%.140s' is no %s checksum", text, algorithm);
+	error_set(reterr, STATUS_INVALID, "'%.140s' is no %s%schecksum", text, algorithm ? algorithm : "", algorithm ? " " : "");
+	if (algorithm == NULL)
+		return error_hint(reterr, "It has 32, 40, 64, 96 or 128 digits of 0-9 and a-f; this has %zu characters", strlen(text));
 	return error_hint(reterr, "It has %zu digits of 0-9 and a-f; this has %zu characters",
 			  checksum_digits(algorithm), strlen(text));
 }
@@ -76,6 +81,8 @@ enum status expected_read(const struct expected_texts *texts, const char *name, 
 		status = add_text(&all, "sha1", texts->sha1, reterr);
 	if (status == STATUS_OK)
 		status = add_text(&all, "md5", texts->md5, reterr);
+	if (status == STATUS_OK)
+		status = add_text(&all, NULL, texts->any, reterr);
 	if (status == STATUS_OK && texts->sums != NULL)
 		status = expected_add_list(&all, texts->sums, name, reterr);
 	if (status == STATUS_OK)
@@ -85,13 +92,9 @@ enum status expected_read(const struct expected_texts *texts, const char *name, 
 
 void expected_hash_init(struct expected_hash *hash, const struct expected *expected)
 {
-	hash->count = 2 * expected->count;
-	for (unsigned i = 0; i < expected->count; i++) {
-		const char *other = expected->checksum[i].or_algorithm;
-
+	hash->count = expected->count;
+	for (unsigned i = 0; i < expected->count; i++)
 		hash->stream[i] = digest_stream_new(expected->checksum[i].algorithm);
-		hash->stream[expected->count + i] = other ? digest_stream_new(other) : NULL;
-	}
 }
 
 void expected_hash_done(struct expected_hash *hash)
@@ -119,14 +122,84 @@ static struct checksum end_stream(struct digest_stream *stream, const char *algo
 void expected_hash_end(struct expected_hash *hash, const struct expected *expected,
 		       struct checksum ret_got[EXPECTED_MAX])
 {
-	for (unsigned i = 0; i < expected->count; i++) {
-		struct checksum other;
-
+	for (unsigned i = 0; i < expected->count; i++)
 		ret_got[i] = end_stream(hash->stream[i], expected->checksum[i].algorithm);
-		other = end_stream(hash->stream[expected->count + i], expected->checksum[i].or_algorithm);
-		if (other.size > 0 && checksum_fits(&expected->checksum[i], &other))
-			ret_got[i] = other;
+}
+
+struct others {				/* each algorithm once */
+	const char *algorithm[OTHERS_MAX];
+	struct digest_stream *stream[OTHERS_MAX];
+	size_t count;
+};
+
+static void add_other(struct others *others, const char *algorithm)
+{
+	for (size_t i = 0; i < others->count; i++)
+		if (text_equal(others->algorithm[i], algorithm))
+			return;
+	if (others->count == OTHERS_MAX)
+		return;
+	others->algorithm[others->count] = algorithm;
+	others->stream[others->count++] = digest_stream_new(algorithm);
+}
+
+static void take_other(const struct expected *expected, const struct checksum *sum, struct checksum *got)
+{
+	for (unsigned i = 0; i < expected->count && sum->size > 0; i++)
+		if (!checksum_fits(&expected->checksum[i], &got[i]) && checksum_fits(&expected->checksum[i], sum))
+			got[i] = *sum;
+}
+
+enum status expected_try_others(const char *path, const struct expected *expected, struct checksum got[EXPECTED_MAX],
+				_Atomic uint64_t *progress, const atomic_bool *cancel, struct error *reterr)
+{
+	struct others others = { .count = 0 };
+	enum status status = STATUS_OK;
+	const char *other;
+
+	for (unsigned i = 0; i < expected->count; i++)
+		for (size_t k = 0; !checksum_fits(&expected->checksum[i], &got[i]) && (other = checksum_other(&expected->checksum[i], k)) != NULL; k++)
+			add_other(&others, other);
+	if (others.count > 0)
+		status = digest_stream_file(path, others.stream, others.count, progress, cancel, reterr);
+	for (size_t i = 0; i < others.count; i++) {
+		struct checksum sum = end_stream(others.stream[i], others.algorithm[i]);
+
+		if (status == STATUS_OK)
+			take_other(expected, &sum, got);
+		digest_stream_free(others.stream[i]);
 	}
+	return status;
+}
+
+enum status expected_hash_file(const char *path, const struct expected *expected, struct checksum ret_got[EXPECTED_MAX],
+			       _Atomic uint64_t *progress, const atomic_bool *cancel, struct error *reterr)
+{
+	struct expected_hash hash;
+	enum status status;
+
+	expected_hash_init(&hash, expected);
+	status = digest_stream_file(path, hash.stream, hash.count, progress, cancel, reterr);
+	if (status == STATUS_OK)
+		expected_hash_end(&hash, expected, ret_got);
+	expected_hash_done(&hash);
+	return status == STATUS_OK ? expected_try_others(path, expected, ret_got, progress, cancel, reterr) : status;
+}
+
+/* Only those that this system computes were tried. */
+char *expected_tried(const struct checksum *expected, char *to, size_t size)
+{
+	const char *other;
+
+	text_copy(to, size, "");
+	for (size_t i = 0; (other = checksum_other(expected, i)) != NULL; i++) {
+		struct digest_stream *stream = digest_stream_new(other);
+
+		if (stream != NULL)
+			text_append(to, size, "%s%s", to[0] ? ", " : "; nor is it its ", other);
+		digest_stream_free(stream);
+	}
+	return to;
 }
 
 enum expected_answer expected_compare(const struct expected *expected, const struct checksum *got, unsigned *ret_at)

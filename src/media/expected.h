@@ -11,10 +11,11 @@
 #include "src/base/status.h"
 #include "src/media/digest.h"
 
-enum { EXPECTED_MAX = CHECKSUM_MATCHES + 5 /* by hand, and one more for showing */ };
+enum { EXPECTED_MAX = CHECKSUM_MATCHES + 6 /* by hand, and one more for showing */ };
 
 struct expected_texts {		/* NULL: not given */
 	const char *sha256, *sha512, *sha1, *md5;
+	const char *any;	/* of the algorithm that its length tells, or of another one of that length */
 	const char *sums;	/* path of a list */
 };
 
@@ -32,16 +33,24 @@ enum status expected_add_list(struct expected *to, const char *path, const char 
 
 /* One stream for each checksum; NULL where this system's OpenSSL has none of that name. */
 struct expected_hash {
-	struct digest_stream *stream[2 * EXPECTED_MAX];	/* then as many by or_algorithm, NULL where there is none */
-	unsigned count;					/* of all */
+	struct digest_stream *stream[EXPECTED_MAX];
+	unsigned count;
 };
 void expected_hash_init(struct expected_hash *hash, const struct expected *expected);
 void expected_hash_done(struct expected_hash *hash);
 void expected_hash_add(struct expected_hash *hash, struct bytes more);
-/* ret_got: what came out, in the order of expected; .size 0 where it cannot be told here. By the other algorithm where
- * that is the one that fits. */
+/* ret_got: what came out, in the order of expected; .size 0 where it cannot be told here. */
 void expected_hash_end(struct expected_hash *hash, const struct expected *expected,
 		       struct checksum ret_got[EXPECTED_MAX]);
+/* Then: where one differs that only its length tells, the file is read once more by the other algorithms of that length,
+ * and got becomes what the fitting one gave. Nothing is read where none differs. progress and cancel as digest_file. */
+enum status expected_try_others(const char *path, const struct expected *expected, struct checksum got[EXPECTED_MAX],
+				_Atomic uint64_t *progress, const atomic_bool *cancel, struct error *reterr);
+/* All of it for a file. */
+enum status expected_hash_file(const char *path, const struct expected *expected, struct checksum ret_got[EXPECTED_MAX],
+			       _Atomic uint64_t *progress, const atomic_bool *cancel, struct error *reterr);
+/* What was tried besides: "; nor is it its sha3-256, blake2b256..."; "" where the algorithm was told. Returns to. */
+char *expected_tried(const struct checksum *expected, char *to, size_t size);
 
 enum expected_answer { EXPECTED_NOTHING, EXPECTED_RIGHT, EXPECTED_WRONG };
 /* RIGHT: at least one is the same, and none differs. ret_at: the one that differs, or the first that is the same. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -382,8 +383,8 @@ static enum status compare(struct transfer *t, struct fetch_result *result, stru
 {
 	const struct expected *expected = t->request->expected;
 	struct checksum got[EXPECTED_MAX];
-	char wanted_hex[CHECKSUM_HEX], got_hex[CHECKSUM_HEX];
-	enum status looks;
+	char wanted_hex[CHECKSUM_HEX], got_hex[CHECKSUM_HEX], tried[96], place[PATH_MAX + NAME_MAX + 2];
+	enum status looks, status;
 	unsigned at = 0;
 
 	expected_hash_end(&t->hash, expected, got);
@@ -392,6 +393,9 @@ static enum status compare(struct transfer *t, struct fetch_result *result, stru
 	looks = look_at_head(t, result->looks_like, sizeof(result->looks_like), reterr);
 	if (expected->count == 0)
 		return looks;
+	status = expected_try_others(new_file_place(t->file, place, sizeof(place)), expected, got, NULL, &t->watch->cancel, reterr);
+	if (status != STATUS_OK)
+		return status;
 	switch (expected_compare(expected, got, &at)) {
 	case EXPECTED_RIGHT:
 		result->match = got[at];
@@ -406,9 +410,10 @@ static enum status compare(struct transfer *t, struct fetch_result *result, stru
 	if (looks != STATUS_OK)
 		return looks;
 	error_set(reterr, STATUS_INVALID,
-		  "the file that came is not the one that was expected: %s expected %s, got %s (%" PRIu64 " bytes)",
+		  "the file that came is not the one that was expected: %s expected %s, got %s (%" PRIu64 " bytes)%s",
 		  expected->checksum[at].algorithm, checksum_hex(&expected->checksum[at], wanted_hex),
-		  checksum_hex(&got[at], got_hex), new_file_size(t->file));
+		  checksum_hex(&got[at], got_hex), new_file_size(t->file),
+		  expected_tried(&expected->checksum[at], tried, sizeof(tried)));
 	return error_hint(
 		reterr,
 		"It was deleted. Compare the checksum with the vendor's page, and check that it is of this version");
@@ -443,7 +448,6 @@ static enum status look_there(const struct fetch_request *request, struct fetch_
 {
 	struct expected both = *request->expected;
 	struct checksum got[EXPECTED_MAX];
-	struct expected_hash hash;
 	struct stat about;
 	enum status status;
 	unsigned at = 0;
@@ -452,11 +456,7 @@ static enum status look_there(const struct fetch_request *request, struct fetch_
 		return STATUS_OK;
 	/* one more stream, so that the result names the SHA-256 also when another was given */
 	both.checksum[both.count++] = (struct checksum){ .algorithm = "sha256" };
-	expected_hash_init(&hash, &both);
-	status = digest_stream_file(request->target, hash.stream, hash.count, NULL, &watch->cancel, reterr);
-	if (status == STATUS_OK)
-		expected_hash_end(&hash, &both, got);
-	expected_hash_done(&hash);
+	status = expected_hash_file(request->target, &both, got, NULL, &watch->cancel, reterr);
 	if (status != STATUS_OK)
 		return status;
 	if (expected_compare(request->expected, got, &at) == EXPECTED_RIGHT) {

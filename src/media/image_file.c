@@ -16,12 +16,11 @@
 #include "src/media/unpack.h"
 
 /* Unpacking reads some 100 MB/s, hashing many times that: what is larger is unpacked only where somebody asks for it. */
-enum { CHECK_PACKED_MAX = 2 * 1024 * 1024, PIECE_SIZE = 4 * 1024 * 1024 };
+enum { CHECK_PACKED_MAX = 2 * 1024 * 1024, PIECE_SIZE = 4 * 1024 * 1024, PLACE_SIZE = 16 * 1024 * 1024, HUGE_PAGE = 2 * 1024 * 1024 };
 
-/* Of all streams together, those in each other included; of those that are slow to unpack it is used up so many times as fast. */
+/* Of all streams together, those in each other included. */
 #define UNPACK_MAX (UINT64_C(192) << 20)
 #define UNPACK_DEEP_MAX (UINT64_C(8) << 30)
-enum { SLOWER = 8, UNPACK_START = 16 * 1024 };
 
 /* Largest image that is mapped: card images of a small computer are below. */
 #define SIZE_CEILING (UINT64_C(64) << 30)
@@ -34,6 +33,7 @@ struct image_file {
 	struct image_facts facts;
 	bool has_facts;
 	uint64_t unpack_left;
+	uint8_t *place;		/* while it is looked at */
 };
 
 DEFINE_AUTO(image_file);
@@ -123,12 +123,25 @@ static uint64_t unpack_op(void *user, const char *compression, struct bytes in, 
 			  enum image_answer *ret_end, uint64_t *ret_used)
 {
 	struct image_file *file = user;
-	uint64_t times = image_unpacks_slowly(compression) ? SLOWER : 1, left = file->unpack_left / times, made;
+	uint64_t left = image_may_unpack(&file->unpack_left, compression), made;
 
-	most = most < left ? most : left;
-	made = unpack_stream(user, compression, in, to, room, most, ret_end, ret_used);
-	file->unpack_left -= made + UNPACK_START < left ? (made + UNPACK_START) * times : file->unpack_left;
+	made = unpack_stream(user, compression, in, to, room, most < left ? most : left, ret_end, ret_used);
+	image_count_unpacked(&file->unpack_left, compression, made);
 	return made;
+}
+
+/* The kernel gives the pages as they are filled; a huge one, where there are such, as fast as forty small ones. */
+static uint8_t *place_op(void *user, size_t *ret_size)
+{
+	struct image_file *file = user;
+
+	if (file->place != NULL)
+		return NULL;
+	file->place = aligned_alloc(HUGE_PAGE, PLACE_SIZE);
+	if (file->place != NULL)
+		madvise(file->place, PLACE_SIZE, MADV_HUGEPAGE);
+	*ret_size = PLACE_SIZE;
+	return file->place;
 }
 
 static struct image_ops ops_of(struct image_file *file, bool is_deep)
@@ -240,10 +253,13 @@ struct bytes image_file_bytes(const struct image_file *file)
 const struct image_facts *image_file_facts(struct image_file *file)
 {
 	if (!file->has_facts) {
-		const struct image_ops ops = ops_of(file, false);
+		struct image_ops ops = ops_of(file, false);
 
+		ops.place = place_op;
 		file->unpack_left = UNPACK_MAX;
 		image_inspect(file->map, file->map.size, &ops, &file->facts);
+		free(file->place);
+		file->place = NULL;
 		file->has_facts = true;
 	}
 	return &file->facts;

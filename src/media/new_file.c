@@ -220,6 +220,12 @@ static size_t read_at(int fd, uint8_t *to, size_t size, uint64_t offset)
 	return done;
 }
 
+char *new_file_place(const struct new_file *file, char *to, size_t size)
+{
+	text_format(to, size, "%s/%s", file->folder, file->temporary);
+	return to;
+}
+
 size_t new_file_head(const struct new_file *file, uint8_t *to, size_t size)
 {
 	return read_at(file->fd, to, size, 0);

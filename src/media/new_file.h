@@ -27,6 +27,8 @@ enum status new_file_ask_room(const struct new_file *file, uint64_t size, struct
 /* NO_SPACE, IO. */
 enum status new_file_append(struct new_file *file, struct bytes more, struct error *reterr);
 uint64_t new_file_size(const struct new_file *file);
+/* Where it lies until it gets its name. Returns to. */
+char *new_file_place(const struct new_file *file, char *to, size_t size);
 /* The first bytes, at most size of them; returns how many. */
 size_t new_file_head(const struct new_file *file, uint8_t *to, size_t size);
 /* Flushes it to the disk and gives it the target's name and the operator's usual mode. What stands there already is

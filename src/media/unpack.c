@@ -48,7 +48,7 @@ struct sink {
 	uint8_t scratch[SCRATCH_SIZE];
 };
 
-/* One attempt of a codec: reads from *in, writes to [to, to + room). */
+/* One attempt of a codec: reads from *in, writes to [to, to + room). What a codec made before it met damage it does not tell: so steps are small. */
 enum step { STEP_MORE, STEP_END, STEP_BAD, STEP_CANNOT };
 
 struct window {
@@ -63,12 +63,11 @@ static struct window next_window(struct sink *sink, struct bytes in)
 	struct window window = { .in = in };
 
 	if (sink->made < sink->room) {
+		left = sink->room - sink->made;
 		window.to = sink->to + sink->made;
-		window.room = (size_t)(sink->room - sink->made);
-	} else {
+	} else
 		window.to = sink->scratch;
-		window.room = left < SCRATCH_SIZE ? (size_t)left : SCRATCH_SIZE;
-	}
+	window.room = left < SCRATCH_SIZE ? (size_t)left : SCRATCH_SIZE;
 	return window;
 }
 
@@ -151,18 +150,22 @@ static bool unpack_gzip_at_once(struct sink *sink, struct bytes in, uint64_t *re
 {
 	uint32_t size = in.size >= GZIP_MIN ? load_le32(in.data + in.size - 4) : 0;
 	struct libdeflate_decompressor *decompressor;
-	AUTO_FREE uint8_t *to = NULL;
+	AUTO_FREE uint8_t *memory = NULL;
+	uint8_t *to = sink->to;
 	size_t used = 0, made = 0;
 	bool is_well;
 
 	if (size == 0 || size > AT_ONCE_MAX || size > sink->most)
 		return false;
-	to = malloc(size);
+	if (size > sink->room)
+		to = memory = malloc(size);
 	decompressor = libdeflate_alloc_decompressor();
 	is_well = to != NULL && decompressor != NULL &&
 		  libdeflate_gzip_decompress_ex(decompressor, in.data, in.size, to, size, &used, &made) == LIBDEFLATE_SUCCESS;
 	libdeflate_free_decompressor(decompressor);
-	if (is_well)
+	if (is_well && memory == NULL)
+		sink->made = made;
+	else if (is_well)
 		pour(sink, to, made);
 	*ret_used = used;
 	return is_well;
@@ -178,9 +181,25 @@ static enum image_answer unpack_zlib_wrapped(struct sink *sink, struct bytes in,
 	return unpack_zlib(sink, in, 15, ret_used);
 }
 
+/* Where there is room for all of it. */
+static bool unpack_deflate_at_once(struct sink *sink, struct bytes in, uint64_t *ret_used)
+{
+	struct libdeflate_decompressor *decompressor = sink->room == sink->most ? libdeflate_alloc_decompressor() : NULL;
+	size_t used = 0, made = 0;
+	bool is_well = decompressor != NULL && libdeflate_deflate_decompress_ex(decompressor, in.data, in.size, sink->to, (size_t)sink->room, &used,
+										&made) == LIBDEFLATE_SUCCESS;
+
+	libdeflate_free_decompressor(decompressor);
+	if (is_well) {
+		sink->made = made;
+		*ret_used = used;
+	}
+	return is_well;
+}
+
 static enum image_answer unpack_deflate(struct sink *sink, struct bytes in, uint64_t *ret_used)
 {
-	return unpack_zlib(sink, in, -15, ret_used);
+	return unpack_deflate_at_once(sink, in, ret_used) ? IMAGE_YES : unpack_zlib(sink, in, -15, ret_used);
 }
 
 /* ---- liblzma ---- */

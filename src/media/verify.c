@@ -173,7 +173,7 @@ static void judge(struct job *job, const struct source *source, const struct che
 		  const struct checksum *got)
 {
 	struct verify_finding *finding = verify_add(job->result);
-	char wanted_hex[CHECKSUM_HEX], got_hex[CHECKSUM_HEX];
+	char wanted_hex[CHECKSUM_HEX], got_hex[CHECKSUM_HEX], tried[96];
 
 	if (finding == NULL)
 		return;
@@ -188,8 +188,8 @@ static void judge(struct job *job, const struct source *source, const struct che
 	if (finding->outcome == VERIFY_OK)
 		text_copy(finding->reason, sizeof(finding->reason), "the checksum is the same");
 	else
-		text_format(finding->reason, sizeof(finding->reason), "expected %s, got %s",
-			    checksum_hex(expected, wanted_hex), checksum_hex(got, got_hex));
+		text_format(finding->reason, sizeof(finding->reason), "expected %s, got %s%s",
+			    checksum_hex(expected, wanted_hex), checksum_hex(got, got_hex), expected_tried(expected, tried, sizeof(tried)));
 	if (checksum_is_weak(expected))
 		text_format(finding->warning, sizeof(finding->warning),
 			    "%s protects against damage, not against forgery",
@@ -203,19 +203,13 @@ static enum status compare(struct job *job, struct error *reterr)
 {
 	unsigned count = job->expected.count;
 	struct checksum got[EXPECTED_MAX];
-	struct expected_hash hash;
 	enum status status;
 
 	job->expected.checksum[count] = (struct checksum){
 		.algorithm = "sha256"
 	}; /* the result names it always; there is room for it */
 	job->expected.count++;
-	expected_hash_init(&hash, &job->expected);
-	status = digest_stream_file(job->request->path, hash.stream, hash.count, &job->watch->bytes,
-				    &job->watch->cancel, reterr);
-	if (status == STATUS_OK)
-		expected_hash_end(&hash, &job->expected, got);
-	expected_hash_done(&hash);
+	status = expected_hash_file(job->request->path, &job->expected, got, &job->watch->bytes, &job->watch->cancel, reterr);
 	job->expected.count = count;
 	if (status != STATUS_OK)
 		return status;

@@ -281,11 +281,6 @@ void casebook_close(struct casebook *book)
 	free(book);
 }
 
-const char *casebook_path(const struct casebook *book)
-{
-	return book->path;
-}
-
 /* --- entries --- */
 
 enum status casebook_case_new(struct casebook *book, int64_t now_ms, int64_t *ret_case_id, struct error *reterr)

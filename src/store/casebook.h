@@ -47,7 +47,6 @@ struct case_summary {
  * no database, a full disk: a clear error. Tolerates other processes on the same file (busy timeout). */
 enum status casebook_open(const char *path, struct casebook **ret_book, struct error *reterr);
 void casebook_close(struct casebook *book);
-const char *casebook_path(const struct casebook *book);
 
 enum status casebook_case_new(struct casebook *book, int64_t now_ms, int64_t *ret_case_id, struct error *reterr);
 /* Durable on return. Text and data are borrowed. */

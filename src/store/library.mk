@@ -13,4 +13,8 @@ check_PROGRAMS += tests/integration/test_device_library
 tests_integration_test_device_library_SOURCES = tests/integration/test_device_library.c
 tests_integration_test_device_library_LDADD = libstore.a librecovery.a libbase.a $(YAML_LIBS) $(PCRE2_LIBS) $(FDT_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/integration/test_library_memory
+tests_integration_test_library_memory_SOURCES = tests/integration/test_library_memory.c
+tests_integration_test_library_memory_LDADD = libstore.a librecovery.a libbase.a $(YAML_LIBS) $(PCRE2_LIBS) $(FDT_LIBS) $(CMOCKA_LIBS)
+
 FUZZERS += tests/fuzz/fuzz_yaml_profile.c

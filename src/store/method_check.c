@@ -54,7 +54,7 @@ enum status method_check_values(const struct yaml_file *file, const struct profi
 		if (profile_is_value(search.wanted) || !procedure_each_value(procedure, value_is_not_wanted, &search))
 			continue;
 		text_format(where, sizeof(where), "methods/%u/with/%.60s", number, search.wanted);
-		return yaml_file_error(file, reterr, where, "method '%s': procedure '%s' has no use for '%s'",
+		return yaml_file_error(file, reterr, where, "method '%s': procedure '%s' has no use for '%.60s'",
 				       method->name, procedure->name, search.wanted);
 	}
 	return STATUS_OK;

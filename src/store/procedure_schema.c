@@ -28,8 +28,8 @@ static bool convert_kind(char *text, void *ret_kind)
 
 #define KINDS \
 	"known; one of: note, confirm, identify, backup, wire, media, move-media, transform, bench-net, serve, put, power, " \
-	"button, short, stop-boot, send, login, load, compare, write, readback, free-space, environment, boot, uart-load, " \
-	"usb-rom, slot, spi, wait, watch, check-image, verify, result"
+	"button, short, stop-boot, send, login, load, unlock, compare, look, write, readback, free-space, environment, boot, " \
+	"uart-load, usb-rom, slot, spi, wait, watch, check-image, verify, result"
 
 static const cyaml_schema_field_t step_fields[] = {
 	FIELD_MUST("do", step_row, kind),
@@ -85,16 +85,18 @@ static enum status read_fields(const struct yaml_nodes *nodes, struct yaml_memor
 static enum status check(const struct yaml_file *file, const struct yaml_nodes *nodes, const struct procedure *procedure,
 			 struct error *reterr)
 {
-	enum status status = procedure_check_head(procedure, reterr);
+	struct error fault = { .hint = "" };
+	enum status status = procedure_check_head(procedure, &fault);
 	char where[64] = "needs";
 
 	for (unsigned i = 0; status == STATUS_OK && i < procedure->step_count; i++) {
 		text_format(where, sizeof(where), "steps/%u", i);
-		status = procedure_check_step(procedure, i, reterr);
+		status = procedure_check_step(procedure, i, &fault);
 	}
-	if (status != STATUS_OK)
-		error_prefix(reterr, "%s:%u", yaml_file_name(file), yaml_nodes_line(nodes, where));
-	return status;
+	if (status == STATUS_OK)
+		return STATUS_OK;
+	yaml_file_error_at(file, reterr, yaml_nodes_line(nodes, where), "%s", fault.text);
+	return fault.hint[0] != '\0' ? error_hint(reterr, "%s", fault.hint) : status;
 }
 
 enum status procedure_schema_read(const struct yaml_file *file, const char *name, struct yaml_memory *memory,

@@ -121,15 +121,17 @@ static enum status check_image_covers(const struct checker *checker, const struc
 	for (unsigned i = 0; i < profile->image_covers.count; i++) {
 		const char *name = profile->image_covers.item[i];
 		const struct profile_partition *part = profile_partition_named(profile, name);
+		char where[64];
 
+		text_format(where, sizeof(where), "image-covers/%u", i);
 		if (part == NULL)
-			return yaml_file_error(checker->file, checker->reterr, "image-covers",
+			return yaml_file_error(checker->file, checker->reterr, where,
 					       "there is no partition '%s'", name);
 		if (before != NULL && before->offset + before->size != part->offset)
-			return yaml_file_error(checker->file, checker->reterr, "image-covers",
+			return yaml_file_error(checker->file, checker->reterr, where,
 					       "'%s' does not begin where '%s' ends", name, before->name);
 		if (text_equal(part->guard, "never-write"))
-			return yaml_file_error(checker->file, checker->reterr, "image-covers",
+			return yaml_file_error(checker->file, checker->reterr, where,
 					       "'%s' must never be written", name);
 		before = part;
 	}
@@ -226,10 +228,14 @@ static enum status check_rest(const struct checker *checker, const struct profil
 	if (profile->console.frame != NULL && !is_frame(profile->console.frame))
 		return yaml_file_error(checker->file, checker->reterr, "console/frame", "'%.20s' is no frame; 8N1 and 7E1 are",
 				       profile->console.frame);
-	for (unsigned i = 0; i < profile->identity.env.count; i++)
+	for (unsigned i = 0; i < profile->identity.env.count; i++) {
+		char where[64];
+
+		text_format(where, sizeof(where), "identity/env/%u", i);
 		if (strchr(profile->identity.env.item[i], '=') == NULL)
-			return yaml_file_error(checker->file, checker->reterr, "identity/env",
-					       "'%.60s' is no name=value", profile->identity.env.item[i]);
+			return yaml_file_error(checker->file, checker->reterr, where, "'%.60s' is no name=value",
+					       profile->identity.env.item[i]);
+	}
 	if (profile->method_count == 0 && profile->no_method == NULL) {
 		yaml_file_error(checker->file, checker->reterr, "", "neither 'methods' nor 'no-method'");
 		return error_hint(checker->reterr, "no-method says why nothing helps");

@@ -1,4 +1,5 @@
 /* firmware-db/devices/<vendor>/<model>.yaml */
+#include "recovery/loader/stop_boot.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/store/library_schema.h"
@@ -40,7 +41,8 @@ struct profile_row {
 	unsigned macro_count, partition_count, method_count, firmware_count;
 };
 
-static const cyaml_schema_value_t text_entry = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED) };
+static const cyaml_schema_value_t text_entry = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CYAML_UNLIMITED) };
+static const cyaml_schema_value_t password_entry = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED) };
 
 #define TEXT(key, member) FIELD_TEXT(key, profile_row, member)
 #define MUST(key, member) FIELD_MUST(key, profile_row, member)
@@ -61,10 +63,11 @@ static const cyaml_schema_field_t console_fields[] = {
 	TEXT("prompt", profile.console.prompt),
 	TEXT("stop-at", profile.console.stop_at),
 	TEXT("stop-keys", profile.console.stop_keys),
-	TEXTS("loader-passwords", profile.console.loader_passwords),
+	FIELD_LIST("loader-passwords", CYAML_FLAG_OPTIONAL, profile_row, profile.console.loader_passwords.item,
+		   profile.console.loader_passwords.count, &password_entry, STOP_BOOT_REFUSALS),
 	TEXT("login-prompt", profile.console.login_prompt),
 	TEXT("login-user", profile.console.login_user),
-	TEXT("login-password", profile.console.login_password),
+	FIELD_EMPTY_TEXT("login-password", profile_row, profile.console.login_password),
 	ROWS("macros", macros, macro_count, &macro_entry),
 	CYAML_FIELD_END
 };

@@ -25,33 +25,43 @@ struct yaml_file {
 DEFINE_AUTO(yaml_file);
 DEFINE_AUTO(yaml_nodes);
 
-/* The state of looking: which of the open collections are mappings, and whether one of those waits for the value of a key. */
+struct collection {
+	bool is_map, has_key;	/* has_key: a mapping that waits for the value of its last key */
+	char key[64];
+};
+
+/* The state of looking: the collections that are open, outermost first. */
 struct guard {
 	const struct yaml_file *file;
 	struct error *reterr;
-	bool is_map[YAML_FILE_DEPTH_MAX], has_key[YAML_FILE_DEPTH_MAX];
-	unsigned depth, documents;
-	char key[64];		/* the last one */
+	struct collection open[YAML_FILE_DEPTH_MAX];
+	unsigned depth, nodes, documents;
 };
 
 static enum status fail_at(const struct guard *guard, yaml_mark_t mark, const char *reason)
 {
-	return error_set(guard->reterr, STATUS_INVALID, "%s:%zu: %s", guard->file->name, mark.line + 1, reason);
+	return yaml_file_error_at(guard->file, guard->reterr, (unsigned)mark.line + 1, "%s", reason);
+}
+
+static bool is_key_next(const struct guard *guard)
+{
+	return guard->depth > 0 && guard->open[guard->depth - 1].is_map && !guard->open[guard->depth - 1].has_key;
 }
 
 /* A key or a value begins. */
 static enum status pass_node(struct guard *guard, const yaml_event_t *event)
 {
-	bool is_text = event->type == YAML_SCALAR_EVENT;
-	unsigned top = guard->depth - 1;
+	struct collection *top = guard->depth > 0 ? &guard->open[guard->depth - 1] : NULL;
 
-	if (guard->depth == 0 || !guard->is_map[top])
+	if (++guard->nodes > YAML_FILE_NODES_MAX)
+		return fail_at(guard, event->start_mark, "the file holds too much");
+	if (top == NULL || !top->is_map)
 		return STATUS_OK;
-	if (!guard->has_key[top] && !is_text)
+	if (!top->has_key && event->type != YAML_SCALAR_EVENT)
 		return fail_at(guard, event->start_mark, "a key must be a word");
-	guard->has_key[top] = !guard->has_key[top];
-	if (guard->has_key[top])
-		text_copy(guard->key, sizeof(guard->key), (const char *)event->data.scalar.value);
+	top->has_key = !top->has_key;
+	if (top->has_key)
+		text_copy(top->key, sizeof(top->key), (const char *)event->data.scalar.value);
 	return STATUS_OK;
 }
 
@@ -63,9 +73,32 @@ static enum status pass_collection(struct guard *guard, const yaml_event_t *even
 		return status;
 	if (guard->depth == YAML_FILE_DEPTH_MAX)
 		return fail_at(guard, event->start_mark, "nested too deeply");
-	guard->is_map[guard->depth] = event->type == YAML_MAPPING_START_EVENT;
-	guard->has_key[guard->depth++] = false;
+	guard->open[guard->depth++] = (struct collection){ .is_map = event->type == YAML_MAPPING_START_EVENT };
 	return STATUS_OK;
+}
+
+/* What a YAML reader takes for nothing (YAML 1.2.2, 10.3.2): it would be the text "null" here. */
+static bool is_nothing(const yaml_event_t *event)
+{
+	const char *text = (const char *)event->data.scalar.value;
+
+	return event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	       (text[0] == '\0' || text_equal(text, "~") || text_equal(text, "null") || text_equal(text, "Null") ||
+		text_equal(text, "NULL"));
+}
+
+static enum status report_nothing(const struct guard *guard, yaml_mark_t mark)
+{
+	unsigned depth = guard->depth;
+
+	if (depth == 0)
+		return fail_at(guard, mark, "the file is empty");
+	if (is_key_next(guard))
+		return fail_at(guard, mark, "a key must be a word");
+	while (depth > 1 && !guard->open[depth - 1].is_map)
+		depth--;
+	return yaml_file_error_at(guard->file, guard->reterr, (unsigned)mark.line + 1, "%s'%s' has no value",
+				  depth < guard->depth ? "an entry of " : "", guard->open[depth - 1].key);
 }
 
 static enum status pass_text(struct guard *guard, const yaml_event_t *event)
@@ -76,9 +109,8 @@ static enum status pass_text(struct guard *guard, const yaml_event_t *event)
 		return fail_at(guard, event->start_mark, "the text is too long");
 	if (memchr(event->data.scalar.value, '\0', length) != NULL)
 		return fail_at(guard, event->start_mark, "NUL in a text");
-	if (length == 0 && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
-		return error_set(guard->reterr, STATUS_INVALID, "%s:%zu: '%s' has no value", guard->file->name,
-				 event->start_mark.line + 1, guard->key);
+	if (is_nothing(event))
+		return report_nothing(guard, event->start_mark);
 	return pass_node(guard, event);
 }
 
@@ -113,15 +145,26 @@ static enum status pass_event(struct guard *guard, const yaml_event_t *event)
 	}
 }
 
+/* libyaml reads far ahead: of a byte that it cannot read it knows the place in the file only. */
+static size_t line_of(const struct yaml_file *file, size_t offset)
+{
+	size_t line = 0;
+
+	for (size_t i = 0; i < offset && i < file->size; i++)
+		line += file->text[i] == '\n' || (file->text[i] == '\r' && (i + 1 == file->size || file->text[i + 1] != '\n'));
+	return line;
+}
+
 static enum status report_syntax(const struct guard *guard, const yaml_parser_t *parser)
 {
-	size_t line = parser->error == YAML_READER_ERROR ? parser->mark.line : parser->problem_mark.line;
+	size_t line = parser->error == YAML_READER_ERROR ? line_of(guard->file, parser->problem_offset)
+							 : parser->problem_mark.line;
 
 	if (parser->error == YAML_MEMORY_ERROR)
 		return error_set(guard->reterr, STATUS_NO_MEMORY, "no memory to read '%s'", guard->file->name);
-	return error_set(guard->reterr, STATUS_INVALID, "%s:%zu: %s%s%s", guard->file->name, line + 1,
-			 parser->problem ? parser->problem : "not YAML", parser->context ? " " : "",
-			 parser->context ? parser->context : "");
+	return yaml_file_error_at(guard->file, guard->reterr, (unsigned)line + 1, "%s%s%s",
+				  parser->problem ? parser->problem : "not YAML", parser->context ? " " : "",
+				  parser->context ? parser->context : "");
 }
 
 static enum status check_sound(const struct yaml_file *file, struct error *reterr)
@@ -165,6 +208,17 @@ static struct yaml_file *new_file(const char *name, size_t size, struct error *r
 	return file;
 }
 
+/* Some editors put one in front of UTF-8; to libyaml it is a column, and the second line is indented otherwise than the first. */
+static void drop_byte_order_mark(struct yaml_file *file)
+{
+	static const uint8_t mark[] = { 0xef, 0xbb, 0xbf };
+
+	if (file->size < sizeof(mark) || memcmp(file->text, mark, sizeof(mark)) != 0)
+		return;
+	file->size -= sizeof(mark);
+	memmove(file->text, file->text + sizeof(mark), file->size);
+}
+
 static enum status too_large(const char *name, struct error *reterr)
 {
 	return error_set(reterr, STATUS_INVALID, "%s:1: larger than %u KiB", name, YAML_FILE_SIZE_MAX / 1024);
@@ -182,6 +236,7 @@ enum status yaml_file_parse(const char *name, struct bytes text, struct yaml_fil
 		return STATUS_NO_MEMORY;
 	if (text.size > 0)
 		memcpy(file->text, text.data, text.size);
+	drop_byte_order_mark(file);
 	status = check_sound(file, reterr);
 	if (status == STATUS_OK)
 		*ret_file = TAKE(file);
@@ -219,6 +274,7 @@ enum status yaml_file_open(const char *path, struct yaml_file **ret_file, struct
 		used += (size_t)got;
 	}
 	file->size = used;
+	drop_byte_order_mark(file);
 	status = check_sound(file, reterr);
 	if (status == STATUS_OK)
 		*ret_file = TAKE(file);
@@ -240,18 +296,40 @@ struct bytes yaml_file_text(const struct yaml_file *file)
 	return bytes_of(file->text, file->size);
 }
 
+/* The text of an error is one line, whatever the file's own texts are. */
+static enum status report(const struct yaml_file *file, struct error *reterr, unsigned line, const char *format, va_list args)
+{
+	char reason[sizeof(reterr->text)];
+
+	vsnprintf(reason, sizeof(reason), format, args);
+	for (char *at = reason; *at != '\0'; at++)
+		if (*at == '\n' || *at == '\r')
+			*at = ' ';
+	return error_set(reterr, STATUS_INVALID, "%s:%u: %s", file->name, line, reason);
+}
+
+enum status yaml_file_error_at(const struct yaml_file *file, struct error *reterr, unsigned line, const char *format, ...)
+{
+	enum status status;
+	va_list args;
+
+	va_start(args, format);
+	status = report(file, reterr, line, format, args);
+	va_end(args);
+	return status;
+}
+
 enum status yaml_file_error(const struct yaml_file *file, struct error *reterr, const char *where, const char *format,
 			    ...)
 {
 	AUTO(yaml_nodes) nodes = NULL;
 	enum status status = yaml_nodes_read(file, &nodes, reterr);
-	char reason[384];
 	va_list args;
 
 	if (status != STATUS_OK)
 		return status;
 	va_start(args, format);
-	vsnprintf(reason, sizeof(reason), format, args);
+	status = report(file, reterr, yaml_nodes_line(nodes, where), format, args);
 	va_end(args);
-	return error_set(reterr, STATUS_INVALID, "%s:%u: %s", file->name, yaml_nodes_line(nodes, where), reason);
+	return status;
 }

@@ -7,7 +7,7 @@
  * libcyaml is told of texts, lists and mappings only. Of numbers it takes "12abc" and "010" for octal, of truths every
  * word; and it says less than yaml_value.h does where a value is wrong.
  *
- * Hostile input: size, depth, texts and memory are bounded; anchors and aliases are refused (a few lines of them can stand
+ * Hostile input: size, nodes, depth, texts and memory are bounded; anchors and aliases are refused (a few lines of them can stand
  * for gigabytes). Memory for what was read belongs to struct yaml_memory, which outlives the file. */
 #ifndef UNBRICK_STORE_YAML_FILE_H
 #define UNBRICK_STORE_YAML_FILE_H
@@ -18,6 +18,7 @@
 
 enum {
 	YAML_FILE_SIZE_MAX = 512 * 1024,
+	YAML_FILE_NODES_MAX = 32768,	/* keys, values, lists and mappings: libyaml takes a hundred bytes and more for each */
 	YAML_FILE_DEPTH_MAX = 12,
 	YAML_FILE_TEXT_MAX = 4096,	/* bytes of one scalar */
 };
@@ -39,6 +40,9 @@ enum status yaml_file_load(const struct yaml_file *file, const struct cyaml_sche
  * numbers) or of the deepest part of it that exists. */
 enum status yaml_file_error(const struct yaml_file *file, struct error *reterr, const char *where, const char *format,
 			    ...) __attribute__((format(printf, 4, 5)));
+/* The same for a line that is known (1-based). */
+enum status yaml_file_error_at(const struct yaml_file *file, struct error *reterr, unsigned line, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 const char *yaml_file_name(const struct yaml_file *file);
 struct bytes yaml_file_text(const struct yaml_file *file);
 

@@ -58,6 +58,16 @@ static const char *key_of(struct complaint *complaint)
 	return colon != NULL ? colon + 2 : complaint->reason;
 }
 
+/* NULL, too, where schema is no mapping. */
+static const cyaml_schema_field_t *field_named(const cyaml_schema_value_t *schema, const char *key)
+{
+	const cyaml_schema_field_t *field = schema->type == CYAML_MAPPING ? schema->mapping.fields : NULL;
+
+	while (field != NULL && field->key != NULL && strcmp(field->key, key) != 0)
+		field++;
+	return field != NULL && field->key != NULL ? field : NULL;
+}
+
 /* The place as yaml_nodes.h spells it, without the first skip steps; *ret_key: the last key of it; *ret_schema: what stands there. */
 static void place_of(const struct complaint *complaint, unsigned skip, char *where, size_t size, const char **ret_key,
 		     const cyaml_schema_value_t **schema)
@@ -66,16 +76,14 @@ static void place_of(const struct complaint *complaint, unsigned skip, char *whe
 	*ret_key = "the file";
 	for (unsigned i = complaint->count; i > skip; i--) {
 		const struct way_step *step = &complaint->steps[i - 1];
-		const cyaml_schema_field_t *field = (*schema)->type == CYAML_MAPPING ? (*schema)->mapping.fields : NULL;
+		const cyaml_schema_field_t *field = field_named(*schema, step->key);
 
 		if (step->entry > 0 && (*schema)->type == CYAML_SEQUENCE) {
 			text_append(where, size, "%s%u", where[0] ? "/" : "", step->entry - 1);
 			*schema = (*schema)->sequence.entry;
 			continue;
 		}
-		while (field != NULL && field->key != NULL && strcmp(field->key, step->key) != 0)
-			field++;
-		if (field == NULL || field->key == NULL)
+		if (field == NULL)
 			return;
 		text_append(where, size, "%s%s", where[0] ? "/" : "", field->key);
 		*ret_key = field->key;
@@ -96,14 +104,44 @@ static enum status hint_key(const cyaml_schema_value_t *schema, const char *key,
 	return error_hint(reterr, "firmware-db/README.md lists the keys");
 }
 
-static enum status report_key(const struct yaml_file *file, const char *where, const char *key,
-			      const cyaml_schema_value_t *schema, struct error *reterr)
+/* The first key of the mapping that the schema does not have: looked up, for the log cuts long ones and tells no line. */
+static enum status report_unknown(const struct yaml_file *file, const char *where, const cyaml_schema_value_t *schema,
+				  struct error *reterr)
 {
-	char at[256];
+	AUTO(yaml_nodes) nodes = NULL;
+	enum status status = yaml_nodes_read(file, &nodes, reterr);
+	unsigned line = 1, number = 0;
+	const char *key;
 
-	text_format(at, sizeof(at), "%s%s%s", where, where[0] ? "/" : "", key);
-	yaml_file_error(file, reterr, at, "unknown key '%.60s'", key);
+	if (status != STATUS_OK)
+		return status;
+	do
+		key = yaml_nodes_key(nodes, where, number++, &line);
+	while (key != NULL && field_named(schema, key) != NULL);
+	key = key != NULL ? key : "";
+	yaml_file_error_at(file, reterr, line, "unknown key '%.60s'", key);
 	return hint_key(schema, key, reterr);
+}
+
+static enum status report_double(const struct yaml_file *file, const char *where, const char *double_key, struct error *reterr)
+{
+	AUTO(yaml_nodes) nodes = NULL;
+	enum status status = yaml_nodes_read(file, &nodes, reterr);
+	unsigned line = 1, times = 0;
+	const char *key;
+
+	if (status != STATUS_OK)
+		return status;
+	for (unsigned i = 0; times < 2 && (key = yaml_nodes_key(nodes, where, i, &line)) != NULL; i++)
+		times += strcmp(key, double_key) == 0;
+	return yaml_file_error_at(file, reterr, line, "key '%s' is there twice", double_key);
+}
+
+static const char *entry_of(const char *where)
+{
+	const char *slash = strrchr(where, '/');
+
+	return slash != NULL && strspn(slash + 1, "0123456789") > 0 ? "an entry of " : "";
 }
 
 static enum status report_type(const struct yaml_file *file, const char *where, const char *key,
@@ -112,35 +150,41 @@ static enum status report_type(const struct yaml_file *file, const char *where, 
 	AUTO(yaml_nodes) nodes = NULL;
 	enum status status = yaml_nodes_read(file, &nodes, reterr);
 	const char *is = status == STATUS_OK ? yaml_nodes_kind(nodes, where) : "";
-	bool is_entry = strrchr(where, '/') != NULL && strspn(strrchr(where, '/') + 1, "0123456789") > 0;
 
 	if (status != STATUS_OK)
 		return status;
-	yaml_file_error(file, reterr, where, "%s'%s' must be %s, not %s", is_entry ? "an entry of " : "", key,
+	yaml_file_error(file, reterr, where, "%s'%s' must be %s, not %s", entry_of(where), key,
 			schema->type == CYAML_MAPPING ? "a mapping" : schema->type == CYAML_SEQUENCE ? "a list" : "a value", is);
-	return schema->type == CYAML_SEQUENCE ? error_hint(reterr, "a list of one is written [so]") : STATUS_INVALID;
+	if (schema->type == CYAML_SEQUENCE && schema->sequence.entry->type == CYAML_STRING && text_equal(is, "a value"))
+		return error_hint(reterr, "a list of one is written [so]");
+	return STATUS_INVALID;
 }
 
 static enum status report(const struct yaml_file *file, cyaml_err_t fault, struct complaint *complaint,
 			  const cyaml_schema_value_t *schema, struct error *reterr)
 {
-	/* a list that is too long and a mapping that lacks a key are told at their last entry: they are one step further out */
-	bool is_at_end = fault == CYAML_ERR_SEQUENCE_ENTRIES_MAX || fault == CYAML_ERR_MAPPING_FIELD_MISSING;
+	/* what is wrong with a list or a mapping as a whole is told at an entry of it: it is one step further out */
+	bool is_at_end = fault == CYAML_ERR_SEQUENCE_ENTRIES_MAX || fault == CYAML_ERR_MAPPING_FIELD_MISSING ||
+			 fault == CYAML_ERR_UNEXPECTED_EVENT;
 	const char *key;
 	char where[192];
 
 	place_of(complaint, is_at_end && complaint->count > 0, where, sizeof(where), &key, &schema);
 	switch (fault) {
 	case CYAML_ERR_OOM:
+	case CYAML_ERR_LIBYAML_PARSER:	/* the file was found sound when it was opened, so it is no error of the text */
+	case CYAML_ERR_LIBYAML_PARSER_INIT:
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory to read '%s'", yaml_file_name(file));
 	case CYAML_ERR_INVALID_KEY:
-		return report_key(file, where, key_of(complaint), schema, reterr);
+		return report_unknown(file, where, schema, reterr);
 	case CYAML_ERR_MAPPING_FIELD_MISSING:
 		return yaml_file_error(file, reterr, where, "key '%s' is missing", key_of(complaint));
 	case CYAML_ERR_UNEXPECTED_EVENT:
-		return yaml_file_error(file, reterr, where, "key '%s' is there twice", key);
+		return report_double(file, where, key_of(complaint), reterr);
 	case CYAML_ERR_SEQUENCE_ENTRIES_MAX:
 		return yaml_file_error(file, reterr, where, "'%s' holds more than %u", key, schema->sequence.max);
+	case CYAML_ERR_STRING_LENGTH_MIN:
+		return yaml_file_error(file, reterr, where, "%s'%s' must not be empty", entry_of(where), key);
 	case CYAML_ERR_INVALID_VALUE:
 		return report_type(file, where, key, schema, reterr);
 	default:

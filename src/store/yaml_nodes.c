@@ -6,7 +6,7 @@
 
 struct yaml_nodes {
 	yaml_document_t document;
-	const char *name;	/* of the file, which outlives this */
+	const struct yaml_file *file;	/* outlives this */
 };
 
 enum status yaml_nodes_read(const struct yaml_file *file, struct yaml_nodes **ret_nodes, struct error *reterr)
@@ -28,7 +28,7 @@ enum status yaml_nodes_read(const struct yaml_file *file, struct yaml_nodes **re
 		free(nodes);
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory to read '%s'", yaml_file_name(file));
 	}
-	nodes->name = yaml_file_name(file);
+	nodes->file = file;
 	*ret_nodes = nodes;
 	return STATUS_OK;
 }
@@ -52,13 +52,13 @@ static const char *text_of(const yaml_node_t *node)
 	return (const char *)node->data.scalar.value;
 }
 
-/* The child that the first length bytes of where name, the last of several, or NULL; *ret_is_double: there are several. */
+/* The child that the first length bytes of where name, or NULL; *ret_again: its key, where that comes a second time. */
 static const yaml_node_t *child_named(const struct yaml_nodes *nodes, const yaml_node_t *node, const char *where,
-				      size_t length, bool *ret_is_double)
+				      size_t length, const yaml_node_t **ret_again)
 {
 	const yaml_node_t *found = NULL;
 
-	*ret_is_double = false;
+	*ret_again = NULL;
 	if (node->type == YAML_SEQUENCE_NODE) {
 		unsigned long number = strtoul(where, NULL, 10);
 		const yaml_node_item_t *first = node->data.sequence.items.start;
@@ -70,7 +70,10 @@ static const yaml_node_t *child_named(const struct yaml_nodes *nodes, const yaml
 
 		if (key->data.scalar.length != length || memcmp(text_of(key), where, length) != 0)
 			continue;
-		*ret_is_double = found != NULL;
+		if (found != NULL) {
+			*ret_again = key;
+			return found;
+		}
 		found = node_of(nodes, pair->value);
 	}
 	return found;
@@ -78,8 +81,8 @@ static const yaml_node_t *child_named(const struct yaml_nodes *nodes, const yaml
 
 /* Where a walk ended: at the node itself, or at the deepest part of the way that exists. */
 struct walk {
-	const yaml_node_t *node;
-	bool is_whole, is_double;
+	const yaml_node_t *node, *again;	/* its key, where that comes a second time */
+	bool is_whole;
 };
 
 static struct walk walk_to(const struct yaml_nodes *nodes, const char *where)
@@ -88,7 +91,7 @@ static struct walk walk_to(const struct yaml_nodes *nodes, const char *where)
 
 	while (*where != '\0' && walk.node->type != YAML_SCALAR_NODE) {
 		size_t length = strcspn(where, "/");
-		const yaml_node_t *child = child_named(nodes, walk.node, where, length, &walk.is_double);
+		const yaml_node_t *child = child_named(nodes, walk.node, where, length, &walk.again);
 
 		if (child == NULL)
 			break;
@@ -116,10 +119,23 @@ const char *yaml_nodes_kind(const struct yaml_nodes *nodes, const char *where)
 	}
 }
 
+const char *yaml_nodes_key(const struct yaml_nodes *nodes, const char *where, unsigned number, unsigned *ret_line)
+{
+	struct walk walk = walk_to(nodes, where);
+	const yaml_node_t *key;
+
+	if (!walk.is_whole || walk.node->type != YAML_MAPPING_NODE ||
+	    number >= (size_t)(walk.node->data.mapping.pairs.top - walk.node->data.mapping.pairs.start))
+		return NULL;
+	key = node_of(nodes, walk.node->data.mapping.pairs.start[number].key);
+	*ret_line = (unsigned)key->start_mark.line + 1;
+	return text_of(key);
+}
+
 static enum status fail_at(const struct yaml_nodes *nodes, const yaml_node_t *node, struct error *reterr, const char *what,
 			   const char *key)
 {
-	return error_set(reterr, STATUS_INVALID, "%s:%zu: '%.60s' %s", nodes->name, node->start_mark.line + 1, key, what);
+	return yaml_file_error_at(nodes->file, reterr, (unsigned)node->start_mark.line + 1, "'%.60s' %s", key, what);
 }
 
 static bool is_double(const struct yaml_pair *pairs, unsigned count, const char *name)
@@ -143,7 +159,7 @@ static enum status read_pairs(const struct yaml_nodes *nodes, const yaml_node_t 
 		pairs[*count].name = yaml_memory_text(memory, text_of(name));
 		pairs[*count].value = yaml_memory_text(memory, text_of(value));
 		if (pairs[*count].name == NULL || pairs[*count].value == NULL)
-			return error_set(reterr, STATUS_NO_MEMORY, "no memory to read '%s'", nodes->name);
+			return error_set(reterr, STATUS_NO_MEMORY, "no memory to read '%s'", yaml_file_name(nodes->file));
 		++*count;
 	}
 	return STATUS_OK;
@@ -161,8 +177,8 @@ enum status yaml_nodes_pairs(const struct yaml_nodes *nodes, const char *where, 
 
 	if (!walk.is_whole)
 		return STATUS_OK;
-	if (walk.is_double)	/* libcyaml lets this pass where the schema has no fields */
-		return fail_at(nodes, walk.node, reterr, "is there twice", name);
+	if (walk.again != NULL)	/* libcyaml lets this pass where the schema has no fields */
+		return fail_at(nodes, walk.again, reterr, "is there twice", name);
 	if (walk.node->type != YAML_MAPPING_NODE)
 		return fail_at(nodes, walk.node, reterr, "must be a mapping of names to values", name);
 	room = (size_t)(walk.node->data.mapping.pairs.top - walk.node->data.mapping.pairs.start);
@@ -170,7 +186,7 @@ enum status yaml_nodes_pairs(const struct yaml_nodes *nodes, const char *where, 
 		return fail_at(nodes, walk.node, reterr, "holds too many names", name);
 	pairs = yaml_memory_get(memory, (room + 1) * sizeof(*pairs));
 	if (pairs == NULL)
-		return error_set(reterr, STATUS_NO_MEMORY, "no memory to read '%s'", nodes->name);
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory to read '%s'", yaml_file_name(nodes->file));
 	status = read_pairs(nodes, walk.node, memory, pairs, &count, reterr);
 	if (status != STATUS_OK)
 		return status;

@@ -20,9 +20,10 @@ enum { YAML_PAIRS_MAX = 64 };
 enum status yaml_nodes_read(const struct yaml_file *file, struct yaml_nodes **ret_nodes, struct error *reterr);
 void yaml_nodes_free(struct yaml_nodes *nodes);
 
-/* 1-based; of the node at where ("methods/2/procedure": keys and 0-based numbers), or of the deepest part of it that exists. Of a
- * key that is there twice the last one counts, for it is the one too many. */
+/* 1-based; of the node at where ("methods/2/procedure": keys and 0-based numbers), or of the deepest part of it that exists. */
 unsigned yaml_nodes_line(const struct yaml_nodes *nodes, const char *where);
+/* The keys of the mapping at where, in the order of the file, and their lines; NULL past the last, or where no mapping is. */
+const char *yaml_nodes_key(const struct yaml_nodes *nodes, const char *where, unsigned number, unsigned *ret_line);
 /* The node is "a value", "a list" or "a mapping". */
 const char *yaml_nodes_kind(const struct yaml_nodes *nodes, const char *where);
 /* The mapping at where as an array in memory; none where it is not there. */

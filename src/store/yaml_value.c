@@ -125,17 +125,24 @@ enum status yaml_value_items(const struct yaml_file *file, const char *where, co
 enum status yaml_value_pattern(const struct yaml_file *file, const char *where, const char *text, struct error *reterr)
 {
 	PCRE2_UCHAR reason[128] = "";
+	uint32_t matches_empty = 0;
 	PCRE2_SIZE at = 0;
 	pcre2_code *compiled;
 	int code = 0;
 
 	if (text == NULL)
 		return STATUS_OK;
-	compiled = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_UTF, &code, &at, NULL);
+	/* without PCRE2_UTF, as they are compiled for use: any byte may come from a device */
+	compiled = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_NEVER_BACKSLASH_C, &code, &at, NULL);
 	if (compiled != NULL) {
+		pcre2_pattern_info(compiled, PCRE2_INFO_MATCHEMPTY, &matches_empty);
 		pcre2_code_free(compiled);
+		if (matches_empty)
+			return yaml_file_error(file, reterr, where, "the pattern matches an empty line, and so every line");
 		return STATUS_OK;
 	}
+	if (code == PCRE2_ERROR_HEAP_FAILED)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory to read '%s'", yaml_file_name(file));
 	pcre2_get_error_message(code, reason, sizeof(reason));
 	return yaml_file_error(file, reterr, where, "bad pattern at character %zu: %s", (size_t)at + 1, (const char *)reason);
 }

@@ -20,7 +20,7 @@ struct yaml_conversion {
 
 #define YAML_CONVERSION(name, row, from, of, to, how, what) \
 	{ .key = name, .text = offsetof(struct row, from), .value = offsetof(struct of, to), .convert = how, .expected = what }
-#define YAML_NUMBER(name, row, from, of, to) YAML_CONVERSION(name, row, from, of, to, yaml_convert_number, "a number")
+#define YAML_NUMBER(name, row, from, of, to) YAML_CONVERSION(name, row, from, of, to, yaml_convert_number, "a number from 0 to 4294967295")
 #define YAML_SIZE(name, row, from, of, to) \
 	YAML_CONVERSION(name, row, from, of, to, yaml_convert_size, "a size: 0x50000, 192KiB or 16MiB")
 #define YAML_BOOL(name, row, from, of, to) YAML_CONVERSION(name, row, from, of, to, yaml_convert_bool, "true or false")
@@ -48,7 +48,7 @@ struct yaml_rows {
 enum status yaml_value_items(const struct yaml_file *file, const char *where, const struct yaml_rows *rows,
 			     struct yaml_memory *memory, void *ret_items, struct error *reterr);
 
-/* The text is a PCRE2 pattern that compiles, or NULL. */
+/* The text is a PCRE2 pattern that compiles and does not match an empty line (and so every one), or NULL. */
 enum status yaml_value_pattern(const struct yaml_file *file, const char *where, const char *text, struct error *reterr);
 
 #endif

@@ -365,6 +365,15 @@ static void fill_write(struct case_view *view)
 	fake_ask(view, QUESTION_NONE, "");
 }
 
+/* The adapter was pulled out in the middle of it. */
+static void fill_lost(struct case_view *view)
+{
+	fill_write(view);
+	view->progress_count = 0;
+	view->is_line_lost = true;
+	text_copy(view->port, sizeof(view->port), "/dev/ttyUSB0");
+}
+
 void fake_fill_outcome(struct case_view *view)
 {
 	view->phase = GUIDE_OUTCOME;
@@ -411,7 +420,7 @@ static const char other_log[] =
 static const char *const scenes[] = {
 	"home",           "home-empty",    "home-many",  "case-device", "case-happened",
 	"case-diagnosis", "case-coach",    "case-word",  "case-write",  "case-outcome",
-	"case-problem",   "case-file",     "case-watch", "case-long", "case-ways", "case-last",   "console",
+	"case-problem",   "case-file",     "case-watch", "case-long", "case-ways", "case-last",   "case-lost", "console",
 	"console-baud",   "console-flood", "console-room", "console-replay", "consoles",
 	"walk",           NULL,
 };
@@ -427,7 +436,7 @@ const char *fake_scene_name(const char *scene)
 const char *fake_app_scenes(void)
 {
 	return "home home-empty home-many case-device case-happened case-diagnosis case-coach case-word case-write case-outcome "
-	       "case-problem case-file case-watch case-long case-ways case-last console console-baud console-flood console-room console-replay consoles walk";
+	       "case-problem case-file case-watch case-long case-ways case-last case-lost console console-baud console-flood console-room console-replay consoles walk";
 }
 
 static void fill_case_scene(struct app *app, const char *name)
@@ -441,7 +450,7 @@ static void fill_case_scene(struct app *app, const char *name)
 		{ "case-outcome", fake_fill_outcome },     { "case-problem", fill_problem },
 		{ "case-file", fill_file },           { "case-watch", fill_watch },
 		{ "case-long", fill_long },           { "case-ways", fill_ways },
-		{ "case-last", fill_last },
+		{ "case-last", fill_last },           { "case-lost", fill_lost },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

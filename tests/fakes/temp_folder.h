@@ -29,4 +29,30 @@ static inline void temp_folder_remove(const char *folder)
 	nftw(folder, temp_folder_remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
+/* *state of a test that needs no more than a folder, and the path of a file in it (or below it) that is not there yet. */
+struct temp_bench {
+	char folder[200];
+	char path[300];
+};
+
+static inline int temp_bench_begin(void **state, const char *name, const char *file)
+{
+	struct temp_bench *bench = calloc(1, sizeof(*bench));
+
+	if (bench == NULL || !temp_folder_make(bench->folder, sizeof(bench->folder), name))
+		return -1;
+	snprintf(bench->path, sizeof(bench->path), "%s/%s", bench->folder, file);
+	*state = bench;
+	return 0;
+}
+
+static inline int temp_bench_end(void **state)
+{
+	struct temp_bench *bench = *state;
+
+	temp_folder_remove(bench->folder);
+	free(bench);
+	return 0;
+}
+
 #endif

@@ -2,6 +2,7 @@
  *
  * Console bytes through the whole diagnosis, cut into calls by the input itself; a second machine that gets all at once
  * must come to the same verdict. */
+// with: tests/fakes/fake_signs.c
 // seconds: 60
 // seeds: corpus/logs
 // options: -max_len=16384
@@ -9,55 +10,9 @@
 
 #include "recovery/diagnosis/diagnosis.h"
 #include "recovery/diagnosis/sign_filter.h"
-#include "src/base/cleanup.h"
+#include "tests/fakes/fake_signs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const struct sign signs[] = {
-	{ .id = "loader",
-		.match = "^U-Boot (\\S+)",
-		.stage = STAGE_LOADER,
-		.effect = SIGN_MILESTONE,
-		.fact = "loader" },
-	{ .id = "kernel", .match = "Linux (\\S+)", .stage = STAGE_KERNEL, .effect = SIGN_MILESTONE, .fact = "kernel" },
-	{ .id = "size", .match = "Size: (\\d+)", .effect = SIGN_FACT, .fact = "image-size" },
-	{ .id = "blocks", .match = "(\\d+) blocks", .effect = SIGN_FACT, .fact = "flash-read-blocks" },
-	{ .id = "file", .match = "(\\d+) bytes", .stage = STAGE_LOADER, .effect = SIGN_DONE, .fact = "file-bytes" },
-	{ .id = "arch", .match = "Arch: (\\S*)", .effect = SIGN_FACT, .fact = "image-arch" },
-	{ .id = "env", .match = "default env", .effect = SIGN_HARMLESS, .fact = "env=default" },
-	{ .id = "crc",
-		.match = "CRC",
-		.stage = STAGE_LOADER,
-		.effect = SIGN_FAULT,
-		.cause = CAUSE_CHECKSUM,
-		.weight = 70,
-		.also = CAUSE_POWER,
-		.also_weight = 60,
-		.fact = "format=unknown" },
-	{ .id = "abort",
-		.match = "(?:a|b)+Abort",
-		.effect = SIGN_FAULT,
-		.cause = CAUSE_KERNEL_PANIC_OTHER,
-		.weight = 50,
-		.fact = "arch=aarch64" },
-	{ .id = "net",
-		.match = "T T T",
-		.stage = STAGE_LOADER,
-		.effect = SIGN_FAULT,
-		.cause = CAUSE_NETWORK,
-		.weight = 60 },
-	{ .id = "full",
-		.match = "full",
-		.stage = STAGE_APPLICATION,
-		.effect = SIGN_FAULT,
-		.cause = CAUSE_SPACE,
-		.weight = 80 },
-	{ .id = "prompt", .match = "^=>(?: (.*))?$", .stage = STAGE_LOADER, .effect = SIGN_PROMPT, .fact = "command" },
-	{ .id = "login", .match = "login:", .stage = STAGE_LOGIN, .effect = SIGN_PROMPT, .cause = CAUSE_LOGIN },
-	{ .id = "write", .match = "writing", .stage = STAGE_UPDATER, .effect = SIGN_PROGRESS },
-	{ .id = "done", .match = "done", .stage = STAGE_UPDATER, .effect = SIGN_DONE },
-	{ .id = "well", .match = "well", .stage = STAGE_UPDATER, .effect = SIGN_HEALTHY },
-};
 
 static void run(struct diagnosis *diagnosis, struct bytes in, size_t step, struct verdict *ret_verdict)
 {
@@ -79,10 +34,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct verdict whole, parts;
 	struct sign_words words;
 	char pattern[128];
+	size_t count;
+	const struct sign *signs = fake_signs(&count);
 
-	if (diagnosis == NULL && (diagnosis_new(signs, ARRAY_SIZE(signs), NULL, NULL, &at_once, NULL) != STATUS_OK ||
-				  diagnosis_new(signs, ARRAY_SIZE(signs), NULL, NULL, &in_parts, NULL) != STATUS_OK ||
-				  diagnosis_new(signs, ARRAY_SIZE(signs), NULL, NULL, &diagnosis, NULL) != STATUS_OK))
+	if (diagnosis == NULL && (diagnosis_new(signs, count, NULL, NULL, &at_once, NULL) != STATUS_OK ||
+				  diagnosis_new(signs, count, NULL, NULL, &in_parts, NULL) != STATUS_OK ||
+				  diagnosis_new(signs, count, NULL, NULL, &diagnosis, NULL) != STATUS_OK))
 		abort();
 	if (size == 0)
 		return 0;

@@ -9,6 +9,8 @@
 
 #include "recovery/image/map.h"
 
+enum { PLACE = 128 * 1024 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const struct image_facts *facts)
@@ -34,6 +36,17 @@ static uint64_t same(void *user, const char *compression, struct bytes in, uint8
 	*ret_end = made == in.size ? IMAGE_YES : IMAGE_UNKNOWN;
 	*ret_used = *ret_end == IMAGE_YES ? made : 0;
 	return made;
+}
+
+static uint8_t *place(void *user, size_t *ret_size)
+{
+	uint8_t **memory = user;
+
+	if (*memory != NULL)
+		return NULL;
+	*ret_size = PLACE;
+	*memory = malloc(PLACE);
+	return *memory;
 }
 
 static size_t first_byte(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
@@ -82,8 +95,10 @@ static void draw(const struct image_facts *facts)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct image_ops ops = {
-		.digest = first_byte, .digest_pieces = last_piece, .unpack = same, .decrypt = mask, .check_packed_max = 1 << 20,
+	uint8_t *memory = NULL;
+	const struct image_ops ops = {
+		.digest = first_byte, .digest_pieces = last_piece, .unpack = same, .place = place, .decrypt = mask, .check_packed_max = 1 << 20,
+		.user = &memory,
 	};
 	struct image_facts facts;
 
@@ -93,6 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	image_inspect((struct bytes){ data, size }, (uint64_t)size * 3 + 100000, NULL, &facts);
 	check(&facts);
 	image_inspect((struct bytes){ data, size }, size, &ops, &facts);
+	free(memory);
 	check(&facts);
 	draw(&facts);
 	return 0;

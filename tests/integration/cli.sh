@@ -103,16 +103,34 @@ echo net=on >config.txt
 cat "$UNBRICK" "$UNBRICK" >program
 tar czf text.tar.gz config.txt
 is "inspect, a text in an archive" 0 "$UNBRICK" inspect --json text.tar.gz
-value "a text in an archive is no damage" '.parts[0].name + " " + .parts[0].whole' "config.txt unknown"
+value "a text in an archive is no damage" '.parts[0].parts[0] | .name + " " + .whole' "config.txt unknown"
 tar czf two.tar.gz program config.txt
 "$UNBRICK" inspect --json two.tar.gz >out 2>err
 value "an archive that is not unpacked whole says so" '.warning | startswith("not all of its members")' true
 "$UNBRICK" inspect --deep --json two.tar.gz >out 2>err
 value "a deep look sees all of its members" '[.warning, .parts[-1].name] | map(tostring) | join(" ")' "null config.txt"
+# more members than are listed, all in plain sight, and the archive that tells behind them
+pages=
+for i in $(seq 100 160); do
+	echo "<html>$i</html>" >page$i
+	pages="$pages page$i"
+done
+# shellcheck disable=SC2086
+tar cf many.tar $pages two.tar.gz
+"$UNBRICK" inspect --json program >out 2>err
+value "a program tells its processor" '.arch == ""' false
+arch=$(jq -r .arch out 2>/dev/null)
+"$UNBRICK" inspect --json many.tar >out 2>err
+value "an archive behind the last row is looked into" '.arch' "$arch"
+value "the rows stay" '[.parts[0].name, (.parts | length > 40)] | map(tostring) | join(" ")' "page100 true"
+# shellcheck disable=SC2086
+rm $pages many.tar
 rm config.txt program text.tar.gz two.tar.gz
 is "inspect, JSON of a file that is not there" 2 "$UNBRICK" inspect --json not-there
 json "inspect, JSON of a file that is not there"
 value "it is named, with the reason" '.file + " " + (.reason | type)' "not-there string"
+is "inspect for a processor that is none" 2 "$UNBRICK" inspect --cpu nonsense "$UNBRICK"
+says "the processors are listed" err "mips mipseb mipsel"
 is "more files than fit" 2 "$UNBRICK" inspect $(yes x | head -n 4097)
 says "more files than fit" err "too much at once"
 
@@ -611,6 +629,7 @@ elif wait_for well/out ready=true && wait_for broken/out ready=true; then
 	says "it was written then" out '"written":"yes"'
 	head -c 3000000 broken/firmware.bin >cut.bin
 	is "a damaged image" 5 led broken cut.bin --method reflash
+	says "how to go on is said, with the folder" err "unbrick recover --case 3 --state led"
 	says "what would take it is said" err "--override anyway goes on all the same, at your own risk"
 	cp broken/firmware.bin odd.bin
 	printf X | dd of=odd.bin bs=1 seek=200000 conv=notrunc 2>/dev/null
@@ -673,6 +692,21 @@ is "recover without a device" 2 "$UNBRICK" recover
 is "recover with a time that is none" 2 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --timeout soon --state other
 is "recover with an image that is not there" 2 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --image no-such-image --state other
 says "it was not begun" err "the device was not touched"
+# What a name of a file holds never reaches the terminal as it is, and makes no second line.
+red=$(printf 'a\033[31mred') two=$(printf 'two\nwhole yes')
+is "recover with an image named for a terminal" 2 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --image "$red" --state other
+says "its name, printable" err "'ared'"
+is "a verb named for a terminal" 2 "$UNBRICK" "$red"
+says "the verb, printable" err "'ared'"
+: >"$two"
+is "inspect a file with a line feed in its name" 10 "$UNBRICK" inspect "$two"
+says "its name is one line" out "two.whole yes"
+is "recover of a device that nobody knows" 2 "$UNBRICK" recover --device practice/pcam --port "$work/no-such-port" --state unmade
+says "the nearest device" err "practice/pcam1"
+is "recover by a way that the device does not have" 2 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --method frobnicate --state unmade
+says "those that it has" err "reflash"
+is "no case was made of either" 0 "$UNBRICK" case list --state unmade
+says "none" out "no cases"
 is "recover of a case that is not there" 1 "$UNBRICK" recover --case 99 --state other
 is "recover on a port that is not there" 3 "$UNBRICK" recover --device practice/pcam1 --port "$work/no-such-port" --timeout 5 --state other
 

@@ -268,6 +268,15 @@ def a_list_names_the_file():
 
 
 @case
+def a_list_that_names_no_algorithm_may_be_of_any():
+    with open("sums", "w") as sums:
+        sums.write(f"{hashlib.sha3_256(GOOD).hexdigest()}  good.bin\n{'0' * 64}  bad.bin\n")
+    ends(fetch(plain_url("/good.bin"), "-o", "bad.bin", "--sums", "../sums"), WRONG, "nor is it its sha3-256")
+    ends(fetch(plain_url("/good.bin"), "--sums", "../sums"), WELL, "sha3-256", left=["good.bin"])
+    ends(fetch(plain_url("/good.bin"), "--sums", "../sums"), WELL, "already there and right", left=["good.bin"])
+
+
+@case
 def without_a_hash_the_operator_has_to_say_so():
     ends(fetch(plain_url("/good.bin")), USAGE, "--no-hash")
     ends(fetch(plain_url("/good.bin"), "--no-hash"), WELL, "nothing was compared", "without encryption", left=["good.bin"])

@@ -22,31 +22,9 @@
 #include "src/store/capture_times.h"
 #include "tests/fakes/temp_folder.h"
 
-struct bench {
-	char logs[240];		/* not made yet */
-	char folder[200];
-};
-
 static int setup(void **state)
 {
-	struct bench *bench = calloc(1, sizeof(*bench));
-
-	if (bench == NULL)
-		return -1;
-	if (!temp_folder_make(bench->folder, sizeof(bench->folder), "capture"))
-		return -1;
-	text_format(bench->logs, sizeof(bench->logs), "%s/state/logs", bench->folder);
-	*state = bench;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct bench *bench = *state;
-
-	temp_folder_remove(bench->folder);
-	free(bench);
-	return 0;
+	return temp_bench_begin(state, "capture", "state/logs");
 }
 
 static struct capture *open_capture(const char *folder, const char *name)
@@ -84,8 +62,8 @@ static const char *times_path(const char *raw_path)
 
 static void the_first_byte_is_in_the_file_when_the_call_returns(void **state)
 {
-	struct bench *bench = *state;
-	struct capture *capture = open_capture(bench->logs, "cam");
+	struct temp_bench *bench = *state;
+	struct capture *capture = open_capture(bench->path, "cam");
 	char content[16];
 
 	assert_int_equal(capture_write(capture, BYTES("U"), 1000, NULL), STATUS_OK);
@@ -98,8 +76,8 @@ static void the_first_byte_is_in_the_file_when_the_call_returns(void **state)
 
 static void bytes_are_kept_as_they_came_and_offsets_say_when(void **state)
 {
-	struct bench *bench = *state;
-	struct capture *capture = open_capture(bench->logs, "cam");
+	struct temp_bench *bench = *state;
+	struct capture *capture = open_capture(bench->path, "cam");
 	char path[400], content[200];
 
 	text_copy(path, sizeof(path), capture_path(capture));
@@ -119,33 +97,33 @@ static void bytes_are_kept_as_they_came_and_offsets_say_when(void **state)
 
 static void only_the_owner_reads_a_capture(void **state)
 {
-	struct bench *bench = *state;
-	struct capture *capture = open_capture(bench->logs, "cam");
+	struct temp_bench *bench = *state;
+	struct capture *capture = open_capture(bench->path, "cam");
 	struct stat about;
 
 	assert_int_equal(stat(capture_path(capture), &about), 0);
 	assert_int_equal(about.st_mode & 0777, 0600);
 	assert_int_equal(stat(times_path(capture_path(capture)), &about), 0);
 	assert_int_equal(about.st_mode & 0777, 0600);
-	assert_int_equal(stat(bench->logs, &about), 0);
+	assert_int_equal(stat(bench->path, &about), 0);
 	assert_int_equal(about.st_mode & 0777, 0700);
 	capture_close(capture);
 }
 
 static void an_earlier_capture_is_never_overwritten(void **state)
 {
-	struct bench *bench = *state;
-	struct capture *first = open_capture(bench->logs, "cam"), *second, *third;
+	struct temp_bench *bench = *state;
+	struct capture *first = open_capture(bench->path, "cam"), *second, *third;
 	char path[400], content[16];
 
 	assert_int_equal(capture_write(first, BYTES("old"), 1, NULL), STATUS_OK);
 	text_copy(path, sizeof(path), capture_path(first));
 	capture_close(first);
-	second = open_capture(bench->logs, "cam");
+	second = open_capture(bench->path, "cam");
 	assert_non_null(strstr(capture_path(second), "cam-2.raw"));
 	/* an index alone is in the way too */
 	unlink(path);
-	third = open_capture(bench->logs, "cam");
+	third = open_capture(bench->path, "cam");
 	assert_non_null(strstr(capture_path(third), "cam-3.raw"));
 	assert_int_equal(access(path, F_OK), -1);
 	slurp(times_path(path), content, sizeof(content));
@@ -156,28 +134,28 @@ static void an_earlier_capture_is_never_overwritten(void **state)
 
 static void a_foreign_name_stays_in_the_folder(void **state)
 {
-	struct bench *bench = *state;
-	struct capture *capture = open_capture(bench->logs, "../../etc/pass wd\n");
+	struct temp_bench *bench = *state;
+	struct capture *capture = open_capture(bench->path, "../../etc/pass wd\n");
 	char expected[300];
 
-	text_format(expected, sizeof(expected), "%s/_._.._etc_pass_wd_.raw", bench->logs);
+	text_format(expected, sizeof(expected), "%s/_._.._etc_pass_wd_.raw", bench->path);
 	assert_string_equal(capture_path(capture), expected);
 	capture_close(capture);
-	assert_int_equal(capture_open(bench->logs, "", &capture, NULL), STATUS_INVALID);
+	assert_int_equal(capture_open(bench->path, "", &capture, NULL), STATUS_INVALID);
 }
 
 static void a_file_in_place_of_the_folder_is_named(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct capture *capture = NULL;
 	struct error error = { .text = "" };
 	int fd;
 
-	text_format(bench->logs, sizeof(bench->logs), "%s/file", bench->folder);
-	fd = open(bench->logs, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	text_format(bench->path, sizeof(bench->path), "%s/file", bench->folder);
+	fd = open(bench->path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	close(fd);
-	assert_int_equal(capture_open(bench->logs, "cam", &capture, &error), STATUS_NOT_FOUND);
-	assert_non_null(strstr(error.text, bench->logs));
+	assert_int_equal(capture_open(bench->path, "cam", &capture, &error), STATUS_NOT_FOUND);
+	assert_non_null(strstr(error.text, bench->path));
 	assert_null(capture);
 }
 
@@ -260,15 +238,15 @@ static void remove_ballast(void *user)
 
 static void a_full_disk_is_news_once_and_the_capture_goes_on_when_there_is_room(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	char ballast[240], block[4096] = "";
 	int fd;
 
 	if (geteuid() != 0)
 		skip();
-	text_format(bench->logs, sizeof(bench->logs), "%s/full", bench->folder);
-	assert_int_equal(mkdir(bench->logs, 0700), 0);
-	if (mount("none", bench->logs, "tmpfs", 0, "size=128k") != 0) {
+	text_format(bench->path, sizeof(bench->path), "%s/full", bench->folder);
+	assert_int_equal(mkdir(bench->path, 0700), 0);
+	if (mount("none", bench->path, "tmpfs", 0, "size=128k") != 0) {
 		fprintf(stderr, "SKIP: cannot mount a tmpfs: %s\n", strerror(errno));
 		skip();
 	}
@@ -277,8 +255,8 @@ static void a_full_disk_is_news_once_and_the_capture_goes_on_when_there_is_room(
 	for (int i = 0; i < 16; i++)
 		assert_int_equal(write(fd, block, sizeof(block)), (ssize_t)sizeof(block));
 	close(fd);
-	check_full_disk(bench->logs, remove_ballast, ballast);
-	umount(bench->logs);
+	check_full_disk(bench->path, remove_ballast, ballast);
+	umount(bench->path);
 }
 
 static void raise_limit(void *user)
@@ -288,7 +266,7 @@ static void raise_limit(void *user)
 
 static void a_file_size_limit_is_treated_as_a_full_disk(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct rlimit before, small;
 
 	getrlimit(RLIMIT_FSIZE, &before);
@@ -296,14 +274,14 @@ static void a_file_size_limit_is_treated_as_a_full_disk(void **state)
 	small.rlim_cur = 50 * 1000 + 500;	/* in the middle of a write */
 	signal(SIGXFSZ, SIG_IGN);
 	setrlimit(RLIMIT_FSIZE, &small);
-	check_full_disk(bench->logs, raise_limit, &before);
+	check_full_disk(bench->path, raise_limit, &before);
 	signal(SIGXFSZ, SIG_DFL);
 }
 
 static void no_room_for_the_index_only_delays_it(void **state)
 {
-	struct bench *bench = *state;
-	struct capture *capture = open_capture(bench->logs, "cam");
+	struct temp_bench *bench = *state;
+	struct capture *capture = open_capture(bench->path, "cam");
 	struct rlimit before, small;
 	char path[400];
 
@@ -323,12 +301,12 @@ static void no_room_for_the_index_only_delays_it(void **state)
 	check_index(path, false);
 }
 
-#define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, teardown)
+#define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, temp_bench_end)
 
 static void times_tell_when_each_byte_came(void **state)
 {
-	const struct bench *bench = *state;
-	struct capture *capture = open_capture(bench->logs, "times");
+	const struct temp_bench *bench = *state;
+	struct capture *capture = open_capture(bench->path, "times");
 	struct capture_times *times = NULL;
 	char path[4096];
 	uint64_t run;
@@ -351,7 +329,7 @@ static void times_tell_when_each_byte_came(void **state)
 
 static void times_that_are_cut_or_go_back_are_passed_over(void **state)
 {
-	const struct bench *bench = *state;
+	const struct temp_bench *bench = *state;
 	struct capture_times *times = NULL;
 	char path[300], index[300];
 	uint64_t run;
@@ -376,7 +354,7 @@ static void times_that_are_cut_or_go_back_are_passed_over(void **state)
 
 static void a_file_of_the_operator_grows_and_is_held(void **state)
 {
-	const struct bench *bench = *state;
+	const struct temp_bench *bench = *state;
 	struct capture *capture = NULL, *other = NULL;
 	struct capture_times *times = NULL;
 	char path[300], text[64];
@@ -402,14 +380,14 @@ static void a_file_of_the_operator_grows_and_is_held(void **state)
 
 static void an_empty_capture_can_be_abandoned_and_another_one_cannot(void **state)
 {
-	const struct bench *bench = *state;
-	struct capture *capture = open_capture(bench->logs, "empty");
+	const struct temp_bench *bench = *state;
+	struct capture *capture = open_capture(bench->path, "empty");
 	char path[600];
 
 	text_copy(path, sizeof(path), capture_path(capture));
 	capture_abandon(capture);
 	assert_int_not_equal(access(path, F_OK), 0);
-	capture = open_capture(bench->logs, "used");
+	capture = open_capture(bench->path, "used");
 	text_copy(path, sizeof(path), capture_path(capture));
 	assert_int_equal(capture_remark(capture, "on", 1, NULL), STATUS_OK);
 	capture_abandon(capture);
@@ -418,8 +396,8 @@ static void an_empty_capture_can_be_abandoned_and_another_one_cannot(void **stat
 
 static void seeking_times_gives_what_reading_all_gives(void **state)
 {
-	const struct bench *bench = *state;
-	struct capture *capture = open_capture(bench->logs, "long");
+	const struct temp_bench *bench = *state;
+	struct capture *capture = open_capture(bench->path, "long");
 	struct capture_times *times = NULL;
 	char path[4096];
 	uint64_t run;
@@ -447,8 +425,8 @@ static void seeking_times_gives_what_reading_all_gives(void **state)
 
 static void a_capture_goes_on_in_a_next_pair_of_files(void **state)
 {
-	const struct bench *bench = *state;
-	struct capture *capture = open_capture(bench->logs, "cam");
+	const struct temp_bench *bench = *state;
+	struct capture *capture = open_capture(bench->path, "cam");
 	struct capture_part part;
 	char path[5][400], content[400];
 
@@ -491,8 +469,8 @@ static void a_capture_goes_on_in_a_next_pair_of_files(void **state)
 
 static void a_next_pair_never_takes_a_name_that_is_there(void **state)
 {
-	const struct bench *bench = *state;
-	struct capture *first = open_capture(bench->logs, "cam"), *second = open_capture(bench->logs, "cam");
+	const struct temp_bench *bench = *state;
+	struct capture *first = open_capture(bench->path, "cam"), *second = open_capture(bench->path, "cam");
 
 	capture_set_limits(first, &(struct capture_limits){ .part_bytes = 1 });
 	assert_int_equal(capture_write(first, BYTES("a"), 1, NULL), STATUS_OK);
@@ -504,17 +482,17 @@ static void a_next_pair_never_takes_a_name_that_is_there(void **state)
 
 static void without_a_next_pair_the_old_one_grows_on(void **state)
 {
-	const struct bench *bench = *state;
-	struct capture *capture = open_capture(bench->logs, "cam");
+	const struct temp_bench *bench = *state;
+	struct capture *capture = open_capture(bench->path, "cam");
 	char path[400], gone[260], content[64];
 
 	text_copy(path, sizeof(path), capture_path(capture));
 	capture_set_limits(capture, &(struct capture_limits){ .part_bytes = 4 });
 	assert_int_equal(capture_write(capture, BYTES("1234"), 1, NULL), STATUS_OK);
-	assert_int_equal(rename(bench->logs, text_format(gone, sizeof(gone), "%s.gone", bench->logs)), 0);
+	assert_int_equal(rename(bench->path, text_format(gone, sizeof(gone), "%s.gone", bench->path)), 0);
 	assert_int_equal(capture_write(capture, BYTES("5678"), 2, NULL), STATUS_OK);
 	assert_int_equal(capture_part_count(capture), 1);
-	assert_int_equal(rename(gone, bench->logs), 0);
+	assert_int_equal(rename(gone, bench->path), 0);
 	capture_close(capture);
 	assert_int_equal(slurp(path, content, sizeof(content)), 8);
 	check_index(path, false);
@@ -522,8 +500,8 @@ static void without_a_next_pair_the_old_one_grows_on(void **state)
 
 static void the_last_of_the_disk_is_left_to_others(void **state)
 {
-	const struct bench *bench = *state;
-	struct capture *capture = open_capture(bench->logs, "cam");
+	const struct temp_bench *bench = *state;
+	struct capture *capture = open_capture(bench->path, "cam");
 	struct error error = { .text = "" };
 	char path[400];
 

@@ -24,7 +24,6 @@ static void an_empty_folder_becomes_a_casebook_that_only_its_owner_reads(void **
 	char folder[240];
 	struct stat about;
 
-	assert_string_equal(casebook_path(book), bench->path);
 	assert_int_equal(stat(bench->path, &about), 0);
 	assert_int_equal(about.st_mode & 0777, 0600);
 	text_format(folder, sizeof(folder), "%s/state", bench->folder);
@@ -42,13 +41,13 @@ static void without_a_path_it_lies_in_the_state_folder(void **state)
 	setenv("XDG_STATE_HOME", bench->folder, 1);
 	book = casebook_bench_open(NULL);
 	text_format(expected, sizeof(expected), "%s/unbrick/casebook.db", bench->folder);
-	assert_string_equal(casebook_path(book), expected);
+	assert_int_equal(access(expected, F_OK), 0);
 	casebook_close(book);
 	setenv("XDG_STATE_HOME", "relative/is/ignored", 1);
 	setenv("HOME", bench->folder, 1);
 	book = casebook_bench_open(NULL);
 	text_format(expected, sizeof(expected), "%s/.local/state/unbrick/casebook.db", bench->folder);
-	assert_string_equal(casebook_path(book), expected);
+	assert_int_equal(access(expected, F_OK), 0);
 	casebook_close(book);
 	unsetenv("XDG_STATE_HOME");
 }

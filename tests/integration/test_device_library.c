@@ -246,6 +246,26 @@ static void errors_in_a_profile_name_file_and_line(void **state)
 		{ "console: [1]\n", 7, "'console' must be a mapping, not a list" },
 		{ "console: { baud: fast }\n", 7, "'fast' is not a number" },
 		{ "soc:\n", 7, "'soc' has no value" },
+		{ "soc: ~\n", 7, "'soc' has no value" },
+		{ "boot-seconds: null\n", 7, "'boot-seconds' has no value" },
+		{ "partitions:\n  - { name: a, offset: 0, size: 8 }\n  -\n", 9, "an entry of 'partitions' has no value" },
+		{ "identity:\n  env: [a=b]\n  boards: [x, ~]\n", 9, "an entry of 'boards' has no value" },
+		{ "~: x\n", 7, "a key must be a word" },
+		{ "soc: ''\n", 7, "'soc' must not be empty" },
+		{ "space:\n  mount: /\n  clear:\n    - /a\n    - ''\n", 11, "an entry of 'clear' must not be empty" },
+		{ "banner: 'a*'\n", 7, "matches an empty line" },
+		{ "banner: 'a\\C'\n", 7, "bad pattern" },
+		{ "colour:\n  - red\n", 7, "unknown key 'colour'" },
+		{ "vendor/x:\n  - red\n", 7, "unknown key 'vendor/x'" },
+		{ "console:\n  baud: 9600\n  \"a\\nb\": 1\n", 9, "unknown key 'a b'" },
+		{ "aliases:\n  - a\naliases:\n  - b\naliases:\n  - c\n", 9, "key 'aliases' is there twice" },
+		{ "sources:\n  all: there\n", 7, "'sources' is there twice" },
+		{ "console: { baud: 4294967296 }\n", 7, "'4294967296' is not a number from 0 to 4294967295" },
+		{ "console: { baud: \"9\\n6\" }\n", 7, "'9 6' is not a number" },
+		{ "console: { loader-passwords: [a, b, c, d] }\n", 7, "'loader-passwords' holds more than 3" },
+		{ "identity:\n  env:\n    - a=b\n    - model\n", 10, "'model' is no name=value" },
+		{ "image-covers:\n  - a\n  - c\npartitions:\n  - { name: a, offset: 0, size: 8 }\n", 9, "there is no partition 'c'" },
+		{ "soc: a\naliases: [\"\x01\"]\n", 8, "control characters are not allowed" },
 		{ "console: { baud: 9600 baud }\n", 7, "'9600 baud' is not a number" },
 		{ "boot-seconds: -1\n", 7, "'-1' is not a number" },
 		{ "aliases: Two\n", 7, "'aliases' must be a list, not a value" },
@@ -371,6 +391,8 @@ static void errors_in_a_procedure_name_file_and_line(void **state)
 		const char *expected;
 	} rows[] = {
 		{ "steps:\n  - do: dance\n", 6, "'dance' is not known; one of: note" },
+		{ "steps:\n  - do: note\n    text: a\n    with:\n      severity: info\n    with:\n      severity: info\n", 10,
+		  "'with' is there twice" },
 		{ "steps:\n  - text: x\n", 6, "key 'do' is missing" },
 		{ "steps:\n  - do: note\n    text: a\n  - do: note\n    text: a\n    on-fail: goto nowhere\n", 8,
 		  "no step has that label" },
@@ -379,6 +401,7 @@ static void errors_in_a_procedure_name_file_and_line(void **state)
 		{ "steps:\n  - do: note\n    text: a\n    only-if: cause=POWRE\n", 6, "there is no cause 'POWRE'" },
 		{ "steps:\n  - do: power\n    with: { how: cycle, when: now }\n", 6, "'power' has no field 'when'" },
 		{ "steps:\n  - do: note\n    text: a\n    destroys: yes\n", 8, "'yes' is not true or false" },
+		{ "steps:\n  - do: power\n    with: { how: cycle, \"a\\nb\": now }\n", 6, "'power' has no field 'a b'" },
 		{ "steps: []\n", 3, "no steps" },
 		{ "steps: note\n", 5, "'steps' must be a list" },
 	};
@@ -582,6 +605,54 @@ static void a_list_of_one_is_still_a_list_and_the_error_says_how_it_is_written(v
 	assert_string_equal(errors.last.hint, "a list of one is written [so]");
 }
 
+static void a_password_may_be_empty(void **state)
+{
+	struct bench *bench = *state;
+	const struct profile *profile;
+	struct error error;
+
+	put_profile(bench->root, "acme/one", "Acme", "One", "console: { login-password: '', loader-passwords: [''] }\n");
+	open_library(bench);
+	assert_int_equal(device_library_profile(bench->library, "acme/one", &profile, &error), STATUS_OK);
+	assert_string_equal(profile->console.login_password, "");
+	assert_string_equal(profile->console.loader_passwords.item[0], "");
+}
+
+static void a_byte_order_mark_and_other_line_ends_change_nothing(void **state)
+{
+	static const char *const forms[] = {
+		"\xef\xbb\xbf" "vendor: Acme\nmodel: One\nkind: router\nno-method: x\nsources: { all: x }\n",
+		"vendor: Acme\r\nmodel: One\r\nkind: router\r\nno-method: x\r\nsources: { all: x }\r\n",
+		"vendor: Acme\rmodel: One\rkind: router\rno-method: x\rsources: { all: x }\r",
+	};
+	struct bench *bench = *state;
+	const struct profile *profile;
+	struct error error;
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		put(bench->root, "devices/acme/one.yaml", forms[i]);
+		device_library_free(bench->library);
+		bench->library = NULL;
+		open_library(bench);
+		if (device_library_profile(bench->library, "acme/one", &profile, &error) != STATUS_OK)
+			fail_msg("%zu: %s", i, error.text);
+		assert_string_equal(profile->model, "One");
+	}
+}
+
+static void a_step_of_no_kind_is_told_all_kinds(void **state)
+{
+	struct bench *bench = *state;
+
+	put(bench->root, "procedures/p.yaml", "title: t\nsummary: s\nsource: x\nsteps:\n  - do: dance\n");
+	for (enum step_kind kind = 0; kind < STEP_KIND_COUNT; kind++) {
+		char word[32];
+
+		text_format(word, sizeof(word), " %s", step_kind_name(kind));
+		assert_one_error(bench, "procedures/p.yaml:5", word);
+	}
+}
+
 static void a_list_that_is_too_long_names_its_limit(void **state)
 {
 	struct bench *bench = *state;
@@ -644,6 +715,14 @@ static void a_file_that_is_too_large_is_refused(void **state)
 		fputc('#', file);
 	fclose(file);
 	assert_one_error(bench, "devices/acme/one.yaml:1", "larger than 512 KiB");
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("vendor: Acme\naliases: [", file);
+	for (unsigned i = 0; i < 40 * 1024; i++)
+		fputs("a,", file);
+	fputs("]\n", file);
+	fclose(file);
+	assert_one_error(bench, "devices/acme/one.yaml:2", "the file holds too much");
 }
 
 int main(void)
@@ -666,6 +745,9 @@ int main(void)
 		TEST(an_unknown_id_hints_the_nearest),
 		TEST(an_unknown_key_hints_the_nearest),
 		TEST(a_list_of_one_is_still_a_list_and_the_error_says_how_it_is_written),
+		TEST(a_password_may_be_empty),
+		TEST(a_byte_order_mark_and_other_line_ends_change_nothing),
+		TEST(a_step_of_no_kind_is_told_all_kinds),
 		TEST(a_list_that_is_too_long_names_its_limit),
 		TEST(the_first_root_wins_and_a_missing_one_is_no_error),
 		TEST(a_file_with_a_strange_name_is_left_out_and_reported),

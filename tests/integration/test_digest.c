@@ -12,36 +12,15 @@
 
 #include <cmocka.h>
 
+#include "src/base/cleanup.h"
 #include "src/base/crc.h"
 #include "src/base/text.h"
 #include "src/media/digest.h"
 #include "tests/fakes/temp_folder.h"
 
-struct bench {
-	char path[240];
-	char folder[200];
-};
-
 static int setup(void **state)
 {
-	struct bench *bench = calloc(1, sizeof(*bench));
-
-	if (bench == NULL)
-		return -1;
-	if (!temp_folder_make(bench->folder, sizeof(bench->folder), "digest"))
-		return -1;
-	text_format(bench->path, sizeof(bench->path), "%s/image.bin", bench->folder);
-	*state = bench;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct bench *bench = *state;
-
-	temp_folder_remove(bench->folder);
-	free(bench);
-	return 0;
+	return temp_bench_begin(state, "digest", "image.bin");
 }
 
 static void put(const char *path, const void *data, size_t size)
@@ -55,7 +34,7 @@ static void put(const char *path, const void *data, size_t size)
 
 static void digests_are_those_that_the_standards_publish(void **state)	/* FIPS 180-2 A.1, B.1; RFC 1321 A.5 */
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct digest digest;
 
 	put(bench->path, "abc", 3);
@@ -70,7 +49,7 @@ static void digests_are_those_that_the_standards_publish(void **state)	/* FIPS 1
 
 static void an_empty_file_has_digests_too(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct digest digest;
 
 	put(bench->path, "", 0);
@@ -115,7 +94,7 @@ static void every_crc32_agrees_with_the_definition(void **state)
 
 static void a_file_of_several_reads_counts_its_progress(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	size_t size = 2 * 1024 * 1024 + 12345;
 	uint8_t *data = malloc(size);
 	_Atomic uint64_t progress = 0;
@@ -134,7 +113,7 @@ static void a_file_of_several_reads_counts_its_progress(void **state)
 
 static void cancelling_ends_it_and_leaves_the_result_alone(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	atomic_bool cancel = true;
 	struct digest digest = { .size = 77 };
 	struct error error = { .text = "" };
@@ -147,7 +126,7 @@ static void cancelling_ends_it_and_leaves_the_result_alone(void **state)
 
 static void what_cannot_be_hashed_is_named(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct digest digest;
 	struct error error = { .text = "" };
 
@@ -166,7 +145,7 @@ static void what_cannot_be_hashed_is_named(void **state)
 	}
 }
 
-#define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, teardown)
+#define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, temp_bench_end)
 
 int main(void)
 {

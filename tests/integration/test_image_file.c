@@ -17,31 +17,10 @@
 #include "src/media/image_file.h"
 #include "tests/fakes/temp_folder.h"
 
-struct bench {
-	char path[240];
-	char folder[200];
-};
-
 static int setup(void **state)
 {
-	struct bench *bench = calloc(1, sizeof(*bench));
-
-	if (bench == NULL)
-		return -1;
-	if (!temp_folder_make(bench->folder, sizeof(bench->folder), "image") || chmod(bench->folder, 0755) != 0)
-		return -1;
-	text_format(bench->path, sizeof(bench->path), "%s/firmware.bin", bench->folder);
-	*state = bench;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct bench *bench = *state;
-
-	temp_folder_remove(bench->folder);
-	free(bench);
-	return 0;
+	/* others may look into it, for a file that they may not read */
+	return temp_bench_begin(state, "image", "firmware.bin") == 0 ? chmod(((struct temp_bench *)*state)->folder, 0755) : -1;
 }
 
 static void put(const char *path, const char *text)
@@ -68,7 +47,7 @@ static void assert_not_opened(const char *path, enum status expected, const char
 
 static void what_cannot_be_opened_says_why_and_what_to_do(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 
 	assert_not_opened(bench->path, STATUS_NOT_FOUND, "no such file");
 	put(bench->path, "");
@@ -81,7 +60,7 @@ static void what_cannot_be_opened_says_why_and_what_to_do(void **state)
 
 static void a_file_that_may_not_be_read_says_so(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	int status;
 	pid_t child;
 
@@ -113,7 +92,7 @@ static struct image_file *open_image(const char *path)
 
 static void an_open_image_gives_its_bytes_and_facts(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct image_file *file;
 	char part[5] = "";
 
@@ -146,7 +125,7 @@ static void assert_changed(struct image_file *file, const char *how)
 
 static void a_change_underneath_is_noticed(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	const struct timespec times[2] = { { 1, 0 }, { 1, 5 } };
 	struct image_file *file;
 	char other[240];
@@ -199,7 +178,7 @@ static void openssl_decrypts_single_des_in_whole_blocks_and_nothing_else(void **
 	assert_false(ops->decrypt(ops->user, "aes-128-ecb", key, bytes_of(text, 24), text));
 }
 
-#define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, teardown)
+#define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, temp_bench_end)
 
 int main(void)
 {

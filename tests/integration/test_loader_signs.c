@@ -2,58 +2,12 @@
  *
  * The signs of boot ROMs and boot loaders against lines made from the format strings of the programs that print them:
  * each is known for what it is, and what only looks alarming is no fault. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
 #include "recovery/diagnosis/diagnosis.h"
-#include "recovery/diagnosis/line_reader.h"
-#include "recovery/diagnosis/sign_set.h"
+#include "src/base/cleanup.h"
 #include "src/base/text.h"
-#include "src/store/device_library.h"
+#include "tests/integration/sign_shelf.h"
 
-struct shelf {
-	struct device_library *library;
-	const struct sign *signs;
-	size_t count;
-	struct sign_set *set;
-};
-
-static int open_shelf(void **state)
-{
-	static struct shelf shelf;
-	const char *source = getenv("srcdir");
-	char folder[512];
-	const char *folders[] = { folder, NULL };
-	struct error error;
-
-	text_format(folder, sizeof(folder), "%s/firmware-db", source ? source : ".");
-	if (device_library_open(folders, &shelf.library, &error) != STATUS_OK ||
-		device_library_signs(shelf.library, &shelf.signs, &shelf.count, &error) != STATUS_OK ||
-		sign_set_new(shelf.signs, shelf.count, &shelf.set, &error) != STATUS_OK) {
-		fprintf(stderr, "%s\n", error.text);
-		return -1;
-	}
-	*state = &shelf;
-	return 0;
-}
-
-static int close_shelf(void **state)
-{
-	struct shelf *shelf = *state;
-
-	sign_set_free(shelf->set);
-	device_library_free(shelf->library);
-	return 0;
-}
-
-static const struct {
-	const char *id, *line;
-} known[] = {
+static const struct sign_meeting known[] = {
 	{ "esp-reset-cause", "rst:0x3 (SW_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)" },
 	{ "esp-flash-read", "flash read err, 4096" },
 	{ "esp-csum", "csum err:0x9a!=0xff" },
@@ -203,31 +157,7 @@ static const struct {
 
 static void what_a_loader_prints_is_known_for_what_it_is(void **state)
 {
-	const struct shelf *shelf = *state;
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		struct sign_match matches[SIGN_SET_MATCHES_MAX];
-		struct bytes line = bytes_of_text(known[i].line + line_body_offset(known[i].line));
-		size_t count = sign_set_match(shelf->set, line, matches), k = 0;
-
-		while (k < count && !text_equal(matches[k].sign->id, known[i].id))
-			k++;
-		if (k == count)
-			fail_msg("sign '%s' does not match: %s", known[i].id, known[i].line);
-	}
-}
-
-/* A fault that a harmless sign on the same line takes back is none. */
-static bool is_fault(const struct sign_match *matches, size_t count)
-{
-	bool fault = false;
-
-	for (size_t i = 0; i < count; i++) {
-		if (matches[i].sign->effect == SIGN_HARMLESS)
-			return false;
-		fault |= matches[i].sign->effect == SIGN_FAULT && matches[i].sign->weight >= 15;
-	}
-	return fault;
+	sign_shelf_meets(*state, known, ARRAY_SIZE(known));
 }
 
 static void what_only_looks_alarming_is_no_fault(void **state)
@@ -287,19 +217,11 @@ static void what_only_looks_alarming_is_no_fault(void **state)
 		"Wait for Multiboot Service Packet...  0",
 		"Jump to second Boot.",
 	};
-	const struct shelf *shelf = *state;
 
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		struct sign_match matches[SIGN_SET_MATCHES_MAX];
-		struct bytes line = bytes_of_text(lines[i] + line_body_offset(lines[i]));
-		size_t count = sign_set_match(shelf->set, line, matches);
-
-		if (is_fault(matches, count))
-			fail_msg("'%s' is taken for a fault by '%s'", lines[i], matches[0].sign->id);
-	}
+	sign_shelf_finds_no_fault(*state, lines, ARRAY_SIZE(lines));
 }
 
-static enum cause cause_of(const struct shelf *shelf, const char *text)
+static enum cause cause_of(const struct sign_shelf *shelf, const char *text)
 {
 	struct diagnosis *diagnosis = NULL;
 	struct verdict verdict;
@@ -390,5 +312,5 @@ int main(void)
 		cmocka_unit_test(a_first_stage_that_finds_its_loader_on_the_second_medium_is_healthy),
 	};
 
-	return cmocka_run_group_tests(tests, open_shelf, close_shelf);
+	return cmocka_run_group_tests(tests, sign_shelf_open, sign_shelf_close);
 }

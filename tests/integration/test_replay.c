@@ -14,31 +14,12 @@
 #include "src/io/replay.h"
 #include "tests/fakes/temp_folder.h"
 
-struct bench {
-	char folder[200];
-	char path[300]; /* of the file made last */
-};
-
 static int setup(void **state)
 {
-	struct bench *bench = calloc(1, sizeof(*bench));
-
-	if (bench == NULL || !temp_folder_make(bench->folder, sizeof(bench->folder), "replay"))
-		return -1;
-	*state = bench;
-	return 0;
+	return temp_bench_begin(state, "replay", "log");
 }
 
-static int teardown(void **state)
-{
-	struct bench *bench = *state;
-
-	temp_folder_remove(bench->folder);
-	free(bench);
-	return 0;
-}
-
-static const char *make(struct bench *bench, const char *name, const char *content)
+static const char *make(struct temp_bench *bench, const char *name, const char *content)
 {
 	FILE *file = fopen(text_format(bench->path, sizeof(bench->path), "%s/%s", bench->folder, name), "w");
 
@@ -80,7 +61,7 @@ static struct replay_state look(struct replay *replay, uint64_t now_ms)
 
 static void a_capture_comes_at_its_own_times(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct replay *replay;
 
 	make(bench, "a.times", "# 1000 opened\n1000 0 3\n1500 3 3\n# 1600 lost\n4000 6 2\n");
@@ -100,7 +81,7 @@ static void a_capture_comes_at_its_own_times(void **state)
 
 static void speed_pause_and_restart_move_the_clock(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct error error;
 	struct replay *replay;
 
@@ -124,7 +105,7 @@ static void speed_pause_and_restart_move_the_clock(void **state)
 
 static void skipping_gives_one_line_a_call(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct replay *replay;
 	uint8_t line[64];
 
@@ -141,7 +122,7 @@ static void skipping_gives_one_line_a_call(void **state)
 
 static void a_rotated_capture_goes_on_in_its_next_part(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct replay *replay;
 
 	make(bench, "a-2.raw", "second");
@@ -156,7 +137,7 @@ static void a_rotated_capture_goes_on_in_its_next_part(void **state)
 
 static void times_that_lie_do_no_harm(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct replay *replay;
 
 	/* back in time, back in the file, a gap of 3000 years, more than there is, rubbish */
@@ -172,7 +153,7 @@ static void times_that_lie_do_no_harm(void **state)
 
 static void without_any_usable_time_it_comes_evenly(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct replay *replay;
 	char text[2305];
 
@@ -193,7 +174,7 @@ static void without_any_usable_time_it_comes_evenly(void **state)
 
 static void stamps_before_the_lines_are_times_and_no_text(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct replay *replay = open_replay(
 		make(bench, "tio.log",
 		     "[23:59:59.500] one\r\n[23:59:59.700] two\r\n\r\n[00:00:00.200] three\n[00:00:00.200] fo"),
@@ -208,7 +189,7 @@ static void stamps_before_the_lines_are_times_and_no_text(void **state)
 
 static void a_typescript_has_its_times_beside_it(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	char times[300];
 	struct replay *replay;
 
@@ -226,7 +207,7 @@ static void a_typescript_has_its_times_beside_it(void **state)
 
 static void only_regular_files_are_opened(void **state)
 {
-	struct bench *bench = *state;
+	struct temp_bench *bench = *state;
 	struct replay *replay = NULL;
 	struct error error;
 	char path[300];
@@ -260,16 +241,16 @@ static void an_empty_recording_is_over_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_capture_comes_at_its_own_times, setup, teardown),
-		cmocka_unit_test_setup_teardown(speed_pause_and_restart_move_the_clock, setup, teardown),
-		cmocka_unit_test_setup_teardown(skipping_gives_one_line_a_call, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_rotated_capture_goes_on_in_its_next_part, setup, teardown),
-		cmocka_unit_test_setup_teardown(times_that_lie_do_no_harm, setup, teardown),
-		cmocka_unit_test_setup_teardown(without_any_usable_time_it_comes_evenly, setup, teardown),
-		cmocka_unit_test_setup_teardown(stamps_before_the_lines_are_times_and_no_text, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_typescript_has_its_times_beside_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(only_regular_files_are_opened, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_empty_recording_is_over_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_capture_comes_at_its_own_times, setup, temp_bench_end),
+		cmocka_unit_test_setup_teardown(speed_pause_and_restart_move_the_clock, setup, temp_bench_end),
+		cmocka_unit_test_setup_teardown(skipping_gives_one_line_a_call, setup, temp_bench_end),
+		cmocka_unit_test_setup_teardown(a_rotated_capture_goes_on_in_its_next_part, setup, temp_bench_end),
+		cmocka_unit_test_setup_teardown(times_that_lie_do_no_harm, setup, temp_bench_end),
+		cmocka_unit_test_setup_teardown(without_any_usable_time_it_comes_evenly, setup, temp_bench_end),
+		cmocka_unit_test_setup_teardown(stamps_before_the_lines_are_times_and_no_text, setup, temp_bench_end),
+		cmocka_unit_test_setup_teardown(a_typescript_has_its_times_beside_it, setup, temp_bench_end),
+		cmocka_unit_test_setup_teardown(only_regular_files_are_opened, setup, temp_bench_end),
+		cmocka_unit_test_setup_teardown(an_empty_recording_is_over_at_once, setup, temp_bench_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

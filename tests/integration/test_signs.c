@@ -2,59 +2,14 @@
  *
  * The sign files of firmware-db as they are: they load, every pattern compiles, ids are unique, every sign is complete.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
 #include "recovery/diagnosis/diagnosis.h"
 #include "recovery/diagnosis/sign_filter.h"
-#include "recovery/diagnosis/sign_set.h"
 #include "src/base/text.h"
-#include "src/store/device_library.h"
-
-struct meeting {
-	const char *id, *line;
-};
-
-struct shelf {
-	struct device_library *library;
-	const struct sign *signs;
-	size_t count;
-};
-
-static int open_shelf(void **state)
-{
-	static struct shelf shelf;
-	const char *source = getenv("srcdir");
-	char folder[512];
-	const char *folders[] = { folder, NULL };
-	struct error error;
-
-	text_format(folder, sizeof(folder), "%s/firmware-db", source ? source : ".");
-	if (device_library_open(folders, &shelf.library, &error) != STATUS_OK ||
-		device_library_signs(shelf.library, &shelf.signs, &shelf.count, &error) != STATUS_OK) {
-		fprintf(stderr, "%s\n", error.text);
-		return -1;
-	}
-	*state = &shelf;
-	return 0;
-}
-
-static int close_shelf(void **state)
-{
-	struct shelf *shelf = *state;
-
-	device_library_free(shelf->library);
-	return 0;
-}
+#include "tests/integration/sign_shelf.h"
 
 static void there_are_many_signs_with_unique_ids(void **state)
 {
-	const struct shelf *shelf = *state;
+	const struct sign_shelf *shelf = *state;
 
 	assert_true(shelf->count >= 600);
 	for (size_t i = 0; i < shelf->count; i++)
@@ -64,7 +19,7 @@ static void there_are_many_signs_with_unique_ids(void **state)
 
 static void every_pattern_compiles(void **state)
 {
-	const struct shelf *shelf = *state;
+	const struct sign_shelf *shelf = *state;
 	struct sign_set *set = NULL;
 	struct error error;
 
@@ -76,7 +31,7 @@ static void every_pattern_compiles(void **state)
 /* One pattern without a word of its own runs on every line. */
 static void every_pattern_holds_a_word_for_the_filter(void **state)
 {
-	const struct shelf *shelf = *state;
+	const struct sign_shelf *shelf = *state;
 
 	for (size_t i = 0; i < shelf->count; i++) {
 		struct sign_words words;
@@ -87,27 +42,10 @@ static void every_pattern_holds_a_word_for_the_filter(void **state)
 	}
 }
 
-static void each_line_meets_its_sign(const struct shelf *shelf, const struct meeting *rows, size_t count)
-{
-	struct sign_set *set = NULL;
-
-	assert_int_equal(sign_set_new(shelf->signs, shelf->count, &set, NULL), STATUS_OK);
-	for (size_t i = 0; i < count; i++) {
-		struct sign_match matches[SIGN_SET_MATCHES_MAX];
-		size_t found = sign_set_match(set, bytes_of_text(rows[i].line), matches), k = 0;
-
-		while (k < found && !text_equal(matches[k].sign->id, rows[i].id))
-			k++;
-		if (k == found)
-			fail_msg("sign '%s' does not match: %s", rows[i].id, rows[i].line);
-	}
-	sign_set_free(set);
-}
-
 /* The filter may let too much through, never too little: with the pattern's own text as the line it must. */
 static void the_filter_never_hides_a_match(void **state)
 {
-	static const struct meeting rows[] = {
+	static const struct sign_meeting rows[] = {
 		{ "uboot-banner", "U-Boot 2023.01+dfsg-2 (Jun 22 2026 - 08:38:07 +0000)" },
 		{ "uboot-banner", "U-Boot 1.1.3 (Apr 22 2016 - 10:29:41)" },
 		{ "uboot-spl", "U-Boot SPL 2018.05 (Nov 22 2018 - 23:13:05 +0100)" },
@@ -161,13 +99,13 @@ static void the_filter_never_hides_a_match(void **state)
 		{ "general-signature", "loader: bad signature" },
 	};
 
-	each_line_meets_its_sign(*state, rows, sizeof(rows) / sizeof(rows[0]));
+	sign_shelf_meets(*state, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 /* Lines written from the format strings of Linux, of updaters and of download tools. */
 static void linux_updaters_and_tools_are_known(void **state)
 {
-	static const struct meeting rows[] = {
+	static const struct sign_meeting rows[] = {
 		{ "nor-chip", "spi-nor spi0.0: w25q128 (16384 Kbytes)" },
 		{ "nor-no-answer", "spi-nor spi0.0: unrecognized JEDEC id bytes: ff, ff, ff" },
 		{ "nand-weak-ecc", "nand: WARNING: nand0: the ECC used on your system is too weak compared to the one required" },
@@ -255,23 +193,7 @@ static void linux_updaters_and_tools_are_known(void **state)
 		{ "uuu-wait", "Error: Timeout: Wait for Known USB Device" },
 	};
 
-	each_line_meets_its_sign(*state, rows, sizeof(rows) / sizeof(rows[0]));
-}
-
-static void no_line_is_a_fault(const struct shelf *shelf, const char *const *lines, size_t count)
-{
-	struct sign_set *set = NULL;
-
-	assert_int_equal(sign_set_new(shelf->signs, shelf->count, &set, NULL), STATUS_OK);
-	for (size_t i = 0; i < count; i++) {
-		struct sign_match matches[SIGN_SET_MATCHES_MAX];
-		size_t found = sign_set_match_in_force(set, bytes_of_text(lines[i]), matches);
-
-		for (size_t k = 0; k < found; k++)
-			if (matches[k].sign->effect == SIGN_FAULT)
-				fail_msg("sign '%s' calls this a fault: %s", matches[k].sign->id, lines[i]);
-	}
-	sign_set_free(set);
+	sign_shelf_meets(*state, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 /* What a sound start and its programs say must not be called a fault. */
@@ -307,15 +229,15 @@ static void plain_lines_are_no_fault(void **state)
 		"I (31) boot: compile time 10:44:02",
 		"fwupd[268]: disabling plugin because: failed to startup redfish: no SMBIOS table",
 	};
-	const struct shelf *shelf = *state;
+	const struct sign_shelf *shelf = *state;
 
-	no_line_is_a_fault(shelf, lines, sizeof(lines) / sizeof(lines[0]));
+	sign_shelf_finds_no_fault(shelf, lines, sizeof(lines) / sizeof(lines[0]));
 }
 
 /* Plain English of any maker; none of these lines is a known program's. */
 static void whole_sentences_are_understood(void **state)
 {
-	static const struct meeting rows[] = {
+	static const struct sign_meeting rows[] = {
 		{ "sentence-too-large", "Firmware too large: 6735872 bytes won't fit in app1 (6553600 bytes)." },
 		{ "sentence-too-large", "ERROR: the supplied image is larger than the flash available on the chip" },
 		{ "sentence-too-large", "new bin not fits SPI Flash" },
@@ -374,7 +296,7 @@ static void whole_sentences_are_understood(void **state)
 		{ "general-success", "Firmware upgrade completed" },
 	};
 
-	each_line_meets_its_sign(*state, rows, sizeof(rows) / sizeof(rows[0]));
+	sign_shelf_meets(*state, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 /* Conditions, denials and what a sound system prints in passing. */
@@ -400,9 +322,9 @@ static void sentences_that_deny_or_only_suppose_are_no_fault(void **state)
 		"Checking image version: 1.2 is newer than the one installed",
 		"no boot file defined",
 	};
-	const struct shelf *shelf = *state;
+	const struct sign_shelf *shelf = *state;
 
-	no_line_is_a_fault(shelf, lines, sizeof(lines) / sizeof(lines[0]));
+	sign_shelf_finds_no_fault(shelf, lines, sizeof(lines) / sizeof(lines[0]));
 }
 
 int main(void)
@@ -418,5 +340,5 @@ int main(void)
 		cmocka_unit_test(sentences_that_deny_or_only_suppose_are_no_fault),
 	};
 
-	return cmocka_run_group_tests(tests, open_shelf, close_shelf);
+	return cmocka_run_group_tests(tests, sign_shelf_open, sign_shelf_close);
 }

@@ -25,6 +25,8 @@ struct bench {
 	struct udp_address server;
 	unsigned answers;
 	unsigned opcode, number;	/* of the last answer */
+	unsigned warnings;		/* that a loader may not be able to count so far */
+	void *large;			/* the file, where it is one */
 };
 
 static void on_answer(void *user, struct bytes datagram, const struct udp_address *from, const struct udp_local *to)
@@ -57,12 +59,26 @@ static uint16_t free_port(struct loop *loop)
 	return port;
 }
 
-static int setup(void **state)
+static void on_event(void *user, bool is_error, const char *text)
+{
+	struct bench *b = user;
+
+	(void)is_error;
+	b->warnings += text_contains(text, "65535");
+}
+
+static int set_up(void **state, size_t large)
 {
 	struct bench *b = calloc(1, sizeof(*b));
-	struct tftp_service_options options = { .bench_ip = "127.0.0.1", .device_ip = "127.0.0.2", .file_name = "fw.bin", .file = BYTES("firmware") };
+	struct tftp_service_options options = { .bench_ip = "127.0.0.1", .device_ip = "127.0.0.2", .file_name = "fw.bin", .file = BYTES("firmware"),
+						.on_event = on_event, .user = b };
 
 	assert_non_null(b);
+	if (large > 0) {
+		b->large = calloc(1, large);
+		assert_non_null(b->large);
+		options.file = bytes_of(b->large, large);
+	}
 	assert_int_equal(loop_new(&b->loop, NULL), STATUS_OK);
 	options.port = free_port(b->loop);
 	b->server = (struct udp_address){ .ipv4 = LOOPBACK, .port = (uint16_t)options.port };
@@ -73,6 +89,16 @@ static int setup(void **state)
 	return 0;
 }
 
+static int setup(void **state)
+{
+	return set_up(state, 0);
+}
+
+static int setup_large(void **state)
+{
+	return set_up(state, (size_t)512 * 65535);
+}
+
 static int teardown(void **state)
 {
 	struct bench *b = *state;
@@ -81,6 +107,7 @@ static int teardown(void **state)
 	tftp_service_free(b->service);
 	loop_timer_free(b->timer);
 	loop_free(b->loop);
+	free(b->large);
 	free(b);
 	return 0;
 }
@@ -108,6 +135,15 @@ static void the_device_gets_the_file(void **state)
 	ask_from(*state, "127.0.0.2", DATAGRAM("\0\1fw.bin\0octet\0"));
 	wait_for_answer(*state);
 	assert_int_equal(((struct bench *)*state)->opcode, TFTP_DATA);
+	assert_int_equal(((struct bench *)*state)->warnings, 0);
+}
+
+static void blocks_that_not_every_loader_can_count_are_told(void **state)
+{
+	ask_from(*state, "127.0.0.2", DATAGRAM("\0\1fw.bin\0octet\0"));
+	wait_for_answer(*state);
+	assert_int_equal(((struct bench *)*state)->opcode, TFTP_DATA);
+	assert_int_equal(((struct bench *)*state)->warnings, 1);
 }
 
 static void nobody_else_gets_it(void **state)
@@ -151,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_device_gets_the_file),
+		cmocka_unit_test_setup_teardown(blocks_that_not_every_loader_can_count_are_told, setup_large, teardown),
 		TEST(nobody_else_gets_it),
 		TEST(another_file_is_not_there),
 		TEST(what_is_no_request_is_not_answered),

@@ -88,11 +88,28 @@ def lists_in_every_style():
     ends(verify("fw.bin", "--sums", write("list", "hello\n")), USAGE, "not one line")
     ends(verify("fw.bin", "--sums", "missing"), USAGE, "missing")
     ends(verify("fw.bin", "--sums", "."), USAGE, "a folder")
-    ends(verify("fw.bin", "--sums", write("list", f"{hashlib.blake2b(DATA).hexdigest()}  fw.bin\n")), WELL, "blake2b512")      # b2sum: no word of the algorithm
+    ends(verify("fw.bin", "--sums", write("list", f"{hashlib.blake2b(DATA).hexdigest()}  fw.bin\n")), WELL, "blake2b512")
     ends(verify(changed(), "--sums", write("list", f"{hashlib.blake2b(DATA).hexdigest()}\n")), WRONG)
     ends(verify("fw.bin", "--sums", write("list", f"SHA256  {digest.upper()}  C:\\x\\fw.bin\r\n".encode("utf-16"))), WELL)   # PowerShell
     ends(verify("fw.bin", "--sha256", "sha256:" + digest), WELL)
     ends(verify(os.path.abspath("fw.bin"), "--sums", write("list", f"{'0' * 64}  old/fw.bin\n{digest}  {os.path.basename(os.getcwd())}/fw.bin\n")), WELL)
+
+
+@case
+def a_value_without_a_word_of_its_algorithm():
+    """Only its length tells: what fits is named, and wrong is only what fits none."""
+    hashes = {"sha3-256": hashlib.sha3_256(DATA), "blake2s256": hashlib.blake2s(DATA),
+              "sha3-384": hashlib.sha3_384(DATA), "sha3-512": hashlib.sha3_512(DATA),
+              "blake2b512": hashlib.blake2b(DATA)}
+    other = changed()
+    for name, value in hashes.items():
+        ends(verify("fw.bin", "--sums", write("list", f"{value.hexdigest()}  fw.bin\n")), WELL, f"ok           {name}, list")
+        ends(verify(other, "--sums", "list"), WRONG, "nor is it its", name)
+        ends(verify("fw.bin", "--sums", write("list", f"{name.upper()} (fw.bin) = {value.hexdigest()}\n")), WELL, f"ok           {name}, list")
+        done = verify("fw.bin", "--sums", write("list", f"sha{value.digest_size * 8}:{value.hexdigest()}  fw.bin\n"))
+        ends(done, WRONG, "expected")
+        if "nor is it" in done.stdout:
+            raise Wrong("another algorithm was tried than the one that was told")
 
 
 @case

@@ -1,11 +1,11 @@
 /* tests/unit/hilink_image.h
  *
- * A Hi-Link image, made with OpenSSL's single DES, block by block: another way than the program's. For one test program alone. */
+ * A Hi-Link image, made with OpenSSL's triple DES under three equal keys, the first two of which undo each other: another way than the
+ * program's. For one test program alone. */
 #ifndef UNBRICK_TESTS_HILINK_IMAGE_H
 #define UNBRICK_TESTS_HILINK_IMAGE_H
 
-#define OPENSSL_SUPPRESS_DEPRECATED
-#include <openssl/des.h>
+#include <openssl/evp.h>
 
 #include "tests/unit/image_maker.h"
 
@@ -14,19 +14,15 @@ enum { HILINK_PAYLOAD = 3 * PAYLOAD };
 /* All of the file: the blocks from its start, then those three bytes farther. */
 static inline void encrypt_hilink(struct file *file)
 {
-	DES_cblock key;
-	DES_key_schedule schedule;
+	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	int done;
 
-	memcpy(key, "H@L9K*(3", sizeof(key));
-	DES_set_key_unchecked(&key, &schedule);
-	for (size_t start = 0; start <= 3; start += 3)
-		for (size_t at = start; at + 8 <= file->size; at += 8) {
-			DES_cblock block;
-
-			memcpy(block, file->data + at, 8);
-			DES_ecb_encrypt(&block, &block, &schedule, DES_ENCRYPT);
-			memcpy(file->data + at, block, 8);
-		}
+	for (size_t start = 0; start <= 3; start += 3) {
+		assert_int_equal(EVP_EncryptInit_ex(context, EVP_des_ede3_ecb(), NULL, (const uint8_t *)"H@L9K*(3H@L9K*(3H@L9K*(3", NULL), 1);
+		assert_int_equal(EVP_CIPHER_CTX_set_padding(context, 0), 1);
+		assert_int_equal(EVP_EncryptUpdate(context, file->data + start, &done, file->data + start, (int)((file->size - start) / 8 * 8)), 1);
+	}
+	EVP_CIPHER_CTX_free(context);
 }
 
 static inline void make_hilink_of(struct file *file, size_t payload)

@@ -14,7 +14,7 @@
 static struct {
 	char command[40];
 	size_t size;
-	bool is_terse, receives, sends, forgets;
+	bool receives, sends, forgets;
 	uint8_t frame[133];
 	size_t have;
 	size_t sent;

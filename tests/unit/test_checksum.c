@@ -67,7 +67,7 @@ static void what_is_no_checksum_is_refused(void **state)
 	assert_false(checksum_parse(BYTES(SHA256_A), "md5", &checksum));
 	assert_true(checksum_parse(BYTES("sha256:" SHA256_A), "sha256", &checksum));
 	assert_false(checksum_parse(BYTES("sha512:" SHA256_A), "sha256", &checksum));
-	assert_false(checksum_parse(BYTES("blake2s:" SHA256_A), NULL, &checksum));
+	assert_false(checksum_parse(BYTES("blake2x:" SHA256_A), NULL, &checksum));
 	assert_false(checksum_parse(BYTES("0cc175b9c0f1b6a831c399e26977266g"), NULL, &checksum));
 	assert_false(checksum_parse(BYTES(SHA256_A), "crc32", &checksum));
 	assert_int_equal(checksum_digits("sha256"), 64);
@@ -136,22 +136,46 @@ static void several_algorithms_come_strongest_first(void **state)
 	assert_string_equal(found[2].algorithm, "md5");
 }
 
-static void what_b2sum_writes_has_the_length_of_sha512(void **state)
+static void a_value_without_a_word_may_be_of_any_algorithm_of_its_length(void **state)
 {
-	struct checksum expected, got = { .algorithm = "blake2b512", .size = 64 };
+	static const struct { const char *hex; const char *usual; const char *others[6]; } rows[] = {
+		{ SHA512_A, "sha512", { "sha3-512", "blake2b512" } },
+		{ SHA256_A, "sha256", { "sha3-256", "blake2b256", "blake2s256", "sha512-256", "sm3" } },
+		{ SHA1_A, "sha1", { NULL } },
+	};
+	struct checksum expected, got;
 
 	(void)state;
-	assert_true(checksum_parse(BYTES(SHA512_A), NULL, &expected));
-	memcpy(got.value, expected.value, sizeof(got.value));
-	assert_true(checksum_fits(&expected, &got));
-	got.value[63] ^= 1;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_true(checksum_parse(bytes_of_text(rows[i].hex), NULL, &expected));
+		assert_string_equal(expected.algorithm, rows[i].usual);
+		got = expected;
+		for (size_t k = 0; rows[i].others[k]; k++) {
+			assert_string_equal(checksum_other(&expected, k), rows[i].others[k]);
+			got.algorithm = rows[i].others[k];
+			assert_true(checksum_fits(&expected, &got));
+		}
+		for (size_t k = 0; k == 0 || rows[i].others[k - 1]; k++)
+			assert_true((checksum_other(&expected, k) == NULL) == (rows[i].others[k] == NULL));
+		got.value[got.size - 1] ^= 1;
+		assert_false(checksum_fits(&expected, &got));
+	}
+}
+
+static void where_the_algorithm_is_told_it_is_that_one(void **state)
+{
+	struct checksum expected, got;
+
+	(void)state;
+	assert_true(checksum_parse(BYTES("BLAKE2b-256:" SHA256_A), NULL, &got));
+	assert_string_equal(got.algorithm, "blake2b256");
+	assert_true(checksum_parse(BYTES(SHA256_A), "sha256", &expected));
 	assert_false(checksum_fits(&expected, &got));
-	got.value[63] ^= 1;
-	/* where the algorithm is told, it is that one */
-	assert_true(checksum_parse(BYTES(SHA512_A), "sha512", &expected));
+	assert_null(checksum_other(&expected, 0));
+	assert_true(checksum_parse(BYTES("SHA256:" SHA256_A), NULL, &expected));
 	assert_false(checksum_fits(&expected, &got));
-	assert_true(checksum_parse(BYTES("SHA512:" SHA512_A), NULL, &expected));
-	assert_false(checksum_fits(&expected, &got));
+	one_is("SHA3-256(fw.bin)= " SHA256_A "\n", "fw.bin", "sha3-256", SHA256_A);
+	one_is("SHA2-512/256(fw.bin)= " SHA256_A "\n", "fw.bin", "sha512-256", SHA256_A);
 }
 
 static void two_values_for_one_file_are_a_contradiction(void **state)
@@ -214,7 +238,8 @@ int main(void)
 		cmocka_unit_test(a_hash_alone_is_of_the_file_beside_it),
 		cmocka_unit_test(the_last_part_of_a_path_counts),
 		cmocka_unit_test(several_algorithms_come_strongest_first),
-		cmocka_unit_test(what_b2sum_writes_has_the_length_of_sha512),
+		cmocka_unit_test(a_value_without_a_word_may_be_of_any_algorithm_of_its_length),
+		cmocka_unit_test(where_the_algorithm_is_told_it_is_that_one),
 		cmocka_unit_test(two_values_for_one_file_are_a_contradiction),
 		cmocka_unit_test(what_is_no_list_is_said_to_be_none),
 		cmocka_unit_test(a_name_that_is_too_long_or_has_a_nul_is_passed_over),

@@ -1,38 +1,12 @@
-/* The image inspector on images made here, byte by byte. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "recovery/image/image.h"
-#include "src/base/cleanup.h"
-#include "src/base/buffer.h"
-#include "src/base/crc.h"
-#include "src/base/text.h"
+/* The image inspector on images made here, byte by byte: U-Boot images, flash images, archives, processors. */
+#include "tests/unit/image_bytes.h"
 
 enum { BLOCK = 64 * 1024 };
 
-static void add(struct buffer *to, const void *data, size_t size)
+/* By the pure parser alone: nothing is unpacked, no digest is computed. */
+static struct image_facts inspect(const struct buffer *of)
 {
-	assert_int_equal(buffer_append(to, bytes_of(data, size)), STATUS_OK);
-}
-
-static void add_be32(struct buffer *to, uint32_t value)
-{
-	uint8_t raw[4];
-
-	store_be32(raw, value);
-	add(to, raw, 4);
-}
-
-static void fill(struct buffer *to, uint8_t byte, size_t until)
-{
-	while (to->size < until)
-		add(to, &byte, 1);
+	return inspect_bytes(NULL, of, of->size, of->size);
 }
 
 static void add_uimage(struct buffer *to, uint8_t arch, uint8_t type, const char *name, struct bytes data)
@@ -66,38 +40,6 @@ static void add_squashfs(struct buffer *to, uint8_t size)
 	block[100] = block[120] = block[140] = 16;
 	block[size - 8] = 140;
 	add(to, block, size);
-}
-
-static struct image_facts inspect(const struct buffer *of)
-{
-	/* memory of exactly that size: a read beyond it is seen by the sanitizer */
-	uint8_t *copy = malloc(of->size ? of->size : 1);
-	struct image_facts facts;
-
-	assert_non_null(copy);
-	if (of->size > 0)
-		memcpy(copy, of->data, of->size);
-	image_inspect(bytes_of(copy, of->size), of->size, NULL, &facts);
-	free(copy);
-	return facts;
-}
-
-static int setup(void **state)
-{
-	struct buffer *buffer = malloc(sizeof(*buffer));
-
-	if (buffer == NULL)
-		return -1;
-	buffer_init(buffer, 4 * 1024 * 1024);
-	*state = buffer;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	buffer_done(*state);
-	free(*state);
-	return 0;
 }
 
 static void an_empty_file_is_no_image(void **state)
@@ -209,9 +151,9 @@ static void a_multi_file_uimage_lists_its_members(void **state)
 	struct image_facts facts;
 
 	buffer_init(&data, 4096);
-	add_be32(&data, 5);
-	add_be32(&data, 12);
-	add_be32(&data, 0);
+	add_be(&data, 5, 4);
+	add_be(&data, 12, 4);
+	add_be(&data, 0, 4);
 	add(&data, "\x1f\x8b\x08" "ab\0\0\0", 8);
 	add(&data, "hsqs12345678", 12);
 	add_uimage(*state, 2, 4, "multi", buffer_bytes(&data));
@@ -357,274 +299,6 @@ static void what_follows_unchecked_takes_the_assurance_away(void **state)
 	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
 }
 
-/* --- FIT --- */
-
-struct tree {
-	struct buffer structure, strings;
-};
-
-static uint32_t string_at(struct tree *tree, const char *name)
-{
-	uint32_t at = (uint32_t)tree->strings.size;
-
-	add(&tree->strings, name, strlen(name) + 1);
-	return at;
-}
-
-static void align(struct buffer *to)
-{
-	while (to->size % 4 != 0)
-		add(to, "", 1);
-}
-
-static void node(struct tree *tree, const char *name)
-{
-	add_be32(&tree->structure, 1);
-	add(&tree->structure, name, strlen(name) + 1);
-	align(&tree->structure);
-}
-
-static void end_node(struct tree *tree)
-{
-	add_be32(&tree->structure, 2);
-}
-
-static void property(struct tree *tree, const char *name, const void *value, size_t size)
-{
-	add_be32(&tree->structure, 3);
-	add_be32(&tree->structure, (uint32_t)size);
-	add_be32(&tree->structure, string_at(tree, name));
-	add(&tree->structure, value, size);
-	align(&tree->structure);
-}
-
-static void text(struct tree *tree, const char *name, const char *value)
-{
-	property(tree, name, value, strlen(value) + 1);
-}
-
-static void number(struct tree *tree, const char *name, uint32_t value)
-{
-	uint8_t raw[4];
-
-	store_be32(raw, value);
-	property(tree, name, raw, 4);
-}
-
-static void finish_tree(struct tree *tree, struct buffer *to)
-{
-	uint32_t size = (uint32_t)tree->structure.size + 4, strings = (uint32_t)tree->strings.size;
-	const uint32_t header[10] = { 0xd00dfeed, 56 + size + strings, 56, 56 + size, 40, 17, 16, 0, strings, size };
-
-	for (size_t i = 0; i < 10; i++)
-		add_be32(to, header[i]);
-	fill(to, 0, to->size + 16);	/* an empty reserve map */
-	add(to, tree->structure.data, tree->structure.size);
-	add_be32(to, 9);
-	add(to, tree->strings.data, tree->strings.size);
-	buffer_done(&tree->structure);
-	buffer_done(&tree->strings);
-}
-
-static void add_fit(struct buffer *to, const char *algorithm, bool is_external, struct bytes data)
-{
-	struct tree tree;
-
-	buffer_init(&tree.structure, 100000);
-	buffer_init(&tree.strings, 10000);
-	node(&tree, "");
-	text(&tree, "description", "gateway v3.1");
-	node(&tree, "images");
-	node(&tree, "kernel-1");
-	text(&tree, "type", "kernel");
-	text(&tree, "arch", "arm64");
-	if (is_external) {
-		number(&tree, "data-offset", 0);
-		number(&tree, "data-size", (uint32_t)data.size);
-	} else
-		property(&tree, "data", data.data, data.size);
-	if (algorithm != NULL) {
-		node(&tree, "hash-1");
-		number(&tree, "value", crc32_update(0, data));
-		text(&tree, "algo", algorithm);
-		end_node(&tree);
-	}
-	end_node(&tree);
-	end_node(&tree);
-	node(&tree, "configurations");
-	node(&tree, "conf-1");
-	property(&tree, "compatible", "acme,gw2\0acme,gw", 17);
-	end_node(&tree);
-	end_node(&tree);
-	end_node(&tree);
-	finish_tree(&tree, to);
-	if (is_external) {
-		align(to);
-		add(to, data.data, data.size);
-	}
-}
-
-static void a_fit_with_matching_hashes_is_whole(void **state)
-{
-	struct image_facts facts;
-
-	add_fit(*state, "crc32", false, BYTES("kernel data"));
-	facts = inspect(*state);
-	assert_string_equal(facts.format, "fit");
-	assert_string_equal(facts.arch, "arm64");
-	assert_string_equal(facts.name, "gateway v3.1");
-	assert_string_equal(facts.version, "3.1");
-	assert_int_equal(facts.board_count, 2);
-	assert_string_equal(facts.boards[0], "acme,gw2");
-	assert_int_equal(facts.part_count, 1);
-	assert_int_equal(facts.parts[0].whole, IMAGE_YES);
-	assert_int_equal(facts.whole, IMAGE_YES);
-}
-
-static void changed_data_in_a_fit_is_damage(void **state)
-{
-	struct buffer *image = *state;
-	struct image_facts facts;
-
-	add_fit(image, "crc32", false, BYTES("kernel data"));
-	image->data[inspect(image).parts[0].offset + 3] ^= 1;
-	facts = inspect(image);
-	assert_int_equal(facts.whole, IMAGE_NO);
-	assert_non_null(strstr(facts.problems[0].what, "kernel-1"));
-}
-
-static void data_behind_a_fit_belongs_to_it(void **state)
-{
-	struct buffer *image = *state;
-	struct image_facts facts;
-
-	add_fit(image, "crc32", true, BYTES("kernel data, kernel data"));
-	facts = inspect(image);
-	assert_int_equal(facts.whole, IMAGE_YES);
-	assert_int_equal(facts.declared_size, image->size);
-	image->size--;
-	facts = inspect(image);
-	assert_int_equal(facts.whole, IMAGE_NO);
-	assert_non_null(strstr(facts.problems[0].what, "cut off"));
-}
-
-static void a_fit_whose_hash_cannot_be_computed_is_not_called_whole(void **state)
-{
-	add_fit(*state, "sha256", false, BYTES("kernel data"));
-	assert_int_equal(inspect(*state).whole, IMAGE_UNKNOWN);
-	buffer_clear(*state);
-	add_fit(*state, NULL, false, BYTES("kernel data"));
-	assert_int_equal(inspect(*state).whole, IMAGE_UNKNOWN);
-}
-
-static size_t fake_digest(void *user, const char *algorithm, struct bytes in, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
-{
-	++*(unsigned *)user;
-	store_be32(ret_digest, crc32_update(0, in));
-	return text_equal(algorithm, "sha256") ? 4 : 0;
-}
-
-static void a_digest_from_outside_is_asked_for(void **state)
-{
-	unsigned asked = 0;
-	struct image_ops ops = { .digest = fake_digest, .user = &asked };
-	struct image_facts facts;
-
-	add_fit(*state, "sha256", false, BYTES("kernel data"));
-	image_inspect(buffer_bytes(*state), ((struct buffer *)*state)->size, &ops, &facts);
-	assert_int_equal(asked, 1);
-	assert_int_equal(facts.whole, IMAGE_YES);
-}
-
-static void every_prefix_of_a_fit_ends_in_a_clean_answer(void **state)
-{
-	struct buffer *image = *state;
-	size_t whole;
-
-	add_fit(image, "crc32", false, BYTES("kernel data"));
-	whole = image->size;
-	while (--image->size >= 4)
-		assert_int_equal(inspect(image).whole, IMAGE_NO);
-	image->size = whole;
-}
-
-static void a_device_tree_names_its_board(void **state)
-{
-	struct buffer *image = *state;
-	struct image_facts facts;
-	struct tree tree;
-
-	buffer_init(&tree.structure, 100000);
-	buffer_init(&tree.strings, 10000);
-	node(&tree, "");
-	text(&tree, "compatible", "acme,cam1");
-	text(&tree, "model", "Acme Cam 1");
-	node(&tree, "cpus");
-	node(&tree, "cpu@0");
-	text(&tree, "compatible", "arm,cortex-a7");
-	end_node(&tree);
-	end_node(&tree);
-	end_node(&tree);
-	finish_tree(&tree, image);
-	facts = inspect(image);
-	assert_string_equal(facts.format, "dtb");
-	assert_string_equal(facts.arch, "arm");
-	assert_string_equal(facts.boards[0], "acme,cam1");
-	assert_string_equal(facts.name, "Acme Cam 1");
-	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
-	add(image, "foreign", 7);
-	assert_int_equal(inspect(image).whole, IMAGE_NO);
-}
-
-/* Nothing in the nodes shows it, but a boot loader reads the list of reserved memory before it reads them. */
-static void a_device_tree_that_loaders_refuse_is_damaged(void **state)
-{
-	struct buffer *image = *state;
-	struct tree tree;
-
-	buffer_init(&tree.structure, 1000);
-	buffer_init(&tree.strings, 1000);
-	node(&tree, "");
-	text(&tree, "compatible", "acme,cam1");
-	end_node(&tree);
-	finish_tree(&tree, image);
-	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
-	store_be32(image->data + 16, (uint32_t)image->size - 4);	/* off_mem_rsvmap */
-	assert_int_equal(inspect(image).whole, IMAGE_NO);
-}
-
-/* Older trees of PowerPC have no compatible there. */
-static void a_processor_may_be_named_by_its_model(void **state)
-{
-	struct tree tree;
-
-	buffer_init(&tree.structure, 100000);
-	buffer_init(&tree.strings, 10000);
-	node(&tree, "");
-	text(&tree, "compatible", "acme,box");
-	node(&tree, "cpus");
-	node(&tree, "cpu@0");
-	text(&tree, "model", "PowerPC,440EP");
-	end_node(&tree);
-	end_node(&tree);
-	end_node(&tree);
-	finish_tree(&tree, *state);
-	assert_string_equal(inspect(*state).arch, "ppc");
-}
-
-/* Deeper than any stack: nodes that never end. */
-static void a_bottomless_device_tree_is_refused(void **state)
-{
-	struct tree tree;
-
-	buffer_init(&tree.structure, 1000000);
-	buffer_init(&tree.strings, 10000);
-	for (int i = 0; i < 10000; i++)
-		node(&tree, "a");
-	finish_tree(&tree, *state);
-	assert_int_equal(inspect(*state).whole, IMAGE_NO);
-}
-
 /* --- kernels, ELF, archives --- */
 
 static void raw_kernels_are_told_by_their_magic(void **state)
@@ -730,6 +404,7 @@ static void processors_are_compared_across_both_vocabularies(void **state)
 		{ "arm64", "armv7", IMAGE_NO }, { "mipsel", "mipsel", IMAGE_YES }, { "mips", "mipsel", IMAGE_UNKNOWN },
 		{ "mipsel", "mipseb", IMAGE_NO }, { "mips", "arm", IMAGE_NO }, { "", "armv7", IMAGE_UNKNOWN },
 		{ "arm", NULL, IMAGE_UNKNOWN }, { "arm", "z80", IMAGE_UNKNOWN }, { "x86", "x86_64", IMAGE_UNKNOWN },
+		{ "mipsel", "MIPSel_24kc", IMAGE_YES }, { "arm", "aarch64_cortex-a53", IMAGE_NO }, { "x86_64", "x86_64", IMAGE_YES },
 	};
 
 	(void)state;
@@ -738,7 +413,25 @@ static void processors_are_compared_across_both_vocabularies(void **state)
 			fail_msg("%s on %s", pairs[i].image, pairs[i].device ? pairs[i].device : "?");
 }
 
-#define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, teardown)
+static void each_processor_in_the_list_is_known_and_nonsense_is_not(void **state)
+{
+	char list[256], word[32];
+	size_t length, words = 0;
+
+	(void)state;
+	image_arch_list(list, sizeof(list));
+	assert_true(strlen(list) < sizeof(list) - 1);
+	for (const char *at = list; *at; at += length + (at[length] != '\0'), words++) {
+		length = strcspn(at, " ");
+		text_format(word, sizeof(word), "%.*s", (int)length, at);
+		assert_true(image_arch_is_known(word));
+	}
+	assert_true(words > 20);
+	assert_false(image_arch_is_known("nonsense"));
+	assert_false(image_arch_is_known(""));
+	assert_false(image_arch_is_known("_arm"));
+	assert_false(image_arch_is_known(NULL));
+}
 
 /* Code as compilers make it, between other words. */
 static void program_text_without_a_header_shows_its_processor(void **state)
@@ -775,6 +468,27 @@ static void program_text_without_a_header_shows_its_processor(void **state)
 	assert_string_equal(inspect(*state).arch, "");
 }
 
+static void starting_a_stream_and_slow_unpacking_use_up_more_of_what_is_left(void **state)
+{
+	uint64_t left = 1024 * 1024, started;
+
+	(void)state;
+	assert_int_equal(image_may_unpack(&left, "deflate"), left);
+	image_count_unpacked(&left, "deflate", 0);
+	started = 1024 * 1024 - left;
+	assert_true(started > 0);
+	image_count_unpacked(&left, "gzip", 1000);
+	assert_int_equal(left, 1024 * 1024 - 2 * started - 1000);
+	left = 1024 * 1024;
+	assert_true(image_may_unpack(&left, "xz") < left);
+	image_count_unpacked(&left, "xz", 1000);
+	assert_int_equal(left, 1024 * 1024 - (started + 1000) * (1024 * 1024 / image_may_unpack(&(uint64_t){ 1024 * 1024 }, "xz")));
+	image_count_unpacked(&left, "deflate", left);
+	assert_int_equal(left, 0);
+	image_count_unpacked(&left, "xz", 1);
+	assert_int_equal(left, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -795,22 +509,14 @@ int main(void)
 		TEST(two_whole_parts_make_a_whole_flash_image),
 		TEST(parts_for_different_processors_are_warned_of),
 		TEST(what_follows_unchecked_takes_the_assurance_away),
-		TEST(a_fit_with_matching_hashes_is_whole),
-		TEST(changed_data_in_a_fit_is_damage),
-		TEST(data_behind_a_fit_belongs_to_it),
-		TEST(a_fit_whose_hash_cannot_be_computed_is_not_called_whole),
-		TEST(a_digest_from_outside_is_asked_for),
-		TEST(every_prefix_of_a_fit_ends_in_a_clean_answer),
-		TEST(a_device_tree_names_its_board),
-		TEST(a_device_tree_that_loaders_refuse_is_damaged),
-		TEST(a_processor_may_be_named_by_its_model),
-		TEST(a_bottomless_device_tree_is_refused),
 		TEST(raw_kernels_are_told_by_their_magic),
 		TEST(an_elf_file_says_its_processor_and_byte_order),
 		TEST(a_zip_of_stored_members_is_checked_by_their_sums),
 		TEST(a_zip_whose_headers_contradict_each_other_is_not_called_whole),
 		TEST(a_gzip_file_names_its_content_but_cannot_be_checked),
 		TEST(processors_are_compared_across_both_vocabularies),
+		TEST(each_processor_in_the_list_is_known_and_nonsense_is_not),
+		TEST(starting_a_stream_and_slow_unpacking_use_up_more_of_what_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

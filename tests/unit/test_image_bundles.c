@@ -570,6 +570,81 @@ static void text_and_noise_are_none_of_them(void **state)
 	}
 }
 
+/* A tar of a file of that size and a program behind it, packed. */
+static void make_packed_tar(struct buffer *to, size_t size, size_t left_out)
+{
+	struct buffer tar, data;
+
+	buffer_init(&tar, 1024 * 1024);
+	buffer_init(&data, 1024 * 1024);
+	fill(&data, 0x5a, size);
+	add_tar_member(&tar, "first.bin", buffer_bytes(&data));
+	buffer_clear(&data);
+	add_elf(&data, 183, 1000);
+	add_tar_member(&tar, "second", buffer_bytes(&data));
+	end_tar(&tar);
+	add_gzip(to, bytes_of(tar.data, tar.size - left_out));
+	buffer_done(&data);
+	buffer_done(&tar);
+}
+
+static void a_packed_archive_is_seen_to_its_end_where_there_is_place(void **state)
+{
+	static const struct { size_t size, left_out; bool has_more, has_second; } cases[] = {
+		{ 1000, 0, false, true }, { 100 * 1024, 0, false, true },
+		{ 300 * 1024, 0, true, false },		/* there is no place for so much */
+		{ 100 * 1024, 2048, true, false },	/* damaged before it was packed: a walk says how */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct image_facts facts;
+		struct buffer file;
+
+		buffer_init(&file, 1024 * 1024);
+		make_packed_tar(&file, cases[i].size, cases[i].left_out);
+		facts = inspect(&file);
+		assert_string_equal(facts.format, "gzip");
+		assert_int_equal(facts.whole, IMAGE_YES);
+		assert_string_equal(facts.parts[0].format, "tar");
+		assert_int_equal(facts.parts[0].has_more, cases[i].has_more);
+		assert_string_equal(facts.arch, cases[i].has_second ? "arm64" : "");
+		assert_string_equal(facts.parts[facts.part_count - 1].name, cases[i].has_second ? "second" : "first.bin");
+		buffer_done(&file);
+	}
+}
+
+static void make_full_tar(struct buffer *to)
+{
+	for (unsigned i = 0; i < IMAGE_PARTS; i++)
+		add_tar_member(to, "page", BYTES("<!DOCTYPE html><html>no firmware</html>"));
+	add_tar_member(to, "readme", BYTES("<!DOCTYPE html><html>nor this</html>"));
+}
+
+static void add_inner_tar(struct buffer *file)
+{
+	struct buffer inner;
+
+	buffer_init(&inner, 8192);
+	make_tar(&inner);
+	add_tar_member(file, "inner.tar", buffer_bytes(&inner));
+	end_tar(file);
+	buffer_done(&inner);
+}
+
+static void an_archive_that_has_no_row_any_more_is_noticed(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	facts = inspect_made(make_full_tar, end_tar);
+	assert_int_equal(facts.part_count, IMAGE_PARTS);
+	assert_false(facts.has_unlisted_archive);
+	facts = inspect_made(make_full_tar, add_inner_tar);
+	assert_int_equal(facts.part_count, IMAGE_PARTS);
+	assert_true(facts.has_unlisted_archive);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -587,6 +662,8 @@ int main(void)
 		cmocka_unit_test(deflate_is_unpacked_in_each_of_its_forms),
 		cmocka_unit_test(a_table_that_begins_with_zeros_is_no_lzma),
 		cmocka_unit_test(text_and_noise_are_none_of_them),
+		cmocka_unit_test(a_packed_archive_is_seen_to_its_end_where_there_is_place),
+		cmocka_unit_test(an_archive_that_has_no_row_any_more_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* Camera packages and what is no image, made here byte by byte. */
-#include "tests/unit/image_bytes.h"
+#include "tests/unit/image_media.h"
 
 /* --- zip --- */
 
@@ -212,7 +212,7 @@ static void add_hikvision(struct buffer *to, bool length_first, uint32_t languag
 	}
 	for (size_t i = 12; i < length; i++)
 		sum += to->data[i];
-	set_le32(to, 4, sum);
+	put_le32(to, 4, sum);
 	for (size_t i = 0; i < length; i++)
 		to->data[i] ^= key[(i + (i >> 4)) & 15];
 	add_text(to, body[0]);
@@ -272,7 +272,7 @@ static void add_reolink(struct buffer *to, bool is_64)
 	crc = crc32_update(crc, bytes_of(to->data + first, to->size - first));
 	crc = crc32_update(crc, BYTES("\2\0\0\0"));
 	crc = crc32_update(crc, bytes_of(to->data + header, table));
-	set_le32(to, crc_at, ~crc);
+	put_le32(to, crc_at, ~crc);
 }
 
 static void a_reolink_file_is_checked_in_both_widths(void **state)
@@ -303,9 +303,9 @@ static void a_lying_reolink_table_is_refused(void **state)
 	struct buffer *image = *state;
 
 	add_reolink(image, false);
-	set_le32(image, 12 + 56 + 4, UINT32_MAX);	/* as long as anything */
+	put_le32(image, 12 + 56 + 4, UINT32_MAX);	/* as long as anything */
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
-	set_le32(image, 12 + 56, UINT32_MAX);
+	put_le32(image, 12 + 56, UINT32_MAX);
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
@@ -341,7 +341,7 @@ static void an_ambarella_file_names_its_model_and_its_parts_are_checked(void **s
 	image->data[image->size - 3] ^= 1;
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 	image->data[image->size - 3] ^= 1;
-	set_le32(image, 0x24, crc32_update(0, bytes_of(image->data + 0x60, image->size - 0x60)));
+	put_le32(image, 0x24, crc32_update(0, bytes_of(image->data + 0x60, image->size - 0x60)));
 	assert_int_equal(inspect(image).whole, IMAGE_YES);
 	assert_cut_is_told(image);
 }

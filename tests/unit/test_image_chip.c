@@ -1,5 +1,5 @@
 /* Files for microcontrollers and radios, made here byte by byte. */
-#include "tests/unit/image_bytes.h"
+#include "tests/unit/image_media.h"
 
 static void append_digest(struct buffer *to, const char *algorithm)
 {

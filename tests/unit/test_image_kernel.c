@@ -1,5 +1,5 @@
 /* Kernels, EFI programs and Android images, made here byte by byte. */
-#include "tests/unit/image_bytes.h"
+#include "tests/unit/image_media.h"
 
 static void add_tree(struct buffer *to)
 {
@@ -193,7 +193,7 @@ static void a_pe_checksum_that_matches_makes_it_whole(void **state)
 		sum += (uint32_t)(image->data[i] | image->data[i + 1] << 8);
 		sum = (sum & 0xffff) + (sum >> 16);
 	}
-	set_le32(image, 0x58 + 64, sum + (uint32_t)image->size);
+	put_le32(image, 0x58 + 64, sum + (uint32_t)image->size);
 	assert_int_equal(inspect(image).whole, IMAGE_YES);
 	image->data[600] ^= 4;
 	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
@@ -356,7 +356,7 @@ static void a_sparse_image_is_whole_only_with_its_checksum(void **state)
 	image->data[100] ^= 1;
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 	image->data[100] ^= 1;
-	set_le32(image, 16, UINT32_MAX);	/* expands to more than anybody would sum */
+	put_le32(image, 16, UINT32_MAX);	/* expands to more than anybody would sum */
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 

@@ -1,5 +1,6 @@
 /* Router vendors' images, made here byte by byte: whole, with one bit turned, cut off, as a head, with lying sizes. */
 #include "tests/unit/router_images.h"
+#include "tests/unit/router_oem_images.h"
 #include "tests/unit/hilink_image.h"
 
 #include "src/base/cleanup.h"

@@ -14,11 +14,20 @@
 #define STEPS(list) .steps = (list), .step_count = ARRAY_SIZE(list)
 #define WITH(list) .with = (list), .with_count = ARRAY_SIZE(list)
 
+static enum status check_all(const struct procedure *procedure, struct error *reterr)
+{
+	enum status status = procedure_check_head(procedure, reterr);
+
+	for (unsigned i = 0; status == STATUS_OK && i < procedure->step_count; i++)
+		status = procedure_check_step(procedure, i, reterr);
+	return status;
+}
+
 static void assert_refused(const struct procedure *procedure, const char *expected)
 {
 	struct error error = { 0 };
 
-	assert_int_equal(procedure_check(procedure, &error), STATUS_INVALID);
+	assert_int_equal(check_all(procedure, &error), STATUS_INVALID);
 	if (!text_contains(error.text, expected))
 		fail_msg("'%s' does not say '%s'", error.text, expected);
 }
@@ -27,7 +36,7 @@ static void assert_good(const struct procedure *procedure)
 {
 	struct error error = { 0 };
 
-	if (procedure_check(procedure, &error) != STATUS_OK)
+	if (check_all(procedure, &error) != STATUS_OK)
 		fail_msg("%s", error.text);
 }
 

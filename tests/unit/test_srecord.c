@@ -32,7 +32,6 @@ struct loads {
 	char text[512];
 	bool echoes;
 	int spoil_echo_at;	/* line; 0: never */
-	bool is_source_text;
 	struct bytes source;
 	unsigned files;
 	char line[SRECORD_LINE_MAX + 1];

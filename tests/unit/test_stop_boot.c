@@ -59,6 +59,14 @@ static unsigned wait(struct stop_boot *s, uint64_t *now_ms, uint64_t for_ms, boo
 	return keys;
 }
 
+static bool interrupts_within(struct stop_boot *s, uint64_t *now_ms, uint64_t for_ms)
+{
+	bool interrupts;
+
+	wait(s, now_ms, for_ms, &interrupts);
+	return interrupts;
+}
+
 static void stops_at_the_window_and_learns_the_prompt(void **state)
 {
 	struct stop_boot s;
@@ -96,8 +104,7 @@ static void keys_that_came_too_late_do_not_hide_the_prompt(void **state)
 		stop_boot_init(&s, "tpl", NULL, prompts[i]);
 		assert_int_equal(feed(&s, "U-Boot 1.1.4 (Sep 1 2014)\r\n", now_ms), STOP_BOOT_STARTED);
 		feed(&s, "ar7240> tpltpl", now_ms);
-		wait(&s, &now_ms, 100, &interrupts);
-		assert_true(interrupts);
+		assert_true(interrupts_within(&s, &now_ms, 100));
 		/* one more came behind Ctrl-C: it is in the device's line, which must be cleaned again */
 		feed(&s, "\r\nar7240> tpl", now_ms);
 		assert_int_equal(wait(&s, &now_ms, 200, &interrupts), 0);
@@ -117,14 +124,12 @@ static void a_pause_behind_net_is_no_prompt(void **state)
 	(void)state;
 	stop_boot_init(&s, NULL, NULL, NULL);
 	feed(&s, BANNER "Net:   ", now_ms);
-	wait(&s, &now_ms, 100, &interrupts);
-	assert_true(interrupts);
+	assert_true(interrupts_within(&s, &now_ms, 100));
 	/* the network comes up: no prompt, and keys are sent again until the window */
 	assert_true(wait(&s, &now_ms, 2000, &interrupts) > 40);
 	assert_false(interrupts);
 	feed(&s, "eth0\r\n=> ", now_ms);
-	wait(&s, &now_ms, 100, &interrupts);
-	assert_true(interrupts);
+	assert_true(interrupts_within(&s, &now_ms, 100));
 	feed(&s, "\r\n=> ", now_ms);
 	assert_int_equal(stop_boot_tick(&s, now_ms + STOP_BOOT_QUIET_MS), STOP_BOOT_DONE);
 }
@@ -133,7 +138,6 @@ static void the_kernel_is_too_late_in_every_state(void **state)
 {
 	struct stop_boot s;
 	uint64_t now_ms = 10;
-	bool interrupts;
 
 	(void)state;
 	stop_boot_init(&s, NULL, NULL, NULL);
@@ -142,8 +146,7 @@ static void the_kernel_is_too_late_in_every_state(void **state)
 	assert_int_equal(feed(&s, "Starting kernel ...\r\n", now_ms), STOP_BOOT_MISSED);
 	assert_int_equal(stop_boot_deadline(&s), UINT64_MAX);	/* no keys into the system */
 	feed(&s, BANNER "Net: ", now_ms);
-	wait(&s, &now_ms, 100, &interrupts);
-	assert_true(interrupts);
+	assert_true(interrupts_within(&s, &now_ms, 100));
 	assert_int_equal(feed(&s, "eth0\r\nStarting kernel ...\r\n", now_ms), STOP_BOOT_MISSED);
 	assert_int_equal(feed(&s, BANNER, now_ms), STOP_BOOT_STARTED);	/* its next start */
 }
@@ -153,7 +156,6 @@ static void the_systems_own_words_start_nothing_and_are_no_prompt(void **state)
 	static const char *const lines[] = { "cam32 login: ", "Password: " };
 	struct stop_boot s;
 	uint64_t now_ms = 10;
-	bool interrupts;
 
 	(void)state;
 	stop_boot_init(&s, NULL, NULL, NULL);
@@ -162,8 +164,7 @@ static void the_systems_own_words_start_nothing_and_are_no_prompt(void **state)
 		stop_boot_init(&s, NULL, NULL, NULL);
 		feed(&s, BANNER, now_ms);
 		feed(&s, lines[i], now_ms);
-		wait(&s, &now_ms, 500, &interrupts);
-		assert_false(interrupts);
+		assert_false(interrupts_within(&s, &now_ms, 500));
 	}
 }
 
@@ -171,29 +172,24 @@ static void another_prompt_than_the_profiles_is_not_taken(void **state)
 {
 	struct stop_boot s;
 	uint64_t now_ms = 10;
-	bool interrupts;
 
 	(void)state;
 	stop_boot_init(&s, NULL, NULL, "=> ");
 	feed(&s, BANNER "/ # ", now_ms);
-	wait(&s, &now_ms, 500, &interrupts);
-	assert_false(interrupts);
+	assert_false(interrupts_within(&s, &now_ms, 500));
 	feed(&s, "\r\n=> x", now_ms);	/* not alone on its line */
-	wait(&s, &now_ms, 500, &interrupts);
-	assert_false(interrupts);
+	assert_false(interrupts_within(&s, &now_ms, 500));
 }
 
 static void colours_around_the_prompt_are_not_part_of_it(void **state)
 {
 	struct stop_boot s;
 	uint64_t now_ms = 10;
-	bool interrupts;
 
 	(void)state;
 	stop_boot_init(&s, NULL, NULL, NULL);
 	feed(&s, BANNER "\x1b[1;32m=> \x1b[0m", now_ms);
-	wait(&s, &now_ms, 100, &interrupts);
-	assert_true(interrupts);
+	assert_true(interrupts_within(&s, &now_ms, 100));
 	feed(&s, "\r\n\x1b[1;32m=> \x1b[0m", now_ms);
 	assert_int_equal(stop_boot_tick(&s, now_ms + STOP_BOOT_QUIET_MS), STOP_BOOT_DONE);
 	assert_string_equal(stop_boot_prompt(&s), "=> ");

@@ -11,6 +11,50 @@
 #include "src/base/text.h"
 #include "tests/fakes/tftp_bench.h"
 
+/* The server alone, the datagrams given by hand. */
+struct talk {
+	struct tftp_server server;
+	struct bytes file;
+	uint8_t to[TFTP_DATAGRAM_MAX];
+};
+
+static int setup(void **state)
+{
+	*state = calloc(1, sizeof(struct talk));
+	return *state ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	struct talk *talk = *state;
+
+	tftp_bench_drop_file(talk->file);
+	free(talk);
+	return 0;
+}
+
+static void begin(struct talk *talk, const struct tftp_request *request, const struct tftp_limits *limits, size_t size)
+{
+	tftp_bench_drop_file(talk->file);
+	talk->file = tftp_bench_file(size);
+	tftp_server_init(&talk->server, request, limits, talk->file, 0);
+}
+
+static size_t out(struct talk *talk, uint64_t now_ms)
+{
+	return tftp_server_output(&talk->server, talk->to, now_ms);
+}
+
+static struct tftp_event ack(struct talk *talk, uint8_t block, uint64_t now_ms)
+{
+	return tftp_server_input(&talk->server, bytes_of((uint8_t[]){ 0, 4, 0, block }, 4), now_ms);
+}
+
+static struct tftp_event ask_again(struct talk *talk, uint64_t now_ms)
+{
+	return tftp_server_input(&talk->server, BYTES("\0\1f\0octet\0tsize\0" "0"), now_ms);
+}
+
 /* Trouble on the cable */
 
 static void bad_cable_only_delays(void **state)
@@ -108,52 +152,42 @@ static void doubled_datagrams_never_double_the_traffic(void **state)
 
 static void doubled_ack_is_not_answered(void **state)	/* RFC 1123, 4.2.3.1 */
 {
-	struct tftp_request request = { 0 };
-	struct tftp_server server;
-	static uint8_t to[TFTP_DATAGRAM_MAX];
-	struct bytes file = tftp_bench_file(5000);
+	struct talk *talk = *state;
 
-	(void)state;
-	tftp_server_init(&server, &request, NULL, file, 0);
-	assert_int_equal(tftp_server_output(&server, to, 0), 516);
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\1"), 1).type, TFTP_PROGRESS);
-	assert_int_equal(tftp_server_output(&server, to, 1), 516);
+	begin(talk, &(struct tftp_request){ 0 }, NULL, 5000);
+	assert_int_equal(out(talk, 0), 516);
+	assert_int_equal(ack(talk, 1, 1).type, TFTP_PROGRESS);
+	assert_int_equal(out(talk, 1), 516);
 	for (int i = 0; i < 5; i++) {
-		assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\1"), 2).type, TFTP_NOTHING);
-		assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\0"), 2).type, TFTP_NOTHING);
-		assert_int_equal(tftp_server_output(&server, to, 2), 0);
+		assert_int_equal(ack(talk, 1, 2).type, TFTP_NOTHING);
+		assert_int_equal(ack(talk, 0, 2).type, TFTP_NOTHING);
+		assert_int_equal(out(talk, 2), 0);
 	}
-	tftp_bench_drop_file(file);
 }
 
 static void gap_ack_is_followed_once_a_window(void **state)
 {
-	struct tftp_request request = { .windowsize = 4 };
-	struct tftp_server server;
-	static uint8_t to[TFTP_DATAGRAM_MAX];
-	struct bytes file = tftp_bench_file(50000);
+	struct talk *talk = *state;
 	unsigned sent = 0;
 
-	(void)state;
-	tftp_server_init(&server, &request, NULL, file, 0);
-	tftp_server_output(&server, to, 0);
-	tftp_server_input(&server, BYTES("\0\4\0\0"), 1);
-	while (tftp_server_output(&server, to, 1) > 0)
+	begin(talk, &(struct tftp_request){ .windowsize = 4 }, NULL, 50000);
+	out(talk, 0);
+	ack(talk, 0, 1);
+	while (out(talk, 1) > 0)
 		sent++;
 	assert_int_equal(sent, 4);
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\4"), 2).type, TFTP_PROGRESS);
-	while (tftp_server_output(&server, to, 2) > 0)
+	assert_int_equal(ack(talk, 4, 2).type, TFTP_PROGRESS);
+	while (out(talk, 2) > 0)
 		sent++;
 	assert_int_equal(sent, 8);
 	for (int i = 0; i < 3; i++) {	/* 5 was lost */
-		assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\4"), 3).type, TFTP_NOTHING);
-		while (tftp_server_output(&server, to, 3) > 0)
+		assert_int_equal(ack(talk, 4, 3).type, TFTP_NOTHING);
+		while (out(talk, 3) > 0)
 			sent++;
 		assert_int_equal(sent, 12);
 	}
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\x8"), 4).type, TFTP_PROGRESS);
-	assert_int_equal(server.acked, 8);
-	tftp_bench_drop_file(file);
+	assert_int_equal(ack(talk, 8, 4).type, TFTP_PROGRESS);
+	assert_int_equal(talk->server.acked, 8);
 }
 
 static void slow_cable_is_learnt_after_a_few_blocks(void **state)
@@ -170,21 +204,16 @@ static void slow_cable_is_learnt_after_a_few_blocks(void **state)
 
 static void answer_to_a_resend_is_not_taken_for_a_fast_one(void **state)	/* Karn */
 {
-	struct tftp_request request = { .timeout_seconds = 5 };
-	struct tftp_server server;
-	static uint8_t to[TFTP_DATAGRAM_MAX];
-	struct bytes file = tftp_bench_file(5000);
+	struct talk *talk = *state;
 
-	(void)state;
-	tftp_server_init(&server, &request, &(struct tftp_limits){ .drop_options = true }, file, 0);
-	tftp_server_output(&server, to, 0);
-	assert_int_equal(tftp_server_deadline(&server), 80);
-	tftp_server_tick(&server, 80);
-	tftp_server_output(&server, to, 80);
-	tftp_server_input(&server, BYTES("\0\4\0\1"), 80);
-	tftp_server_output(&server, to, 100);
-	assert_int_equal(tftp_server_deadline(&server), 180);
-	tftp_bench_drop_file(file);
+	begin(talk, &(struct tftp_request){ .timeout_seconds = 5 }, &(struct tftp_limits){ .drop_options = true }, 5000);
+	out(talk, 0);
+	assert_int_equal(tftp_server_deadline(&talk->server), 80);
+	tftp_server_tick(&talk->server, 80);
+	out(talk, 80);
+	ack(talk, 1, 80);
+	out(talk, 100);
+	assert_int_equal(tftp_server_deadline(&talk->server), 180);
 }
 
 static void slow_flash_writer_is_not_flooded(void **state)
@@ -254,14 +283,12 @@ static unsigned sit_out_silence(struct tftp_server *server, struct tftp_event *r
 
 static void silence_from_the_start_ends_in_timeout(void **state)
 {
-	struct tftp_request request = { .tsize_asked = true };
-	struct tftp_server server;
+	struct talk *talk = *state;
 	struct tftp_event end;
 	uint64_t now_ms;
 
-	(void)state;
-	tftp_server_init(&server, &request, NULL, BYTES("firmware"), 0);
-	assert_in_range(sit_out_silence(&server, &end, &now_ms), 8, 16);
+	begin(talk, &(struct tftp_request){ .tsize_asked = true }, NULL, 8);
+	assert_in_range(sit_out_silence(&talk->server, &end, &now_ms), 8, 16);
 	assert_int_equal(end.status, STATUS_TIMEOUT);
 	assert_true(text_contains(end.text, "OACK"));
 	assert_int_equal(now_ms, 60000);
@@ -269,161 +296,134 @@ static void silence_from_the_start_ends_in_timeout(void **state)
 
 static void long_agreed_timeout_is_kept_to(void **state)
 {
-	struct tftp_request request = { .timeout_seconds = 255 };
-	struct tftp_server server;
+	struct talk *talk = *state;
 	struct tftp_event end;
 	uint64_t now_ms;
 
-	(void)state;
-	tftp_server_init(&server, &request, NULL, BYTES("firmware"), 0);
-	assert_in_range(sit_out_silence(&server, &end, &now_ms), 7, 14);
+	begin(talk, &(struct tftp_request){ .timeout_seconds = 255 }, NULL, 8);
+	assert_in_range(sit_out_silence(&talk->server, &end, &now_ms), 7, 14);
 	assert_int_equal(now_ms, 6 * 255000);
 }
 
 static void error_from_the_client_ends_it(void **state)
 {
-	struct tftp_request request = { .blksize = 1024 };
-	struct tftp_server server;
+	struct talk *talk = *state;
 	struct tftp_event end;
-	static uint8_t to[TFTP_DATAGRAM_MAX];
 
-	(void)state;
-	tftp_server_init(&server, &request, NULL, BYTES("firmware"), 0);
-	tftp_server_output(&server, to, 0);
-	end = tftp_server_input(&server, BYTES("\0\5\0\10bad \x1b[31moption\0junk"), 5);
+	begin(talk, &(struct tftp_request){ .blksize = 1024 }, NULL, 8);
+	out(talk, 0);
+	end = tftp_server_input(&talk->server, BYTES("\0\5\0\10bad \x1b[31moption\0junk"), 5);
 	assert_int_equal(end.type, TFTP_FAILED);
 	assert_int_equal(end.status, STATUS_CANCELLED);
 	assert_string_equal(end.text, "the client stopped with error 8: bad option");
-	assert_int_equal(tftp_server_output(&server, to, 6), 0);
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\0"), 7).type, TFTP_NOTHING);
-	tftp_server_init(&server, &request, NULL, BYTES("firmware"), 0);
-	end = tftp_server_input(&server, BYTES("\0\5\0\0"), 5);
+	assert_int_equal(out(talk, 6), 0);
+	assert_int_equal(ack(talk, 0, 7).type, TFTP_NOTHING);
+	begin(talk, &(struct tftp_request){ .blksize = 1024 }, NULL, 8);
+	end = tftp_server_input(&talk->server, BYTES("\0\5\0\0"), 5);
 	assert_string_equal(end.text, "the client stopped with error 0");
 }
 
 static void opcode_that_has_no_place_is_answered_with_an_error(void **state)
 {
-	struct tftp_request request = { 0 };
-	struct tftp_server server;
+	struct talk *talk = *state;
 	struct tftp_event end;
-	static uint8_t to[TFTP_DATAGRAM_MAX];
 
-	(void)state;
-	tftp_server_init(&server, &request, NULL, BYTES("firmware"), 0);
-	tftp_server_output(&server, to, 0);
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0"), 1).type, TFTP_NOTHING);
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\x63\0\1"), 1).type, TFTP_NOTHING);
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\x9"), 1).type, TFTP_NOTHING);
-	end = tftp_server_input(&server, BYTES("\0\2f\0octet"), 2);
+	begin(talk, &(struct tftp_request){ 0 }, NULL, 8);
+	out(talk, 0);
+	assert_int_equal(tftp_server_input(&talk->server, BYTES("\0\4\0"), 1).type, TFTP_NOTHING);
+	assert_int_equal(tftp_server_input(&talk->server, BYTES("\0\x63\0\1"), 1).type, TFTP_NOTHING);
+	assert_int_equal(ack(talk, 9, 1).type, TFTP_NOTHING);
+	end = tftp_server_input(&talk->server, BYTES("\0\2f\0octet"), 2);
 	assert_int_equal(end.type, TFTP_FAILED);
 	assert_int_equal(end.status, STATUS_PROTOCOL);
-	assert_true(tftp_server_output(&server, to, 2) > 5);
-	assert_memory_equal(to, "\0\5\0\4", 4);
-	assert_int_equal(tftp_server_output(&server, to, 2), 0);
+	assert_true(out(talk, 2) > 5);
+	assert_memory_equal(talk->to, "\0\5\0\4", 4);
+	assert_int_equal(out(talk, 2), 0);
 }
 
 /* Repeated requests */
 
 static void request_repeated_before_progress_brings_the_first_datagram_again(void **state)
 {
-	struct tftp_request request = { .tsize_asked = true };
-	struct tftp_server server;
-	static uint8_t to[TFTP_DATAGRAM_MAX];
-	struct bytes file = tftp_bench_file(1000);
+	struct talk *talk = *state;
 
-	(void)state;
-	tftp_server_init(&server, &request, NULL, file, 0);
-	assert_true(tftp_server_output(&server, to, 0) > 0);
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\1f\0octet\0tsize\0" "0"), 10).type, TFTP_NOTHING);
-	assert_true(tftp_server_output(&server, to, 10) > 0);
-	assert_int_equal(load_be16(to), TFTP_OACK);
-	assert_int_equal(tftp_server_output(&server, to, 10), 0);
-	tftp_bench_drop_file(file);
+	begin(talk, &(struct tftp_request){ .tsize_asked = true }, NULL, 1000);
+	assert_true(out(talk, 0) > 0);
+	assert_int_equal(ask_again(talk, 10).type, TFTP_NOTHING);
+	assert_true(out(talk, 10) > 0);
+	assert_int_equal(load_be16(talk->to), TFTP_OACK);
+	assert_int_equal(out(talk, 10), 0);
 }
 
 /* RFC 2347: the OACK is answered by ACK 0, and then it is over. Old U-Boots begin anew at one behind block 1. */
 static void request_that_was_late_brings_no_oack_behind_its_ack(void **state)
 {
-	struct tftp_request request = { .tsize_asked = true };
-	struct tftp_server server;
-	static uint8_t to[TFTP_DATAGRAM_MAX];
-	struct bytes file = tftp_bench_file(1000);
+	struct talk *talk = *state;
 
-	(void)state;
-	tftp_server_init(&server, &request, NULL, file, 0);
-	assert_true(tftp_server_output(&server, to, 0) > 0);
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\0"), 20).type, TFTP_NOTHING);
-	assert_int_equal(tftp_server_output(&server, to, 20), 516);
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\1f\0octet\0tsize\0" "0"), 30).type, TFTP_NOTHING);
-	assert_int_equal(tftp_server_output(&server, to, 30), 0);
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\1"), 40).type, TFTP_PROGRESS);
-	assert_int_equal(tftp_server_output(&server, to, 40), 4 + 488);
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\1f\0octet\0tsize\0" "0"), 45).type, TFTP_NOTHING);
-	assert_int_equal(tftp_server_output(&server, to, 45), 0);
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\2"), 50).type, TFTP_DONE);
-	tftp_bench_drop_file(file);
+	begin(talk, &(struct tftp_request){ .tsize_asked = true }, NULL, 1000);
+	assert_true(out(talk, 0) > 0);
+	assert_int_equal(ack(talk, 0, 20).type, TFTP_NOTHING);
+	assert_int_equal(out(talk, 20), 516);
+	assert_int_equal(ask_again(talk, 30).type, TFTP_NOTHING);
+	assert_int_equal(out(talk, 30), 0);
+	assert_int_equal(ack(talk, 1, 40).type, TFTP_PROGRESS);
+	assert_int_equal(out(talk, 40), 4 + 488);
+	assert_int_equal(ask_again(talk, 45).type, TFTP_NOTHING);
+	assert_int_equal(out(talk, 45), 0);
+	assert_int_equal(ack(talk, 2, 50).type, TFTP_DONE);
 }
 
 /* It was reset in between: an OACK from this port would be one too many for a request that was only late, so it is for a new transfer. */
 static void request_long_after_the_oack_was_acknowledged_ends_the_transfer(void **state)
 {
-	struct tftp_request request = { .tsize_asked = true };
-	struct tftp_server server;
-	static uint8_t to[TFTP_DATAGRAM_MAX];
+	struct talk *talk = *state;
 
-	(void)state;
-	tftp_server_init(&server, &request, NULL, BYTES("firmware"), 0);
-	assert_true(tftp_server_output(&server, to, 0) > 0);
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\4\0\0"), 20).type, TFTP_NOTHING);
-	assert_int_equal(tftp_server_output(&server, to, 20), 4 + 8);
-	assert_int_equal(tftp_server_input(&server, BYTES("\0\1f\0octet\0tsize\0" "0"), 3020).status, STATUS_CANCELLED);
-	assert_int_equal(tftp_server_output(&server, to, 3020), 0);
+	begin(talk, &(struct tftp_request){ .tsize_asked = true }, NULL, 8);
+	assert_true(out(talk, 0) > 0);
+	assert_int_equal(ack(talk, 0, 20).type, TFTP_NOTHING);
+	assert_int_equal(out(talk, 20), 4 + 8);
+	assert_int_equal(ask_again(talk, 3020).status, STATUS_CANCELLED);
+	assert_int_equal(out(talk, 3020), 0);
 }
 
 static void oack_is_repeated_without_haste_and_only_until_it_is_acknowledged(void **state)
 {
-	struct tftp_request request = { .tsize_asked = true };
-	struct tftp_server server;
-	static uint8_t to[TFTP_DATAGRAM_MAX];
+	struct talk *talk = *state;
 
-	(void)state;
-	tftp_server_init(&server, &request, NULL, BYTES("firmware"), 0);
-	assert_true(tftp_server_output(&server, to, 0) > 0);
-	assert_in_range(tftp_server_deadline(&server), 400, 1000);
-	tftp_server_tick(&server, tftp_server_deadline(&server));
-	assert_true(tftp_server_output(&server, to, 1000) > 0);
-	assert_int_equal(load_be16(to), TFTP_OACK);
-	tftp_server_input(&server, BYTES("\0\4\0\0"), 1010);
-	assert_int_equal(tftp_server_output(&server, to, 1010), 4 + 8);
+	begin(talk, &(struct tftp_request){ .tsize_asked = true }, NULL, 8);
+	assert_true(out(talk, 0) > 0);
+	assert_in_range(tftp_server_deadline(&talk->server), 400, 1000);
+	tftp_server_tick(&talk->server, tftp_server_deadline(&talk->server));
+	assert_true(out(talk, 1000) > 0);
+	assert_int_equal(load_be16(talk->to), TFTP_OACK);
+	ack(talk, 0, 1010);
+	assert_int_equal(out(talk, 1010), 4 + 8);
 	/* It answers each OACK; the second ACK 0 is no reason to send anything. */
-	tftp_server_input(&server, BYTES("\0\4\0\0"), 1011);
-	assert_int_equal(tftp_server_output(&server, to, 1011), 0);
-	tftp_server_tick(&server, tftp_server_deadline(&server));
-	assert_int_equal(tftp_server_output(&server, to, 2000), 4 + 8);
-	assert_int_equal(load_be16(to), TFTP_DATA);
+	ack(talk, 0, 1011);
+	assert_int_equal(out(talk, 1011), 0);
+	tftp_server_tick(&talk->server, tftp_server_deadline(&talk->server));
+	assert_int_equal(out(talk, 2000), 4 + 8);
+	assert_int_equal(load_be16(talk->to), TFTP_DATA);
 }
 
 static void request_repeated_after_progress_ends_the_transfer(void **state)
 {
-	struct tftp_request request = { 0 };
-	struct tftp_server server;
+	struct talk *talk = *state;
 	struct tftp_event end;
-	static uint8_t to[TFTP_DATAGRAM_MAX];
-	struct bytes file = tftp_bench_file(5000);
 
-	(void)state;
-	tftp_server_init(&server, &request, NULL, file, 0);
+	begin(talk, &(struct tftp_request){ 0 }, NULL, 5000);
 	for (uint8_t block = 1; block <= 2; block++) {
-		assert_int_equal(tftp_server_output(&server, to, block), 516);
-		end = tftp_server_input(&server, bytes_of((uint8_t[]){ 0, 4, 0, block }, 4), block);
+		assert_int_equal(out(talk, block), 516);
+		end = ack(talk, block, block);
 		assert_int_equal(end.type, TFTP_PROGRESS);
 		assert_int_equal(end.bytes_acked, block * 512);
 	}
-	end = tftp_server_input(&server, BYTES("\0\1f\0octet\0"), 1000);
+	end = tftp_server_input(&talk->server, BYTES("\0\1f\0octet\0"), 1000);
 	assert_int_equal(end.type, TFTP_FAILED);
 	assert_int_equal(end.status, STATUS_CANCELLED);
-	tftp_bench_drop_file(file);
 }
+
+#define TALK(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, teardown)
 
 int main(void)
 {
@@ -435,22 +435,22 @@ int main(void)
 		cmocka_unit_test(lost_block_in_a_window_is_sent_at_once_on_the_gap_ack),
 		cmocka_unit_test(lost_first_and_last_block_of_a_window_cost_tens_of_milliseconds),
 		cmocka_unit_test(doubled_datagrams_never_double_the_traffic),
-		cmocka_unit_test(doubled_ack_is_not_answered),
-		cmocka_unit_test(gap_ack_is_followed_once_a_window),
+		TALK(doubled_ack_is_not_answered),
+		TALK(gap_ack_is_followed_once_a_window),
 		cmocka_unit_test(slow_cable_is_learnt_after_a_few_blocks),
-		cmocka_unit_test(answer_to_a_resend_is_not_taken_for_a_fast_one),
+		TALK(answer_to_a_resend_is_not_taken_for_a_fast_one),
 		cmocka_unit_test(slow_flash_writer_is_not_flooded),
 		cmocka_unit_test(device_that_is_busy_for_fifty_seconds_is_waited_for),
 		cmocka_unit_test(final_ack_that_never_comes_ends_in_timeout),
-		cmocka_unit_test(silence_from_the_start_ends_in_timeout),
-		cmocka_unit_test(long_agreed_timeout_is_kept_to),
-		cmocka_unit_test(error_from_the_client_ends_it),
-		cmocka_unit_test(opcode_that_has_no_place_is_answered_with_an_error),
-		cmocka_unit_test(request_repeated_before_progress_brings_the_first_datagram_again),
-		cmocka_unit_test(request_that_was_late_brings_no_oack_behind_its_ack),
-		cmocka_unit_test(request_long_after_the_oack_was_acknowledged_ends_the_transfer),
-		cmocka_unit_test(oack_is_repeated_without_haste_and_only_until_it_is_acknowledged),
-		cmocka_unit_test(request_repeated_after_progress_ends_the_transfer),
+		TALK(silence_from_the_start_ends_in_timeout),
+		TALK(long_agreed_timeout_is_kept_to),
+		TALK(error_from_the_client_ends_it),
+		TALK(opcode_that_has_no_place_is_answered_with_an_error),
+		TALK(request_repeated_before_progress_brings_the_first_datagram_again),
+		TALK(request_that_was_late_brings_no_oack_behind_its_ack),
+		TALK(request_long_after_the_oack_was_acknowledged_ends_the_transfer),
+		TALK(oack_is_repeated_without_haste_and_only_until_it_is_acknowledged),
+		TALK(request_repeated_after_progress_ends_the_transfer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,8 @@ static void comparing_tells_whole_flipped_erased_and_half_written(void **state)
 	compared(&b, &difference);
 	assert_int_equal(difference.differs, 1);
 	assert_int_equal(difference.first_bad, 5);
+	assert_non_null(strstr(difference.text, "blocks differs from the image"));
+	assert_null(strstr(difference.text, "erased"));	/* none of them is */
 	assert_false(difference.has_erased_tail || difference.has_foreign_front);
 	uboot_bench_flash_image(&b);
 	memset(b.fake.flash + PLACE + 20 * LOADER_CELL + 100, 0xff, IMAGE_SIZE - 20 * LOADER_CELL - 100);
