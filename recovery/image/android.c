@@ -22,6 +22,7 @@ enum {
 	AT_ID = 576,
 	ID_SIZE = 32,
 	AT_DTBO_SIZE = 1632,
+	AT_DTBO_PLACE = 1636,
 	AT_DTB_SIZE = 1648,
 	HEADER_V0 = 1632,
 	HEADER_V2 = 1660,
@@ -202,6 +203,17 @@ static void read_v0(const struct image_input *in, struct boot *boot)
 		add_to(boot, "device tree", load_le32(header + AT_DTB_SIZE), true);
 }
 
+/* The id covers the parts, but not this one's place, where a loader looks for it. */
+static void check_dtbo_place(const struct image_input *in, struct image_facts *facts, const struct boot *boot)
+{
+	uint64_t told = load_le64(in->data.data + AT_DTBO_PLACE);
+
+	for (unsigned i = 0; i < boot->count; i++)
+		if (text_equal(boot->part[i].name, "recovery dtbo") && boot->part[i].size > 0 && boot->part[i].offset != told)
+			image_broken(facts, AT_DTBO_PLACE, "its header is damaged: its recovery dtbo is at byte %" PRIu64 ", it says %" PRIu64,
+				     boot->part[i].offset, told);
+}
+
 static void inspect_boot(const struct image_input *in, struct image_facts *facts)
 {
 	struct boot boot = { 0 };
@@ -230,6 +242,7 @@ static void inspect_boot(const struct image_input *in, struct image_facts *facts
 	}
 	tell_os(facts, load_le32(in->data.data + (is_v3 ? V3_OS : AT_OS)));
 	declare(in, facts, &boot);
+	check_dtbo_place(in, facts, &boot);
 	if (!is_v3)
 		check_id(in, facts, &boot);
 	add_parts(in, facts, &boot);

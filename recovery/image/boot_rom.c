@@ -228,12 +228,12 @@ static bool is_kwb(const struct image_input *in)
 	       (uint8_t)(image_byte_sum(image_slice(in, 0, size)) - head[KWB_AT_SUM]) == head[KWB_AT_SUM];
 }
 
-/* On SATA disks the place counts in sectors. */
+/* On SATA disks the place counts in sectors (U-Boot tools/kwbimage.c). So many of them as a header has bytes are no sectors. */
 static uint64_t kwb_payload(const uint8_t *head)
 {
 	uint64_t source = load_le32(head + KWB_AT_SOURCE);
 
-	if (head[0] == KWB_SATA)
+	if (head[0] == KWB_SATA && source < KWB_HEADER)
 		return source * KWB_SECTOR;
 	return head[0] == KWB_PCIE && source == UINT32_MAX ? kwb_header_size(head) : source;
 }

@@ -9,8 +9,8 @@
 #include "src/base/text.h"
 
 enum {
-	HEADER = 36, AT_SIZE = 8, AT_FOLDERS = 26, AT_FLAGS = 30, FLAG_RESERVED = 4,
-	FOLDER = 8, BLOCK = 8, BLOCK_MAX = 32768, BLOCKS = 65536, FOLDERS = 32,
+	HEADER = 36, AT_SIZE = 8, AT_FILES = 16, AT_FOLDERS = 26, AT_FILE_COUNT = 28, AT_FLAGS = 30, FLAG_RESERVED = 4,
+	FOLDER = 8, FILE_ENTRY = 16, FILE_NAME_MAX = 256, CONTINUED = 0xfffd, BLOCK = 8, BLOCK_MAX = 32768, BLOCKS = 65536, FOLDERS = 32,
 	STORED = 0, MSZIP = 1,
 };
 
@@ -115,12 +115,33 @@ static void check_folder(struct blocks *blocks, const uint8_t *folder, unsigned 
 	}
 }
 
+/* No sum covers the list: it must be as long as it says, each name end, and each file belong to a folder. */
+static bool has_file_list(const struct image_input *in, uint64_t first_block)
+{
+	uint64_t at = load_le32(in->data.data + AT_FILES);
+	unsigned count = load_le16(in->data.data + AT_FILE_COUNT), folders = load_le16(in->data.data + AT_FOLDERS);
+
+	for (unsigned i = 0; i < count; i++) {
+		struct bytes entry = image_slice(in, at, FILE_ENTRY), name = image_slice(in, at + FILE_ENTRY, FILE_NAME_MAX);
+		const uint8_t *end = name.size > 0 ? memchr(name.data, 0, name.size) : NULL;
+
+		if (at < HEADER || entry.size < FILE_ENTRY || end == NULL || end == name.data)
+			return false;
+		if (load_le16(entry.data + 8) >= folders && load_le16(entry.data + 8) < CONTINUED)
+			return false;
+		at += FILE_ENTRY + (uint64_t)(end - name.data) + 1;
+		if (at > first_block)
+			return false;
+	}
+	return count > 0;
+}
+
 static void inspect(const struct image_input *in, struct image_facts *facts)
 {
 	const uint8_t *head = in->data.data;
 	struct blocks blocks = { .in = in, .facts = facts, .left = BLOCKS };
 	unsigned folders = load_le16(head + AT_FOLDERS), of_folder = 0, of_data = 0;
-	uint64_t at = HEADER;
+	uint64_t at = HEADER, first = UINT64_MAX;
 
 	text_copy(facts->compression, sizeof(facts->compression), "cab");
 	text_copy(facts->checked, sizeof(facts->checked), "size");
@@ -134,15 +155,26 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		of_folder = reserved.data[2];
 		of_data = reserved.data[3];
 	}
+	if (load_le32(head + AT_SIZE) < HEADER) {
+		image_broken(facts, AT_SIZE, "its header is damaged: it says that it has %" PRIu32 " bytes", load_le32(head + AT_SIZE));
+		return;
+	}
 	if (!image_declare(in, facts, load_le32(head + AT_SIZE)))
 		return;
 	for (unsigned i = 0; i < folders && i < FOLDERS; i++, at += FOLDER + of_folder) {
 		struct bytes folder = image_slice(in, at, FOLDER);
 
-		if (folder.size == FOLDER)
-			check_folder(&blocks, folder.data, of_data);
+		if (folder.size < FOLDER)
+			break;
+		check_folder(&blocks, folder.data, of_data);
+		if (load_le32(folder.data) < first)
+			first = load_le32(folder.data);
 	}
-	if (in->data.size < in->size || blocks.checked == 0)
+	if (in->data.size < in->size)
+		return;
+	if (!has_file_list(in, first))
+		image_broken(facts, AT_FILES, "its list of files is damaged");
+	if (blocks.checked == 0)
 		return;
 	text_copy(facts->checked, sizeof(facts->checked), "the sums of its blocks");
 	if (facts->whole != IMAGE_NO && blocks.unsure == 0 && folders <= FOLDERS && blocks.left > 0)

@@ -14,6 +14,8 @@ bool image_has_header(const struct image_input *in, struct image_facts *facts, u
 void image_covered(struct image_facts *facts, const char *checked);
 /* The same by a sum of 8 bits, which misses one damage in 256: what is damaged inside outweighs it. After the parts were added. */
 void image_covered_weakly(struct image_facts *facts);
+/* Does padding end in the middle of a block at the end of the file? Blocks are counted from start on. */
+bool image_ends_inside_padding(const struct image_input *in, uint64_t start, uint64_t padding);
 /* Broken when they differ: "its header is damaged: checksum .., it says ..". Returns whether they are equal. */
 bool image_compare(struct image_facts *facts, uint64_t offset, const char *what, uint32_t have, uint32_t want);
 /* Of count pieces behind each other. Returns its length, 0: nobody here can compute it. */

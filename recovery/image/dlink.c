@@ -152,7 +152,7 @@ static bool is_dap(const struct image_input *in)
 	       header[56] == 0 && header[57] == 0 && load_be32(header + DAP_SIZE) > DAP_HEADER && load_be32(header + DAP_SIZE) < 0x10000000 &&
 	       image_is_padded_text(bytes_of(header + DAP_MODEL, DAP_MODEL_SIZE)) &&
 	       image_is_padded_text(bytes_of(header + DAP_SIGNATURE, DAP_SIGNATURE_SIZE)) &&
-	       has_joint(bytes_of(header + DAP_SIGNATURE, DAP_SIGNATURE_SIZE));
+	       (has_joint(bytes_of(header + DAP_SIGNATURE, DAP_SIGNATURE_SIZE)) || has_joint(bytes_of(header + DAP_MODEL, DAP_MODEL_SIZE)));
 }
 
 static void inspect_dap(const struct image_input *in, struct image_facts *facts)
@@ -236,6 +236,7 @@ const struct image_format image_format_dlink_dap2 = {
 /* --- SHRS: encrypted; the digest of the coded bytes needs no key --- */
 
 enum {
+	SHRS_PLAIN = 4,
 	SHRS_CODED = 8,
 	SHRS_CODED_DIGEST = 156,
 	SHRS_ZEROS = 220, SHRS_ZEROS_SIZE = 512,
@@ -259,6 +260,10 @@ static void inspect_shrs(const struct image_input *in, struct image_facts *facts
 	coded = load_be32(in->data.data + SHRS_CODED);
 	if (image_padding(bytes_of(in->data.data + SHRS_ZEROS, SHRS_ZEROS_SIZE)) != SHRS_ZEROS_SIZE)
 		image_broken(facts, SHRS_ZEROS, "its header is damaged: the unused part of it is not empty");
+	/* AES is of blocks of 16 bytes */
+	if (load_be32(in->data.data + SHRS_PLAIN) > coded || coded - load_be32(in->data.data + SHRS_PLAIN) > 16)
+		image_broken(facts, SHRS_PLAIN, "its header is damaged: %" PRIu32 " bytes do not become %" PRIu32 " by being encrypted",
+			     load_be32(in->data.data + SHRS_PLAIN), coded);
 	text_copy(facts->checked, sizeof(facts->checked), "size");
 	image_warning(facts, "it is encrypted: what is in it cannot be seen, nor its signature be checked");
 	if (!image_declare(in, facts, (uint64_t)SHRS_HEADER + coded))

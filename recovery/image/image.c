@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "recovery/image/check.h"
 #include "recovery/image/fdt.h"
 #include "src/base/text.h"
 
@@ -132,13 +133,13 @@ static void become_flash_image(struct image_facts *facts, const struct image_fac
 }
 
 /* What fills up to a unit is shorter than the unit, so the file ends at a multiple of one that is longer than the padding. */
-static bool ends_inside_padding(const struct image_input *in, uint64_t padding)
+bool image_ends_inside_padding(const struct image_input *in, uint64_t start, uint64_t padding)
 {
 	uint64_t unit = PADDING_LEAST;
 
 	while (unit <= padding && unit < IMAGE_PART_ALIGNMENT)
 		unit *= 2;
-	return padding >= PADDING_LEAST && in->data.size == in->size && in->size % unit != 0 && !ends_in_mark(in->data);
+	return padding >= PADDING_LEAST && in->data.size == in->size && (in->size - start) % unit != 0 && !ends_in_mark(in->data);
 }
 
 /* What comes right behind the end: a second file that was stuck to the first one is worth its name. */
@@ -166,7 +167,7 @@ static void judge_tail(const struct scan *scan, struct image_facts *facts)
 	if (scan->has_foreign)
 		image_problem(facts, facts->declared_size, "%" PRIu64 " bytes follow its end that no check covers%s%s", more, other ? ": " : "",
 			      other ? other : "");
-	else if (ends_inside_padding(in, more))
+	else if (image_ends_inside_padding(in, 0, more))
 		image_problem(facts, in->size, "its padding ends in the middle of a block: it may be cut off there");
 	else if (in->size % IMAGE_PART_ALIGNMENT == 0 && facts->whole == IMAGE_YES && !facts->is_padded_by_nature)
 		image_problem(facts, facts->declared_size, "it is padded to an erase block, but nothing follows: a part may be missing");

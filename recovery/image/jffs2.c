@@ -234,6 +234,11 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	/* a file that was cut between two erase blocks looks as good; one that was not ends right behind a node, or is padded with room left */
 	if (fs.has_twin)
 		return;
+	/* something else that begins here would not begin with zeros */
+	if (fs.erased > 0 && image_in_memory(in, end, 1) && end < in->size && in->data.data[end] == 0) {
+		image_problem(facts, end, "zeros follow its erased flash: what was there may be lost");
+		return;
+	}
 	if (end % ERASE_BLOCK_MIN != 0 ? fs.erased < 4 : fs.erased >= ROOM_OF_A_NODE)
 		facts->whole = IMAGE_YES;
 	else

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "recovery/image/format.h"
+#include "recovery/image/check.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
@@ -205,11 +205,10 @@ static void check_md5(const struct image_input *in, struct image_facts *facts, u
 		return;
 	for (unsigned i = 0; i < 16; i++)
 		snprintf(have + 2 * i, 3, "%02x", digest[i]);
-	text_copy(facts->checked, sizeof(facts->checked), "its MD5");
 	if (strncasecmp(have, (const char *)text.data, MD5_TEXT) != 0)
 		image_broken(facts, end, "it is damaged: the MD5 does not match");
-	else if (facts->member_problem.what[0] == '\0')
-		facts->whole = IMAGE_YES;
+	else
+		image_covered(facts, "its MD5");
 }
 
 static void inspect_rkfw(const struct image_input *in, struct image_facts *facts)
@@ -233,8 +232,8 @@ static void inspect_rkfw(const struct image_input *in, struct image_facts *facts
 	if (!image_declare(in, facts, image + image_size + MD5_TEXT))
 		return;
 	image_add_row(facts, loader, loader_size, "boot loader", "unknown");
-	image_add_part(in, facts, image, image_size, "update");
 	check_md5(in, facts, image + image_size);
+	image_add_checked_part(in, facts, image, image_size, "update", facts->whole == IMAGE_YES);
 }
 
 const struct image_format image_format_rkfw = {
@@ -247,16 +246,54 @@ static bool is_rkaf(const struct image_input *in)
 	       load_le32(in->data.data + RKAF_AT_COUNT) <= RKAF_PARTS;
 }
 
+/* Highest bit first, begun with 0, not inverted. The polynomial differs from that of CRC-32 in one nibble: rkflashtool, rkcrc.h.
+ * table[n] carries a byte over n more: eight at once, as updates have gigabytes. */
+static uint32_t rockchip_crc(const struct image_input *in, struct bytes over)
+{
+	enum { PIECE = 1024 * 1024 };
+	uint32_t table[8][256], crc = 0;
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < 256; i++) {
+		table[0][i] = i << 24;
+		for (int bit = 0; bit < 8; bit++)
+			table[0][i] = table[0][i] << 1 ^ (table[0][i] & 0x80000000 ? 0x04c10db7 : 0);
+	}
+	for (size_t n = 1; n < 8; n++)
+		for (size_t i = 0; i < 256; i++)
+			table[n][i] = table[n - 1][i] << 8 ^ table[0][table[n - 1][i] >> 24];
+	for (; at + 8 <= over.size; at += 8) {
+		uint32_t high = crc ^ load_be32(over.data + at), low = load_be32(over.data + at + 4);
+
+		crc = table[7][high >> 24] ^ table[6][high >> 16 & 255] ^ table[5][high >> 8 & 255] ^ table[4][high & 255] ^
+		      table[3][low >> 24] ^ table[2][low >> 16 & 255] ^ table[1][low >> 8 & 255] ^ table[0][low & 255];
+		if (in->ops->forget != NULL && (at + 8) % PIECE == 0)
+			in->ops->forget(in->ops->user, bytes_of(over.data + at + 8 - PIECE, PIECE));
+	}
+	for (; at < over.size; at++)
+		crc = crc << 8 ^ table[0][crc >> 24 ^ over.data[at]];
+	return crc;
+}
+
+static void check_rkaf(const struct image_input *in, struct image_facts *facts, uint64_t end)
+{
+	text_copy(facts->checked, sizeof(facts->checked), "size");
+	if (!image_declare(in, facts, end + 4) || !image_in_memory(in, 0, end + 4) || in->is_covered)
+		return;
+	if (image_compare(facts, 0, "it", rockchip_crc(in, image_slice(in, 0, end)), load_le32(in->data.data + end)))
+		image_covered(facts, "its checksum, over all of it");
+}
+
 static void inspect_rkaf(const struct image_input *in, struct image_facts *facts)
 {
 	const uint8_t *header = in->data.data;
 	uint32_t count = load_le32(header + RKAF_AT_COUNT);
 
-	text_copy(facts->checked, sizeof(facts->checked), "size; its checksum is of a kind of its own");
 	image_set_name(facts, bytes_of(header + RKAF_AT_MODEL, RKAF_MODEL));
 	image_add_board(facts, bytes_of_text(facts->name));
 	image_text(facts->vendor, sizeof(facts->vendor), bytes_of(header + RKAF_AT_MAKER, RKAF_MAKER));
-	image_declare(in, facts, (uint64_t)load_le32(header + 4) + 4);	/* the checksum is not counted */
+	facts->ends_exactly = true;
+	check_rkaf(in, facts, load_le32(header + 4));	/* the checksum is not counted */
 	for (uint32_t i = 0; i < count; i++) {
 		struct bytes part = image_slice(in, RKAF_AT_PARTS + (uint64_t)i * RKAF_PART, RKAF_PART);
 		uint64_t start, size;

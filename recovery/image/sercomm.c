@@ -39,6 +39,7 @@ static bool matches(const struct image_input *in)
 
 static void inspect(const struct image_input *in, struct image_facts *facts)
 {
+	uint64_t padding;
 	uint8_t sum;
 
 	if (!image_has_header(in, facts, HEADER_SIZE))
@@ -53,6 +54,12 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		image_broken(facts, HEADER_SIZE - 1, "it is damaged, cut off, or something follows: the sum of its bytes is %02x instead of 00",
 			     sum);
 	image_covered_weakly(facts);
+	/* zeros that are missing do not change the sum */
+	padding = in->data.data[in->size - 1] == 0 ? image_padding(in->data) : 0;
+	if (image_ends_inside_padding(in, HEADER_SIZE, padding)) {
+		image_problem(facts, in->size, "its padding ends in the middle of a block: it may be cut off there");
+		facts->whole = facts->whole == IMAGE_YES ? IMAGE_UNKNOWN : facts->whole;
+	}
 }
 
 const struct image_format image_format_sercomm = {

@@ -103,8 +103,15 @@ static bool inspect_trailer(const struct image_input *in, struct image_facts *fa
 	}
 	*ret_start = in->size - length;
 	if (image_compare(facts, *ret_start, "it", image_crc32_raw1(in, bytes_of(in->data.data, (size_t)in->size - TRAILER_SIZE)),
-			  load_be32(trailer + TRAILER_CRC)) && trailer[TRAILER_TYPE] == TYPE_METADATA && length > TRAILER_SIZE + METADATA_HEADER)
-		use_metadata(image_slice(in, *ret_start + METADATA_HEADER, length - TRAILER_SIZE - METADATA_HEADER), facts);
+			  load_be32(trailer + TRAILER_CRC)) && trailer[TRAILER_TYPE] == TYPE_METADATA && length > TRAILER_SIZE + METADATA_HEADER) {
+		struct bytes text = image_slice(in, *ret_start + METADATA_HEADER, length - TRAILER_SIZE - METADATA_HEADER);
+
+		/* version and flags, which are 0; no checksum covers the length */
+		if (load_be32(in->data.data + *ret_start) != 0 || load_be32(in->data.data + *ret_start + 4) != 0)
+			image_broken(facts, in->size - TRAILER_SIZE + TRAILER_LENGTH, "its metadata is damaged: it does not begin at byte %" PRIu64,
+				     *ret_start);
+		use_metadata(text, facts);
+	}
 	image_covered(facts, "the checksum of the OpenWrt metadata, over the whole file");
 	return true;
 }

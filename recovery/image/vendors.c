@@ -176,7 +176,7 @@ static void inspect_dns(const struct image_input *in, struct image_facts *facts)
 	for (unsigned i = 0; i < (is_long ? DNS_LONG_PARTS : DNS_PARTS); i++) {
 		uint64_t at = load_le32(header + DNS_PLACES + 8 * i), size = load_le32(header + DNS_PLACES + 8 * i + 4);
 
-		if (size == 0)
+		if (size == 0 && load_le32(header + sums + 4 * i) == 0)
 			continue;
 		end = at + size > end ? at + size : end;
 		if (at + size > in->size)

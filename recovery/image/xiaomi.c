@@ -88,6 +88,8 @@ static void inspect_either(const struct image_input *in, struct image_facts *fac
 	text_copy(facts->checked, sizeof(facts->checked), "nothing: its checksum covers the whole file");
 	if (signature > in->size)
 		image_declare(in, facts, signature);
+	else if (signature != 0 && signature < offsets)	/* 0: it has none */
+		image_broken(facts, AT_SIGNATURE, "its header is damaged: its signature cannot begin at byte %" PRIu64, signature);
 	if (in->data.size == in->size) {
 		image_compare(facts, COVERED, "it", image_crc32_raw1(in, bytes_from(in->data, COVERED)), load_le32(in->data.data + AT_CRC));
 		image_covered(facts, "the checksum over all of it; its signature is not checked");

@@ -252,18 +252,21 @@ static void make_cab(struct buffer *to)
 	static const char text[] = "<component><name>Dock</name><developer_name>Example</developer_name><provides><firmware type=\"flashed\">"
 				   "aabbccdd-0000-1111-2222-333344445555</firmware></provides><releases><release version=\"1.2.3\"/></releases></component>";
 	uint32_t sum = 0;
-	size_t at = 44;
+	size_t at = 64;
 
 	put(to, 0, "MSCF\0\0\0\0", 8);
-	fill(to, 0, 52);
+	fill(to, 0, at + 8);
+	put_le32(to, 16, 44);
 	put_le16(to, 24, 0x103);
 	put_le16(to, 26, 1);
-	put_le32(to, 36, 44);
+	put_le16(to, 28, 1);
+	put_le32(to, 36, (uint32_t)at);
 	put_le16(to, 40, 1);
+	put(to, 60, "fw", 3);
 	add_text(to, text);
-	fill(to, ' ', 52 + (sizeof(text) + 3) / 4 * 4);
-	put_le16(to, at + 4, (uint16_t)(to->size - 52));
-	put_le16(to, at + 6, (uint16_t)(to->size - 52));
+	fill(to, ' ', at + 8 + (sizeof(text) + 3) / 4 * 4);
+	put_le16(to, at + 4, (uint16_t)(to->size - at - 8));
+	put_le16(to, at + 6, (uint16_t)(to->size - at - 8));
 	for (size_t i = at + 4; i < to->size; i += 4)
 		sum ^= load_le32(to->data + i);
 	put_le32(to, at, sum);
@@ -330,7 +333,7 @@ static const struct sample samples[] = {
 	{ "FIP", make_fip, "fip", "arm64", IMAGE_UNKNOWN, 0, 0, true },
 	{ "UEFI volume", make_volume, "uefi-fv", "", IMAGE_UNKNOWN, 0, 0, true },
 	{ "UEFI capsule", make_capsule, "uefi-capsule", "", IMAGE_UNKNOWN, 0, 0, true },
-	{ "cabinet", make_cab, "cab", "", IMAGE_YES, 44, 0, true },
+	{ "cabinet", make_cab, "cab", "", IMAGE_YES, 64, 0, true },
 	{ "bmap", make_bmap, "bmap", "", IMAGE_YES, 170, 0, true },
 	{ "RAUC", make_rauc, "rauc", "", IMAGE_YES, 0, 4096, true },
 };
@@ -484,6 +487,27 @@ static void a_capsule_names_its_image_type(void **state)
 	assert_true(has_board(&facts, "04030201-0605-0807-090a-0b0c0d0e0f10"));
 }
 
+static void spoil_file_count(struct buffer *file)
+{
+	file->data[28] = 200;
+}
+
+static void spoil_file_place(struct buffer *file)
+{
+	file->data[16] = 4;
+}
+
+static void a_cabinet_whose_list_of_files_lies_is_damaged(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	run(make_cab, spoil_file_count, &facts);
+	assert_int_equal(facts.whole, IMAGE_NO);
+	run(make_cab, spoil_file_place, &facts);
+	assert_int_equal(facts.whole, IMAGE_NO);
+}
+
 static void a_cabinet_tells_what_its_description_says(void **state)
 {
 	struct image_facts facts;
@@ -633,6 +657,7 @@ int main(void)
 		cmocka_unit_test(two_packed_files_behind_each_other_are_told),
 		cmocka_unit_test(a_mender_payload_that_cannot_be_unpacked_is_damage),
 		cmocka_unit_test(a_capsule_names_its_image_type),
+		cmocka_unit_test(a_cabinet_whose_list_of_files_lies_is_damaged),
 		cmocka_unit_test(a_cabinet_tells_what_its_description_says),
 		cmocka_unit_test(deflate_is_unpacked_in_each_of_its_forms),
 		cmocka_unit_test(a_table_that_begins_with_zeros_is_no_lzma),

@@ -37,6 +37,29 @@ static void make_rockchip(struct buffer *to)
 	(void)make_digest(NULL, "sha256", bytes_of(to->data, 1536), to->data + 1536);
 }
 
+/* An update of one part; its checksum bit by bit. */
+static void make_rkaf(struct buffer *to)
+{
+	uint32_t crc = 0;
+
+	add_text(to, "RKAF");
+	fill(to, 0, 2048);
+	put(to, 8, "rk3399-board", 12);
+	put(to, 72, "Example", 7);
+	put_le32(to, 136, 1);
+	put(to, 140, "boot", 4);
+	put_le32(to, 140 + 96, 2048);
+	put_le32(to, 140 + 108, 1000);
+	fill(to, 0x42, 4096);
+	put_le32(to, 4, (uint32_t)to->size);
+	for (size_t i = 0; i < to->size * 8; i++) {
+		uint32_t bit = crc >> 31 ^ (to->data[i / 8] >> (7 - i % 8) & 1);
+
+		crc = crc << 1 ^ (bit ? 0x04c10db7 : 0);
+	}
+	put_le32(to, to->size, crc);
+}
+
 static void make_ivt(struct buffer *to)
 {
 	put(to, 0, "\xd1\0\x20\x40", 4);
@@ -275,6 +298,7 @@ static const struct sample samples[] = {
 	{ "GPT", make_gpt, "gpt-disk", "", IMAGE_UNKNOWN, 0, 0, true },
 	{ "eGON", make_egon, "egon-spl", "arm", IMAGE_YES, 0, 0, true },
 	{ "Rockchip", make_rockchip, "rockchip-idb", "arm64", IMAGE_YES, 2048, 0, true },
+	{ "Rockchip update", make_rkaf, "rockchip-update", "", IMAGE_YES, 0, 0, true },
 	{ "i.MX IVT", make_ivt, "imx-ivt", "arm", IMAGE_UNKNOWN, 0, 0, true },
 	{ "i.MX container", make_container, "imx-container", "arm64", IMAGE_YES, 0x400, 0, true },
 	{ "TI", make_ti, "ti-gp", "arm", IMAGE_UNKNOWN, 0, 0, true },
@@ -291,6 +315,31 @@ static void each_format_is_told_and_holds_what_all_must_hold(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
 		check_sample(&samples[i]);
+}
+
+/* For SATA, with its place in bytes. */
+static void boot_from_sata(struct buffer *file)
+{
+	file->data[0] = 0x78;
+	file->data[31] = (uint8_t)image_byte_sum(bytes_of(file->data, 31));
+}
+
+/* In sectors. */
+static void boot_from_sata_sector(struct buffer *file)
+{
+	put_le32(file, 12, 1);
+	boot_from_sata(file);
+}
+
+static void the_place_of_a_marvell_payload_may_count_in_sectors(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	facts = inspect_made(make_kwb, boot_from_sata);
+	assert_int_equal(facts.whole, IMAGE_YES);
+	facts = inspect_made(make_kwb, boot_from_sata_sector);
+	assert_int_equal(facts.whole, IMAGE_YES);
 }
 
 static void damage_section(struct buffer *file)
@@ -410,6 +459,7 @@ int main(void)
 		cmocka_unit_test(a_disk_whose_second_table_is_gone_is_damaged),
 		cmocka_unit_test(a_loader_in_front_of_the_partitions_names_the_board),
 		cmocka_unit_test(a_card_image_without_a_table_is_said_to_have_none),
+		cmocka_unit_test(the_place_of_a_marvell_payload_may_count_in_sectors),
 		cmocka_unit_test(the_sections_of_an_eeprom_follow_each_other),
 		cmocka_unit_test(the_headers_of_a_zynq_image_are_summed_up),
 		cmocka_unit_test(u_boot_behind_the_first_loader_of_an_imx_belongs_to_it),

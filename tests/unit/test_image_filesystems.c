@@ -327,6 +327,21 @@ static void a_file_system_that_was_joined_to_itself_is_not_called_whole(void **s
 	assert_non_null(strstr(image_problem_text(&facts), "joined"));
 }
 
+static void lose_the_tail(struct buffer *file)
+{
+	memset(file->data + 16384, 0, file->size - 16384);
+}
+
+static void zeros_in_the_erased_flash_of_jffs2_are_told(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	facts = inspect_made(make_jffs2, lose_the_tail);
+	assert_int_not_equal(facts.whole, IMAGE_YES);
+	assert_non_null(strstr(image_problem_text(&facts), "zeros"));
+}
+
 /* The master node says where the index begins. */
 static void put_master(struct buffer *file)
 {
@@ -445,6 +460,7 @@ int main(void)
 		cmocka_unit_test(the_executable_files_of_a_squashfs_tell_its_processor),
 		cmocka_unit_test(an_ubi_without_the_blocks_of_its_volumes_is_cut_off),
 		cmocka_unit_test(a_jffs2_that_may_go_on_is_not_called_whole),
+		cmocka_unit_test(zeros_in_the_erased_flash_of_jffs2_are_told),
 		cmocka_unit_test(a_file_system_that_was_joined_to_itself_is_not_called_whole),
 		cmocka_unit_test(an_ubifs_whose_index_was_erased_is_damaged),
 		cmocka_unit_test(what_most_programs_are_for_is_the_processor),

@@ -259,6 +259,26 @@ static void an_android_boot_image_is_checked_by_its_id(void **state)
 	}
 }
 
+static void the_place_of_a_recovery_dtbo_must_be_where_it_is(void **state)
+{
+	struct buffer *image = *state, hashed;
+	uint8_t digest[IMAGE_DIGEST_SIZE];
+
+	add_boot(image, 1);
+	add_text(image, "tree");
+	fill(image, 0, 8192);
+	image->data[1632] = 4;
+	image->data[1637] = 6144 >> 8;
+	buffer_init(&hashed, 100000);
+	add(&hashed, "kernel data\13\0\0\0ramdisk data\14\0\0\0\0\0\0\0tree\4\0\0\0", 43);
+	assert_int_equal(image_file_ops()->digest(NULL, "sha1", buffer_bytes(&hashed), digest), 20);
+	memcpy(image->data + 576, digest, 20);
+	buffer_done(&hashed);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	image->data[1637] += 8;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
 static void a_boot_image_without_id_is_not_called_whole(void **state)
 {
 	struct buffer *image = *state;
@@ -420,6 +440,7 @@ int main(void)
 		TEST(a_uefi_program_says_its_processor_and_size),
 		TEST(a_pe_checksum_that_matches_makes_it_whole),
 		TEST(an_android_boot_image_is_checked_by_its_id),
+		TEST(the_place_of_a_recovery_dtbo_must_be_where_it_is),
 		TEST(a_boot_image_without_id_is_not_called_whole),
 		TEST(a_sparse_image_is_whole_only_with_its_checksum),
 		TEST(a_program_at_a_block_of_a_sparse_image_tells_its_processor),

@@ -205,6 +205,9 @@ static void metadata_with_a_lying_length_is_damaged(void **state)
 	put_be32(file, file->size - 4, 3);
 	facts = inspect_file(file);
 	assert_int_equal(facts.whole, IMAGE_NO);
+	put_be32(file, file->size - 4, 400);
+	facts = inspect_file(file);
+	assert_int_equal(facts.whole, IMAGE_NO);
 	free(file);
 }
 

@@ -207,6 +207,47 @@ static void what_follows_the_end_of_a_vendors_image_is_told(void **state)
 	}
 }
 
+static void zeros_that_are_missing_do_not_change_the_sum_of_a_sercomm_image(void **state)
+{
+	struct file *file = calloc(1, sizeof(*file));
+
+	(void)state;
+	assert_non_null(file);
+	make_sercomm(file);
+	file->size = 512 + 8192;
+	assert_int_equal(inspect_file(file).whole, IMAGE_YES);
+	file->size -= 512;
+	assert_int_equal(inspect_file(file).whole, IMAGE_UNKNOWN);
+	free(file);
+}
+
+static void sizes_that_encryption_cannot_make_are_told(void **state)
+{
+	struct file *file = calloc(1, sizeof(*file));
+
+	(void)state;
+	assert_non_null(file);
+	make_shrs(file);
+	assert_int_equal(inspect_file(file).whole, IMAGE_YES);
+	put_be32(file, 4, PAYLOAD + 1);
+	assert_int_equal(inspect_file(file).whole, IMAGE_NO);
+	put_be32(file, 4, 0);
+	assert_int_equal(inspect_file(file).whole, IMAGE_NO);
+	free(file);
+}
+
+static void a_part_of_a_dns_image_that_lost_its_size_is_told(void **state)
+{
+	struct file *file = calloc(1, sizeof(*file));
+
+	(void)state;
+	assert_non_null(file);
+	make_dns(file);
+	put_le32(file, 4, 0);
+	assert_int_equal(inspect_file(file).whole, IMAGE_NO);
+	free(file);
+}
+
 static void two_seama_files_stuck_together_are_told(void **state)
 {
 	struct file *file = calloc(1, sizeof(*file));
@@ -393,6 +434,9 @@ int main(void)
 		cmocka_unit_test(the_head_of_an_image_is_neither_damaged_nor_whole),
 		cmocka_unit_test(a_lying_length_leads_nowhere),
 		cmocka_unit_test(what_follows_the_end_of_a_vendors_image_is_told),
+		cmocka_unit_test(zeros_that_are_missing_do_not_change_the_sum_of_a_sercomm_image),
+		cmocka_unit_test(sizes_that_encryption_cannot_make_are_told),
+		cmocka_unit_test(a_part_of_a_dns_image_that_lost_its_size_is_told),
 		cmocka_unit_test(two_seama_files_stuck_together_are_told),
 		cmocka_unit_test(each_part_of_a_brn_image_has_its_own_checksum),
 		cmocka_unit_test(a_hilink_image_of_any_length_is_decrypted_to_its_last_byte),
