@@ -117,7 +117,7 @@ struct image_facts {
 	char warning[192];		/* nothing broken, but worth a look before flashing */
 	struct image_part parts[IMAGE_PARTS];
 	unsigned part_count;
-	bool has_unlisted_archive;	/* behind the last part there is room for, or what is there could not be looked at */
+	bool has_unlisted_archive;	/* behind the last part there is room for */
 };
 
 /* head_or_whole: the file's bytes from its start; with less than file_size of them, what needs the rest stays unknown.

@@ -149,8 +149,9 @@ static void check_deflated(struct zip *zip, const struct zip_member *member, con
 	}
 	is_right = result.end == IMAGE_YES && result.size == member->size && result.crc32 == member->crc;
 	have = result.size < HEAD_SIZE ? (size_t)result.size : HEAD_SIZE;
-	if (have == 0 && member->size > 0 && first == IMAGE_PARTS)
-		zip->facts->has_unlisted_archive = true;	/* for all that is known */
+	if (have == 0 && member->size > 0 && first == IMAGE_PARTS && zip->facts->warning[0] == '\0')
+		text_copy(zip->facts->warning, sizeof(zip->facts->warning),
+			  "not all of its members were looked at: only a deep look unpacks it all");
 	/* an archive that lies about the size tells it here */
 	if (have > 0 && have <= member->size)
 		image_add_unpacked_part(zip->in, zip->facts, bytes_of(head, have), member->size, "contents", is_right);
