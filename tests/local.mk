@@ -1,5 +1,5 @@
 # The checks that are no test programs: tests/run calls them.
-EXTRA_DIST += .ci/run tests/run tests/include_arrows tests/docs_agree tests/fuzz/run tests/bench/run tests/bench/measure.py $(FUZZERS)
+EXTRA_DIST += .ci/run tests/run tests/include_arrows tests/docs_agree tests/lsan.supp tests/fuzz/run tests/bench/run tests/bench/measure.py $(FUZZERS)
 
 # A test that starts a program needs it first.
 $(TEST_LOGS): $(EXTRA_PROGRAMS)
