@@ -8,20 +8,22 @@
 
 #include "src/base/text.h"
 
+enum { BLOCK = sizeof(DES_cblock) };
+
 bool decrypt_blocks(void *user, const char *cipher, struct bytes key, struct bytes in, uint8_t *to)
 {
 	DES_key_schedule schedule;
-	DES_cblock block;
+	DES_cblock block = { 0 };
 
 	(void)user;
-	if (!text_equal(cipher, "des-ecb") || key.size != sizeof(block) || in.size % sizeof(block) != 0)
+	if (!text_equal(cipher, "des-ecb") || key.size != BLOCK || in.size % BLOCK != 0)
 		return false;
-	memcpy(block, key.data, sizeof(block));
+	memcpy(block, key.data, BLOCK);
 	DES_set_key_unchecked(&block, &schedule);
-	for (size_t at = 0; at < in.size; at += sizeof(block)) {
-		memcpy(block, in.data + at, sizeof(block));	/* to may be what in stands on */
+	for (size_t at = 0; at < in.size; at += BLOCK) {
+		memcpy(block, in.data + at, BLOCK);	/* to may be what in stands on */
 		DES_ecb_encrypt(&block, &block, &schedule, DES_DECRYPT);
-		memcpy(to + at, block, sizeof(block));
+		memcpy(to + at, block, BLOCK);
 	}
 	return true;
 }
