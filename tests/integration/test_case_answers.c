@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -437,41 +438,44 @@ static void a_step_that_asks_is_counted_once(void **state)
 	assert_int_equal(titles, 1);	/* the journal says what it is, and not only its kind */
 }
 
-/* The computer lost its power, and the adapter comes back as another port. */
-static void begin_again_on_another_port(struct bench *b)
+/* The computer lost its power, and the adapter comes back as another port. Returns the old one, which cannot be opened any more: it is not closed, or
+ * its number could be that of somebody else's line. */
+static int begin_again_on_another_port(struct bench *b)
 {
 	static const char *const folders[] = { SOURCE_DB_DIR, NULL };
 	struct app_options options = { .library_folders = folders, .port = b->port };
 	char states[240];
+	int old = b->device, locked = 1;
 	struct termios raw;
 
-	int device = b->device, line = b->line;
-
 	app_free(b->app);
+	close(b->line);
+	assert_int_equal(ioctl(old, TIOCSPTLCK, &locked), 0);
 	assert_int_equal(openpty(&b->device, &b->line, b->port, NULL, NULL), 0);
-	close(device);
-	close(line);
 	assert_int_equal(tcgetattr(b->line, &raw), 0);
 	cfmakeraw(&raw);
 	tcsetattr(b->line, TCSANOW, &raw);
 	options.state_folder = text_format(states, sizeof(states), "%s/state", b->folder);
 	assert_int_equal(app_new(b->loop, &options, &b->app, NULL), STATUS_OK);
+	return old;
 }
 
 static void a_way_that_was_cut_off_goes_on_when_its_line_is_back(void **state)
 {
 	struct bench *b = *state;
+	int old;
 
 	go_to_diagnosis_of(b, "practice/pcam1");
 	assert_int_equal(answer(b, "method:fetch"), STATUS_OK);
 	loop_timer_set_after(b->timer, LOOK_MS);
 	loop_run(b->loop);
 	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_STEPS);
-	begin_again_on_another_port(b);
+	old = begin_again_on_another_port(b);
 	assert_int_equal(app_case_open(b->app, b->id, NULL), STATUS_OK);
 	assert_int_equal(app_case_view(b->app, b->id)->phase, GUIDE_STEPS);
 	assert_int_equal(app_case_view(b->app, b->id)->problem.status, STATUS_OK);
 	assert_string_equal(app_case_view(b->app, b->id)->port, b->port);
+	close(old);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
