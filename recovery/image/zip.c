@@ -102,6 +102,12 @@ static void see_locals(struct zip *zip, zip_see_member *see)
 	}
 }
 
+/* Whoever wants it all keeps count of all files' unpacked bytes himself: the bound of one zip is not needed then. */
+static bool is_deep(const struct image_input *in)
+{
+	return in->ops->check_packed_max == UINT64_MAX && in->ops->unpack_left != NULL;
+}
+
 /* How many of the bytes that are wanted may be unpacked; they are counted as done. */
 static uint64_t take_unpacked(const struct image_input *in, uint64_t wanted)
 {
@@ -150,8 +156,8 @@ static void check_deflated(struct zip *zip, const struct zip_member *member, con
 	is_right = result.end == IMAGE_YES && result.size == member->size && result.crc32 == member->crc;
 	have = result.size < HEAD_SIZE ? (size_t)result.size : HEAD_SIZE;
 	if (have == 0 && member->size > 0 && first == IMAGE_PARTS && zip->facts->warning[0] == '\0')
-		text_copy(zip->facts->warning, sizeof(zip->facts->warning),
-			  "not all of its members were looked at: only a deep look unpacks it all");
+		text_format(zip->facts->warning, sizeof(zip->facts->warning), "not all of its members were looked at: %s",
+			    is_deep(zip->in) ? "there is more in it than is unpacked here" : "only a deep look unpacks it all");
 	/* an archive that lies about the size tells it here */
 	if (have > 0 && have <= member->size)
 		image_add_unpacked_part(zip->in, zip->facts, bytes_of(head, have), member->size, "contents", is_right);
@@ -243,6 +249,8 @@ static void add_member(struct zip *zip, const struct zip_member *member)
 		zip->unpack_budget -= is_checked ? member->size : 0;
 		zip->heads += !is_checked && zip->heads < HEADS;
 		check_deflated(zip, member, name, limit);
+		if (zip->in->ops->forget != NULL && is_checked)
+			zip->in->ops->forget(zip->in->ops->user, image_slice(zip->in, member->data, member->packed));
 	}
 }
 
@@ -289,7 +297,7 @@ void zip_inspect(const struct image_input *in, struct image_facts *facts, const 
 	struct bytes data = bytes_of(in->data.data, in->data.size - image_long_padding(in, in->data));
 	/* nobody who sets no limit has a large file */
 	uint64_t packed_max = in->ops->check_packed_max > 0 ? in->ops->check_packed_max : UINT64_MAX;
-	struct zip zip = { in, facts, dialect, 0, 0, in->size, packed_max, UNPACK_MAX, NULL, 0 };
+	struct zip zip = { in, facts, dialect, 0, 0, in->size, packed_max, is_deep(in) ? UINT64_MAX : UNPACK_MAX, NULL, 0 };
 	uint64_t end;
 
 	text_copy(facts->compression, sizeof(facts->compression), "zip");

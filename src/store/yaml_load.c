@@ -68,7 +68,8 @@ static const cyaml_schema_field_t *field_named(const cyaml_schema_value_t *schem
 	return field != NULL && field->key != NULL ? field : NULL;
 }
 
-/* The place as yaml_nodes.h spells it, without the first skip steps; *ret_key: the last key of it; *ret_schema: what stands there. */
+/* The place as yaml_nodes.h spells it, without the first skip steps; *ret_key: the last key of it; *schema: from that of the file to that
+ * of the place. */
 static void place_of(const struct complaint *complaint, unsigned skip, char *where, size_t size, const char **ret_key,
 		     const cyaml_schema_value_t **schema)
 {
@@ -212,7 +213,7 @@ enum status yaml_file_load(const struct yaml_file *file, const struct cyaml_sche
 	fault = library.load_data(text.data, text.size, &config, schema, &data, NULL);
 	if (fault != CYAML_OK)
 		return report(file, fault, &complaint, schema, reterr);
-	*(cyaml_data_t **)ret_struct = data;
+	memcpy(ret_struct, &data, sizeof(data));	/* the caller's pointer is to its own struct */
 	return STATUS_OK;
 }
 

@@ -109,6 +109,23 @@ tar czf two.tar.gz program config.txt
 value "an archive that is not unpacked whole says so" '.warning | startswith("not all of its members")' true
 "$UNBRICK" inspect --deep --json two.tar.gz >out 2>err
 value "a deep look sees all of its members" '[.warning, .parts[-1].name] | map(tostring) | join(" ")' "null config.txt"
+# more than is unpacked at a first look; the deep one compares every checksum
+python3 -c '
+import zipfile
+with zipfile.ZipFile("zeros.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
+    for i in range(20):
+        made.writestr("m%d" % i, bytes(5 << 20))'
+"$UNBRICK" inspect --json zeros.zip >out 2>err
+value "a first look does not claim what it did not unpack" .whole unknown
+is "inspect --deep of the same" 0 "$UNBRICK" inspect --deep --json zeros.zip
+value "a deep look compares the checksum of every member" '.whole + " " + .checked' "yes the checksum of each member"
+python3 -c '
+made = bytearray(open("zeros.zip", "rb").read())
+last = made.rfind(b"PK\1\2")
+made[last + 16] ^= 1	# the checksum that the directory gives
+made[made.rfind(b"PK\3\4") + 14] ^= 1
+open("zeros.zip", "wb").write(made)'
+is "inspect --deep finds the wrong checksum of the last member" 10 "$UNBRICK" inspect --deep --json zeros.zip
 # more members than are listed, all in plain sight, and the archive that tells behind them
 pages=
 for i in $(seq 100 160); do
