@@ -10,6 +10,7 @@
 #include "src/base/cleanup.h"
 
 enum {
+	LEAST = 1024,
 	SAMPLE = 96 * 1024,
 	PER_64K = 24,		/* points in 64 KiB that make a guess; noise comes to one or two */
 	POINTS_MIN = 10,
@@ -140,6 +141,8 @@ const char *image_guess_arch(struct bytes code)
 	unsigned hits[IDIOMS_MAX] = { 0 }, most = 0, next = 0, first = 0, wanted;
 	const char *best = "";
 
+	if (code.size < LEAST)
+		return "";
 	if (code.size > SAMPLE)
 		code.size = SAMPLE;
 	wanted = (unsigned)(code.size * PER_64K / (64 * 1024));

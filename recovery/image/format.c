@@ -13,14 +13,7 @@
 #include "src/base/crc.h"
 #include "src/base/text.h"
 
-enum {
-	HEAD_SIZE = 64 * 1024,	/* of what was unpacked: enough for every header, and for a boot sector behind 32 KiB */
-	PADDING_PIECE = 1024 * 1024,
-	CODE_HEAD = 16 * 1024,	/* enough to tell the processor from most code */
-	SHORT_HEAD = 4096,	/* enough for the header of a kernel or a file system */
-	SLOWER = 8,
-	UNPACK_START = 16 * 1024,
-};
+enum { PADDING_PIECE = 1024 * 1024 };
 
 static void set_problem(struct image_problem *to, uint64_t offset, const char *format, va_list args)
 {
@@ -300,6 +293,7 @@ void image_adopt(struct image_facts *facts, const struct image_facts *of)
 		text_copy(facts->vendor, sizeof(facts->vendor), of->vendor);
 	if (facts->revision[0] == '\0')
 		text_copy(facts->revision, sizeof(facts->revision), of->revision);
+	facts->needs_deep_look |= of->needs_deep_look;
 }
 
 void image_take_guess(struct image_facts *facts, struct bytes code)
@@ -383,7 +377,7 @@ static uint64_t look_at_member(const struct image_input *member, struct image_fa
 	return of.declared_size;
 }
 
-static bool is_covered(const struct image_input *in, const struct image_facts *facts)
+bool image_is_covered(const struct image_input *in, const struct image_facts *facts)
 {
 	return in->is_covered || facts->whole == IMAGE_YES;
 }
@@ -417,7 +411,7 @@ struct image_part *image_add_part(const struct image_input *in, struct image_fac
 struct image_part *image_add_checked_part(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 					  const char *name, bool is_right)
 {
-	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1, is_right || is_covered(in, facts) };
+	struct image_input member = { image_slice(in, offset, size), size, in->ops, in->depth + 1, is_right || image_is_covered(in, facts) };
 	bool is_new = !overlaps_a_part(facts, offset, size);
 	struct image_part *part = image_add_row(facts, offset, size, name, "unknown");
 
@@ -436,7 +430,7 @@ struct image_part *image_add_unpacked_part(const struct image_input *in, struct 
 					   const char *name, bool is_right)
 {
 	struct image_input member = { head, size, in->ops, in->depth + 1, is_right };
-	struct image_part *part = image_add_row(facts, 0, size, name, "unknown");
+	struct image_part *part = image_add_row(facts, 0, size != IMAGE_SIZE_UNKNOWN ? size : 0, name, "unknown");
 
 	if (part == NULL) {
 		note_unlisted(&member, facts);
@@ -475,124 +469,4 @@ void image_correct_uboot_arch(char *arch, size_t size, struct bytes program)
 {
 	if (text_equal(arch, "arm") && program.size >= 4 && text_equal(image_code_arch(program.data), "arm64"))
 		text_copy(arch, size, "arm64");
-}
-
-bool image_unpacks_slowly(const char *compression)
-{
-	return text_equal(compression, "xz") || text_equal(compression, "lzma") || text_equal(compression, "bzip2");
-}
-
-static uint64_t unpack_times(const char *compression)
-{
-	return image_unpacks_slowly(compression) ? SLOWER : 1;
-}
-
-uint64_t image_may_unpack(const uint64_t *left, const char *compression)
-{
-	return *left / unpack_times(compression);
-}
-
-void image_count_unpacked(uint64_t *left, const char *compression, uint64_t made)
-{
-	*left -= made + UNPACK_START < image_may_unpack(left, compression) ? (made + UNPACK_START) * unpack_times(compression) : *left;
-}
-
-/* How many packed bytes are unpacked to check them: some unpack ten times slower than the others. */
-static uint64_t check_max(const struct image_input *in, const char *compression)
-{
-	return image_unpacks_slowly(compression) ? in->ops->check_packed_max / 8 : in->ops->check_packed_max;
-}
-
-/* How much of what is unpacked is looked at. What is only to be named, in an image that has told its processor, needs no sample of code; and
- * where unpacking is slow, a small sample is often enough. */
-static size_t head_wanted(const struct image_input *in, const struct image_facts *facts, const char *compression, bool is_checked)
-{
-	if (!is_covered(in, facts) || is_checked)
-		return HEAD_SIZE;
-	return facts->arch[0] != '\0' ? SHORT_HEAD : image_unpacks_slowly(compression) ? CODE_HEAD : HEAD_SIZE;
-}
-
-static bool tells_something(const struct image_input *in, struct bytes head)
-{
-	struct image_input member = { .data = head, .ops = in->ops, .size = IMAGE_SIZE_UNKNOWN, .depth = in->depth + 1 };
-
-	return image_find_format(&member, false) != NULL || image_guess_arch(head)[0] != '\0';
-}
-
-/* And how many may come out. A stream of nothing but zeros says of itself that it is gigabytes; and what has a dictionary keeps so much in
- * memory. */
-static uint64_t unpacked_max(const struct image_input *in, const char *compression)
-{
-	bool has_dictionary = text_equal(compression, "xz") || text_equal(compression, "lzma") || text_equal(compression, "zstd");
-	uint64_t max = in->ops->check_packed_max, times = has_dictionary ? 8 : 32;
-
-	return max <= UINT64_MAX / times ? max * times : UINT64_MAX;
-}
-
-/* Streams that always have one of their contents; xz could be without, but nobody makes firmware so. */
-static bool has_checksum(const char *compression)
-{
-	return text_equal(compression, "gzip") || text_equal(compression, "xz") || text_equal(compression, "bzip2");
-}
-
-/* The head tells what came out, or how much of it there is. Of an archive that came out to its end each member is looked at: none of them needs to
- * be checked once more where the stream's checksum was right. */
-static void add_contents(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size, const char *compression)
-{
-	struct image_input member = { .data = head, .ops = in->ops, .size = size, .depth = in->depth + 1 };
-	const struct image_format *format;
-	struct image_part *part = image_add_row(facts, 0, size != IMAGE_SIZE_UNKNOWN ? size : 0, "contents", "unknown");
-
-	if (part == NULL)
-		return;
-	member.data.size = head.size < HEAD_SIZE ? head.size : HEAD_SIZE;
-	format = head.size == size ? image_find_format(&member, false) : NULL;
-	if (format != NULL && format->lists_members) {
-		member.data = head;
-		member.is_covered = has_checksum(compression);
-	}
-	part->is_unpacked = true;
-	look_at_member(&member, facts, part);
-}
-
-enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
-				    const char *compression)
-{
-	uint64_t used;
-
-	return image_look_inside_stream(in, facts, offset, size, compression, &used);
-}
-
-enum image_answer image_look_inside_stream(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
-					   const char *compression, uint64_t *ret_used)
-{
-	uint64_t out, most = unpacked_max(in, compression);
-	struct bytes packed = image_slice(in, offset, size);
-	/* a stream whose end is not at hand cannot be checked */
-	bool is_checked = size <= check_max(in, compression) && packed.size == size &&
-			  (!is_covered(in, facts) || in->ops->check_packed_max == UINT64_MAX);
-	enum image_answer end = IMAGE_UNKNOWN;
-	size_t room = head_wanted(in, facts, compression, is_checked), place_size;
-	uint8_t on_stack[HEAD_SIZE], *head = on_stack, *place;
-	char text[24];
-
-	*ret_used = 0;
-	if (in->ops->unpack == NULL || packed.size == 0)
-		return IMAGE_UNKNOWN;
-	place = in->depth == 0 && offset == 0 && is_checked && in->ops->place != NULL ? in->ops->place(in->ops->user, &place_size) : NULL;
-	if (place != NULL) {
-		head = place;
-		room = place_size;
-	}
-	out = in->ops->unpack(in->ops->user, compression, packed, head, room, is_checked ? most : room, &end, ret_used);
-	if (room == CODE_HEAD && out == room && !tells_something(in, bytes_of(head, CODE_HEAD))) {
-		room = HEAD_SIZE;
-		out = in->ops->unpack(in->ops->user, compression, packed, head, room, room, &end, ret_used);
-	}
-	if (is_checked && end == IMAGE_UNKNOWN && out == most)
-		image_warning(facts, "it unpacks to more than %s, and was not unpacked further", text_size(text, sizeof(text), most));
-	if (out > 0 && in->depth + 1 < IMAGE_DEPTH)
-		add_contents(in, facts, bytes_of(head, out < room ? (size_t)out : room), end == IMAGE_YES ? out : IMAGE_SIZE_UNKNOWN, compression);
-	/* what is not in memory may be what is missing */
-	return packed.size < size && end == IMAGE_NO ? IMAGE_UNKNOWN : end;
 }

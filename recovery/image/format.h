@@ -79,8 +79,14 @@ struct image_part *image_add_checked_part(const struct image_input *in, struct i
 /* What somebody unpacked already: head are its first bytes, size all of them. is_right: as above. */
 struct image_part *image_add_unpacked_part(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size,
 					   const char *name, bool is_right);
+/* A checksum that was right covers what is in it: unpacking it would find nothing more. */
+bool image_is_covered(const struct image_input *in, const struct image_facts *facts);
+/* May a stream of so many packed bytes be unpacked to its end, to check it? When it may, it is counted as done. */
+bool image_may_check(const struct image_input *in, const char *compression, uint64_t packed);
+/* The same, for the first room bytes of what is in it. */
+bool image_may_see_head(const struct image_input *in, const char *compression, struct bytes packed, size_t room);
 /* What is in a packed member: unpacks the beginning of [offset, offset + size) and adds what it is as a part "contents". Returns how the
- * stream ended, where it was unpacked to its end (check_packed_max); UNKNOWN otherwise. */
+ * stream ended, where it was unpacked to its end (image_may_check); UNKNOWN otherwise. */
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				    const char *compression);
 /* The same, and *ret_used: how many bytes the stream has, when it ended well; 0 otherwise. */

@@ -60,8 +60,12 @@ struct image_ops {
 	bool (*decrypt)(void *user, const char *cipher, struct bytes key, struct bytes in, uint8_t *to);
 	/* These bytes will not be needed soon: a mapped file's pages may go. */
 	void (*forget)(void *user, struct bytes seen);
-	/* Streams up to this many packed bytes may be unpacked to their end, to check them; an eighth of it where unpacking is slow. */
+	/* Streams up to this many packed bytes may be unpacked to their end, to check them; less where unpacking is slow.
+	 * UINT64_MAX: a deep look, also at what a checksum covers. */
 	uint64_t check_packed_max;
+	/* How many packed bytes may still be unpacked, over everything that is looked at; slow ones count several times. Counted down. NULL: there is
+	 * no limit. */
+	uint64_t *check_left;
 	/* What may still come out of packed streams, over everything that is looked at, so that archives in archives end; unpack counts it down
 	 * itself (image_count_unpacked). NULL: there is no limit. */
 	uint64_t *unpack_left;
@@ -114,6 +118,7 @@ struct image_facts {
 	struct image_problem member_problem;	/* of a part; "" none */
 	bool ends_exactly;		/* nothing but padding follows it in a good file */
 	bool is_padded_by_nature;	/* it is made with padding behind it, so that nothing is missed there */
+	bool needs_deep_look;		/* something packed was not unpacked to its end, and nothing else covers it */
 	char warning[192];		/* nothing broken, but worth a look before flashing */
 	struct image_part parts[IMAGE_PARTS];
 	unsigned part_count;
@@ -124,7 +129,7 @@ struct image_facts {
  * ops may be NULL. ret_facts needs no preparation. */
 void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct image_ops *ops, struct image_facts *ret_facts);
 
-/* Ten times as slowly as the others. */
+/* Some sixteen times as slowly as the others. */
 bool image_unpacks_slowly(const char *compression);
 /* Of what is left to be unpacked (image_ops): how many bytes of such a stream that is; and to be called when so many came out. What is slow
  * uses it up faster, and each stream takes something for its start, for a small one costs more than what comes out. */

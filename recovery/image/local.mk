@@ -1,5 +1,6 @@
 librecovery_a_SOURCES += recovery/image/image.c recovery/image/image.h
 librecovery_a_SOURCES += recovery/image/format.c recovery/image/format.h
+librecovery_a_SOURCES += recovery/image/inside.c
 librecovery_a_SOURCES += recovery/image/registry.c
 librecovery_a_SOURCES += recovery/image/arch.c
 librecovery_a_SOURCES += recovery/image/code.c

@@ -56,7 +56,8 @@ static void add_stuck_tree(const struct image_input *in, struct image_facts *fac
 	facts->ends_exactly = false;
 }
 
-static void inspect_stream(const struct image_input *in, struct image_facts *facts, const char *compression, struct bytes magic)
+/* Returns how the first stream ended. */
+static enum image_answer inspect_stream(const struct image_input *in, struct image_facts *facts, const char *compression, struct bytes magic)
 {
 	enum image_answer end;
 	uint64_t used, first;
@@ -76,15 +77,31 @@ static void inspect_stream(const struct image_input *in, struct image_facts *fac
 		}
 	} else if (end == IMAGE_NO)
 		image_broken(facts, used, "it cannot be unpacked to its end: it is cut off or damaged");
+	return end;
 }
 
 /* --- gzip --- */
 
-enum { GZIP_HEADER = 10, GZIP_TRAILER = 8, GZIP_EXTRA = 4, GZIP_NAME = 8, GZIP_RESERVED = 0xe0 };
+enum { GZIP_HEADER = 10, GZIP_TRAILER = 8, GZIP_EXTRA = 4, GZIP_NAME = 8, GZIP_RESERVED = 0xe0, GZIP_RATIO = 256 };
 
 static bool is_gzip(const struct image_input *in)
 {
 	return image_starts_with(in->data, BYTES("\x1f\x8b\x08"));
+}
+
+/* 2.3.1, ISIZE: how much comes out, in the last four bytes. Where a file was cut off these are any number, and most numbers are far too large
+ * for it; what is nearly all zeros packs so well that it is spared. */
+static void doubt_gzip_end(const struct image_input *in, struct image_facts *facts)
+{
+	char text[24];
+	uint64_t size;
+
+	if (in->depth > 0 || in->data.size < in->size)
+		return;
+	size = load_le32(in->data.data + in->size - 4);
+	if (size != UINT32_MAX && size / GZIP_RATIO > in->size)
+		image_problem(facts, in->size - 4, "it may be cut off: by its last bytes %s would come out of it; only unpacking it tells",
+			      text_size(text, sizeof(text), size));
 }
 
 static void inspect_gzip(const struct image_input *in, struct image_facts *facts)
@@ -107,7 +124,8 @@ static void inspect_gzip(const struct image_input *in, struct image_facts *facts
 		at += 2 + (uint64_t)load_le16(in->data.data + at);
 	if (in->data.data[3] & GZIP_NAME)
 		image_set_name(facts, image_slice(in, at, sizeof(facts->name)));
-	inspect_stream(in, facts, "gzip", BYTES("\x1f\x8b\x08"));
+	if (inspect_stream(in, facts, "gzip", BYTES("\x1f\x8b\x08")) == IMAGE_UNKNOWN)
+		doubt_gzip_end(in, facts);
 	if (facts->part_count > 0 && text_equal(facts->parts[0].format, "gzip"))
 		image_warning(facts, "it is packed with gzip twice: unpack it once before flashing");
 }
@@ -118,6 +136,8 @@ const struct image_format image_format_gzip = {
 
 /* --- bzip2 --- */
 
+enum { BZIP2_END = 6 + 4 + 1, BZIP2_CRC_BITS = 32 };
+
 /* The header and the mark of the first block, or of the end of an empty stream. */
 static bool is_bzip2(const struct image_input *in)
 {
@@ -125,11 +145,34 @@ static bool is_bzip2(const struct image_input *in)
 	       (memcmp(in->data.data + 4, "1AY&SY", 6) == 0 || memcmp(in->data.data + 4, "\x17\x72\x45\x38\x50\x90", 6) == 0);
 }
 
+/* The mark of the end, six bytes, and a CRC-32 of the stream are its last bits; up to seven zero bits fill the last byte. Padding in zeros may
+ * hide some of the CRC's own. */
+static bool has_bzip2_end(const struct image_input *in)
+{
+	static const uint64_t mark = UINT64_C(0x177245385090);
+	struct bytes tail = in->data;
+	uint64_t bits = 0;
+
+	tail.size -= image_long_padding(in, tail);
+	tail = bytes_of(in->data.data, tail.size + BZIP2_END < in->data.size ? tail.size + BZIP2_END : in->data.size);
+	if (tail.size > 2 * BZIP2_END)
+		tail = bytes_from(tail, tail.size - 2 * BZIP2_END);
+	for (size_t i = 0; i < tail.size; i++)
+		for (unsigned bit = 8; bit-- > 0; ) {
+			bits = bits << 1 | (tail.data[i] >> bit & 1);
+			if ((bits & UINT64_C(0xffffffffffff)) == mark && (tail.size - i - 1) * 8 + bit >= BZIP2_CRC_BITS)
+				return true;
+		}
+	return false;
+}
+
 static void inspect_bzip2(const struct image_input *in, struct image_facts *facts)
 {
 	text_copy(facts->compression, sizeof(facts->compression), "bzip2");
 	text_copy(facts->checked, sizeof(facts->checked), "nothing: its checksums need unpacking");
-	inspect_stream(in, facts, "bzip2", BYTES("BZh"));
+	if (inspect_stream(in, facts, "bzip2", BYTES("BZh")) == IMAGE_UNKNOWN && in->depth == 0 && in->data.size == in->size &&
+	    !has_bzip2_end(in))
+		image_broken(facts, in->size, "its end mark is missing: it is cut off, or something else follows");
 }
 
 const struct image_format image_format_bzip2 = {

@@ -4,6 +4,7 @@
 #include "recovery/image/text_file.h"
 
 #include <ctype.h>
+#include <strings.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
@@ -62,18 +63,24 @@ bool text_file_is(const struct image_input *in)
 
 bool text_file_starts(const char *text, const char *const *starts, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		char head[64];
-
-		text_copy(head, sizeof(head), text);
-		head[strlen(starts[i]) < sizeof(head) ? strlen(starts[i]) : sizeof(head) - 1] = '\0';
-		if (strlen(head) == strlen(starts[i]) && text_contains(head, starts[i]))
+	for (size_t i = 0; i < count; i++)
+		if (strncasecmp(text, starts[i], strlen(starts[i])) == 0)
 			return true;
-	}
 	return false;
 }
 
 /* --- web pages --- */
+
+/* Each page begins so. Most files do not, and are not read as text for it. */
+static bool may_begin_a_tag(struct bytes head)
+{
+	for (size_t i = 0; i < head.size && i < TEXT_FILE_HEAD; i++)
+		if (head.data[i] == '<' || head.data[i] == 0x1b)
+			return true;
+		else if (strchr(" \t\r\n\xef\xbb\xbf\xff\xfe", head.data[i]) == NULL)	/* blanks, byte order marks, the NUL of UTF-16 */
+			return false;
+	return false;
+}
 
 static bool is_html(const struct image_input *in)
 {
@@ -84,7 +91,7 @@ static bool is_html(const struct image_input *in)
 	static const char *const signs[] = { "<html", "<head", "<body", "<title", "<script", "<meta " };
 	char text[TEXT_FILE_HEAD];
 
-	if (in->data.size == 0 || (in->data.data[0] >= 0xf0 && !is_utf16(in->data)))
+	if (!may_begin_a_tag(in->data) || (in->data.data[0] >= 0xf0 && !is_utf16(in->data)))
 		return false;
 	text_file_head(in, text, sizeof(text));
 	if (text_file_starts(text, starts, ARRAY_SIZE(starts)))
@@ -139,10 +146,15 @@ static void inspect_html(const struct image_input *in, struct image_facts *facts
 	char text[TEXT_FILE_HEAD];
 	const char *kind;
 
+	text_copy(facts->checked, sizeof(facts->checked), "the beginning");
+	/* a page in an archive may be meant to lie there */
+	if (in->depth > 0) {
+		facts->is_no_image = true;
+		return;
+	}
 	text_file_head(in, text, sizeof(text));
 	read_title(text, facts);
 	kind = kind_of(text);
-	text_copy(facts->checked, sizeof(facts->checked), "the beginning");
 	image_is_none(in, facts, "it is a web page, not an image: the download went wrong%s%.48s%s%s%s", facts->name[0] ? " (" : "",
 		     facts->name, facts->name[0] ? ")" : "", kind[0] ? "; " : "", kind);
 }

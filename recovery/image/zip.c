@@ -21,6 +21,8 @@ enum {
 	HEAD_SIZE = 64 * 1024,	/* of each member, to look at what it is */
 	HEADS = 64,
 	UNPACK_MAX = 64 * 1024 * 1024,
+	WELL_PACKED = 3,	/* times smaller */
+	LOOK_COST = 10 * 1024,
 	FLAG_ENCRYPTED = 1 << 0,
 	FLAG_SIZES_FOLLOW = 1 << 3,
 };
@@ -34,7 +36,6 @@ struct zip {
 	unsigned unchecked;	/* members whose checksum was not compared */
 	unsigned heads;		/* of them that were unpacked a little */
 	uint64_t budget;	/* bytes still to be read: members that overlap must not make this take for ever */
-	uint64_t packed_budget;	/* of them, to be unpacked to their end: reading is faster by far */
 	uint64_t unpack_budget;	/* and what may come out: a member may make a thousand times its size */
 	uint8_t *place;		/* for a whole member, which then is unpacked several times as fast; NULL: there is none */
 	size_t place_size;
@@ -142,7 +143,7 @@ static bool inflate_in_place(struct zip *zip, const struct zip_member *member, s
 static void check_deflated(struct zip *zip, const struct zip_member *member, const char *name, uint64_t limit)
 {
 	uint8_t own[HEAD_SIZE], *head = own;
-	struct inflated result;
+	struct inflated result = { .end = IMAGE_UNKNOWN };
 	size_t have;
 	unsigned first = zip->facts->part_count;
 	bool is_right;
@@ -151,7 +152,8 @@ static void check_deflated(struct zip *zip, const struct zip_member *member, con
 		head = zip->place;
 	else {
 		limit = take_unpacked(zip->in, limit);
-		result = inflate_all(image_slice(zip->in, member->data, member->packed), limit, own, sizeof(own));
+		if (limit > 0 || member->size == 0)
+			result = inflate_all(image_slice(zip->in, member->data, member->packed), limit, own, sizeof(own));
 	}
 	is_right = result.end == IMAGE_YES && result.size == member->size && result.crc32 == member->crc;
 	have = result.size < HEAD_SIZE ? (size_t)result.size : HEAD_SIZE;
@@ -221,12 +223,29 @@ static uint64_t read_entry(const struct zip *zip, uint64_t at, uint64_t end, str
 	return at + ENTRY_SIZE + load_le16(entry + 28) + load_le16(entry + 30) + load_le16(entry + 32);
 }
 
+/* What packs well takes as long as what comes out, and looking at a small member longer than unpacking it. */
+static uint64_t check_cost(const struct zip_member *member)
+{
+	uint64_t by_size = member->size / WELL_PACKED;
+
+	return LOOK_COST + (member->packed > by_size ? member->packed : by_size);
+}
+
+static uint64_t head_limit(const struct zip *zip, const struct zip_member *member)
+{
+	uint64_t limit = member->size < HEAD_SIZE ? member->size : HEAD_SIZE;
+	struct bytes packed = image_slice(zip->in, member->data, member->packed);
+
+	return zip->heads < HEADS && image_may_see_head(zip->in, "deflate", packed, (size_t)limit) ? limit : 0;
+}
+
 static void add_member(struct zip *zip, const struct zip_member *member)
 {
 	bool has_budget = member->packed <= zip->budget;
-	bool is_checked = member->packed <= zip->packed_budget && member->size <= zip->unpack_budget;
+	bool is_deflated = member->method == DEFLATED && !member->is_encrypted && has_budget;
+	bool is_checked = is_deflated && member->size <= zip->unpack_budget && image_may_check(zip->in, "deflate", check_cost(member));
 	/* of the others what they are is told by their heads */
-	uint64_t limit = is_checked ? member->size : zip->heads == HEADS ? 0 : member->size < HEAD_SIZE ? member->size : HEAD_SIZE;
+	uint64_t limit = is_checked ? member->size : is_deflated ? head_limit(zip, member) : 0;
 	char name[64];
 
 	text_printable(name, sizeof(name), member->name);
@@ -245,9 +264,9 @@ static void add_member(struct zip *zip, const struct zip_member *member)
 	else if (member->method == STORED)
 		check_stored(zip, member, name);
 	else {
-		zip->packed_budget -= is_checked ? member->packed : 0;
 		zip->unpack_budget -= is_checked ? member->size : 0;
 		zip->heads += !is_checked && zip->heads < HEADS;
+		zip->facts->needs_deep_look |= !is_checked;
 		check_deflated(zip, member, name, limit);
 		if (zip->in->ops->forget != NULL && is_checked)
 			zip->in->ops->forget(zip->in->ops->user, image_slice(zip->in, member->data, member->packed));
@@ -295,9 +314,7 @@ static void read_directory(struct zip *zip, uint64_t end, zip_see_member *see)
 void zip_inspect(const struct image_input *in, struct image_facts *facts, const struct zip_dialect *dialect, zip_see_member *see)
 {
 	struct bytes data = bytes_of(in->data.data, in->data.size - image_long_padding(in, in->data));
-	/* nobody who sets no limit has a large file */
-	uint64_t packed_max = in->ops->check_packed_max > 0 ? in->ops->check_packed_max : UINT64_MAX;
-	struct zip zip = { in, facts, dialect, 0, 0, in->size, packed_max, is_deep(in) ? UINT64_MAX : UNPACK_MAX, NULL, 0 };
+	struct zip zip = { in, facts, dialect, 0, 0, in->size, is_deep(in) ? UINT64_MAX : UNPACK_MAX, NULL, 0 };
 	uint64_t end;
 
 	text_copy(facts->compression, sizeof(facts->compression), "zip");

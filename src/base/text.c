@@ -240,12 +240,7 @@ bool text_parse_size(const char *text, uint64_t *ret_bytes)
 
 bool text_contains(const char *all, const char *part)
 {
-	size_t length = strlen(part);
-
-	for (; *all; all++)
-		if (strncasecmp(all, part, length) == 0)
-			return true;
-	return length == 0;
+	return strcasestr(all, part) != NULL;
 }
 
 bool text_has_word(const char *words, const char *word)

@@ -19,7 +19,7 @@ static const struct cli_option options[] = {
 	[CPU] = { "cpu", "ARCH", "does it fit a device with this processor (arm, arm64, mips, mipsel...)?" },
 	[BOARD] = { "board", "ID[,ID...]", "and with these board or hardware ids, most exact first; a comma in an id is kept (vendor,board)" },
 	[REVISION] = { "revision", "R", "and of this hardware revision" },
-	[DEEP] = { "deep", NULL, "unpack everything that is packed, to check it to its end" },
+	[DEEP] = { "deep", NULL, "unpack everything that is packed, to check it to its end; without it only as much as takes no longer than hashing" },
 	[JSON] = { "json", NULL, "one JSON object a line" },
 	{ NULL, NULL, NULL },
 };
@@ -207,6 +207,7 @@ static void print_json(const char *path, const struct examination *about, const 
 	json_object_set_new(object, "arch_guessed", json_boolean(facts->is_arch_guessed));
 	json_object_set_new(object, "problems", problems_of(facts));
 	json_object_set_new(object, "warning", text_or_null(facts->warning));
+	json_object_set_new(object, "deep_tells_more", json_boolean(facts->needs_deep_look && about->look != IMAGE_LOOK_DEEP));
 	json_object_set_new(object, "parts", parts_of(facts));
 	if (target->is_given) {
 		json_object_set_new(object, "fits", json_string(image_fit_word(fit)));
@@ -277,6 +278,8 @@ static void print_text(const char *path, const struct examination *about, const 
 		print_row(i < facts->broken_count ? "damage" : "note", text);
 	}
 	print_row("warning", facts->warning);
+	if (facts->needs_deep_look && about->look != IMAGE_LOOK_DEEP)
+		print_row("more", "with --deep all that is packed in it is unpacked and checked");
 	if (target->is_given) {
 		text_format(text, sizeof(text), "%s: %s", fits[fit], reason);
 		print_row("fits", text);
@@ -338,7 +341,7 @@ static void tell(void *user, const char *path, enum status status, const struct 
 static int run(const struct cli_line *line)
 {
 	AUTO(device_library) library = NULL;
-	const struct examine_options how = { .is_short_run = true, .deep = line->value[DEEP] != NULL };
+	const struct examine_options how = { .is_short_run = true, .look = line->value[DEEP] ? IMAGE_LOOK_DEEP : IMAGE_LOOK_QUICK };
 	struct target target = { .is_given = false };
 	struct telling telling = { .line = line, .target = &target, .code = EXIT_WELL };
 	struct error error;

@@ -134,7 +134,7 @@ static void draw_map(struct image_job *job)
 static void run_job(void *user)
 {
 	struct image_job *job = user;
-	const struct examine_options how = { .deep = job->is_deep, .progress = &job->done, .cancel = &job->cancel };
+	const struct examine_options how = { .look = job->is_deep ? IMAGE_LOOK_DEEP : IMAGE_LOOK_USUAL, .progress = &job->done, .cancel = &job->cancel };
 
 	draw_map(job);
 	job->status = examine_file(job->path, &how, &job->about, &job->error);

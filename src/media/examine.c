@@ -10,12 +10,14 @@
 #include "src/base/text.h"
 #include "src/media/archive.h"
 #include "src/media/digest.h"
-#include "src/media/image_file.h"
 
 /* Of an archive's contents, without being asked: unpacking is far slower than hashing. As much as takes about as long as that, but at least
  * the first number of bytes; and up to the second where nothing has told yet for which processor it is. */
 static const struct unpack_budget { uint64_t least, part, most; }
-	quick_budget = { 1 << 20, 6, 64 << 20 }, slow_budget = { 256 << 10, 64, 16 << 20 };
+	fast_budget = { 1 << 20, 6, 64 << 20 }, slow_budget = { 256 << 10, 64, 16 << 20 };
+
+/* Of a member that unpacks slowly, in the same measure. */
+enum { SLOW_START = 2 * 1024 * 1024 };
 
 /* ---- the hash, in a thread of its own ---- */
 
@@ -54,18 +56,29 @@ struct looking {
 	bool is_partial;
 };
 
-static void set_budget(struct looking *looking, bool is_deep)
+static bool unpacks_slowly(const char *format)
+{
+	return image_unpacks_slowly(format) || text_equal(format, "7z") || text_equal(format, "rar");
+}
+
+static void set_budget(struct looking *looking, enum image_look look, uint64_t quick_left)
 {
 	const char *format = looking->facts->format;
-	bool is_slow = image_unpacks_slowly(format) || text_equal(format, "7z") || text_equal(format, "rar");
-	const struct unpack_budget *budget = is_slow ? &slow_budget : &quick_budget;
+	const struct unpack_budget *budget = unpacks_slowly(format) ? &slow_budget : &fast_budget;
 
 	looking->budget = looking->facts->file_size / budget->part;
-	if (looking->budget < budget->least)
+	if (looking->budget < budget->least && look != IMAGE_LOOK_QUICK)
 		looking->budget = budget->least;
-	looking->most = looking->budget > budget->most ? looking->budget : budget->most;
-	if (is_deep)
+	if (look == IMAGE_LOOK_QUICK && looking->budget > quick_left)
+		looking->budget = quick_left;
+	looking->most = looking->budget > budget->most || look == IMAGE_LOOK_QUICK ? looking->budget : budget->most;
+	if (look == IMAGE_LOOK_DEEP)
 		looking->budget = looking->most = UINT64_MAX;
+}
+
+static uint64_t budget_of(const struct looking *looking)
+{
+	return looking->facts->arch[0] != '\0' ? looking->budget : looking->most;
 }
 
 /* What is behind this member costs its unpacking; a zip has a directory, so that there only heads are unpacked, and in a plain tar the way is
@@ -77,10 +90,24 @@ static bool has_seen_enough(struct looking *looking, const struct archive_member
 				   (looking->is_listed && member->depth == 1);
 	uint64_t cost = member->has_size && !is_skipped_for_free ? member->size : member->head.size, room = UINT64_MAX - looking->unpacked;
 
+	cost += member->head.size;	/* looking at it takes as long */
 	/* an archive may say any size */
 	looking->unpacked += cost < room ? cost : room;
-	looking->is_partial = looking->unpacked > (looking->facts->arch[0] != '\0' ? looking->budget : looking->most);
-	return looking->is_partial;
+	looking->is_partial |= looking->unpacked > budget_of(looking);
+	return looking->unpacked > budget_of(looking);
+}
+
+/* The start of an archive that unpacks slowly takes as long as much of another one. */
+static bool may_go_inside(struct looking *looking, const struct archive_member *member)
+{
+	uint64_t cost = member->archive_format != NULL && unpacks_slowly(member->archive_format) ? SLOW_START : 0;
+
+	if (budget_of(looking) - looking->unpacked < cost) {
+		looking->is_partial = true;
+		return false;
+	}
+	looking->unpacked += cost;
+	return true;
 }
 
 static enum archive_go add_member(void *user, const struct archive_member *member, struct archive_stream *stream)
@@ -96,7 +123,7 @@ static enum archive_go add_member(void *user, const struct archive_member *membe
 	image_inspect(member->head, member->is_whole_head ? member->head.size : member->has_size ? member->size : UINT64_MAX / 2, looking->ops, &of);
 	image_adopt(facts, &of);
 	if (facts->part_count == IMAGE_PARTS)
-		return has_seen_enough(looking, member) ? ARCHIVE_GO_STOP : ARCHIVE_GO_INSIDE;
+		return has_seen_enough(looking, member) ? ARCHIVE_GO_STOP : may_go_inside(looking, member) ? ARCHIVE_GO_INSIDE : ARCHIVE_GO_ON;
 	part = &facts->parts[facts->part_count++];
 	*part = (struct image_part){ .size = member->has_size ? member->size : 0, .depth = (uint8_t)member->depth, .is_unpacked = true };
 	text_copy(part->name, sizeof(part->name), member->name);
@@ -104,7 +131,7 @@ static enum archive_go add_member(void *user, const struct archive_member *membe
 	text_copy(part->arch, sizeof(part->arch), of.arch);
 	/* where only its head was seen the rest may be anything; and a text or an empty file may well lie in an archive */
 	part->whole = member->is_whole_head && !of.is_no_image ? of.whole : IMAGE_UNKNOWN;
-	return has_seen_enough(looking, member) ? ARCHIVE_GO_STOP : ARCHIVE_GO_INSIDE;
+	return has_seen_enough(looking, member) ? ARCHIVE_GO_STOP : may_go_inside(looking, member) ? ARCHIVE_GO_INSIDE : ARCHIVE_GO_ON;
 }
 
 /* One packed file, whose contents were looked at: they are its first part. */
@@ -128,6 +155,18 @@ static bool is_listed(const struct image_facts *facts)
 	return is_each && facts->part_count > 0;
 }
 
+/* In a quick look the library's start and what comes out first have to fit into the budget, too. */
+static bool is_worth_a_walk(const struct looking *looking)
+{
+	const char *format = looking->facts->format;
+	if (looking->facts->has_unlisted_archive)
+		return looking->budget >= 96 << 10;
+	/* of these the heads of all members were seen, and of bzip2 nothing comes out before a block is done */
+	if (text_equal(format, "zip") || text_equal(format, "tar") || text_equal(format, "cpio") || text_equal(format, "bzip2"))
+		return looking->budget >= 1 << 20;
+	return looking->budget >= (unpacks_slowly(format) ? 40 << 10 : 512 << 10);
+}
+
 static void look_into_archive(struct image_file *file, const struct examine_options *options, struct image_facts *facts)
 {
 	struct bytes bytes = image_file_bytes(file);
@@ -145,7 +184,11 @@ static void look_into_archive(struct image_file *file, const struct examine_opti
 	/* a walk finds nothing more, unless there were more members than rows */
 	if (looking.is_listed && !facts->has_unlisted_archive)
 		return;
-	set_budget(&looking, options->deep);
+	set_budget(&looking, options->look, image_file_unpack_left(file));
+	if (options->look == IMAGE_LOOK_QUICK && !is_worth_a_walk(&looking)) {
+		facts->needs_deep_look = true;
+		return;
+	}
 	limits.checked = looking.is_listed ? 0 : looking.budget;	/* checked they are, as far as they can be */
 	facts->part_count = looking.is_listed ? before : 0;
 	status = archive_walk(&source, &limits, add_member, &looking, &error);
@@ -155,7 +198,8 @@ static void look_into_archive(struct image_file *file, const struct examine_opti
 		image_note_damage(facts, 0, error.text);
 	else if (status != STATUS_OK && facts->warning[0] == '\0')
 		text_copy(facts->warning, sizeof(facts->warning), error.text);
-	else if (looking.is_partial && facts->warning[0] == '\0')
+	facts->needs_deep_look |= looking.is_partial;
+	if (looking.is_partial && facts->warning[0] == '\0')
 		text_copy(facts->warning, sizeof(facts->warning), "not all of its members were looked at: only a deep look unpacks it all");
 }
 
@@ -177,7 +221,7 @@ enum status examine_file(const char *path, const struct examine_options *options
 	enum status status;
 	bool has_thread;
 
-	*ret_examination = (struct examination){ .size = 0 };
+	*ret_examination = (struct examination){ .look = options->look };
 	if (stat(path, &about) == 0 && S_ISREG(about.st_mode) && about.st_size == 0)
 		return examine_empty(ret_examination);
 	status = image_file_open(path, &file, reterr);
@@ -185,8 +229,7 @@ enum status examine_file(const char *path, const struct examine_options *options
 		return status;
 	ret_examination->size = image_file_bytes(file).size;
 	has_thread = pthread_create(&thread, NULL, run_hashing, &hashing) == 0;
-	if (options->deep)
-		image_file_inspect_deep(file);
+	image_file_inspect(file, options->look);
 	ret_examination->facts = *image_file_facts(file);
 	look_into_archive(file, options, &ret_examination->facts);
 	if (has_thread)

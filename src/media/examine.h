@@ -11,16 +11,18 @@
 #include "recovery/image/checksum.h"
 #include "recovery/image/image.h"
 #include "src/base/status.h"
+#include "src/media/image_file.h"
 
 struct examine_options {
 	bool is_short_run;		/* this process does nothing else: what OpenSSL needs for keys and TLS is not made ready */
-	bool deep;			/* packed contents of any size are unpacked, to check them */
+	enum image_look look;		/* how much of what is packed is unpacked */
 	_Atomic uint64_t *progress;	/* bytes hashed so far; NULL: nobody asks */
 	const atomic_bool *cancel;	/* NULL: never */
 };
 
 struct examination {
 	struct image_facts facts;
+	enum image_look look;
 	uint64_t size;
 	char sha256[CHECKSUM_HEX];
 };

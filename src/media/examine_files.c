@@ -86,7 +86,7 @@ static void examine_in_turn(const char *const *paths, size_t count, const struct
 
 void examine_files(const char *const *paths, size_t count, const struct examine_options *options, tell_function *tell, void *user)
 {
-	AUTO_FREE struct work *work = count > 1 && !options->deep ? calloc(1, sizeof(*work)) : NULL;
+	AUTO_FREE struct work *work = count > 1 && options->look != IMAGE_LOOK_DEEP ? calloc(1, sizeof(*work)) : NULL;
 	pthread_t thread[WORKERS];
 	size_t threads = 0;
 

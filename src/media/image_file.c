@@ -15,11 +15,17 @@
 #include "src/media/digest.h"
 #include "src/media/unpack.h"
 
-/* Unpacking reads some 100 MB/s, hashing many times that: what is larger is unpacked only where somebody asks for it. */
-enum { CHECK_PACKED_MAX = 2 * 1024 * 1024, PIECE_SIZE = 4 * 1024 * 1024, PLACE_SIZE = 16 * 1024 * 1024, HUGE_PAGE = 2 * 1024 * 1024 };
+enum { PIECE_SIZE = 4 * 1024 * 1024, PLACE_SIZE = 16 * 1024 * 1024, HUGE_PAGE = 2 * 1024 * 1024 };
 
-/* Of all streams together, those in each other included. */
-#define UNPACK_MAX (UINT64_C(192) << 20)
+/* Unpacking reads some 100 MB/s, hashing many times that: what is larger is unpacked only where somebody asks for it. A quick look takes about
+ * as long as hashing does: the start of a program, and a part of the file. */
+#define CHECK_PACKED_MAX (UINT64_C(4) << 20)
+#define CHECK_PACKED_QUICK (UINT64_C(352) << 10)
+enum { QUICK_PART = 16, QUICK_TIMES = 4 };	/* of the file's size */
+
+/* What may come out of all streams together, those in each other included. */
+#define UNPACK_MAX (UINT64_C(256) << 20)
+#define UNPACK_QUICK_MAX (UINT64_C(8) << 20)
 #define UNPACK_DEEP_MAX (UINT64_C(8) << 30)
 
 /* Largest image that is mapped: card images of a small computer are below. */
@@ -32,7 +38,8 @@ struct image_file {
 	struct stat opened;
 	struct image_facts facts;
 	bool has_facts;
-	uint64_t unpack_left;
+	enum image_look look;	/* that the facts are of */
+	uint64_t unpack_left, check_left;
 	uint8_t *place;		/* while it is looked at */
 };
 
@@ -144,16 +151,13 @@ static uint8_t *place_op(void *user, size_t *ret_size)
 	return file->place;
 }
 
-static struct image_ops ops_of(struct image_file *file, bool is_deep)
-{
-	return (struct image_ops){ .digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_op,
-				   .decrypt = decrypt_blocks, .forget = forget_op, .check_packed_max = is_deep ? UINT64_MAX : CHECK_PACKED_MAX,
-				   .unpack_left = &file->unpack_left, .user = file };
-}
-
 struct image_ops image_file_member_ops(struct image_file *file)
 {
-	return ops_of(file, false);
+	bool is_quick = file->look == IMAGE_LOOK_QUICK;
+
+	return (struct image_ops){ .digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_op,
+				   .decrypt = decrypt_blocks, .forget = forget_op, .check_packed_max = CHECK_PACKED_MAX,
+				   .check_left = is_quick ? &file->check_left : NULL, .unpack_left = &file->unpack_left, .user = file };
 }
 
 const struct image_ops *image_file_ops(void)
@@ -250,28 +254,37 @@ struct bytes image_file_bytes(const struct image_file *file)
 	return file->map;
 }
 
-const struct image_facts *image_file_facts(struct image_file *file)
+void image_file_inspect(struct image_file *file, enum image_look look)
 {
-	if (!file->has_facts) {
-		struct image_ops ops = ops_of(file, false);
+	static const uint64_t unpack_max[] = {
+		[IMAGE_LOOK_QUICK] = UNPACK_QUICK_MAX, [IMAGE_LOOK_USUAL] = UNPACK_MAX, [IMAGE_LOOK_DEEP] = UNPACK_DEEP_MAX,
+	};
+	struct image_ops ops;
 
+	file->look = look;
+	file->unpack_left = unpack_max[look] + (look == IMAGE_LOOK_QUICK ? file->map.size * QUICK_TIMES : 0);
+	file->check_left = CHECK_PACKED_QUICK + file->map.size / QUICK_PART;
+	ops = image_file_member_ops(file);
+	if (look == IMAGE_LOOK_DEEP)
+		ops.check_packed_max = UINT64_MAX;
+	else
 		ops.place = place_op;
-		file->unpack_left = UNPACK_MAX;
-		image_inspect(file->map, file->map.size, &ops, &file->facts);
-		free(file->place);
-		file->place = NULL;
-		file->has_facts = true;
-	}
-	return &file->facts;
+	image_inspect(file->map, file->map.size, &ops, &file->facts);
+	free(file->place);
+	file->place = NULL;
+	file->has_facts = true;
 }
 
-void image_file_inspect_deep(struct image_file *file)
+uint64_t image_file_unpack_left(const struct image_file *file)
 {
-	const struct image_ops ops = ops_of(file, true);
+	return file->check_left;
+}
 
-	file->unpack_left = UNPACK_DEEP_MAX;
-	image_inspect(file->map, file->map.size, &ops, &file->facts);
-	file->has_facts = true;
+const struct image_facts *image_file_facts(struct image_file *file)
+{
+	if (!file->has_facts)
+		image_file_inspect(file, IMAGE_LOOK_USUAL);
+	return &file->facts;
 }
 
 static bool is_unchanged(const struct stat *before, const struct stat *now)

@@ -12,6 +12,13 @@
 
 struct image_file;
 
+/* How much of what is packed is unpacked, to check it. */
+enum image_look {
+	IMAGE_LOOK_QUICK,	/* as much as takes about as long as hashing the file */
+	IMAGE_LOOK_USUAL,	/* streams of some MiB, whatever time they take: for whoever means to flash it */
+	IMAGE_LOOK_DEEP,	/* everything, whatever its size */
+};
+
 /* NOT_FOUND, NO_PERMISSION, INVALID (empty, a folder, no regular file), each with a hint. The path is kept as given. */
 enum status image_file_open(const char *path, struct image_file **ret_file, struct error *reterr);
 void image_file_free(struct image_file *file);
@@ -19,10 +26,12 @@ const char *image_file_path(const struct image_file *file);
 /* Valid until image_file_free. A file that somebody truncates meanwhile makes reading them raise SIGBUS: before long use,
  * and when it is handed to a device piece by piece, ask image_file_is_same. */
 struct bytes image_file_bytes(const struct image_file *file);
-/* What it is. Made at the first call, which reads all of the file: for a worker thread when that is large. */
+/* What it is. Made at the first call, by a usual look, which reads all of the file: for a worker thread when that is large. */
 const struct image_facts *image_file_facts(struct image_file *file);
-/* The same, and packed streams of any size are unpacked to their end, to check them. */
-void image_file_inspect_deep(struct image_file *file);
+/* Looks at it again. */
+void image_file_inspect(struct image_file *file, enum image_look look);
+/* Of a quick look: how many packed bytes might still be unpacked in its time. */
+uint64_t image_file_unpack_left(const struct image_file *file);
 /* Is the path still this file, with the size and times that it had when it was opened? When not, reterr says what is different. */
 bool image_file_is_same(const struct image_file *file, struct error *reterr);
 /* Copies [offset, offset + size) by reading, which cannot raise SIGBUS; STATUS_REFUSED when the file is not the same any more. */

@@ -45,7 +45,7 @@ enum {
 struct sink {
 	uint8_t *to;
 	uint64_t room, most, made;
-	uint8_t scratch[SCRATCH_SIZE];
+	uint8_t *scratch;	/* SCRATCH_SIZE bytes */
 };
 
 /* One attempt of a codec: reads from *in, writes to [to, to + room). What a codec made before it met damage it does not tell: so steps are small. */
@@ -496,7 +496,8 @@ uint64_t unpack_stream(void *user, const char *compression, struct bytes in, uin
 		{ "gzip", unpack_gzip }, { "zlib", unpack_zlib_wrapped }, { "deflate", unpack_deflate }, { "xz", unpack_xz }, { "lzma", unpack_lzma },
 		{ "bzip2", unpack_bzip2 }, { "zstd", unpack_zstd }, { "lz4", unpack_lz4 }, { "lzo", unpack_lzo },
 	};
-	struct sink sink = { .to = to, .room = room < most ? room : most, .most = most };
+	uint8_t scratch[SCRATCH_SIZE];
+	struct sink sink = { .to = to, .room = room < most ? room : most, .most = most, .scratch = scratch };
 	uint64_t used = 0;
 
 	(void)user;

@@ -109,6 +109,14 @@ tar czf two.tar.gz program config.txt
 value "an archive that is not unpacked whole says so" '.warning | startswith("not all of its members")' true
 "$UNBRICK" inspect --deep --json two.tar.gz >out 2>err
 value "a deep look sees all of its members" '[.warning, .parts[-1].name] | map(tostring) | join(" ")' "null config.txt"
+# what is left to a deep look is said, and a download that broke off is told all the same
+head -c 300000 program | xz >long.xz
+is "inspect of a packed file says what it did not check" 12 "$UNBRICK" inspect --json long.xz
+value "a deep look tells more of it" '.whole + " " + (.deep_tells_more | tostring)' "unknown true"
+is "inspect --deep of it" 0 "$UNBRICK" inspect --deep --json long.xz
+value "it is whole, and there is no more to tell" '.whole + " " + (.deep_tells_more | tostring)' "yes false"
+head -c 50000 long.xz >short.xz
+is "inspect of a packed file that was cut off" 10 "$UNBRICK" inspect --json short.xz
 # more than is unpacked at a first look; the deep one compares every checksum
 python3 -c '
 import zipfile

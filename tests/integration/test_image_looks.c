@@ -1,0 +1,205 @@
+/* How deep packed files are looked into: what each look unpacks, and that none calls whole what it did not check. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+#include "src/media/image_file.h"
+#include "tests/fakes/temp_folder.h"
+
+enum { SMALL = 4000, LARGE = 600000, ROOM = 700000 };
+
+static int setup(void **state)
+{
+	return temp_bench_begin(state, "looks", "firmware.bin");
+}
+
+static void put(const char *path, const uint8_t *bytes, size_t size)
+{
+	FILE *file = fopen(path, "wb");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, size, file), size);
+	fclose(file);
+}
+
+/* Noise, which does not get smaller. seed makes another one. 0: the tool is not here. */
+static size_t pack(const struct temp_bench *bench, const char *command, size_t plain_size, uint32_t seed, uint8_t *to)
+{
+	AUTO_FREE uint8_t *plain = malloc(plain_size);
+	char line[700], tool[20];
+	size_t size;
+	FILE *file;
+
+	assert_non_null(plain);
+	for (size_t i = 0; i < plain_size; i++) {
+		seed = seed * 1664525 + 1013904223;
+		plain[i] = (uint8_t)(seed >> 24);
+	}
+	text_format(tool, sizeof(tool), "%.*s", (int)strcspn(command, " "), command);
+	text_format(line, sizeof(line), "command -v %s >/dev/null", tool);
+	if (system(line) != 0)
+		return 0;
+	put(bench->path, plain, plain_size);
+	text_format(line, sizeof(line), "%s <%s", command, bench->path);
+	file = popen(line, "r");
+	assert_non_null(file);
+	size = fread(to, 1, ROOM, file);
+	pclose(file);
+	return size;
+}
+
+static struct image_facts look_at(const struct temp_bench *bench, const uint8_t *bytes, size_t size, enum image_look look)
+{
+	struct image_file *file = NULL;
+	struct image_facts facts;
+	struct error error = { .text = "" };
+
+	put(bench->path, bytes, size);
+	if (image_file_open(bench->path, &file, &error) != STATUS_OK)
+		fail_msg("%s", error.text);
+	image_file_inspect(file, look);
+	facts = *image_file_facts(file);
+	image_file_free(file);
+	return facts;
+}
+
+static void what_is_small_is_checked_by_each_look(void **state)
+{
+	static const char *const commands[] = { "gzip -c", "bzip2 -c", "xz -c" };
+	AUTO_FREE uint8_t *packed = malloc(ROOM);
+
+	assert_non_null(packed);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		size_t size = pack(*state, commands[i], SMALL, 1, packed);
+
+		assert_true(size > 0);
+		for (enum image_look look = IMAGE_LOOK_QUICK; look <= IMAGE_LOOK_DEEP; look++) {
+			struct image_facts facts = look_at(*state, packed, size, look);
+
+			assert_int_equal(facts.whole, IMAGE_YES);
+			assert_false(facts.needs_deep_look);
+			packed[size / 2] ^= 1;
+			assert_int_equal(look_at(*state, packed, size, look).whole, IMAGE_NO);
+			packed[size / 2] ^= 1;
+		}
+	}
+}
+
+static void a_quick_look_says_what_it_left_to_a_deep_one(void **state)
+{
+	static const char *const commands[] = { "gzip -c", "bzip2 -c", "xz -c" };
+	AUTO_FREE uint8_t *packed = malloc(ROOM);
+
+	assert_non_null(packed);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		size_t size = pack(*state, commands[i], LARGE, 2, packed);
+		struct image_facts facts = look_at(*state, packed, size, IMAGE_LOOK_QUICK);
+
+		assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+		assert_int_equal(facts.problem_count, 0);
+		assert_true(facts.needs_deep_look);
+		facts = look_at(*state, packed, size, IMAGE_LOOK_DEEP);
+		assert_int_equal(facts.whole, IMAGE_YES);
+		assert_false(facts.needs_deep_look);
+		packed[size / 2] ^= 1;
+		assert_int_not_equal(look_at(*state, packed, size, IMAGE_LOOK_QUICK).whole, IMAGE_YES);
+		assert_int_equal(look_at(*state, packed, size, IMAGE_LOOK_DEEP).whole, IMAGE_NO);
+	}
+}
+
+/* Where a stream marks its end, a download that broke off is told without unpacking it. */
+static void a_cut_stream_is_told_by_its_end(void **state)
+{
+	static const char *const commands[] = { "bzip2 -c", "xz -c" };
+	AUTO_FREE uint8_t *packed = malloc(ROOM);
+
+	assert_non_null(packed);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		size_t size = pack(*state, commands[i], LARGE, 3, packed);
+
+		for (size_t missing = 1; missing < size - 100000; missing = missing * 3 + 1) {
+			struct image_facts facts = look_at(*state, packed, size - missing, IMAGE_LOOK_QUICK);
+
+			if (facts.whole != IMAGE_NO)
+				fail_msg("%s: %zu bytes are missing, and nothing is said", commands[i], missing);
+			assert_non_null(strstr(facts.problems[0].what, "end mark is missing"));
+		}
+	}
+}
+
+/* The last block of bzip2 ends at any bit. */
+static void the_end_of_bzip2_is_seen_at_each_bit_and_before_padding(void **state)
+{
+	AUTO_FREE uint8_t *packed = malloc(ROOM + 3000);
+
+	assert_non_null(packed);
+	for (uint32_t i = 0; i < 24; i++) {
+		size_t size = pack(*state, "bzip2 -c", 60000 + i, i, packed), padding = i % 3 == 0 ? 0 : 3000;
+
+		memset(packed + size, i % 3 == 1 ? 0 : 0xff, padding);
+		assert_int_equal(look_at(*state, packed, size + padding, IMAGE_LOOK_QUICK).whole, IMAGE_UNKNOWN);
+	}
+}
+
+static void a_gzip_file_whose_last_bytes_cannot_be_is_doubted_not_judged(void **state)
+{
+	AUTO_FREE uint8_t *packed = malloc(ROOM);
+	size_t size = pack(*state, "gzip -c", LARGE, 4, packed);
+	struct image_facts facts;
+
+	memcpy(packed + size - 1004, "\0\0\0\xf0", 4);
+	facts = look_at(*state, packed, size - 1000, IMAGE_LOOK_QUICK);
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_int_equal(facts.problem_count, 1);
+	assert_non_null(strstr(facts.problems[0].what, "may be cut off"));
+	assert_int_equal(look_at(*state, packed, size - 1000, IMAGE_LOOK_USUAL).whole, IMAGE_NO);
+}
+
+/* All streams of a file share what is unpacked for it. */
+static void many_streams_are_not_all_unpacked_by_a_quick_look(void **state)
+{
+	const struct temp_bench *bench = *state;
+	AUTO_FREE uint8_t *packed = malloc(ROOM);
+	size_t size = pack(bench, "gzip -c", 100000, 5, packed);
+	char line[900];
+	unsigned whole = 0;
+	struct image_file *file = NULL;
+	struct error error;
+
+	put(bench->path, packed, size);
+	text_format(line, sizeof(line), "cd %s && for i in 1 2 3 4 5 6 7 8 9; do cp firmware.bin $i.gz; done && tar cf firmware.bin *.gz", bench->folder);
+	assert_int_equal(system(line), 0);
+	assert_int_equal(image_file_open(bench->path, &file, &error), STATUS_OK);
+	image_file_inspect(file, IMAGE_LOOK_QUICK);
+	for (unsigned i = 0; i < image_file_facts(file)->part_count; i++)
+		whole += image_file_facts(file)->parts[i].depth == 1 && image_file_facts(file)->parts[i].whole == IMAGE_YES;
+	assert_in_range(whole, 1, 8);
+	assert_true(image_file_facts(file)->needs_deep_look);
+	image_file_inspect(file, IMAGE_LOOK_USUAL);
+	assert_false(image_file_facts(file)->needs_deep_look);
+	image_file_free(file);
+}
+
+#define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, temp_bench_end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_small_is_checked_by_each_look),
+		TEST(a_quick_look_says_what_it_left_to_a_deep_one),
+		TEST(a_cut_stream_is_told_by_its_end),
+		TEST(the_end_of_bzip2_is_seen_at_each_bit_and_before_padding),
+		TEST(a_gzip_file_whose_last_bytes_cannot_be_is_doubted_not_judged),
+		TEST(many_streams_are_not_all_unpacked_by_a_quick_look),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
