@@ -164,7 +164,7 @@ static bool is_worth_a_walk(const struct looking *looking)
 	/* of these the heads of all members were seen, and of bzip2 nothing comes out before a block is done */
 	if (text_equal(format, "zip") || text_equal(format, "tar") || text_equal(format, "cpio") || text_equal(format, "bzip2"))
 		return looking->budget >= 1 << 20;
-	return looking->budget >= (unpacks_slowly(format) ? 40 << 10 : 512 << 10);
+	return looking->budget >= (unpacks_slowly(format) ? 96 << 10 : 512 << 10);
 }
 
 static void look_into_archive(struct image_file *file, const struct examine_options *options, struct image_facts *facts)
