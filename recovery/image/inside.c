@@ -191,8 +191,8 @@ enum image_answer image_look_inside_stream(const struct image_input *in, struct 
 	else
 		unpack_head(in, compression, packed, &attempt);
 	*ret_used = attempt.used;
-	if (is_checked && attempt.end == IMAGE_UNKNOWN && attempt.out == most)
-		image_warning(facts, "it unpacks to more than %s, and was not unpacked further", text_size(text, sizeof(text), most));
+	if (is_checked && attempt.end == IMAGE_UNKNOWN && attempt.out > 0)
+		image_warning(facts, "it was unpacked up to %s, and not further", text_size(text, sizeof(text), attempt.out));
 	if (attempt.out > 0 && in->depth + 1 < IMAGE_DEPTH)
 		add_contents(in, facts, bytes_of(attempt.to, attempt.out < attempt.room ? (size_t)attempt.out : attempt.room),
 			     attempt.end == IMAGE_YES ? attempt.out : IMAGE_SIZE_UNKNOWN, compression);

@@ -21,11 +21,12 @@ enum { PIECE_SIZE = 4 * 1024 * 1024, PLACE_SIZE = 16 * 1024 * 1024, HUGE_PAGE = 
  * as long as hashing does: the start of a program, and a part of the file. */
 #define CHECK_PACKED_MAX (UINT64_C(4) << 20)
 #define CHECK_PACKED_QUICK (UINT64_C(352) << 10)
-enum { QUICK_PART = 16, QUICK_TIMES = 4 };	/* of the file's size */
+enum { QUICK_PART = 16, QUICK_TIMES = 4, DEEP_TIMES = 1000 };	/* of the file's size: deflate packs zeros so well */
 
 /* What may come out of all streams together, those in each other included. */
 #define UNPACK_MAX (UINT64_C(256) << 20)
 #define UNPACK_QUICK_MAX (UINT64_C(8) << 20)
+#define UNPACK_DEEP_LEAST (UINT64_C(2) << 30)
 #define UNPACK_DEEP_MAX (UINT64_C(8) << 30)
 
 /* Largest image that is mapped: card images of a small computer are below. */
@@ -130,10 +131,12 @@ static uint64_t unpack_op(void *user, const char *compression, struct bytes in, 
 			  enum image_answer *ret_end, uint64_t *ret_used)
 {
 	struct image_file *file = user;
-	uint64_t left = image_may_unpack(&file->unpack_left, compression), made;
+	/* whoever wants it all has the time, and only bombs are to end */
+	const char *counted_as = file->look == IMAGE_LOOK_DEEP ? "" : compression;
+	uint64_t left = image_may_unpack(&file->unpack_left, counted_as), made;
 
 	made = unpack_stream(user, compression, in, to, room, most < left ? most : left, ret_end, ret_used);
-	image_count_unpacked(&file->unpack_left, compression, made);
+	image_count_unpacked(&file->unpack_left, counted_as, made);
 	return made;
 }
 
@@ -254,15 +257,23 @@ struct bytes image_file_bytes(const struct image_file *file)
 	return file->map;
 }
 
+static uint64_t unpack_max(uint64_t size, enum image_look look)
+{
+	if (look == IMAGE_LOOK_QUICK)
+		return UNPACK_QUICK_MAX + size * QUICK_TIMES;
+	if (look == IMAGE_LOOK_USUAL)
+		return UNPACK_MAX;
+	if (size > UNPACK_DEEP_MAX / DEEP_TIMES)
+		return UNPACK_DEEP_MAX;
+	return size * DEEP_TIMES > UNPACK_DEEP_LEAST ? size * DEEP_TIMES : UNPACK_DEEP_LEAST;
+}
+
 void image_file_inspect(struct image_file *file, enum image_look look)
 {
-	static const uint64_t unpack_max[] = {
-		[IMAGE_LOOK_QUICK] = UNPACK_QUICK_MAX, [IMAGE_LOOK_USUAL] = UNPACK_MAX, [IMAGE_LOOK_DEEP] = UNPACK_DEEP_MAX,
-	};
 	struct image_ops ops;
 
 	file->look = look;
-	file->unpack_left = unpack_max[look] + (look == IMAGE_LOOK_QUICK ? file->map.size * QUICK_TIMES : 0);
+	file->unpack_left = unpack_max(file->map.size, look);
 	file->check_left = CHECK_PACKED_QUICK + file->map.size / QUICK_PART;
 	ops = image_file_member_ops(file);
 	if (look == IMAGE_LOOK_DEEP)
