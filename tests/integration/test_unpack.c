@@ -171,7 +171,26 @@ static void a_large_dictionary_is_taken_where_it_cannot_be_filled(void **state)
 		skip();
 	assert_int_equal(unpack_stream(NULL, "xz", bytes_of(packed, size), NULL, 0, 16 << 20, &end, &used), PLAIN_SIZE);
 	assert_int_equal(end, IMAGE_YES);
-	unpack_stream(NULL, "xz", bytes_of(packed, size), NULL, 0, UINT64_MAX, &end, &used);
+	/* whoever wants all of it gets no less */
+	assert_int_equal(unpack_stream(NULL, "xz", bytes_of(packed, size), NULL, 0, UINT64_MAX, &end, &used), PLAIN_SIZE);
+	assert_int_equal(end, IMAGE_YES);
+}
+
+static void a_large_dictionary_is_not_filled(void **state)
+{
+	AUTO_FREE uint8_t *packed = malloc(PACKED_ROOM);
+	FILE *file = popen("head -c 60000000 /dev/zero | xz -0 -c --lzma2=preset=0,dict=64MiB", "r");
+	enum image_answer end;
+	uint64_t used;
+	size_t size;
+
+	(void)state;
+	assert_non_null(file);
+	size = fread(packed, 1, PACKED_ROOM, file);
+	pclose(file);
+	if (size == 0)
+		skip();
+	assert_int_equal(unpack_stream(NULL, "xz", bytes_of(packed, size), NULL, 0, UINT64_MAX, &end, &used), UNPACK_DICTIONARY_MAX);
 	assert_int_equal(end, IMAGE_UNKNOWN);
 }
 
@@ -191,6 +210,7 @@ int main(void)
 		cmocka_unit_test(what_the_tools_pack_comes_out_again),
 		cmocka_unit_test(what_follows_the_stream_does_not_belong_to_it),
 		cmocka_unit_test(a_large_dictionary_is_taken_where_it_cannot_be_filled),
+		cmocka_unit_test(a_large_dictionary_is_not_filled),
 		cmocka_unit_test(an_unknown_compression_is_not_judged),
 	};
 
