@@ -134,10 +134,11 @@ static enum archive_go add_member(void *user, const struct archive_member *membe
 	return has_seen_enough(looking, member) ? ARCHIVE_GO_STOP : may_go_inside(looking, member) ? ARCHIVE_GO_INSIDE : ARCHIVE_GO_ON;
 }
 
-/* One packed file, whose contents were looked at: they are its first part. */
+/* One packed file, whose contents were looked at: they are its first part, unless there are none. */
 static bool is_one_stream(const struct image_facts *facts)
 {
-	return facts->part_count > 0 && facts->parts[0].is_unpacked && text_equal(facts->format, facts->compression);
+	return text_equal(facts->format, facts->compression) &&
+	       (facts->part_count > 0 ? facts->parts[0].is_unpacked : facts->whole == IMAGE_YES);
 }
 
 /* Each member was looked at, and none that has a row is an archive that holds more. */
@@ -152,7 +153,7 @@ static bool is_listed(const struct image_facts *facts)
 		/* a member of a zip that is of no known format may be packed in a way that only the library knows */
 		is_each = !part->has_more && (!is_zip || part->is_unpacked || facts->whole == IMAGE_YES || !text_equal(part->format, "unknown"));
 	}
-	return is_each && facts->part_count > 0;
+	return is_each && (facts->part_count > 0 || is_one_stream(facts));
 }
 
 /* In a quick look the library's start and what comes out first have to fit into the budget, too. */
@@ -179,7 +180,8 @@ static void look_into_archive(struct image_file *file, const struct examine_opti
 	struct error error;
 	enum status status;
 
-	if (archive == NULL || (!facts->is_carrier && !text_equal(facts->format, "unknown")))
+	/* what follows on a flash is no damage of the archive that it begins with */
+	if (archive == NULL || facts->is_flash_image || (!facts->is_carrier && !text_equal(facts->format, "unknown")))
 		return;
 	/* a walk finds nothing more, unless there were more members than rows */
 	if (looking.is_listed && !facts->has_unlisted_archive)
