@@ -81,8 +81,9 @@ struct image_part *image_add_unpacked_part(const struct image_input *in, struct 
 					   const char *name, bool is_right);
 /* A checksum that was right covers what is in it: unpacking it would find nothing more. */
 bool image_is_covered(const struct image_input *in, const struct image_facts *facts);
-/* May a stream of so many packed bytes be unpacked to its end, to check it? When it may, it is counted as done. */
-bool image_may_check(const struct image_input *in, const char *compression, uint64_t packed);
+/* May a stream of so many packed bytes be unpacked to its end, to check it? When it may, it is counted as done. unpacked: what comes out,
+ * as far as that is known before; else 0. */
+bool image_may_check(const struct image_input *in, const char *compression, uint64_t packed, uint64_t unpacked);
 /* The same, for the first room bytes of what is in it. */
 bool image_may_see_head(const struct image_input *in, const char *compression, struct bytes packed, size_t room);
 /* What is in a packed member: unpacks the beginning of [offset, offset + size) and adds what it is as a part "contents". Returns how the
@@ -92,6 +93,12 @@ enum image_answer image_look_inside(const struct image_input *in, struct image_f
 /* The same, and *ret_used: how many bytes the stream has, when it ended well; 0 otherwise. */
 enum image_answer image_look_inside_stream(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 					   const char *compression, uint64_t *ret_used);
+/* The same for a file of one or more such streams, each of which begins with magic; facts get what holds for all of them. has_checksum: of what
+ * is in it. */
+enum image_answer image_look_inside_streams(const struct image_input *in, struct image_facts *facts, const char *compression, struct bytes magic,
+					   bool has_checksum, uint64_t *ret_used);
+/* A packed file does not end as such files do: damage, unless it looks like the start of a flash image. */
+void image_miss_end(const struct image_input *in, struct image_facts *facts, uint64_t end);
 /* As image_add_part, for a member that says itself how long it is, up to the end of this input; returns where it ends, 0 when it does not tell. */
 uint64_t image_add_rest(const struct image_input *in, struct image_facts *facts, uint64_t offset, const char *name);
 /* The processor that would run the instruction at the entry of a boot loader: a jump over its header. "": neither ARM nor AArch64. */

@@ -13,6 +13,10 @@ enum {
 	SHORT_HEAD = 4096,	/* enough for the header of a kernel or a file system */
 	UNPACK_START = 16 * 1024,
 	BZIP2_LEVEL = 25 * 1024,	/* packed bytes of a block, for each step of its level */
+	LZ4_FASTER = 2,
+	WELL_PACKED = 6,	/* times smaller */
+	DEFLATE_MOST = 1032,	/* times smaller: RFC 1951, 258 bytes from two bits */
+	LOOK_COST = 10 * 1024,	/* looking at something small takes longer than unpacking it */
 };
 
 /* ---- what it costs ---- */
@@ -56,18 +60,33 @@ static uint64_t check_max(const struct image_input *in)
 	return in->ops->check_packed_max > 0 ? in->ops->check_packed_max : UINT64_MAX - 1;
 }
 
-bool image_may_check(const struct image_input *in, const char *compression, uint64_t packed)
+/* What packs well takes as long as what comes out. */
+bool image_may_check(const struct image_input *in, const char *compression, uint64_t packed, uint64_t unpacked)
 {
-	return packed <= check_max(in) / unpack_times(compression) && take_budget(in, compression, packed);
+	uint64_t times = unpack_times(compression), cost = packed > unpacked / WELL_PACKED ? packed : unpacked / WELL_PACKED;
+
+	return packed <= check_max(in) / times && take_budget(in, compression, cost + LOOK_COST / times);
 }
 
-/* A block of bzip2 comes out as a whole or not at all. */
+/* lz4_Frame_format.md 1.6.3: the largest block, of the older form always 8 MiB. */
+static uint64_t lz4_block(struct bytes packed)
+{
+	unsigned code = packed.size > 5 && packed.data[0] == 4 ? packed.data[5] >> 4 & 7 : 0;
+
+	return code >= 4 ? UINT64_C(1) << (8 + 2 * code) : 8 * 1024 * 1024;
+}
+
+/* A block of bzip2 or LZ4 comes out as a whole or not at all. */
 bool image_may_see_head(const struct image_input *in, const char *compression, struct bytes packed, size_t room)
 {
-	uint64_t cost = room;
+	uint64_t cost = room, block = text_equal(compression, "lz4") ? lz4_block(packed) : 0;
 
 	if (text_equal(compression, "bzip2") && packed.size > 3)
 		cost = (uint64_t)(packed.data[3] & 0xf) * BZIP2_LEVEL;
+	if (block > packed.size)
+		block = packed.size;
+	if (cost < block / LZ4_FASTER)
+		cost = block / LZ4_FASTER;
 	/* what unpacks fast takes as long as what comes out */
 	return take_budget(in, compression, image_unpacks_slowly(compression) && packed.size < cost ? packed.size : cost);
 }
@@ -102,9 +121,23 @@ static bool tells_something(const struct image_input *in, struct bytes head)
 static uint64_t unpacked_max(const struct image_input *in, const char *compression)
 {
 	bool has_dictionary = text_equal(compression, "xz") || text_equal(compression, "lzma") || text_equal(compression, "zstd");
-	uint64_t max = check_max(in), times = has_dictionary ? 8 : 32;
+	uint64_t max = check_max(in), times = has_dictionary ? 4 : 16;
 
 	return max <= UINT64_MAX / times ? max * times : UINT64_MAX;
+}
+
+/* RFC 1952, 2.3.1, ISIZE: gzip says at its end how much comes out. Where padding follows that is any number. 0: not known. */
+static uint64_t said_size(const char *compression, struct bytes packed)
+{
+	uint64_t size = text_equal(compression, "gzip") && packed.size > 4 ? load_le32(packed.data + packed.size - 4) : 0;
+
+	return size / DEFLATE_MOST <= packed.size ? size : 0;
+}
+
+/* More would have come out, had there been time left. */
+static bool may_be_stopped(const struct image_input *in, const char *compression, uint64_t out)
+{
+	return out > 0 || (in->ops->unpack_left != NULL && image_may_unpack(in->ops->unpack_left, compression) == 0);
 }
 
 /* ---- what it is ---- */
@@ -116,15 +149,18 @@ static bool has_checksum(const char *compression)
 }
 
 /* The head tells what came out, or how much of it there is. Of an archive that came out to its end each member is looked at: none of them needs to
- * be checked once more where the stream's checksum was right. */
+ * be checked once more where the stream's checksum was right. Nor does anything else that holds no more than was seen. */
 static void add_contents(const struct image_input *in, struct image_facts *facts, struct bytes head, uint64_t size, const char *compression)
 {
 	struct bytes start = { head.data, head.size < HEAD_SIZE ? head.size : HEAD_SIZE };
 	struct image_input member = { .data = start, .ops = in->ops, .size = size, .depth = in->depth + 1 };
 	const struct image_format *format = head.size == size ? image_find_format(&member, false) : NULL;
-	bool is_listed = format != NULL && format->lists_members;
+	bool is_listed = format != NULL && format->lists_members, needed_deep_look = facts->needs_deep_look;
+	bool is_right = size != IMAGE_SIZE_UNKNOWN && has_checksum(compression);
+	struct image_part *part = image_add_unpacked_part(in, facts, is_listed ? head : start, size, "contents", is_listed && is_right);
 
-	image_add_unpacked_part(in, facts, is_listed ? head : start, size, "contents", is_listed && has_checksum(compression));
+	if (is_right && part != NULL && !part->has_more)
+		facts->needs_deep_look = needed_deep_look;
 }
 
 /* One attempt. */
@@ -172,15 +208,15 @@ enum image_answer image_look_inside_stream(const struct image_input *in, struct 
 {
 	uint64_t most = unpacked_max(in, compression);
 	struct bytes packed = image_slice(in, offset, size);
-	bool is_covered = image_is_covered(in, facts);
+	bool is_covered = image_is_covered(in, facts), is_stopped;
 	/* a stream whose end is not at hand cannot be checked */
-	bool is_checked = packed.size == size && (!is_covered || is_deep(in)) && in->ops->unpack != NULL && image_may_check(in, compression, size);
+	bool is_checked = packed.size == size && (!is_covered || is_deep(in)) && in->ops->unpack != NULL &&
+			  image_may_check(in, compression, size, said_size(compression, packed));
 	uint8_t on_stack[HEAD_SIZE], *place = NULL;
 	struct attempt attempt = { on_stack, head_wanted(in, facts, compression, is_checked), 0, 0, IMAGE_UNKNOWN };
 	char text[24];
 
 	*ret_used = 0;
-	facts->needs_deep_look |= !is_checked && !is_covered;
 	if (in->ops->unpack == NULL || packed.size == 0)
 		return IMAGE_UNKNOWN;
 	if (is_checked && in->depth == 0 && offset == 0 && in->ops->place != NULL)
@@ -191,11 +227,15 @@ enum image_answer image_look_inside_stream(const struct image_input *in, struct 
 	else
 		unpack_head(in, compression, packed, &attempt);
 	*ret_used = attempt.used;
-	if (is_checked && attempt.end == IMAGE_UNKNOWN && attempt.out > 0)
+	/* what is not in memory may be what is missing */
+	if (packed.size < size && attempt.end == IMAGE_NO)
+		attempt.end = IMAGE_UNKNOWN;
+	is_stopped = attempt.end == IMAGE_UNKNOWN && may_be_stopped(in, compression, attempt.out);
+	if (is_checked && is_stopped)
 		image_warning(facts, "it was unpacked up to %s, and not further", text_size(text, sizeof(text), attempt.out));
+	facts->needs_deep_look |= !is_covered && (is_stopped || (!is_checked && attempt.end == IMAGE_UNKNOWN));
 	if (attempt.out > 0 && in->depth + 1 < IMAGE_DEPTH)
 		add_contents(in, facts, bytes_of(attempt.to, attempt.out < attempt.room ? (size_t)attempt.out : attempt.room),
 			     attempt.end == IMAGE_YES ? attempt.out : IMAGE_SIZE_UNKNOWN, compression);
-	/* what is not in memory may be what is missing */
-	return packed.size < size && attempt.end == IMAGE_NO ? IMAGE_UNKNOWN : attempt.end;
+	return attempt.end;
 }

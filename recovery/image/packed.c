@@ -6,13 +6,34 @@
 #include "recovery/image/format.h"
 #include "src/base/text.h"
 
-enum { HEAD = 4096, STREAMS = 64 };		/* one behind the other, as gzip -c a b writes them */
+enum { HEAD = 4096, ERASED = 64 };
 
 void image_unpacked_well(struct image_facts *facts)
 {
 	if (facts->whole != IMAGE_NO)
 		facts->whole = IMAGE_YES;
 	text_copy(facts->checked, sizeof(facts->checked), "its checksum of the contents");
+}
+
+/* Padding up to an erase block, and something behind it. No compressed stream holds so many bytes that are all the same. */
+static bool is_start_of_a_flash(const struct image_input *in)
+{
+	for (uint64_t i = 1; in->depth == 0 && i <= IMAGE_SCAN_OFFSETS && i * IMAGE_PART_ALIGNMENT < in->data.size; i++) {
+		uint64_t at = i * IMAGE_PART_ALIGNMENT;
+		struct bytes before = image_slice(in, at - ERASED, ERASED);
+
+		if (image_padding(before) == ERASED && in->data.data[at] != before.data[0])
+			return true;
+	}
+	return false;
+}
+
+void image_miss_end(const struct image_input *in, struct image_facts *facts, uint64_t end)
+{
+	if (is_start_of_a_flash(in))
+		image_problem(facts, end, "its end mark is not at the end of the file, for other contents follow it, as on a flash; only unpacking it tells");
+	else
+		image_broken(facts, end, "its end mark is missing: it is cut off, or something else follows");
 }
 
 /* Something that begins as the first stream's contents do is another file; what continues them does not. */
@@ -31,17 +52,33 @@ static bool begins_a_file(const struct image_input *in, const struct image_facts
 	return format != NULL && text_equal(format->word, facts->parts[0].format);
 }
 
-/* How far streams of the same kind follow the first one, which has used bytes. Returns NO for a damaged one. */
+/* The .xz File Format, 2.2: zeros between streams, a multiple of four. */
+static uint64_t xz_padding(const struct image_input *in, uint64_t at)
+{
+	uint64_t end = at;
+
+	while (image_in_memory(in, end, 4) && load_le32(in->data.data + end) == 0)
+		end += 4;
+	return end - at;
+}
+
+/* How far streams of the same kind follow the first one, which has used bytes, as gzip -c a b writes them, and pbzip2 one for each 900 kB. Returns
+ * NO for a damaged one. What comes out of all of them is counted where they are unpacked. */
 static enum image_answer follow_streams(const struct image_input *in, const char *compression, struct bytes magic, uint64_t *used)
 {
+	bool is_xz = text_equal(compression, "xz");
 	enum image_answer end = IMAGE_YES;
+	uint64_t at = *used + (is_xz ? xz_padding(in, *used) : 0), more = 1;
 
-	for (unsigned i = 0; i < STREAMS && end == IMAGE_YES && image_starts_with(image_slice(in, *used, magic.size), magic); i++) {
-		uint64_t more = 0;
-
-		in->ops->unpack(in->ops->user, compression, image_slice(in, *used, UINT64_MAX), NULL, 0, UINT64_MAX, &end, &more);
-		if (end == IMAGE_YES)
-			*used += more;
+	/* the first one may have been so short that its head was all of it */
+	if (image_starts_with(image_slice(in, at, magic.size), magic) && !image_may_check(in, compression, in->size - at, 0))
+		return IMAGE_UNKNOWN;
+	while (end == IMAGE_YES && more > 0 && image_starts_with(image_slice(in, at, magic.size), magic)) {
+		in->ops->unpack(in->ops->user, compression, image_slice(in, at, UINT64_MAX), NULL, 0, UINT64_MAX, &end, &more);
+		if (end != IMAGE_YES)
+			break;
+		*used = at + more;
+		at = *used + (is_xz ? xz_padding(in, *used) : 0);
 	}
 	return end;
 }
@@ -56,26 +93,41 @@ static void add_stuck_tree(const struct image_input *in, struct image_facts *fac
 	facts->ends_exactly = false;
 }
 
-/* Returns how the first stream ended. */
-static enum image_answer inspect_stream(const struct image_input *in, struct image_facts *facts, const char *compression, struct bytes magic)
+enum image_answer image_look_inside_streams(const struct image_input *in, struct image_facts *facts, const char *compression, struct bytes magic,
+					   bool has_checksum, uint64_t *ret_used)
 {
 	enum image_answer end;
-	uint64_t used, first;
+	uint64_t first;
 
-	end = image_look_inside_stream(in, facts, 0, in->size, compression, &used);
-	first = used;
-	if (end == IMAGE_YES && in->size != IMAGE_SIZE_UNKNOWN)
-		end = follow_streams(in, compression, magic, &used);
-	if (end == IMAGE_YES) {
-		facts->declared_size = used;
-		facts->ends_exactly = true;
+	end = image_look_inside_stream(in, facts, 0, in->size, compression, ret_used);
+	first = *ret_used;
+	if (end != IMAGE_YES)
+		return end;
+	if (in->size != IMAGE_SIZE_UNKNOWN)
+		end = follow_streams(in, compression, magic, ret_used);
+	facts->needs_deep_look |= end == IMAGE_UNKNOWN;
+	if (end != IMAGE_YES)
+		return end;
+	facts->declared_size = *ret_used;
+	facts->ends_exactly = true;
+	if (has_checksum)
 		image_unpacked_well(facts);
+	if (*ret_used > first && begins_a_file(in, facts, compression, first)) {
+		image_problem(facts, first, "another file of the same kind follows the first one: two may have been joined");
+		facts->whole = facts->whole == IMAGE_YES ? IMAGE_UNKNOWN : facts->whole;
+	}
+	return end;
+}
+
+/* Returns how the streams ended. */
+static enum image_answer inspect_stream(const struct image_input *in, struct image_facts *facts, const char *compression, struct bytes magic)
+{
+	uint64_t used;
+	enum image_answer end = image_look_inside_streams(in, facts, compression, magic, true, &used);
+
+	if (end == IMAGE_YES)
 		add_stuck_tree(in, facts, used);
-		if (used > first && begins_a_file(in, facts, compression, first)) {
-			image_problem(facts, first, "another file of the same kind follows the first one: two may have been joined");
-			facts->whole = facts->whole == IMAGE_YES ? IMAGE_UNKNOWN : facts->whole;
-		}
-	} else if (end == IMAGE_NO)
+	else if (end == IMAGE_NO)
 		image_broken(facts, used, "it cannot be unpacked to its end: it is cut off or damaged");
 	return end;
 }
@@ -172,7 +224,7 @@ static void inspect_bzip2(const struct image_input *in, struct image_facts *fact
 	text_copy(facts->checked, sizeof(facts->checked), "nothing: its checksums need unpacking");
 	if (inspect_stream(in, facts, "bzip2", BYTES("BZh")) == IMAGE_UNKNOWN && in->depth == 0 && in->data.size == in->size &&
 	    !has_bzip2_end(in))
-		image_broken(facts, in->size, "its end mark is missing: it is cut off, or something else follows");
+		image_miss_end(in, facts, in->size);
 }
 
 const struct image_format image_format_bzip2 = {

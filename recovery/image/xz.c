@@ -67,7 +67,7 @@ static void check_end(const struct image_input *in, struct image_facts *facts)
 
 	footer = bytes_from(data, data.size < XZ_FOOTER ? 0 : data.size - XZ_FOOTER);
 	if (data.size < XZ_HEADER + XZ_FOOTER || footer.data[10] != 'Y' || footer.data[11] != 'Z') {
-		image_broken(facts, data.size, "its end mark is missing: it is cut off, or something else follows");
+		image_miss_end(in, facts, data.size);
 		return;
 	}
 	index_size = ((uint64_t)load_le32(footer.data + 4) + 1) * 4;
@@ -103,14 +103,10 @@ static void inspect_xz(const struct image_input *in, struct image_facts *facts)
 		return;
 	}
 	facts->ends_exactly = true;
-	contents = image_look_inside_stream(in, facts, 0, in->size, "xz", &used);
-	if (contents == IMAGE_YES) {
-		facts->declared_size = used;
-		/* 2.1.1.2: type 0 is no check at all */
-		if (in->data.data[7] != 0)
-			image_unpacked_well(facts);
+	/* 2.1.1.2: type 0 is no check at all */
+	contents = image_look_inside_streams(in, facts, "xz", BYTES("\xfd" "7zXZ\0"), in->data.data[7] != 0, &used);
+	if (contents == IMAGE_YES)
 		return;
-	}
 	if (in->data.size == in->size)
 		check_end(in, facts);
 	if (contents == IMAGE_NO && facts->whole != IMAGE_NO)

@@ -21,8 +21,6 @@ enum {
 	HEAD_SIZE = 64 * 1024,	/* of each member, to look at what it is */
 	HEADS = 64,
 	UNPACK_MAX = 64 * 1024 * 1024,
-	WELL_PACKED = 3,	/* times smaller */
-	LOOK_COST = 10 * 1024,
 	FLAG_ENCRYPTED = 1 << 0,
 	FLAG_SIZES_FOLLOW = 1 << 3,
 };
@@ -167,9 +165,10 @@ static void check_deflated(struct zip *zip, const struct zip_member *member, con
 		zip->facts->parts[i].depth++;
 	if (result.end == IMAGE_NO)
 		image_broken(zip->facts, member->data, "its member '%.40s' is damaged: it cannot be unpacked", name);
-	else if (limit < member->size)
+	else if (limit < member->size) {
 		zip->unchecked++;
-	else if (result.end != IMAGE_YES || result.size != member->size)
+		zip->facts->needs_deep_look = true;
+	} else if (result.end != IMAGE_YES || result.size != member->size)
 		image_broken(zip->facts, member->data, "its member '%.40s' is damaged: it is not %" PRIu64 " bytes long", name, member->size);
 	else if (result.crc32 != member->crc)
 		image_broken(zip->facts, member->data, "its member '%.40s' is damaged: expected checksum %08" PRIx32 ", found %08" PRIx32, name,
@@ -223,14 +222,6 @@ static uint64_t read_entry(const struct zip *zip, uint64_t at, uint64_t end, str
 	return at + ENTRY_SIZE + load_le16(entry + 28) + load_le16(entry + 30) + load_le16(entry + 32);
 }
 
-/* What packs well takes as long as what comes out, and looking at a small member longer than unpacking it. */
-static uint64_t check_cost(const struct zip_member *member)
-{
-	uint64_t by_size = member->size / WELL_PACKED;
-
-	return LOOK_COST + (member->packed > by_size ? member->packed : by_size);
-}
-
 static uint64_t head_limit(const struct zip *zip, const struct zip_member *member)
 {
 	uint64_t limit = member->size < HEAD_SIZE ? member->size : HEAD_SIZE;
@@ -243,7 +234,7 @@ static void add_member(struct zip *zip, const struct zip_member *member)
 {
 	bool has_budget = member->packed <= zip->budget;
 	bool is_deflated = member->method == DEFLATED && !member->is_encrypted && has_budget;
-	bool is_checked = is_deflated && member->size <= zip->unpack_budget && image_may_check(zip->in, "deflate", check_cost(member));
+	bool is_checked = is_deflated && member->size <= zip->unpack_budget && image_may_check(zip->in, "deflate", member->packed, member->size);
 	/* of the others what they are is told by their heads */
 	uint64_t limit = is_checked ? member->size : is_deflated ? head_limit(zip, member) : 0;
 	char name[64];
@@ -266,7 +257,6 @@ static void add_member(struct zip *zip, const struct zip_member *member)
 	else {
 		zip->unpack_budget -= is_checked ? member->size : 0;
 		zip->heads += !is_checked && zip->heads < HEADS;
-		zip->facts->needs_deep_look |= !is_checked;
 		check_deflated(zip, member, name, limit);
 		if (zip->in->ops->forget != NULL && is_checked)
 			zip->in->ops->forget(zip->in->ops->user, image_slice(zip->in, member->data, member->packed));

@@ -19,13 +19,13 @@ enum { PIECE_SIZE = 4 * 1024 * 1024, PLACE_SIZE = 16 * 1024 * 1024, HUGE_PAGE = 
 
 /* Unpacking reads some 100 MB/s, hashing many times that: what is larger is unpacked only where somebody asks for it. A quick look takes about
  * as long as hashing does: the start of a program, and a part of the file. */
-#define CHECK_PACKED_MAX (UINT64_C(4) << 20)
+#define CHECK_PACKED_MAX (UINT64_C(8) << 20)
 #define CHECK_PACKED_QUICK (UINT64_C(352) << 10)
 enum { QUICK_PART = 16, QUICK_TIMES = 4, DEEP_TIMES = 1000 };	/* of the file's size: deflate packs zeros so well */
 
 /* What may come out of all streams together, those in each other included. */
-#define UNPACK_MAX (UINT64_C(256) << 20)
-#define UNPACK_QUICK_MAX (UINT64_C(8) << 20)
+#define UNPACK_MAX (UINT64_C(768) << 20)
+#define UNPACK_QUICK_MAX (UINT64_C(2) << 20)
 #define UNPACK_DEEP_LEAST (UINT64_C(2) << 30)
 #define UNPACK_DEEP_MAX (UINT64_C(8) << 30)
 

@@ -10,7 +10,10 @@
 #include <cmocka.h>
 
 #include "src/base/cleanup.h"
+#include "src/base/bytes.h"
+#include "src/base/crc.h"
 #include "src/base/text.h"
+#include "src/media/examine.h"
 #include "src/media/image_file.h"
 #include "tests/fakes/temp_folder.h"
 
@@ -188,6 +191,148 @@ static void many_streams_are_not_all_unpacked_by_a_quick_look(void **state)
 	image_file_free(file);
 }
 
+/* As a dump of a flash that is read to a file: padded with what erased flash holds, which packs to next to nothing. */
+static void what_packs_well_is_left_to_a_look_that_has_time(void **state)
+{
+	static const char *const commands[] = {
+		"sh -c '{ cat; head -c 16000000 /dev/zero; } | gzip -c'",
+		"python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.stdout.buffer, \"w\", 8).writestr(\"a\", sys.stdin.buffer.read() + bytes(16000000))'",
+		"sh -c '{ cat; head -c 16000000 /dev/zero; } | xz -0 -c'",
+	};
+	AUTO_FREE uint8_t *packed = malloc(ROOM);
+
+	assert_non_null(packed);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		size_t size = pack(*state, commands[i], 2000, 6, packed);
+		struct image_facts facts;
+
+		if (size == 0)
+			continue;
+		facts = look_at(*state, packed, size, IMAGE_LOOK_QUICK);
+		assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+		assert_true(facts.needs_deep_look);
+		facts = look_at(*state, packed, size, IMAGE_LOOK_USUAL);
+		assert_int_equal(facts.whole, IMAGE_YES);
+		assert_false(facts.needs_deep_look);
+	}
+}
+
+static void a_short_stream_in_front_does_not_open_the_way_to_a_long_one(void **state)
+{
+	AUTO_FREE uint8_t *packed = malloc(2 * ROOM);
+	size_t first = pack(*state, "gzip -c", SMALL, 7, packed), size = first + pack(*state, "gzip -c", LARGE, 8, packed + first);
+	struct image_facts facts = look_at(*state, packed, size, IMAGE_LOOK_QUICK);
+
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_true(facts.needs_deep_look);
+	facts = look_at(*state, packed, size, IMAGE_LOOK_USUAL);
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_int_equal(facts.declared_size, size);
+}
+
+/* gzip -c a b, pbzip2, and The .xz File Format, 2: all of them are one file. */
+static void any_number_of_streams_behind_each_other_is_whole(void **state)
+{
+	static const char *const commands[] = { "gzip -c", "bzip2 -c", "xz -c" };
+	enum { STREAMS = 100 };
+	AUTO_FREE uint8_t *packed = malloc(ROOM);
+
+	assert_non_null(packed);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		size_t one = pack(*state, commands[i], SMALL, 9, packed), size = one;
+		struct image_facts facts;
+
+		for (unsigned n = 1; n < STREAMS; n++, size += one) {
+			memmove(packed + size + (i == 2 ? 8 : 0), packed, one);
+			if (i == 2)	/* padding between streams */
+				memset(packed + size, 0, 8);
+			size += i == 2 ? 8 : 0;
+		}
+		facts = look_at(*state, packed, size, IMAGE_LOOK_DEEP);
+		assert_int_equal(facts.whole, IMAGE_YES);
+		assert_int_equal(facts.declared_size, size);
+		packed[size - one / 2] ^= 1;
+		assert_int_equal(look_at(*state, packed, size, IMAGE_LOOK_DEEP).whole, IMAGE_NO);
+	}
+}
+
+static void add_uimage(uint8_t *to)
+{
+	memset(to, 0, 64);
+	memcpy(to, "\x27\x05\x19\x56", 4);
+	store_be32(to + 12, 1000);
+	memcpy(to + 28, "\x05\x05\x02\0kernel", 10);
+	memset(to + 64, 0x55, 1000);
+	store_be32(to + 24, crc32_update(0, bytes_of(to + 64, 1000)));
+	store_be32(to + 4, crc32_update(0, bytes_of(to, 64)));
+}
+
+static bool has_part(const struct image_facts *facts, uint64_t offset, const char *format)
+{
+	for (unsigned i = 0; i < facts->part_count; i++)
+		if (facts->parts[i].offset == offset && text_equal(facts->parts[i].format, format))
+			return true;
+	return false;
+}
+
+/* A kernel that is packed without a header, padding up to an erase block, and what follows there. */
+static void a_flash_that_begins_with_something_packed_is_not_damaged(void **state)
+{
+	static const char *const commands[] = { "gzip -c", "bzip2 -c", "xz -c" };
+	static const size_t sizes[] = { SMALL, LARGE };
+	enum { PLACE = 640 * 1024, SIZE = PLACE + 64 * 1024 };
+	const struct temp_bench *bench = *state;
+	AUTO_FREE uint8_t *flash = malloc(SIZE);
+
+	assert_non_null(flash);
+	for (size_t i = 0; i < ARRAY_SIZE(commands) * ARRAY_SIZE(sizes); i++) {
+		size_t size = pack(bench, commands[i / 2], sizes[i % 2], 10, flash);
+
+		memset(flash + size, 0xff, SIZE - size);
+		add_uimage(flash + PLACE);
+		put(bench->path, flash, SIZE);
+		for (enum image_look look = IMAGE_LOOK_QUICK; look <= IMAGE_LOOK_DEEP; look++) {
+			const struct examine_options how = { .look = look };
+			struct examination about;
+			struct error error;
+
+			assert_int_equal(examine_file(bench->path, &how, &about, &error), STATUS_OK);
+			if (about.facts.whole == IMAGE_NO)
+				fail_msg("%s, look %d: %s", commands[i / 2], look, about.facts.problems[0].what);
+			assert_true(look != IMAGE_LOOK_DEEP || has_part(&about.facts, PLACE, "uimage"));
+		}
+	}
+}
+
+static void what_a_checksum_around_it_covers_needs_no_deeper_look(void **state)
+{
+	AUTO_FREE uint8_t *packed = malloc(ROOM);
+	size_t size = pack(*state, "sh -c 'gzip -c | gzip -c'", LARGE, 11, packed);
+	struct image_facts facts = look_at(*state, packed, size, IMAGE_LOOK_USUAL);
+
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_false(facts.needs_deep_look);
+}
+
+static void an_empty_packed_file_is_whole(void **state)
+{
+	static const char *const commands[] = { "gzip -c", "bzip2 -c", "xz -c" };
+	const struct temp_bench *bench = *state;
+	AUTO_FREE uint8_t *packed = malloc(ROOM);
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		for (enum image_look look = IMAGE_LOOK_QUICK; look <= IMAGE_LOOK_DEEP; look++) {
+			const struct examine_options how = { .look = look };
+			struct examination about;
+			struct error error;
+
+			put(bench->path, packed, pack(bench, commands[i], 0, 12, packed));
+			assert_int_equal(examine_file(bench->path, &how, &about, &error), STATUS_OK);
+			assert_int_equal(about.facts.whole, IMAGE_YES);
+			assert_false(about.facts.needs_deep_look);
+		}
+}
+
 #define TEST(behaviour) cmocka_unit_test_setup_teardown(behaviour, setup, temp_bench_end)
 
 int main(void)
@@ -199,6 +344,12 @@ int main(void)
 		TEST(the_end_of_bzip2_is_seen_at_each_bit_and_before_padding),
 		TEST(a_gzip_file_whose_last_bytes_cannot_be_is_doubted_not_judged),
 		TEST(many_streams_are_not_all_unpacked_by_a_quick_look),
+		TEST(what_packs_well_is_left_to_a_look_that_has_time),
+		TEST(a_short_stream_in_front_does_not_open_the_way_to_a_long_one),
+		TEST(any_number_of_streams_behind_each_other_is_whole),
+		TEST(a_flash_that_begins_with_something_packed_is_not_damaged),
+		TEST(what_a_checksum_around_it_covers_needs_no_deeper_look),
+		TEST(an_empty_packed_file_is_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
