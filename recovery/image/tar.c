@@ -188,6 +188,15 @@ static void look_at(const struct image_input *in, struct image_facts *facts, str
 		image_add_part(in, facts, member->offset, member->size, member->name);
 }
 
+/* IEEE Std 1003.1, pax: blocks are written in records, of twenty unless somebody wants others; the last one is filled with zeros. */
+static uint64_t end_of_record(const struct image_input *in, uint64_t end)
+{
+	uint64_t full = (end + TAR_RECORD - 1) / TAR_RECORD * TAR_RECORD;
+	struct bytes rest = image_slice(in, end, full - end);
+
+	return rest.size > 0 && rest.size == full - end && rest.data[0] == 0 && image_padding(rest) == rest.size ? full : end;
+}
+
 static void inspect(const struct image_input *in, struct image_facts *facts)
 {
 	struct tar_walk walk = { .in = in };
@@ -201,7 +210,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 			look_at(in, facts, &programs, &member);
 	programs_tell(&programs, facts);
 	if (type == TAR_END) {
-		facts->declared_size = walk.at + TAR_BLOCK;
+		facts->declared_size = end_of_record(in, walk.at + TAR_BLOCK);
 		if (in->size - walk.at < 2 * TAR_BLOCK)
 			image_problem(facts, walk.at, "the second half of the mark at its end is missing");
 	}

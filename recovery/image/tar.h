@@ -9,6 +9,7 @@
 
 enum {
 	TAR_BLOCK = 512,
+	TAR_RECORD = 20 * TAR_BLOCK,
 	TAR_MEMBERS = 100000,	/* walked over */
 };
 

@@ -202,7 +202,7 @@ static void look_into_archive(struct image_file *file, const struct examine_opti
 		text_copy(facts->warning, sizeof(facts->warning), error.text);
 	facts->needs_deep_look |= looking.is_partial;
 	if (looking.is_partial && facts->warning[0] == '\0')
-		text_copy(facts->warning, sizeof(facts->warning), "not all of its members were looked at: only a deep look unpacks it all");
+		text_copy(facts->warning, sizeof(facts->warning), "not all that is in it was looked at: only a deep look unpacks it all");
 }
 
 /* ---- all of it ---- */

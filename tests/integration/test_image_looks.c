@@ -314,6 +314,22 @@ static void what_a_checksum_around_it_covers_needs_no_deeper_look(void **state)
 	assert_false(facts.needs_deep_look);
 }
 
+/* tar writes records of twenty blocks. */
+static void the_zeros_of_a_tars_last_record_are_no_sign_of_damage(void **state)
+{
+	const struct temp_bench *bench = *state;
+	struct image_file *file = NULL;
+	struct error error;
+	char line[900];
+
+	text_format(line, sizeof(line), "cd %s && head -c 1000 /dev/urandom >a && tar cf firmware.bin a", bench->folder);
+	assert_int_equal(system(line), 0);
+	assert_int_equal(image_file_open(bench->path, &file, &error), STATUS_OK);
+	assert_int_equal(image_file_facts(file)->problem_count, 0);
+	assert_int_equal(image_file_facts(file)->declared_size, image_file_bytes(file).size);
+	image_file_free(file);
+}
+
 static void an_empty_packed_file_is_whole(void **state)
 {
 	static const char *const commands[] = { "gzip -c", "bzip2 -c", "xz -c" };
@@ -350,6 +366,7 @@ int main(void)
 		TEST(a_flash_that_begins_with_something_packed_is_not_damaged),
 		TEST(what_a_checksum_around_it_covers_needs_no_deeper_look),
 		TEST(an_empty_packed_file_is_whole),
+		TEST(the_zeros_of_a_tars_last_record_are_no_sign_of_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
