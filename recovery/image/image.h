@@ -129,7 +129,7 @@ struct image_facts {
  * ops may be NULL. ret_facts needs no preparation. */
 void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct image_ops *ops, struct image_facts *ret_facts);
 
-/* Some sixteen times as slowly as the others. */
+/* Some twenty times as slowly as the others. */
 bool image_unpacks_slowly(const char *compression);
 /* Of what is left to be unpacked (image_ops): how many bytes of such a stream that is; and to be called when so many came out. What is slow
  * uses it up faster, and each stream takes something for its start, for a small one costs more than what comes out. */

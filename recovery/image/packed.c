@@ -142,7 +142,7 @@ static bool is_gzip(const struct image_input *in)
 }
 
 /* 2.3.1, ISIZE: how much comes out, in the last four bytes. Where a file was cut off these are any number, and most numbers are far too large
- * for it; what is nearly all zeros packs so well that it is spared. */
+ * for it. A doubt only: what is nearly all zeros packs still better. */
 static void doubt_gzip_end(const struct image_input *in, struct image_facts *facts)
 {
 	char text[24];
