@@ -266,6 +266,9 @@ void image_inspect_one(const struct image_input *in, const struct image_format *
 	/* a vendor's package is more than the archive that it is made as */
 	facts->is_carrier = format->is_carrier && text_equal(facts->format, format->word);
 	facts->role = format->role != IMAGE_ROLE_UNTOLD ? format->role : facts->is_carrier ? IMAGE_ROLE_PLAIN : IMAGE_ROLE_PACKAGE;
+	/* its own checksum covers what is packed in it; an archive may hold what was damaged before */
+	if (facts->whole == IMAGE_YES && !facts->is_carrier)
+		facts->needs_deep_look = false;
 	if (facts->member_problem.what[0] == '\0')
 		return;
 	if (facts->whole == IMAGE_YES)

@@ -117,6 +117,20 @@ is "inspect --deep of it" 0 "$UNBRICK" inspect --deep --json long.xz
 value "it is whole, and there is no more to tell" '.whole + " " + (.deep_tells_more | tostring)' "yes false"
 head -c 50000 long.xz >short.xz
 is "inspect of a packed file that was cut off" 10 "$UNBRICK" inspect --json short.xz
+# an image whose own checksum covers what is packed in it
+python3 -c '
+import gzip, hashlib, os, struct
+body = gzip.compress(os.urandom(300000))
+head = bytearray(96)
+struct.pack_into(">II", head, 4, 0x101, 0x5d)
+head[12:17] = b"1.0.0"
+struct.pack_into(">II", head, 28, 2, len(body))
+head[40:56] = hashlib.md5(body).digest()
+struct.pack_into(">I", head, 92, 0x12345678)
+struct.pack_into(">I", head, 88, sum(head))
+open("senao.bin", "wb").write(head + bytes(byte ^ (0x12345678 >> at % 8 & 255) for at, byte in enumerate(body)))'
+is "inspect of an image that covers what is packed in it" 0 "$UNBRICK" inspect --json senao.bin
+value "a deep look tells no more of it" '.format + " " + .whole + " " + (.deep_tells_more | tostring)' "senao yes false"
 # more than is unpacked at a first look; the deep one compares every checksum
 python3 -c '
 import zipfile
