@@ -330,6 +330,22 @@ static void the_zeros_of_a_tars_last_record_are_no_sign_of_damage(void **state)
 	image_file_free(file);
 }
 
+/* What decides about writing asks for the facts alone. */
+static void facts_that_nobody_asked_a_look_for_are_no_quick_ones(void **state)
+{
+	const struct temp_bench *bench = *state;
+	AUTO_FREE uint8_t *packed = malloc(ROOM);
+	size_t size = pack(bench, "gzip -c", LARGE, 13, packed);
+	struct image_file *file = NULL;
+	struct error error;
+
+	packed[size / 2] ^= 1;
+	put(bench->path, packed, size);
+	assert_int_equal(image_file_open(bench->path, &file, &error), STATUS_OK);
+	assert_int_equal(image_file_facts(file)->whole, IMAGE_NO);
+	image_file_free(file);
+}
+
 static void an_empty_packed_file_is_whole(void **state)
 {
 	static const char *const commands[] = { "gzip -c", "bzip2 -c", "xz -c" };
@@ -365,6 +381,7 @@ int main(void)
 		TEST(any_number_of_streams_behind_each_other_is_whole),
 		TEST(a_flash_that_begins_with_something_packed_is_not_damaged),
 		TEST(what_a_checksum_around_it_covers_needs_no_deeper_look),
+		TEST(facts_that_nobody_asked_a_look_for_are_no_quick_ones),
 		TEST(an_empty_packed_file_is_whole),
 		TEST(the_zeros_of_a_tars_last_record_are_no_sign_of_damage),
 	};
