@@ -193,6 +193,8 @@ enum image_answer image_look_inside_stream(const struct image_input *in, struct 
 	*ret_used = attempt.used;
 	if (is_checked && attempt.end == IMAGE_UNKNOWN && attempt.out > 0)
 		image_warning(facts, "it was unpacked up to %s, and not further", text_size(text, sizeof(text), attempt.out));
+	else if (is_checked && attempt.end == IMAGE_UNKNOWN)
+		image_warning(facts, "its contents (%s) could not be unpacked here", compression);
 	if (attempt.out > 0 && in->depth + 1 < IMAGE_DEPTH)
 		add_contents(in, facts, bytes_of(attempt.to, attempt.out < attempt.room ? (size_t)attempt.out : attempt.room),
 			     attempt.end == IMAGE_YES ? attempt.out : IMAGE_SIZE_UNKNOWN, compression);

@@ -234,10 +234,8 @@ static enum step step_lzma(void *user, struct window *window)
 	}
 }
 
-static enum image_answer unpack_lzma_family(struct sink *sink, struct bytes in, bool is_alone, uint64_t *ret_used)
+static enum image_answer run_lzma(struct sink *sink, struct bytes in, bool is_alone, uint64_t memory, uint64_t *ret_used)
 {
-	/* a dictionary takes no more of the machine's memory than was unpacked into it */
-	uint64_t memory = sink->most <= UNPACK_DICTIONARY_MAX ? UNPACK_UNFILLED_MAX : UNPACK_DICTIONARY_MAX;
 	struct lzma_codec codec = { .stream = LZMA_STREAM_INIT };
 	enum image_answer end;
 	lzma_ret begun;
@@ -251,6 +249,23 @@ static enum image_answer unpack_lzma_family(struct sink *sink, struct bytes in, 
 	end = drive(sink, in, step_lzma, &codec, ret_used);
 	codec.library.end(&codec.stream);
 	return end;
+}
+
+/* A dictionary takes no more of the machine's memory than was unpacked into it: a larger one, as xz -9 says it needs for any file, is taken
+ * as far as it cannot be filled. */
+static enum image_answer unpack_lzma_family(struct sink *sink, struct bytes in, bool is_alone, uint64_t *ret_used)
+{
+	enum image_answer end = IMAGE_UNKNOWN;
+
+	if (sink->most > UNPACK_DICTIONARY_MAX)
+		end = run_lzma(sink, in, is_alone, UNPACK_DICTIONARY_MAX, ret_used);
+	if (end != IMAGE_UNKNOWN || sink->made > 0)
+		return end;
+	if (sink->most > UNPACK_DICTIONARY_MAX)
+		sink->most = UNPACK_DICTIONARY_MAX;
+	if (sink->room > sink->most)
+		sink->room = sink->most;
+	return run_lzma(sink, in, is_alone, UNPACK_UNFILLED_MAX, ret_used);
 }
 
 static enum image_answer unpack_xz(struct sink *sink, struct bytes in, uint64_t *ret_used)

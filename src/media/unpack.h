@@ -1,7 +1,7 @@
 /* src/media/unpack.h
  *
  * Compressed streams, unpacked into a bounded place: zlib, liblzma, libbz2, libzstd, liblz4 and liblzo2 behind one call. Pure but for their
- * allocations, which have a ceiling: a stream that may fill a larger dictionary is left alone. Archives are archive.h's. */
+ * allocations, which have a ceiling: of a stream with a larger dictionary no more comes out than the ceiling. Archives are archive.h's. */
 #ifndef UNBRICK_MEDIA_UNPACK_H
 #define UNBRICK_MEDIA_UNPACK_H
 
@@ -9,7 +9,7 @@
 
 enum {
 	UNPACK_DICTIONARY_MAX = 48 * 1024 * 1024,	/* xz -8 and below, every kernel and file system */
-	UNPACK_UNFILLED_MAX = 256 * 1024 * 1024,	/* of which no more than the above can be filled, for no more is to come out */
+	UNPACK_UNFILLED_MAX = 256 * 1024 * 1024,	/* of which no more than the above can be filled, for no more is let out */
 };
 
 /* image_ops.unpack (image.h). compression: "gzip", "zlib", "deflate" (raw, as in zip files), "xz", "lzma", "bzip2", "zstd", "lz4" (frames, and
