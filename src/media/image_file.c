@@ -135,7 +135,8 @@ static uint64_t unpack_op(void *user, const char *compression, struct bytes in, 
 	const char *counted_as = file->look == IMAGE_LOOK_DEEP ? "" : compression;
 	uint64_t left = image_may_unpack(&file->unpack_left, counted_as), made;
 
-	made = unpack_stream(user, compression, in, to, room, most < left ? most : left, ret_end, ret_used);
+	most = most < left ? most : left;
+	made = unpack_stream_forgetting(forget_op, user, compression, in, to, room, most, ret_end, ret_used);
 	image_count_unpacked(&file->unpack_left, counted_as, made);
 	return made;
 }

@@ -34,6 +34,7 @@ LATE_LIBRARY(lzo_library, LZO_CALLS, "liblzo2.so.2")
 
 enum {
 	SCRATCH_SIZE = 64 * 1024,
+	FORGET_SIZE = 4 * 1024 * 1024,
 	GZIP_MIN = 18,				/* header and trailer */
 	AT_ONCE_MAX = 16 * 1024 * 1024,
 	LZ4_LEGACY_BLOCK = 8 * 1024 * 1024,	/* lz4_Frame_format.md, "Legacy frame" */
@@ -46,6 +47,8 @@ struct sink {
 	uint8_t *to;
 	uint64_t room, most, made;
 	uint8_t *scratch;	/* SCRATCH_SIZE bytes */
+	void (*forget)(void *user, struct bytes seen);	/* NULL: nobody wants to know what was read */
+	void *user;
 };
 
 /* One attempt of a codec: reads from *in, writes to [to, to + room). What a codec made before it met damage it does not tell: so steps are small. */
@@ -75,12 +78,17 @@ static struct window next_window(struct sink *sink, struct bytes in)
 static enum image_answer drive(struct sink *sink, struct bytes in, enum step (*step)(void *codec, struct window *window), void *codec,
 			       uint64_t *ret_used)
 {
-	struct bytes left = in;
+	struct bytes left = in, seen = in;
 
 	for (;;) {
 		struct window window = next_window(sink, left);
 		enum step result;
 
+		seen.size = (size_t)(left.data - seen.data);
+		if (seen.size >= FORGET_SIZE && sink->forget != NULL) {
+			sink->forget(sink->user, seen);
+			seen = left;
+		}
 		if (window.room == 0)
 			return IMAGE_UNKNOWN;
 		result = step(codec, &window);
@@ -504,18 +512,17 @@ static enum image_answer unpack_lzo(struct sink *sink, struct bytes in, uint64_t
 	return answer;
 }
 
-uint64_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
-		       enum image_answer *ret_end, uint64_t *ret_used)
+uint64_t unpack_stream_forgetting(void (*forget)(void *user, struct bytes seen), void *user, const char *compression, struct bytes in, uint8_t *to,
+				  uint64_t room, uint64_t most, enum image_answer *ret_end, uint64_t *ret_used)
 {
 	static const struct { const char *name; enum image_answer (*unpack)(struct sink *sink, struct bytes in, uint64_t *ret_used); } codecs[] = {
 		{ "gzip", unpack_gzip }, { "zlib", unpack_zlib_wrapped }, { "deflate", unpack_deflate }, { "xz", unpack_xz }, { "lzma", unpack_lzma },
 		{ "bzip2", unpack_bzip2 }, { "zstd", unpack_zstd }, { "lz4", unpack_lz4 }, { "lzo", unpack_lzo },
 	};
 	uint8_t scratch[SCRATCH_SIZE];
-	struct sink sink = { .to = to, .room = room < most ? room : most, .most = most, .scratch = scratch };
+	struct sink sink = { .to = to, .room = room < most ? room : most, .most = most, .scratch = scratch, .forget = forget, .user = user };
 	uint64_t used = 0;
 
-	(void)user;
 	*ret_end = IMAGE_UNKNOWN;
 	*ret_used = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
@@ -523,4 +530,10 @@ uint64_t unpack_stream(void *user, const char *compression, struct bytes in, uin
 			*ret_end = codecs[i].unpack(&sink, in, &used);
 	*ret_used = *ret_end == IMAGE_YES ? used : 0;
 	return sink.made;
+}
+
+uint64_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
+		       enum image_answer *ret_end, uint64_t *ret_used)
+{
+	return unpack_stream_forgetting(NULL, user, compression, in, to, room, most, ret_end, ret_used);
 }

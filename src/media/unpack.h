@@ -17,5 +17,8 @@ enum {
  * first ends. */
 uint64_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
 		       enum image_answer *ret_end, uint64_t *ret_used);
+/* The same, telling forget(user) what has been read of a long stream and is not read again: pages of a mapped file need not stay. */
+uint64_t unpack_stream_forgetting(void (*forget)(void *user, struct bytes seen), void *user, const char *compression, struct bytes in, uint8_t *to,
+				  uint64_t room, uint64_t most, enum image_answer *ret_end, uint64_t *ret_used);
 
 #endif
