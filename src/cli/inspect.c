@@ -324,14 +324,14 @@ static void tell(void *user, const char *path, enum status status, const struct 
 	enum image_fit fit = IMAGE_FIT_UNKNOWN;
 	char reason[200] = "";
 
-	if (telling->count++ > 0 && !is_json)
-		output_text("\n");
 	if (status != STATUS_OK) {
 		if (is_json)
 			print_unusable_json(path, error);
 		telling->code = worse(telling->code, output_error(error, EXIT_USAGE));
 		return;
 	}
+	if (telling->count++ > 0 && !is_json)
+		output_text("\n");
 	if (target->is_given)
 		fit = image_fits(&about->facts, &target->device, reason, sizeof(reason));
 	(is_json ? print_json : print_text)(path, about, target, fit, reason);

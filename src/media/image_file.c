@@ -181,6 +181,14 @@ static enum status cannot_open(const char *path, int number, struct error *reter
 		error_set(reterr, STATUS_NOT_FOUND, "cannot open image '%s': there is no such file", path);
 		error_hint(reterr, "Check the path");
 		return STATUS_NOT_FOUND;
+	case ENAMETOOLONG:
+		error_set(reterr, STATUS_NOT_FOUND, "cannot open image '%.60s...': no name is that long", path);
+		error_hint(reterr, "Check the path");
+		return STATUS_NOT_FOUND;
+	case ELOOP:
+		error_set(reterr, STATUS_NOT_FOUND, "cannot open image '%s': it is a link that leads to itself", path);
+		error_hint(reterr, "Give the path of the file itself");
+		return STATUS_NOT_FOUND;
 	case EACCES: case EPERM:
 		error_set(reterr, STATUS_NO_PERMISSION, "cannot open image '%s': you may not read it", path);
 		error_hint(reterr, "Allow it with: chmod u+r FILE, or copy the file to your own folder");
@@ -196,6 +204,12 @@ static enum status check_kind(const char *path, const struct stat *about, struct
 	if (S_ISDIR(about->st_mode)) {
 		error_set(reterr, STATUS_INVALID, "cannot open image '%s': it is a folder", path);
 		error_hint(reterr, "Give the image file in it");
+	} else if (S_ISBLK(about->st_mode)) {
+		error_set(reterr, STATUS_INVALID, "cannot open image '%s': it is a disk, not a file", path);
+		error_hint(reterr, "Copy what is to be looked at from it into a file, and give that");
+	} else if (S_ISFIFO(about->st_mode)) {
+		error_set(reterr, STATUS_INVALID, "cannot open image '%s': it is a pipe", path);
+		error_hint(reterr, "Save what comes out of it in a file first, and give that");
 	} else if (!S_ISREG(about->st_mode)) {
 		error_set(reterr, STATUS_INVALID, "cannot open image '%s': it is no regular file", path);
 		error_hint(reterr, "Give the path of an image file");
@@ -220,6 +234,8 @@ enum status image_file_open(const char *path, struct image_file **ret_file, stru
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for an image file");
 	/* O_NONBLOCK: a named pipe would wait for a writer */
 	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (file->fd < 0 && (errno == EACCES || errno == EPERM) && stat(path, &file->opened) == 0 && !S_ISREG(file->opened.st_mode))
+		return check_kind(path, &file->opened, reterr);
 	if (file->fd < 0 || fstat(file->fd, &file->opened) != 0)
 		return cannot_open(path, errno, reterr);
 	status = check_kind(path, &file->opened, reterr);

@@ -172,6 +172,16 @@ for verb in recover diagnose case device bench practice fetch inspect verify boo
 done
 is "a value is missing" 2 "$UNBRICK" diagnose --device
 is "no verb of that name" 2 "$UNBRICK" frobnicate
+: >frobnicate
+is "no verb, but a file of that name" 2 "$UNBRICK" frobnicate
+says "no verb, but a file of that name" err "unbrick inspect frobnicate"
+rm frobnicate
+is "-h" 0 "$UNBRICK" -h
+is "-h of a verb" 0 "$UNBRICK" inspect -h
+says "-h of a verb" out "usage: unbrick inspect"
+is "a letter that is no option" 2 "$UNBRICK" inspect -j /dev/null
+says "a letter that is no option" err "there is no option '-j'"
+is "a value for an option that takes none" 2 "$UNBRICK" inspect --deep=no /dev/null
 
 # ---- diagnose ----
 printf 'U-Boot 2015.01\r\nDRAM: 64 MiB\r\nwriting new image\r\nwrite error: No space left on device\r\nsysupgrade: cannot write: No space left on device\r\n' >space.log
