@@ -234,6 +234,15 @@ static void show_bytes(struct ui *ui, const struct image_state *state, const str
 											       : view->facts.parts[part].format);
 }
 
+static bool has_packed(const struct image_facts *facts)
+{
+	bool has = facts->needs_deep_look || facts->compression[0] != '\0';
+
+	for (unsigned i = 0; i < facts->part_count; i++)
+		has |= facts->parts[i].is_unpacked;
+	return has;
+}
+
 static bool allows(struct ui *ui, void *user, enum ui_command what)
 {
 	const struct image_view *view = view_of(ui, user);
@@ -242,7 +251,7 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 	switch (what) {
 	case COMMAND_OPEN: return view != NULL && view->state != IMAGE_VIEW_WORKING;
 	case COMMAND_FACTS: return is_ready;
-	case COMMAND_DEEP: return is_ready && !view->is_deep;
+	case COMMAND_DEEP: return is_ready && !view->is_deep && has_packed(&view->facts);
 	case COMMAND_CANCEL: return view != NULL && view->state == IMAGE_VIEW_WORKING && !view->is_stopping;
 	default: return true;
 	}

@@ -182,7 +182,7 @@ static enum status cannot_open(const char *path, int number, struct error *reter
 		error_hint(reterr, "Check the path");
 		return STATUS_NOT_FOUND;
 	case ENAMETOOLONG:
-		error_set(reterr, STATUS_NOT_FOUND, "cannot open image '%.60s...': no name is that long", path);
+		error_set(reterr, STATUS_NOT_FOUND, "cannot open image '%.300s': no name is that long", path);
 		error_hint(reterr, "Check the path");
 		return STATUS_NOT_FOUND;
 	case ELOOP:

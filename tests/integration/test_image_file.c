@@ -48,7 +48,7 @@ static void assert_not_opened(const char *path, enum status expected, const char
 static void what_cannot_be_opened_says_why_and_what_to_do(void **state)
 {
 	struct temp_bench *bench = *state;
-	char name[1000];
+	char name[301];
 
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
