@@ -120,7 +120,10 @@ static void draw_parts(struct image_state *state, struct canvas *to, int y, int 
 
 static void draw_working(const struct image_view *view, struct canvas *to, int y)
 {
-	widget_progress(to, y, &view->progress);
+	if (view->progress.total > 0 && view->progress.done >= view->progress.total)
+		canvas_put(to, y, 3, to->cols - 6, ROLE_NORMAL, "All of it is read; now it is checked. How long that takes cannot be told.");
+	else
+		widget_progress(to, y, &view->progress);
 	canvas_wrap(to, y + 2, 3, to->cols - 6, 4, ROLE_NORMAL, view->is_stopping ? "Stopping: this may take a few seconds." :
 		    "The file is being read, nothing is written. Esc goes back and the reading goes on; x stops it, and nothing is lost by that.");
 }

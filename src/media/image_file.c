@@ -42,6 +42,7 @@ struct image_file {
 	enum image_look look;	/* that the facts are of */
 	uint64_t unpack_left, check_left;
 	uint8_t *place;		/* while it is looked at */
+	const atomic_bool *cancel;	/* the same; or NULL */
 };
 
 DEFINE_AUTO(image_file);
@@ -136,7 +137,7 @@ static uint64_t unpack_op(void *user, const char *compression, struct bytes in, 
 	uint64_t left = image_may_unpack(&file->unpack_left, counted_as), made;
 
 	most = most < left ? most : left;
-	made = unpack_stream_forgetting(forget_op, user, compression, in, to, room, most, ret_end, ret_used);
+	made = unpack_stream_watched(&(struct unpack_watch){ forget_op, file->cancel, file }, compression, in, to, room, most, ret_end, ret_used);
 	image_count_unpacked(&file->unpack_left, counted_as, made);
 	return made;
 }
@@ -285,11 +286,12 @@ static uint64_t unpack_max(uint64_t size, enum image_look look)
 	return size * DEEP_TIMES > UNPACK_DEEP_LEAST ? size * DEEP_TIMES : UNPACK_DEEP_LEAST;
 }
 
-void image_file_inspect(struct image_file *file, enum image_look look)
+void image_file_inspect(struct image_file *file, enum image_look look, const atomic_bool *cancel)
 {
 	struct image_ops ops;
 
 	file->look = look;
+	file->cancel = cancel;
 	file->unpack_left = unpack_max(file->map.size, look);
 	file->check_left = CHECK_PACKED_QUICK + file->map.size / QUICK_PART;
 	ops = image_file_member_ops(file);
@@ -311,7 +313,7 @@ uint64_t image_file_unpack_left(const struct image_file *file)
 const struct image_facts *image_file_facts(struct image_file *file)
 {
 	if (!file->has_facts)
-		image_file_inspect(file, IMAGE_LOOK_USUAL);
+		image_file_inspect(file, IMAGE_LOOK_USUAL, NULL);
 	return &file->facts;
 }
 

@@ -47,9 +47,13 @@ struct sink {
 	uint8_t *to;
 	uint64_t room, most, made;
 	uint8_t *scratch;	/* SCRATCH_SIZE bytes */
-	void (*forget)(void *user, struct bytes seen);	/* NULL: nobody wants to know what was read */
-	void *user;
+	struct unpack_watch watch;
 };
+
+static bool is_cancelled(const struct sink *sink)
+{
+	return sink->watch.cancel != NULL && atomic_load(sink->watch.cancel);
+}
 
 /* One attempt of a codec: reads from *in, writes to [to, to + room). What a codec made before it met damage it does not tell: so steps are small. */
 enum step { STEP_MORE, STEP_END, STEP_BAD, STEP_CANNOT };
@@ -85,11 +89,11 @@ static enum image_answer drive(struct sink *sink, struct bytes in, enum step (*s
 		enum step result;
 
 		seen.size = (size_t)(left.data - seen.data);
-		if (seen.size >= FORGET_SIZE && sink->forget != NULL) {
-			sink->forget(sink->user, seen);
+		if (seen.size >= FORGET_SIZE && sink->watch.forget != NULL) {
+			sink->watch.forget(sink->watch.user, seen);
 			seen = left;
 		}
-		if (window.room == 0)
+		if (window.room == 0 || is_cancelled(sink))
 			return IMAGE_UNKNOWN;
 		result = step(codec, &window);
 		sink->made += window.made;
@@ -113,7 +117,7 @@ static bool pour(struct sink *sink, const uint8_t *from, uint64_t size)
 	if (sink->made < sink->room)
 		memcpy(sink->to + sink->made, from, (size_t)(taken < sink->room - sink->made ? taken : sink->room - sink->made));
 	sink->made += taken;
-	return taken == size;
+	return taken == size && !is_cancelled(sink);
 }
 
 static unsigned clamp_uint(size_t size)
@@ -512,15 +516,15 @@ static enum image_answer unpack_lzo(struct sink *sink, struct bytes in, uint64_t
 	return answer;
 }
 
-uint64_t unpack_stream_forgetting(void (*forget)(void *user, struct bytes seen), void *user, const char *compression, struct bytes in, uint8_t *to,
-				  uint64_t room, uint64_t most, enum image_answer *ret_end, uint64_t *ret_used)
+uint64_t unpack_stream_watched(const struct unpack_watch *watch, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
+			       enum image_answer *ret_end, uint64_t *ret_used)
 {
 	static const struct { const char *name; enum image_answer (*unpack)(struct sink *sink, struct bytes in, uint64_t *ret_used); } codecs[] = {
 		{ "gzip", unpack_gzip }, { "zlib", unpack_zlib_wrapped }, { "deflate", unpack_deflate }, { "xz", unpack_xz }, { "lzma", unpack_lzma },
 		{ "bzip2", unpack_bzip2 }, { "zstd", unpack_zstd }, { "lz4", unpack_lz4 }, { "lzo", unpack_lzo },
 	};
 	uint8_t scratch[SCRATCH_SIZE];
-	struct sink sink = { .to = to, .room = room < most ? room : most, .most = most, .scratch = scratch, .forget = forget, .user = user };
+	struct sink sink = { .to = to, .room = room < most ? room : most, .most = most, .scratch = scratch, .watch = *watch };
 	uint64_t used = 0;
 
 	*ret_end = IMAGE_UNKNOWN;
@@ -535,5 +539,6 @@ uint64_t unpack_stream_forgetting(void (*forget)(void *user, struct bytes seen),
 uint64_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
 		       enum image_answer *ret_end, uint64_t *ret_used)
 {
-	return unpack_stream_forgetting(NULL, user, compression, in, to, room, most, ret_end, ret_used);
+	(void)user;
+	return unpack_stream_watched(&(struct unpack_watch){ .cancel = NULL }, compression, in, to, room, most, ret_end, ret_used);
 }

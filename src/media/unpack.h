@@ -5,6 +5,8 @@
 #ifndef UNBRICK_MEDIA_UNPACK_H
 #define UNBRICK_MEDIA_UNPACK_H
 
+#include <stdatomic.h>
+
 #include "recovery/image/image.h"
 
 enum {
@@ -17,8 +19,14 @@ enum {
  * first ends. */
 uint64_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
 		       enum image_answer *ret_end, uint64_t *ret_used);
-/* The same, telling forget(user) what has been read of a long stream and is not read again: pages of a mapped file need not stay. */
-uint64_t unpack_stream_forgetting(void (*forget)(void *user, struct bytes seen), void *user, const char *compression, struct bytes in, uint8_t *to,
-				  uint64_t room, uint64_t most, enum image_answer *ret_end, uint64_t *ret_used);
+/* The same with somebody beside it, who may let pages of a mapped file go and may have had enough; then it ends as one whose rest was not looked at. */
+struct unpack_watch {
+	void (*forget)(void *user, struct bytes seen);	/* what has been read of a long stream and is not read again; NULL: nobody wants to know */
+	const atomic_bool *cancel;			/* NULL: never */
+	void *user;
+};
+
+uint64_t unpack_stream_watched(const struct unpack_watch *watch, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
+			       enum image_answer *ret_end, uint64_t *ret_used);
 
 #endif

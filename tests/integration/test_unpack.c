@@ -192,6 +192,25 @@ static void of_a_large_dictionary_no_more_comes_out_than_it_may_hold(void **stat
 	assert_int_equal(end, IMAGE_UNKNOWN);
 }
 
+static void who_has_had_enough_gets_no_verdict(void **state)
+{
+	AUTO_FREE uint8_t *packed = malloc(PACKED_ROOM);
+	const atomic_bool cancel = true;
+	const struct unpack_watch watch = { .cancel = &cancel };
+	enum image_answer end;
+	uint64_t used;
+
+	(void)state;
+	for (size_t i = 1; i < ARRAY_SIZE(codecs); i++) {	/* gzip of this size is made in one go */
+		size_t size = pack(&codecs[i], packed);
+
+		if (size == 0)
+			continue;
+		unpack_stream_watched(&watch, codecs[i].compression, bytes_of(packed, size), NULL, 0, UINT64_MAX, &end, &used);
+		assert_int_equal(end, IMAGE_UNKNOWN);
+	}
+}
+
 static void an_unknown_compression_is_not_judged(void **state)
 {
 	enum image_answer end;
@@ -209,6 +228,7 @@ int main(void)
 		cmocka_unit_test(what_follows_the_stream_does_not_belong_to_it),
 		cmocka_unit_test(a_large_dictionary_is_taken_as_far_as_it_cannot_be_filled),
 		cmocka_unit_test(of_a_large_dictionary_no_more_comes_out_than_it_may_hold),
+		cmocka_unit_test(who_has_had_enough_gets_no_verdict),
 		cmocka_unit_test(an_unknown_compression_is_not_judged),
 	};
 
