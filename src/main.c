@@ -120,6 +120,8 @@ static int run_screen_options(int argc, char **argv)
 			arguments.folders = folders;
 		} else {
 			output_aside("unbrick: there is no verb or option '%s'\n  see: unbrick --help\n", argv[i]);
+			if (i == 1 && access(argv[i], F_OK) == 0)
+				output_aside("  to look at the file of that name: unbrick inspect %s\n", argv[i]);
 			return EXIT_USAGE;
 		}
 	}
@@ -134,7 +136,7 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "practice-device") == 0)
 		return practice_device_main(argc - 1, argv + 1);
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
 		cli_print_help();
 		return output_end(EXIT_WELL);
 	}

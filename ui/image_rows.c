@@ -37,10 +37,11 @@ static void add_whole(struct rows *rows, const struct image_view *view)
 	static const char *const words[] = { [IMAGE_UNKNOWN] = "not known", [IMAGE_NO] = "NO, IT IS DAMAGED", [IMAGE_YES] = "yes" };
 	static const enum role roles[] = { [IMAGE_UNKNOWN] = ROLE_ATTENTION, [IMAGE_NO] = ROLE_DANGER, [IMAGE_YES] = ROLE_GOOD };
 
-	add(rows, roles[facts->whole], "Whole?", "%s%s%s", words[facts->whole], facts->checked[0] ? "; looked at: " : "", facts->checked);
+	add(rows, roles[facts->whole], "Whole?", "%s%s%s", facts->is_no_image ? "NO, IT IS NO IMAGE" : words[facts->whole],
+	    facts->checked[0] ? "; looked at: " : "", facts->checked);
 	if (view->is_deep)
 		add(rows, ROLE_NORMAL, "Unpacked", "what is packed in it was unpacked too, where the packing is known");
-	else if (facts->needs_deep_look)
+	else if (facts->needs_deep_look || image_has_begun_part(facts))
 		add(rows, ROLE_NORMAL, "More", "not all that is packed in it was unpacked to its end: d does that");
 	for (unsigned i = 0; i < facts->problem_count && i < IMAGE_PROBLEMS; i++)
 		add(rows, i < facts->broken_count ? ROLE_DANGER : ROLE_ATTENTION, i < facts->broken_count ? "Damage" : "Note", "0x%" PRIx64 ": %s",
@@ -67,7 +68,8 @@ static void add_hardware(struct rows *rows, const struct image_facts *facts)
 		add(rows, ROLE_NORMAL, "For", "%s", boards);
 	if (facts->revision[0])
 		add(rows, ROLE_NORMAL, "Revision", "%s", facts->revision);
-	add(rows, facts->arch[0] ? ROLE_NORMAL : ROLE_DIM, "Processor", "%s", facts->arch[0] ? facts->arch : "the file does not say");
+	add(rows, facts->arch[0] ? ROLE_NORMAL : ROLE_DIM, "Processor", "%s%s", facts->arch[0] ? facts->arch : "the file does not say",
+	    facts->is_arch_guessed ? " (guessed from the code)" : "");
 }
 
 static void add_origin(struct rows *rows, const struct image_facts *facts)
@@ -102,7 +104,7 @@ unsigned image_rows(const struct image_view *view, struct image_row *ret_rows)
 {
 	struct rows rows = { .row = ret_rows };
 
-	add(&rows, ROLE_STRONG, "What", "%s%s", view->facts.title, view->facts.is_flash_image ? "; more parts stand behind it" : "");
+	add(&rows, ROLE_STRONG, "What", "%s%s", view->facts.title, view->facts.is_flash_image ? "; several parts behind each other" : "");
 	add_whole(&rows, view);
 	add_fit(&rows, view);
 	if (view->to_do[0])

@@ -120,7 +120,10 @@ static void draw_parts(struct image_state *state, struct canvas *to, int y, int 
 
 static void draw_working(const struct image_view *view, struct canvas *to, int y)
 {
-	widget_progress(to, y, &view->progress);
+	if (view->progress.total > 0 && view->progress.done >= view->progress.total)
+		canvas_put(to, y, 3, to->cols - 6, ROLE_NORMAL, "All of it is read; now it is checked. How long that takes cannot be told.");
+	else
+		widget_progress(to, y, &view->progress);
 	canvas_wrap(to, y + 2, 3, to->cols - 6, 4, ROLE_NORMAL, view->is_stopping ? "Stopping: this may take a few seconds." :
 		    "The file is being read, nothing is written. Esc goes back and the reading goes on; x stops it, and nothing is lost by that.");
 }
@@ -234,6 +237,15 @@ static void show_bytes(struct ui *ui, const struct image_state *state, const str
 											       : view->facts.parts[part].format);
 }
 
+static bool has_packed(const struct image_facts *facts)
+{
+	bool has = facts->needs_deep_look || facts->compression[0] != '\0';
+
+	for (unsigned i = 0; i < facts->part_count; i++)
+		has |= facts->parts[i].is_unpacked;
+	return has;
+}
+
 static bool allows(struct ui *ui, void *user, enum ui_command what)
 {
 	const struct image_view *view = view_of(ui, user);
@@ -242,7 +254,7 @@ static bool allows(struct ui *ui, void *user, enum ui_command what)
 	switch (what) {
 	case COMMAND_OPEN: return view != NULL && view->state != IMAGE_VIEW_WORKING;
 	case COMMAND_FACTS: return is_ready;
-	case COMMAND_DEEP: return is_ready && !view->is_deep;
+	case COMMAND_DEEP: return is_ready && !view->is_deep && has_packed(&view->facts);
 	case COMMAND_CANCEL: return view != NULL && view->state == IMAGE_VIEW_WORKING && !view->is_stopping;
 	default: return true;
 	}

@@ -233,6 +233,8 @@ enum image_answer image_look_inside_stream(const struct image_input *in, struct 
 	is_stopped = attempt.end == IMAGE_UNKNOWN && may_be_stopped(in, compression, attempt.out);
 	if (is_checked && is_stopped)
 		image_warning(facts, "it was unpacked up to %s, and not further", text_size(text, sizeof(text), attempt.out));
+	else if (is_checked && attempt.end == IMAGE_UNKNOWN)
+		image_warning(facts, "its contents (%s) could not be unpacked here", compression);
 	facts->needs_deep_look |= !is_covered && (is_stopped || (!is_checked && attempt.end == IMAGE_UNKNOWN));
 	if (attempt.out > 0 && in->depth + 1 < IMAGE_DEPTH)
 		add_contents(in, facts, bytes_of(attempt.to, attempt.out < attempt.room ? (size_t)attempt.out : attempt.room),

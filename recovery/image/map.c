@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "src/base/text.h"
+
 enum {
 	LOG_UNIT = 4096,		/* one bit, in the logarithm's fixed point */
 	LOG_BITS = 12,
@@ -213,6 +215,14 @@ int image_part_holder(const struct image_facts *facts, unsigned part)
 	while (at >= 0 && !has_place(facts, (unsigned)at))
 		at = parent_of(facts, (unsigned)at);
 	return at;
+}
+
+bool image_has_begun_part(const struct image_facts *facts)
+{
+	for (unsigned i = 0; i < facts->part_count; i++)
+		if (facts->parts[i].is_unpacked && facts->parts[i].size == 0 && !text_equal(facts->parts[i].format, "empty"))
+			return true;
+	return false;
 }
 
 enum image_answer image_part_whole(const struct image_facts *facts, unsigned part)

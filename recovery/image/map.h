@@ -56,6 +56,8 @@ unsigned image_map_column_of(const struct image_map *map, uint64_t offset, unsig
 bool image_part_place(const struct image_facts *facts, unsigned part, uint64_t *ret_offset, uint64_t *ret_size);
 /* The nearest part around it that has a place; -1: the file itself. */
 int image_part_holder(const struct image_facts *facts, unsigned part);
+/* Was something only begun to be unpacked, so that its size is not known? */
+bool image_has_begun_part(const struct image_facts *facts);
 /* As it is to be shown: damage in a part is no damage where a checksum over something around it is right; that is a matter of the warning. */
 enum image_answer image_part_whole(const struct image_facts *facts, unsigned part);
 /* The innermost part at an offset; -1: none, it is only in the file. */

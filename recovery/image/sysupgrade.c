@@ -6,6 +6,7 @@
 
 #include "recovery/image/check.h"
 #include "recovery/image/json.h"
+#include "recovery/image/tar.h"
 #include "src/base/text.h"
 
 /* --- what stands behind: 16 bytes at the very end, big-endian: magic, CRC, type, size of data and these 16 bytes --- */
@@ -153,13 +154,12 @@ const struct image_trailer image_trailer_openwrt = { .word = "openwrt-sysupgrade
 /* --- the tar: sysupgrade-BOARD/ with CONTROL, kernel, root --- */
 
 enum {
-	TAR_BLOCK = 512,
 	TAR_SIZE = 124,
 	TAR_SUM = 148,
 	TAR_TYPE = 156,
 	TAR_MAGIC = 257,
 	TAR_NAME_SIZE = 100,
-	TAR_MEMBERS = 256,
+	MEMBERS_MAX = 256,
 };
 
 static bool matches(const struct image_input *in)
@@ -248,10 +248,9 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 
 	text_copy(facts->checked, sizeof(facts->checked), "structure; nothing covers the contents");
 	facts->is_padded_by_nature = true;
-	for (unsigned i = 0; i < TAR_MEMBERS && image_in_memory(in, at, TAR_BLOCK); i++) {
+	for (unsigned i = 0; i < MEMBERS_MAX && image_in_memory(in, at, TAR_BLOCK); i++) {
 		if (is_zero_block(in->data.data + at)) {
-			/* a second block of zeros, and more up to the record's end */
-			facts->declared_size = at + TAR_BLOCK + (image_in_memory(in, at, 2 * TAR_BLOCK) ? TAR_BLOCK : 0);
+			facts->declared_size = tar_end(in, at);
 			return;
 		}
 		at = read_member(in, facts, at);

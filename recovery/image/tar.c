@@ -66,6 +66,20 @@ struct bytes tar_data(const struct tar_walk *walk, const struct tar_member *memb
 	return image_slice(walk->in, member->offset, member->size);
 }
 
+static bool is_zeros(struct bytes block)
+{
+	return block.size > 0 && block.data[0] == '\0' && image_padding(block) == block.size;
+}
+
+uint64_t tar_end(const struct image_input *in, uint64_t at)
+{
+	uint64_t record = (at + 2 * TAR_BLOCK + TAR_RECORD - 1) / TAR_RECORD * TAR_RECORD;
+
+	if (image_in_memory(in, at, record - at) && is_zeros(image_slice(in, at, record - at)))
+		return record;
+	return at + TAR_BLOCK + (image_in_memory(in, at, 2 * TAR_BLOCK) && is_zeros(image_slice(in, at, 2 * TAR_BLOCK)) ? TAR_BLOCK : 0);
+}
+
 static void read_name(const uint8_t *block, struct tar_member *member)
 {
 	bool has_prefix = memcmp(block + AT_MAGIC, "ustar\0", 6) == 0 && block[AT_PREFIX] != '\0';
@@ -105,7 +119,7 @@ static enum tar_event_type take_header(struct tar_walk *walk, struct tar_member 
 		walk->at = is_end ? walk->in->size : walk->at;
 		return is_end ? TAR_BROKEN : TAR_CUT;
 	}
-	if (block.data[0] == '\0' && image_padding(block) == TAR_BLOCK)
+	if (is_zeros(block))
 		return TAR_END;
 	if (!tar_is_header(block) || !read_number(block.data + AT_SIZE, 12, &size))
 		return TAR_BROKEN;
@@ -188,15 +202,6 @@ static void look_at(const struct image_input *in, struct image_facts *facts, str
 		image_add_part(in, facts, member->offset, member->size, member->name);
 }
 
-/* IEEE Std 1003.1, pax: blocks are written in records, of twenty unless somebody wants others; the last one is filled with zeros. */
-static uint64_t end_of_record(const struct image_input *in, uint64_t end)
-{
-	uint64_t full = (end + TAR_RECORD - 1) / TAR_RECORD * TAR_RECORD;
-	struct bytes rest = image_slice(in, end, full - end);
-
-	return rest.size > 0 && rest.size == full - end && rest.data[0] == 0 && image_padding(rest) == rest.size ? full : end;
-}
-
 static void inspect(const struct image_input *in, struct image_facts *facts)
 {
 	struct tar_walk walk = { .in = in };
@@ -210,7 +215,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 			look_at(in, facts, &programs, &member);
 	programs_tell(&programs, facts);
 	if (type == TAR_END) {
-		facts->declared_size = end_of_record(in, walk.at + TAR_BLOCK);
+		facts->declared_size = tar_end(in, walk.at);
 		if (in->size - walk.at < 2 * TAR_BLOCK)
 			image_problem(facts, walk.at, "the second half of the mark at its end is missing");
 	}

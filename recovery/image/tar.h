@@ -9,7 +9,7 @@
 
 enum {
 	TAR_BLOCK = 512,
-	TAR_RECORD = 20 * TAR_BLOCK,
+	TAR_RECORD = 20 * TAR_BLOCK,	/* as all programs write, unless told otherwise */
 	TAR_MEMBERS = 100000,	/* walked over */
 };
 
@@ -34,6 +34,8 @@ struct tar_walk {
 
 bool tar_is_header(struct bytes block);
 enum tar_event_type tar_next(struct tar_walk *walk, struct tar_member *ret_member);
+/* Where the archive ends whose mark of the end, blocks of zeros, begins at at: behind the zeros that fill its last record, where they do. */
+uint64_t tar_end(const struct image_input *in, uint64_t at);
 /* Bytes of the data that are in memory. */
 struct bytes tar_data(const struct tar_walk *walk, const struct tar_member *member);
 

@@ -1,6 +1,7 @@
 #include "src/cli/cli.h"
 #include "src/cli/output.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,8 @@ static int take_option(const struct cli_verb *verb, struct cli_line *line, const
 			to = common_to[i];
 	if (to == NULL)
 		return usage(verb->name, "there is no option", argv[*at]);
+	if (!has_value && equals != NULL)
+		return usage(verb->name, "this option takes no value", argv[*at]);
 	if (!has_value) {
 		*to = "";
 		return EXIT_WELL;
@@ -125,6 +128,12 @@ static int take_output(const struct cli_verb *verb, struct cli_line *line, const
 	return code;
 }
 
+/* No other letter is an option, and a file is hardly called so. */
+static bool is_letter_option(const char *argument)
+{
+	return argument[0] == '-' && isalpha((unsigned char)argument[1]) && argument[2] == '\0';
+}
+
 /* Options and words in any order; behind "--" are words only. */
 static int take_arguments(const struct cli_verb *verb, struct cli_line *line, const char **folders, int argc, char **argv)
 {
@@ -138,6 +147,8 @@ static int take_arguments(const struct cli_verb *verb, struct cli_line *line, co
 			code = take_option(verb, line, folders, argc, argv, &i);
 		else if (!are_words && strcmp(argv[i], "-o") == 0)
 			code = take_output(verb, line, folders, argc, argv, &i);
+		else if (!are_words && is_letter_option(argv[i]))
+			code = usage(verb->name, "there is no option", argv[i]);
 		else if (line->word_count == CLI_WORDS_MAX)
 			code = usage(verb->name, "that is too much at once; the first that is left out is", argv[i]);
 		else
@@ -149,7 +160,7 @@ static int take_arguments(const struct cli_verb *verb, struct cli_line *line, co
 static bool asks_for_help(int argc, char **argv)
 {
 	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--help") == 0)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return true;
 	return false;
 }

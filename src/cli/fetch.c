@@ -10,6 +10,7 @@
 #include "src/cli/progress.h"
 #include "src/core/download.h"
 #include "src/io/loop.h"
+#include "src/media/examine.h"
 
 enum { OUTPUT, SHA256, SHA512, SHA1, MD5, SUMS, NO_HASH, FORCE, MAX_SIZE, TIMEOUT, TRIES, JSON };
 
@@ -110,6 +111,23 @@ static const char *what_was_done(const struct fetch_result *result)
 	return result->match.size ? "already there and right" : "already there, the same as what the server has";
 }
 
+/* Where nothing was compared, damage that the file shows itself is told at least. */
+static bool is_damaged(const struct fetch *f, const struct fetch_result *result, struct examination *ret_examination)
+{
+	const struct examine_options look = { .look = IMAGE_LOOK_QUICK };
+	struct error error;
+
+	return result->match.size == 0 && examine_file(download_target(f->download), &look, ret_examination, &error) == STATUS_OK &&
+	       ret_examination->facts.whole == IMAGE_NO;
+}
+
+static void print_damage(const struct image_facts *facts)
+{
+	for (unsigned i = 0; i < facts->broken_count; i++)
+		output_text("  IT IS DAMAGED, at 0x%" PRIx64 ": %s\n", facts->problems[i].offset, facts->problems[i].what);
+	output_text("  do not flash it; fetch it again, and give the vendor's checksum\n");
+}
+
 static void print_trust(const struct fetch_result *result)
 {
 	bool is_weak = result->match.size > 0 && checksum_is_weak(&result->match);
@@ -137,31 +155,35 @@ static void print_well(const struct fetch *f, const struct fetch_result *result)
 	print_trust(result);
 }
 
-static json_t *json_well(const struct fetch *f, const struct fetch_result *result)
+static json_t *json_well(const struct fetch *f, const struct fetch_result *result, bool has_damage)
 {
 	char hex[CHECKSUM_HEX];
 
-	return json_pack("{s:s, s:s, s:o, s:I, s:b, s:b, s:b, s:b, s:o, s:s, s:o, s:o}", "event", "result", "status",
+	return json_pack("{s:s, s:s, s:o, s:I, s:b, s:b, s:b, s:b, s:o, s:s, s:o, s:b, s:o}", "event", "result", "status",
 			 "ok", "file", output_json_text(download_target(f->download)), "bytes",
 			 (json_int_t)result->size, "size_told", result->is_size_told, "encrypted", result->is_encrypted,
 			 "was_there", result->was_there, "compared", result->match.size > 0, "algorithm",
 			 output_json_text(result->match.size ? result->match.algorithm : NULL), "sha256",
 			 checksum_hex(&result->sha256, hex), "looks_like",
-			 output_json_text(result->looks_like[0] ? result->looks_like : NULL), "from",
+			 output_json_text(result->looks_like[0] ? result->looks_like : NULL), "damaged", has_damage, "from",
 			 output_json_text(result->from[0] ? result->from : NULL));
 }
 
 static void on_done(void *user, enum status status, const struct fetch_result *result, const struct error *error)
 {
 	struct fetch *f = user;
+	struct examination about;
+	bool has_damage = status == STATUS_OK && is_damaged(f, result, &about);
 
 	progress_clear(&f->progress);
-	f->exit_code = status == STATUS_OK ? EXIT_WELL : class_of(status);
+	f->exit_code = has_damage ? EXIT_FAULT_FOUND : status == STATUS_OK ? EXIT_WELL : class_of(status);
 	if (status == STATUS_OK && f->json)
-		output_event(stdout, json_well(f, result));
+		output_event(stdout, json_well(f, result, has_damage));
 	else if (status == STATUS_OK)
 		print_well(f, result);
-	else if (f->json)
+	if (has_damage && !f->json)
+		print_damage(&about.facts);
+	if (status != STATUS_OK && f->json)
 		output_event(stdout,
 			     json_pack("{s:s, s:s, s:o, s:o}", "event", "result", "status", status_name(status),
 				       "reason", output_json_text(error->text), "hint", output_json_text(error->hint)));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "recovery/image/fits.h"
+#include "recovery/image/map.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 #include "src/cli/output.h"
@@ -240,10 +241,11 @@ static void print_parts(const struct image_facts *facts)
 	for (unsigned i = 0; i < facts->part_count; i++) {
 		const struct image_part *part = &facts->parts[i];
 
-		text_format(place, sizeof(place), part->is_unpacked ? "unpacked" : "0x%" PRIx64, part->offset);
+		text_format(place, sizeof(place), part->is_unpacked ? "unpacked" : image_part_holder(facts, i) == (int)i ? "0x%" PRIx64 : "in it 0x%" PRIx64,
+			    part->offset);
 		output_text("  %-12s %-10s %-16s %*s%s%s%s%s\n", place, part->size ? text_size(size, sizeof(size), part->size) : "?", part->format,
-			    part->depth > 1 ? 2 * (part->depth - 1) : 0, "", part->name, part->arch[0] ? ", " : "", part->arch,
-			    part->whole == IMAGE_NO ? "  DAMAGED" : "");
+			    part->depth > 1 ? 2 * (part->depth - 1) : 0, "", part->name, part->name[0] && part->arch[0] ? ", " : "", part->arch,
+			    image_part_whole(facts, i) == IMAGE_NO ? "  DAMAGED" : "");
 	}
 }
 
@@ -271,15 +273,17 @@ static void print_text(const char *path, const struct examination *about, const 
 	print_row("revision", facts->revision);
 	for (unsigned i = 0; i < facts->board_count; i++)
 		print_row(i == 0 ? "for" : "", facts->boards[i]);
-	text_format(text, sizeof(text), "%s%s%s", whole[facts->whole], facts->checked[0] ? "; looked at: " : "", facts->checked);
+	text_format(text, sizeof(text), "%s%s%s", facts->is_no_image ? "NO, IT IS NO IMAGE" : whole[facts->whole],
+		    facts->checked[0] ? "; looked at: " : "", facts->checked);
 	print_row("whole", text);
 	for (unsigned i = 0; i < facts->problem_count; i++) {
 		text_format(text, sizeof(text), "0x%" PRIx64 ": %s", facts->problems[i].offset, facts->problems[i].what);
 		print_row(i < facts->broken_count ? "damage" : "note", text);
 	}
 	print_row("warning", facts->warning);
-	if (facts->needs_deep_look && about->look != IMAGE_LOOK_DEEP)
-		print_row("more", "with --deep all that is packed in it is unpacked and checked");
+	if ((facts->needs_deep_look || image_has_begun_part(facts)) && about->look != IMAGE_LOOK_DEEP)
+		print_row("more", facts->needs_deep_look ? "with --deep all that is packed in it is unpacked and checked"
+							  : "with --deep what was only begun to be unpacked (?) is unpacked to its end");
 	if (target->is_given) {
 		text_format(text, sizeof(text), "%s: %s", fits[fit], reason);
 		print_row("fits", text);
@@ -324,14 +328,14 @@ static void tell(void *user, const char *path, enum status status, const struct 
 	enum image_fit fit = IMAGE_FIT_UNKNOWN;
 	char reason[200] = "";
 
-	if (telling->count++ > 0 && !is_json)
-		output_text("\n");
 	if (status != STATUS_OK) {
 		if (is_json)
 			print_unusable_json(path, error);
 		telling->code = worse(telling->code, output_error(error, EXIT_USAGE));
 		return;
 	}
+	if (telling->count++ > 0 && !is_json)
+		output_text("\n");
 	if (target->is_given)
 		fit = image_fits(&about->facts, &target->device, reason, sizeof(reason));
 	(is_json ? print_json : print_text)(path, about, target, fit, reason);

@@ -51,6 +51,16 @@ static void print_finding(const struct verify_finding *finding)
 		output_text("  %-12s %s\n", "  note", finding->warning);
 }
 
+/* What to do about it, where the findings do not say it. */
+static void print_next(const struct verify_result *result)
+{
+	if (result->outcome == VERIFY_WRONG)
+		output_text("  next: do not flash it; see that checksum or signature is of this version of the file, and fetch it again\n");
+	else if (result->count == 0)
+		output_text("  next: give what the vendor says of it: --sha256 HASH, --sums LIST, or --signature FILE with --key FILE;\n"
+			    "        'unbrick inspect' says whether the file itself looks damaged\n");
+}
+
 static void print_result(const struct verify *v, const struct verify_result *result)
 {
 	char hex[CHECKSUM_HEX];
@@ -64,6 +74,7 @@ static void print_result(const struct verify *v, const struct verify_result *res
 			    "catalogue does not know it\n");
 	if (result->sha256.size > 0)
 		output_text("  sha256 %s, %" PRIu64 " bytes\n", checksum_hex(&result->sha256, hex), result->size);
+	print_next(result);
 }
 
 static json_t *text_or_null(const char *text)

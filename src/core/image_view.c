@@ -427,6 +427,7 @@ const struct image_view *app_image_view(struct app *app, unsigned image_id)
 		if (image->view.progress.is_finished) {
 			image->view.progress.is_finished = false;
 			image->view.progress.left_ms = UINT64_MAX;
+			image->view.progress.rate = 0;
 			text_copy(image->view.progress.label, sizeof(image->view.progress.label), "check");
 		}
 	}

@@ -231,7 +231,7 @@ enum status examine_file(const char *path, const struct examine_options *options
 		return status;
 	ret_examination->size = image_file_bytes(file).size;
 	has_thread = pthread_create(&thread, NULL, run_hashing, &hashing) == 0;
-	image_file_inspect(file, options->look);
+	image_file_inspect(file, options->look, options->cancel);
 	ret_examination->facts = *image_file_facts(file);
 	look_into_archive(file, options, &ret_examination->facts);
 	if (has_thread)
@@ -243,6 +243,9 @@ enum status examine_file(const char *path, const struct examine_options *options
 		*reterr = hashing.error;
 		return hashing.status;
 	}
+	/* what was unpacked only in part would be told as if nothing more could be known */
+	if (options->cancel != NULL && atomic_load(options->cancel))
+		return error_set(reterr, STATUS_CANCELLED, "looking at '%s' was stopped", path);
 	checksum_hex(&hashing.sum, ret_examination->sha256);
 	return STATUS_OK;
 }

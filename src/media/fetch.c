@@ -221,8 +221,13 @@ static enum status curl_error(struct transfer *t, CURLcode code, struct error *r
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_INVALIDCERTSTATUS:
 		error_set(reterr, STATUS_REFUSED, "it is not certain who this server is: %.200s: %s", why, url);
+		if (text_contains(why, "host name"))
+			return error_hint(reterr, "Check the name in the URL: the certificate is of another server. This is never overlooked");
 		return error_hint(reterr, "Check this computer's clock (date); an authority of your own is named by "
 					  "the variable SSL_CERT_FILE. This is never overlooked");
+	case CURLE_SSL_CONNECT_ERROR:
+		error_set(reterr, STATUS_PROTOCOL, "cannot begin an encrypted connection: %.150s: %s", why, url);
+		return error_hint(reterr, "The server, or what stands between, may only speak http there; a checksum makes that safe, too");
 	case CURLE_REMOTE_FILE_NOT_FOUND:
 	case CURLE_FTP_COULDNT_RETR_FILE:
 		error_set(reterr, STATUS_NOT_FOUND, "the server has no such file: %s", url);

@@ -42,6 +42,7 @@ struct image_file {
 	enum image_look look;	/* that the facts are of */
 	uint64_t unpack_left, check_left;
 	uint8_t *place;		/* while it is looked at */
+	const atomic_bool *cancel;	/* the same; or NULL */
 };
 
 DEFINE_AUTO(image_file);
@@ -135,7 +136,8 @@ static uint64_t unpack_op(void *user, const char *compression, struct bytes in, 
 	const char *counted_as = file->look == IMAGE_LOOK_DEEP ? "" : compression;
 	uint64_t left = image_may_unpack(&file->unpack_left, counted_as), made;
 
-	made = unpack_stream(user, compression, in, to, room, most < left ? most : left, ret_end, ret_used);
+	most = most < left ? most : left;
+	made = unpack_stream_watched(&(struct unpack_watch){ forget_op, file->cancel, file }, compression, in, to, room, most, ret_end, ret_used);
 	image_count_unpacked(&file->unpack_left, counted_as, made);
 	return made;
 }
@@ -180,6 +182,14 @@ static enum status cannot_open(const char *path, int number, struct error *reter
 		error_set(reterr, STATUS_NOT_FOUND, "cannot open image '%s': there is no such file", path);
 		error_hint(reterr, "Check the path");
 		return STATUS_NOT_FOUND;
+	case ENAMETOOLONG:
+		error_set(reterr, STATUS_NOT_FOUND, "cannot open image '%.300s': no name is that long", path);
+		error_hint(reterr, "Check the path");
+		return STATUS_NOT_FOUND;
+	case ELOOP:
+		error_set(reterr, STATUS_NOT_FOUND, "cannot open image '%s': it is a link that leads to itself", path);
+		error_hint(reterr, "Give the path of the file itself");
+		return STATUS_NOT_FOUND;
 	case EACCES: case EPERM:
 		error_set(reterr, STATUS_NO_PERMISSION, "cannot open image '%s': you may not read it", path);
 		error_hint(reterr, "Allow it with: chmod u+r FILE, or copy the file to your own folder");
@@ -195,6 +205,12 @@ static enum status check_kind(const char *path, const struct stat *about, struct
 	if (S_ISDIR(about->st_mode)) {
 		error_set(reterr, STATUS_INVALID, "cannot open image '%s': it is a folder", path);
 		error_hint(reterr, "Give the image file in it");
+	} else if (S_ISBLK(about->st_mode)) {
+		error_set(reterr, STATUS_INVALID, "cannot open image '%s': it is a disk, not a file", path);
+		error_hint(reterr, "Copy what is to be looked at from it into a file, and give that");
+	} else if (S_ISFIFO(about->st_mode)) {
+		error_set(reterr, STATUS_INVALID, "cannot open image '%s': it is a pipe", path);
+		error_hint(reterr, "Save what comes out of it in a file first, and give that");
 	} else if (!S_ISREG(about->st_mode)) {
 		error_set(reterr, STATUS_INVALID, "cannot open image '%s': it is no regular file", path);
 		error_hint(reterr, "Give the path of an image file");
@@ -219,6 +235,8 @@ enum status image_file_open(const char *path, struct image_file **ret_file, stru
 		return error_set(reterr, STATUS_NO_MEMORY, "no memory for an image file");
 	/* O_NONBLOCK: a named pipe would wait for a writer */
 	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (file->fd < 0 && (errno == EACCES || errno == EPERM) && stat(path, &file->opened) == 0 && !S_ISREG(file->opened.st_mode))
+		return check_kind(path, &file->opened, reterr);
 	if (file->fd < 0 || fstat(file->fd, &file->opened) != 0)
 		return cannot_open(path, errno, reterr);
 	status = check_kind(path, &file->opened, reterr);
@@ -268,11 +286,12 @@ static uint64_t unpack_max(uint64_t size, enum image_look look)
 	return size * DEEP_TIMES > UNPACK_DEEP_LEAST ? size * DEEP_TIMES : UNPACK_DEEP_LEAST;
 }
 
-void image_file_inspect(struct image_file *file, enum image_look look)
+void image_file_inspect(struct image_file *file, enum image_look look, const atomic_bool *cancel)
 {
 	struct image_ops ops;
 
 	file->look = look;
+	file->cancel = cancel;
 	file->unpack_left = unpack_max(file->map.size, look);
 	file->check_left = CHECK_PACKED_QUICK + file->map.size / QUICK_PART;
 	ops = image_file_member_ops(file);
@@ -294,7 +313,7 @@ uint64_t image_file_unpack_left(const struct image_file *file)
 const struct image_facts *image_file_facts(struct image_file *file)
 {
 	if (!file->has_facts)
-		image_file_inspect(file, IMAGE_LOOK_USUAL);
+		image_file_inspect(file, IMAGE_LOOK_USUAL, NULL);
 	return &file->facts;
 }
 

@@ -4,6 +4,7 @@
 #ifndef UNBRICK_MEDIA_IMAGE_FILE_H
 #define UNBRICK_MEDIA_IMAGE_FILE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "recovery/image/image.h"
@@ -28,8 +29,8 @@ const char *image_file_path(const struct image_file *file);
 struct bytes image_file_bytes(const struct image_file *file);
 /* What it is. Made at the first call, by a usual look, which reads all of the file: for a worker thread when that is large. */
 const struct image_facts *image_file_facts(struct image_file *file);
-/* Looks at it again. */
-void image_file_inspect(struct image_file *file, enum image_look look);
+/* Looks at it again. cancel: NULL, or ends what is being unpacked as if more of it were not worth the time; borrowed as long as file is. */
+void image_file_inspect(struct image_file *file, enum image_look look, const atomic_bool *cancel);
 /* Of a quick look: how many packed bytes might still be unpacked in its time. */
 uint64_t image_file_unpack_left(const struct image_file *file);
 /* Is the path still this file, with the size and times that it had when it was opened? When not, reterr says what is different. */

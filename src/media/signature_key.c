@@ -70,8 +70,14 @@ enum status signature_key_read(struct bytes text, EVP_PKEY **ret_key, char *who,
 
 	ERR_clear_error();
 	if (key == NULL) {
-		error_set(reterr, STATUS_INVALID, "the key is none that is known here");
-		return error_hint(reterr, "Public keys of minisign and signify, and public keys or certificates in PEM or DER are");
+		static const char private_key[] = "PRIVATE KEY-----";
+
+		if (text.size > sizeof(private_key) && memmem(text.data, text.size, private_key, sizeof(private_key) - 1) != NULL) {
+			error_set(reterr, STATUS_INVALID, "the key is a private one: a signature is checked with the public key");
+			return error_hint(reterr, "The public key of a private one: openssl pkey -in KEY -pubout");
+		}
+		error_set(reterr, STATUS_INVALID, "the file given as the key is none that is known");
+		return error_hint(reterr, "Known are public keys of minisign and signify, and public keys or certificates in PEM or DER");
 	}
 	show_key(key, who, size);
 	*ret_key = key;

@@ -34,6 +34,7 @@ LATE_LIBRARY(lzo_library, LZO_CALLS, "liblzo2.so.2")
 
 enum {
 	SCRATCH_SIZE = 64 * 1024,
+	FORGET_SIZE = 4 * 1024 * 1024,
 	GZIP_MIN = 18,				/* header and trailer */
 	AT_ONCE_MAX = 16 * 1024 * 1024,
 	LZ4_LEGACY_BLOCK = 8 * 1024 * 1024,	/* lz4_Frame_format.md, "Legacy frame" */
@@ -46,7 +47,13 @@ struct sink {
 	uint8_t *to;
 	uint64_t room, most, made;
 	uint8_t *scratch;	/* SCRATCH_SIZE bytes */
+	struct unpack_watch watch;
 };
+
+static bool is_cancelled(const struct sink *sink)
+{
+	return sink->watch.cancel != NULL && atomic_load(sink->watch.cancel);
+}
 
 /* One attempt of a codec: reads from *in, writes to [to, to + room). What a codec made before it met damage it does not tell: so steps are small. */
 enum step { STEP_MORE, STEP_END, STEP_BAD, STEP_CANNOT };
@@ -75,13 +82,18 @@ static struct window next_window(struct sink *sink, struct bytes in)
 static enum image_answer drive(struct sink *sink, struct bytes in, enum step (*step)(void *codec, struct window *window), void *codec,
 			       uint64_t *ret_used)
 {
-	struct bytes left = in;
+	struct bytes left = in, seen = in;
 
 	for (;;) {
 		struct window window = next_window(sink, left);
 		enum step result;
 
-		if (window.room == 0)
+		seen.size = (size_t)(left.data - seen.data);
+		if (seen.size >= FORGET_SIZE && sink->watch.forget != NULL) {
+			sink->watch.forget(sink->watch.user, seen);
+			seen = left;
+		}
+		if (window.room == 0 || is_cancelled(sink))
 			return IMAGE_UNKNOWN;
 		result = step(codec, &window);
 		sink->made += window.made;
@@ -105,7 +117,7 @@ static bool pour(struct sink *sink, const uint8_t *from, uint64_t size)
 	if (sink->made < sink->room)
 		memcpy(sink->to + sink->made, from, (size_t)(taken < sink->room - sink->made ? taken : sink->room - sink->made));
 	sink->made += taken;
-	return taken == size;
+	return taken == size && !is_cancelled(sink);
 }
 
 static unsigned clamp_uint(size_t size)
@@ -234,7 +246,7 @@ static enum step step_lzma(void *user, struct window *window)
 	}
 }
 
-static enum image_answer unpack_lzma_within(struct sink *sink, struct bytes in, bool is_alone, uint64_t memory, uint64_t *ret_used)
+static enum image_answer run_lzma(struct sink *sink, struct bytes in, bool is_alone, uint64_t memory, uint64_t *ret_used)
 {
 	struct lzma_codec codec = { .stream = LZMA_STREAM_INIT };
 	enum image_answer end;
@@ -251,18 +263,21 @@ static enum image_answer unpack_lzma_within(struct sink *sink, struct bytes in, 
 	return end;
 }
 
-/* A dictionary takes no more of the machine's memory than was unpacked into it: of a stream with a larger one that much comes out. */
+/* A dictionary takes no more of the machine's memory than was unpacked into it: a larger one, as xz -9 says it needs for any file, is taken
+ * as far as it cannot be filled. */
 static enum image_answer unpack_lzma_family(struct sink *sink, struct bytes in, bool is_alone, uint64_t *ret_used)
 {
-	if (sink->most > UNPACK_DICTIONARY_MAX) {
-		enum image_answer end = unpack_lzma_within(sink, in, is_alone, UNPACK_DICTIONARY_MAX, ret_used);
+	enum image_answer end = IMAGE_UNKNOWN;
 
-		if (end != IMAGE_UNKNOWN || sink->made > 0)
-			return end;
+	if (sink->most > UNPACK_DICTIONARY_MAX)
+		end = run_lzma(sink, in, is_alone, UNPACK_DICTIONARY_MAX, ret_used);
+	if (end != IMAGE_UNKNOWN || sink->made > 0)
+		return end;
+	if (sink->most > UNPACK_DICTIONARY_MAX)
 		sink->most = UNPACK_DICTIONARY_MAX;
-		sink->room = sink->room < sink->most ? sink->room : sink->most;
-	}
-	return unpack_lzma_within(sink, in, is_alone, UNPACK_UNFILLED_MAX, ret_used);
+	if (sink->room > sink->most)
+		sink->room = sink->most;
+	return run_lzma(sink, in, is_alone, UNPACK_UNFILLED_MAX, ret_used);
 }
 
 static enum image_answer unpack_xz(struct sink *sink, struct bytes in, uint64_t *ret_used)
@@ -501,18 +516,17 @@ static enum image_answer unpack_lzo(struct sink *sink, struct bytes in, uint64_t
 	return answer;
 }
 
-uint64_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
-		       enum image_answer *ret_end, uint64_t *ret_used)
+uint64_t unpack_stream_watched(const struct unpack_watch *watch, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
+			       enum image_answer *ret_end, uint64_t *ret_used)
 {
 	static const struct { const char *name; enum image_answer (*unpack)(struct sink *sink, struct bytes in, uint64_t *ret_used); } codecs[] = {
 		{ "gzip", unpack_gzip }, { "zlib", unpack_zlib_wrapped }, { "deflate", unpack_deflate }, { "xz", unpack_xz }, { "lzma", unpack_lzma },
 		{ "bzip2", unpack_bzip2 }, { "zstd", unpack_zstd }, { "lz4", unpack_lz4 }, { "lzo", unpack_lzo },
 	};
 	uint8_t scratch[SCRATCH_SIZE];
-	struct sink sink = { .to = to, .room = room < most ? room : most, .most = most, .scratch = scratch };
+	struct sink sink = { .to = to, .room = room < most ? room : most, .most = most, .scratch = scratch, .watch = *watch };
 	uint64_t used = 0;
 
-	(void)user;
 	*ret_end = IMAGE_UNKNOWN;
 	*ret_used = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
@@ -520,4 +534,11 @@ uint64_t unpack_stream(void *user, const char *compression, struct bytes in, uin
 			*ret_end = codecs[i].unpack(&sink, in, &used);
 	*ret_used = *ret_end == IMAGE_YES ? used : 0;
 	return sink.made;
+}
+
+uint64_t unpack_stream(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
+		       enum image_answer *ret_end, uint64_t *ret_used)
+{
+	(void)user;
+	return unpack_stream_watched(&(struct unpack_watch){ .cancel = NULL }, compression, in, to, room, most, ret_end, ret_used);
 }

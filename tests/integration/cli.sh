@@ -165,6 +165,15 @@ value "the rows stay" '[.parts[0].name, (.parts | length > 40)] | map(tostring) 
 # shellcheck disable=SC2086
 rm $pages many.tar
 rm config.txt program text.tar.gz two.tar.gz
+dd if=/dev/urandom of=noise bs=1k count=500 2>/dev/null
+{ printf 'hello, this is the first of the members of it\n'; cat noise; } >first
+tar cf two.tar first && gzip -c two.tar >two.tar.gz && rm first noise two.tar
+is "inspect of what was only begun to be unpacked" 12 "$UNBRICK" inspect two.tar.gz
+says "its members lie in it, not in the file" out "  in it 0x200 "
+printf 'this is no image, but a text of some words, as somebody might have saved it\n' >text.bin
+is "inspect of a text" 10 "$UNBRICK" inspect text.bin
+says "it is no damaged image" out "NO, IT IS NO IMAGE"
+rm two.tar.gz text.bin
 is "inspect, JSON of a file that is not there" 2 "$UNBRICK" inspect --json not-there
 json "inspect, JSON of a file that is not there"
 value "it is named, with the reason" '.file + " " + (.reason | type)' "not-there string"
@@ -186,6 +195,16 @@ for verb in recover diagnose case device bench practice fetch inspect verify boo
 done
 is "a value is missing" 2 "$UNBRICK" diagnose --device
 is "no verb of that name" 2 "$UNBRICK" frobnicate
+: >frobnicate
+is "no verb, but a file of that name" 2 "$UNBRICK" frobnicate
+says "no verb, but a file of that name" err "unbrick inspect frobnicate"
+rm frobnicate
+is "-h" 0 "$UNBRICK" -h
+is "-h of a verb" 0 "$UNBRICK" inspect -h
+says "-h of a verb" out "usage: unbrick inspect"
+is "a letter that is no option" 2 "$UNBRICK" inspect -j /dev/null
+says "a letter that is no option" err "there is no option '-j'"
+is "a value for an option that takes none" 2 "$UNBRICK" inspect --deep=no /dev/null
 
 # ---- diagnose ----
 printf 'U-Boot 2015.01\r\nDRAM: 64 MiB\r\nwriting new image\r\nwrite error: No space left on device\r\nsysupgrade: cannot write: No space left on device\r\n' >space.log

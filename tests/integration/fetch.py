@@ -4,10 +4,12 @@
    UNBRICK=path/to/unbrick tests/integration/fetch.py       (or the path as first argument)
 
 The last line is "N passed, N failed, N skipped"; exits with 0 when none failed."""
+import gzip
 import hashlib
 import http.server
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -24,6 +26,7 @@ from cases import Skip, Wrong, case, run_cases
 
 UNBRICK = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("UNBRICK", "./unbrick"))
 GOOD = bytes(range(256)) * 4096                 # 1 MiB
+HALF = gzip.compress(random.Random(1).randbytes(9000))[:5000]
 PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>please</body></html>\n"
 WELL, FAILED, USAGE, REFUSED, NETWORK, INTERRUPTED, WRONG = 0, 1, 2, 5, 6, 7, 10
 seen = []                                       # paths that were asked for, in order
@@ -75,6 +78,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(GOOD)
             self.close_connection = True
+        elif path == "/half.bin":  # as a mirror has it whose own download was cut
+            self.send(200, HALF)
         elif path == "/cut.bin":
             self.cut(len(GOOD) + 1000, GOOD)
         elif path == "/cut-once.bin":
@@ -286,6 +291,12 @@ def without_a_hash_the_operator_has_to_say_so():
 @case
 def a_size_that_was_not_told_is_said():
     ends(fetch(plain_url("/untold.bin"), "--no-hash"), WELL, "did not say how large", left=["untold.bin"])
+
+
+@case
+def damage_that_the_file_shows_is_told_where_nothing_was_compared():
+    ends(fetch(plain_url("/half.bin"), "--no-hash"), WRONG, "IT IS DAMAGED", "do not flash it", left=["half.bin"])
+    ends(fetch(plain_url("/half.bin"), "--no-hash", "--json"), WRONG, '"damaged":true', left=["half.bin"])
 
 
 @case

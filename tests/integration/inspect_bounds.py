@@ -64,8 +64,8 @@ sys.stdout.buffer.write(done.stdout)
 """
 
 
-def check(path):
-    done = subprocess.run([sys.executable, "-S", "-c", LAUNCHER, "timeout", PATIENCE_SECONDS, UNBRICK, "inspect", "--json", path],
+def check(path, *options):
+    done = subprocess.run([sys.executable, "-S", "-c", LAUNCHER, "timeout", PATIENCE_SECONDS, UNBRICK, "inspect", "--json", *options, path],
                           capture_output=True, text=True, check=True)
     memory, _, answer = done.stdout.partition("\n")
     if not answer.strip():
@@ -79,9 +79,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="unbrick-bounds-") as folder:
         path = os.path.join(folder, "file")
 
-        def tell(name):
+        def tell(name, *options):
             nonlocal passed, failed
-            wrong = check(path)
+            wrong = check(path, *options)
             print(f"{'failed' if wrong else 'ok'}: {name} {wrong}")
             passed, failed = passed + (not wrong), failed + bool(wrong)
 
@@ -94,6 +94,10 @@ def main():
                 file.write(head)
                 file.truncate(2 << 30)
             tell(name)
+        with gzip.open(path, "wb", compresslevel=0) as file:
+            for _ in range(96):
+                file.write(os.urandom(1 << 20))
+        tell("a long packed file, looked at deeply", "--deep")
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 

@@ -48,6 +48,11 @@ static void assert_not_opened(const char *path, enum status expected, const char
 static void what_cannot_be_opened_says_why_and_what_to_do(void **state)
 {
 	struct temp_bench *bench = *state;
+	char name[301];
+
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_not_opened(name, STATUS_NOT_FOUND, "no name is that long");
 
 	assert_not_opened(bench->path, STATUS_NOT_FOUND, "no such file");
 	put(bench->path, "");
@@ -55,7 +60,11 @@ static void what_cannot_be_opened_says_why_and_what_to_do(void **state)
 	assert_not_opened(bench->folder, STATUS_INVALID, "folder");
 	unlink(bench->path);
 	assert_int_equal(mkfifo(bench->path, 0600), 0);
-	assert_not_opened(bench->path, STATUS_INVALID, "no regular file");
+	assert_not_opened(bench->path, STATUS_INVALID, "a pipe");
+	assert_not_opened("/dev/null", STATUS_INVALID, "no regular file");
+	unlink(bench->path);
+	assert_int_equal(symlink("firmware.bin", bench->path), 0);
+	assert_not_opened(bench->path, STATUS_NOT_FOUND, "a link that leads to itself");
 }
 
 static void a_file_that_may_not_be_read_says_so(void **state)

@@ -68,7 +68,7 @@ static struct image_facts look_at(const struct temp_bench *bench, const uint8_t 
 	put(bench->path, bytes, size);
 	if (image_file_open(bench->path, &file, &error) != STATUS_OK)
 		fail_msg("%s", error.text);
-	image_file_inspect(file, look);
+	image_file_inspect(file, look, NULL);
 	facts = *image_file_facts(file);
 	image_file_free(file);
 	return facts;
@@ -181,12 +181,12 @@ static void many_streams_are_not_all_unpacked_by_a_quick_look(void **state)
 	text_format(line, sizeof(line), "cd %s && for i in 1 2 3 4 5 6 7 8 9; do cp firmware.bin $i.gz; done && tar cf firmware.bin *.gz", bench->folder);
 	assert_int_equal(system(line), 0);
 	assert_int_equal(image_file_open(bench->path, &file, &error), STATUS_OK);
-	image_file_inspect(file, IMAGE_LOOK_QUICK);
+	image_file_inspect(file, IMAGE_LOOK_QUICK, NULL);
 	for (unsigned i = 0; i < image_file_facts(file)->part_count; i++)
 		whole += image_file_facts(file)->parts[i].depth == 1 && image_file_facts(file)->parts[i].whole == IMAGE_YES;
 	assert_in_range(whole, 1, 8);
 	assert_true(image_file_facts(file)->needs_deep_look);
-	image_file_inspect(file, IMAGE_LOOK_USUAL);
+	image_file_inspect(file, IMAGE_LOOK_USUAL, NULL);
 	assert_false(image_file_facts(file)->needs_deep_look);
 	image_file_free(file);
 }

@@ -131,7 +131,7 @@ def what_lies_beside_is_found():
     os.makedirs(folder)
     path = folder + "/fw.bin"
     shutil.copy("fw.bin", path)
-    ends(verify(path), NOTHING, "nothing to compare with", hashlib.sha256(DATA).hexdigest())
+    ends(verify(path), NOTHING, "nothing to compare with", "next: give what the vendor says", hashlib.sha256(DATA).hexdigest())
     write(path + ".sha256", hashlib.sha256(DATA).hexdigest() + "\n")
     ends(verify(path), WELL, "came along with the file")
     write(folder + "/SHA512SUMS", hashlib.sha512(b"").hexdigest() + "  fw.bin\n")
@@ -270,6 +270,7 @@ def rsa_with_both_paddings():
     ends(verify("fw.bin", "--signature", "rsa.sig", "--key", "ed.pub"), NOTHING, "form of a signature")
     ends(verify("fw.bin", "--signature", "rsa.sig", "--key", "mini.pub"), NOTHING, "minisign or signify")
     ends(verify("fw.bin", "--signature", "rsa.sig", "--key", "fw.bin"), USAGE, "none that is known")
+    ends(verify("fw.bin", "--signature", "rsa.sig", "--key", "rsa.key"), USAGE, "a private one", "-pubout")
     openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024", "-out", "short.key")
     openssl("dgst", "-sha256", "-sign", "short.key", "-out", "short.sig", "fw.bin")
     openssl("pkey", "-in", "short.key", "-pubout", "-out", "short.pub")

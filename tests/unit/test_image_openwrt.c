@@ -97,6 +97,25 @@ static void an_archive_that_is_cut_in_a_member_is_told(void **state)
 	free(file);
 }
 
+/* Ten KiB are no power of two. */
+static void the_zeros_that_fill_the_last_record_are_the_archives_own(void **state)
+{
+	struct file *file = empty();
+	size_t end;
+
+	(void)state;
+	make_tar(file);
+	end = (file->size + 10239) / 10240 * 10240;
+	put(file, end - 1, "", 1);
+	assert_int_equal(inspect_file(file).problem_count, 0);
+	assert_int_equal(inspect_file(file).declared_size, end);
+	assert_int_equal(inspect_head(file, end - 300, end - 300).problem_count, 1);
+	put_chunk(file, 1, metadata);
+	assert_int_equal(inspect_file(file).problem_count, 0);
+	assert_int_equal(inspect_file(file).whole, IMAGE_YES);
+	free(file);
+}
+
 static void metadata_covers_the_archive_in_front_of_it(void **state)
 {
 	struct file *file = empty();
@@ -405,6 +424,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_archive_names_its_board_in_both_spellings),
 		cmocka_unit_test(an_archive_that_is_cut_in_a_member_is_told),
+		cmocka_unit_test(the_zeros_that_fill_the_last_record_are_the_archives_own),
 		cmocka_unit_test(metadata_covers_the_archive_in_front_of_it),
 		cmocka_unit_test(metadata_that_ends_with_the_file_was_cut_off),
 		cmocka_unit_test(a_signature_behind_the_metadata_is_walked_over),
