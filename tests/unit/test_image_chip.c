@@ -33,6 +33,17 @@ static void hex_files_are_checked_line_by_line(void **state)
 	assert_int_equal(inspect_head(image, image->size - 10, 1000).whole, IMAGE_UNKNOWN);
 }
 
+static void symbols_behind_the_end_of_a_hex_file_are_no_damage(void **state)
+{
+	struct buffer *image = *state;
+
+	add_text(image, ":10000000000102030405060708090A0B0C0D0E0F78\n:00000001FF\n:020000040800F2\n:021000FE616F20\n");
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_string_not_equal(inspect(image).warning, "");
+	image->data[image->size - 3] = '1';
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
 static void s_records_are_checked_line_by_line(void **state)
 {
 	struct buffer *image = *state;
@@ -77,6 +88,22 @@ static void a_dfu_suffix_covers_any_file(void **state)
 	assert_string_equal(facts.version, "bcdDevice 0123");
 	assert_int_equal(facts.whole, IMAGE_YES);
 	image->data[7] ^= 8;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+/* dfu-prefix(1) leaves a suffix that is there as it is. */
+static void a_prefix_may_be_put_in_front_of_what_has_a_suffix(void **state)
+{
+	static const uint8_t prefix[16] = { 0x1a, 0x3f, 1, 0, [12] = 0xff, 0xff, 0xff, 0xff };
+	struct buffer *image = *state;
+
+	fill(image, 0x42, 500);
+	add_suffix(image, 0x100);
+	add(image, prefix, sizeof(prefix));
+	memmove(image->data + sizeof(prefix), image->data, image->size - sizeof(prefix));
+	memcpy(image->data, prefix, sizeof(prefix));
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	image->data[300] ^= 1;
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
@@ -502,8 +529,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(hex_files_are_checked_line_by_line),
+		TEST(symbols_behind_the_end_of_a_hex_file_are_no_damage),
 		TEST(s_records_are_checked_line_by_line),
 		TEST(a_dfu_suffix_covers_any_file),
+		TEST(a_prefix_may_be_put_in_front_of_what_has_a_suffix),
 		TEST(a_dfuse_file_lists_its_elements),
 		TEST(a_prefix_must_fit_the_file_to_the_byte),
 		TEST(uf2_blocks_are_counted_and_name_the_chip),
