@@ -383,6 +383,18 @@ static void an_ubifs_whose_index_was_erased_is_damaged(void **state)
 	assert_non_null(strstr(image_problem_text(&facts), "index"));
 }
 
+static void want_more(struct buffer *file)
+{
+	put_be32(file, 28, 5000);	/* the size of the file whose first 2048 bytes are there */
+	put_be32(file, 64, raw0(file->data, 60));
+}
+
+static void a_jffs2_whose_last_file_has_no_end_is_not_called_whole(void **state)
+{
+	(void)state;
+	assert_int_equal(inspect_made(make_jffs2, want_more).whole, IMAGE_UNKNOWN);
+}
+
 static void a_jffs2_that_may_go_on_is_not_called_whole(void **state)
 {
 	struct image_facts facts;
@@ -460,6 +472,7 @@ int main(void)
 		cmocka_unit_test(the_executable_files_of_a_squashfs_tell_its_processor),
 		cmocka_unit_test(an_ubi_without_the_blocks_of_its_volumes_is_cut_off),
 		cmocka_unit_test(a_jffs2_that_may_go_on_is_not_called_whole),
+		cmocka_unit_test(a_jffs2_whose_last_file_has_no_end_is_not_called_whole),
 		cmocka_unit_test(zeros_in_the_erased_flash_of_jffs2_are_told),
 		cmocka_unit_test(a_file_system_that_was_joined_to_itself_is_not_called_whole),
 		cmocka_unit_test(an_ubifs_whose_index_was_erased_is_damaged),
