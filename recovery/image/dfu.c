@@ -43,7 +43,8 @@ static bool is_right_without_prefix(const struct image_input *in, uint32_t want)
 
 	program.size -= SUFFIX_SIZE;
 	program.data.size -= SUFFIX_SIZE;
-	if (!is_lpc(&program))
+	/* what the sum does not cover must be what dfu-prefix writes */
+	if (!is_lpc(&program) || in->data.data[0] != 0x1a || in->data.data[1] != 0x3f || load_le64(in->data.data + 4) != 0)
 		return false;
 	return image_crc32_raw1(in, bytes_of(in->data.data + LPC_PREFIX, in->data.size - 4 - LPC_PREFIX)) == want;
 }

@@ -103,6 +103,9 @@ static void a_prefix_may_be_put_in_front_of_what_has_a_suffix(void **state)
 	memmove(image->data + sizeof(prefix), image->data, image->size - sizeof(prefix));
 	memcpy(image->data, prefix, sizeof(prefix));
 	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	image->data[6] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[6] ^= 1;
 	image->data[300] ^= 1;
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }

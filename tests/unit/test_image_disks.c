@@ -430,6 +430,26 @@ static void the_last_block_of_an_imx_image_may_be_shorter_than_the_device_reads(
 	assert_int_equal(inspect_made(make_ivt, lose_a_block).whole, IMAGE_NO);
 }
 
+/* STM32MP15 reference manual, "boot image header": option flag 0 says that no signature is to be verified. */
+static void sign_what_is_said_to_be_unsigned(struct buffer *file)
+{
+	put_le32(file, 100, 1);
+	file->data[40] = 1;
+}
+
+static void say_unsigned(struct buffer *file)
+{
+	put_le32(file, 100, 1);
+	memset(file->data + 4, 0, 64);
+}
+
+static void the_header_of_an_stm32_image_may_not_contradict_itself(void **state)
+{
+	(void)state;
+	assert_int_equal(inspect_made(make_stm32, say_unsigned).whole, IMAGE_YES);
+	assert_int_equal(inspect_made(make_stm32, sign_what_is_said_to_be_unsigned).whole, IMAGE_UNKNOWN);
+}
+
 /* --- what follows Allwinner's SPL --- */
 
 enum { BEHIND_SPL = 32 * 1024 };
@@ -582,6 +602,7 @@ int main(void)
 		cmocka_unit_test(the_headers_of_a_zynq_image_are_summed_up),
 		cmocka_unit_test(u_boot_behind_the_first_loader_of_an_imx_belongs_to_it),
 		cmocka_unit_test(the_last_block_of_an_imx_image_may_be_shorter_than_the_device_reads),
+		cmocka_unit_test(the_header_of_an_stm32_image_may_not_contradict_itself),
 		cmocka_unit_test(the_sum_of_an_spl_covers_nothing_behind_it),
 		cmocka_unit_test(an_option_rom_without_a_data_structure_has_its_size_and_sum),
 	};
