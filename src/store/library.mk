@@ -9,9 +9,12 @@ libstore_a_SOURCES += \
 	src/store/yaml_file.c src/store/yaml_file.h src/store/yaml_load.c src/store/yaml_memory.c src/store/yaml_memory.h \
 	src/store/yaml_nodes.c src/store/yaml_nodes.h src/store/yaml_value.c src/store/yaml_value.h
 
-check_PROGRAMS += tests/integration/test_device_library
-tests_integration_test_device_library_SOURCES = tests/integration/test_device_library.c
+library_bench_files = tests/integration/library_bench.c tests/integration/library_bench.h
+check_PROGRAMS += tests/integration/test_device_library tests/integration/test_device_library_errors
+tests_integration_test_device_library_SOURCES = tests/integration/test_device_library.c $(library_bench_files)
 tests_integration_test_device_library_LDADD = libstore.a librecovery.a libbase.a $(YAML_LIBS) $(PCRE2_LIBS) $(FDT_LIBS) $(CMOCKA_LIBS)
+tests_integration_test_device_library_errors_SOURCES = tests/integration/test_device_library_errors.c $(library_bench_files)
+tests_integration_test_device_library_errors_LDADD = $(tests_integration_test_device_library_LDADD)
 
 check_PROGRAMS += tests/integration/test_library_memory
 tests_integration_test_library_memory_SOURCES = tests/integration/test_library_memory.c
