@@ -43,8 +43,9 @@ static bool is_right_without_prefix(const struct image_input *in, uint32_t want)
 
 	program.size -= SUFFIX_SIZE;
 	program.data.size -= SUFFIX_SIZE;
-	/* what the sum does not cover must be what dfu-prefix writes */
-	if (!is_lpc(&program) || in->data.data[0] != 0x1a || in->data.data[1] != 0x3f || load_le64(in->data.data + 4) != 0)
+	/* the sum does not cover what dfu-prefix and the makers' own tools write: the options with the unused bits clear or set, and filler */
+	if (!is_lpc(&program) || (in->data.data[0] & 0xc0) != (in->data.data[1] & 0xc0) || (in->data.data[0] >> 6 != 0 && in->data.data[0] >> 6 != 3) ||
+	    image_padding(bytes_of(in->data.data + 4, 8)) < 8)
 		return false;
 	return image_crc32_raw1(in, bytes_of(in->data.data + LPC_PREFIX, in->data.size - 4 - LPC_PREFIX)) == want;
 }

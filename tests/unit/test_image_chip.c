@@ -94,20 +94,29 @@ static void a_dfu_suffix_covers_any_file(void **state)
 /* dfu-prefix(1) leaves a suffix that is there as it is. */
 static void a_prefix_may_be_put_in_front_of_what_has_a_suffix(void **state)
 {
-	static const uint8_t prefix[16] = { 0x1a, 0x3f, 1, 0, [12] = 0xff, 0xff, 0xff, 0xff };
+	static const uint8_t prefixes[][16] = {
+		{ 0x1a, 0x3f, 1, 0, [12] = 0xff, 0xff, 0xff, 0xff },
+		{ 0xda, 0xff, 1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
+	};
+	static const size_t uncovered[] = { 0, 1, 2, 6, 13 };
 	struct buffer *image = *state;
 
-	fill(image, 0x42, 500);
-	add_suffix(image, 0x100);
-	add(image, prefix, sizeof(prefix));
-	memmove(image->data + sizeof(prefix), image->data, image->size - sizeof(prefix));
-	memcpy(image->data, prefix, sizeof(prefix));
-	assert_int_equal(inspect(image).whole, IMAGE_YES);
-	image->data[6] ^= 1;
-	assert_int_equal(inspect(image).whole, IMAGE_NO);
-	image->data[6] ^= 1;
-	image->data[300] ^= 1;
-	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	for (size_t i = 0; i < 2; i++) {
+		buffer_clear(image);
+		fill(image, 0x42, 500);
+		add_suffix(image, 0x100);
+		add(image, prefixes[i], 16);
+		memmove(image->data + 16, image->data, image->size - 16);
+		memcpy(image->data, prefixes[i], 16);
+		assert_int_equal(inspect(image).whole, IMAGE_YES);
+		for (size_t k = 0; k < sizeof(uncovered) / sizeof(uncovered[0]); k++) {
+			image->data[uncovered[k]] ^= 0x40;
+			assert_int_equal(inspect(image).whole, IMAGE_NO);
+			image->data[uncovered[k]] ^= 0x40;
+		}
+		image->data[300] ^= 1;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+	}
 }
 
 static void a_dfuse_file_lists_its_elements(void **state)
