@@ -103,7 +103,10 @@ const struct image_format image_format_k3 = {
 
 /* --- STM32MP --- */
 
-enum { STM_AT_SUM = 68, STM_AT_VERSION = 72, STM_AT_LENGTH = 76, STM_HEADER_1 = 256, STM_HEADER_2 = 512 };
+enum {
+	STM_SIGNATURE = 64, STM_AT_SUM = 68, STM_AT_VERSION = 72, STM_AT_LENGTH = 76, STM_AT_OPTIONS = 100, STM_UNSIGNED = 1,
+	STM_HEADER_1 = 256, STM_HEADER_2 = 512,
+};
 
 static bool is_stm32(const struct image_input *in)
 {
@@ -128,6 +131,9 @@ static void inspect_stm32(const struct image_input *in, struct image_facts *fact
 	text_copy(facts->checked, sizeof(facts->checked), "the sum of its bytes");
 	if (have != want)
 		image_broken(facts, STM_AT_SUM, "it is damaged: the sum is %08" PRIx32 ", its header says %08" PRIx32, have, want);
+	else if (header == STM_HEADER_1 && (load_le32(head + STM_AT_OPTIONS) & STM_UNSIGNED) &&
+		 image_padding(bytes_of(head + 4, STM_SIGNATURE)) < STM_SIGNATURE)
+		image_problem(facts, 4, "a signature is there, but its header says that there is none: the header may be damaged");
 	else
 		facts->whole = IMAGE_YES;
 }

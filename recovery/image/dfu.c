@@ -32,6 +32,24 @@ static void tell_usb_ids(struct image_facts *facts, const uint8_t *suffix)
 }
 
 /* The length lies in the suffix, so that it can grow; it counts from the end of the file, and the fields known today are its last. */
+enum { LPC_PREFIX = 16 };
+
+static bool is_lpc(const struct image_input *in);
+
+/* dfu-prefix(1) puts its prefix in front of what has a suffix already, whose checksum stays as it was. */
+static bool is_right_without_prefix(const struct image_input *in, uint32_t want)
+{
+	struct image_input program = *in;
+
+	program.size -= SUFFIX_SIZE;
+	program.data.size -= SUFFIX_SIZE;
+	/* the sum does not cover what dfu-prefix and the makers' own tools write: the options with the unused bits clear or set, and filler */
+	if (!is_lpc(&program) || (in->data.data[0] & 0xc0) != (in->data.data[1] & 0xc0) || (in->data.data[0] >> 6 != 0 && in->data.data[0] >> 6 != 3) ||
+	    image_padding(bytes_of(in->data.data + 4, 8)) < 8)
+		return false;
+	return image_crc32_raw1(in, bytes_of(in->data.data + LPC_PREFIX, in->data.size - 4 - LPC_PREFIX)) == want;
+}
+
 static bool inspect_suffix(const struct image_input *in, struct image_facts *facts, uint64_t *ret_start)
 {
 	const uint8_t *suffix = in->data.data + in->data.size - SUFFIX_SIZE;
@@ -45,7 +63,10 @@ static bool inspect_suffix(const struct image_input *in, struct image_facts *fac
 	text_copy(facts->title, sizeof(facts->title), "DFU file");
 	text_copy(facts->checked, sizeof(facts->checked), "the checksum of the DFU suffix, over all of it");
 	tell_usb_ids(facts, suffix);
-	if (have != want)
+	if (have != want && is_right_without_prefix(in, want)) {
+		text_copy(facts->checked, sizeof(facts->checked), "the checksum of the DFU suffix, over all but its prefix of 16 bytes");
+		facts->whole = IMAGE_YES;
+	} else if (have != want)
 		image_broken(facts, 0, "it is damaged: its DFU suffix has checksum %08" PRIx32 ", found %08" PRIx32, want, have);
 	else
 		facts->whole = IMAGE_YES;
@@ -144,7 +165,7 @@ const struct image_format image_format_dfuse = {
 
 /* --- prefixes; what they say must fit the file to the byte, for they have no magic worth the name --- */
 
-enum { STELLARIS_PREFIX = 8, LPC_PREFIX = 16, LPC_BLOCK = 512 };
+enum { STELLARIS_PREFIX = 8, LPC_BLOCK = 512 };
 
 static bool is_stellaris(const struct image_input *in)
 {

@@ -160,14 +160,20 @@ void fdt_add_boards(struct image_facts *facts, struct bytes list)
 	}
 }
 
-/* The processor's compatible, as Linux arch/<arch>/boot/dts has it. */
+/* The processor's compatible, as Linux Documentation/devicetree/bindings/arm/cpus.yaml and arch/<arch>/boot/dts have it. */
 static const char *arch_of_processor(struct bytes compatible)
 {
 	static const struct { const char *part; const char *arch; } processors[] = {
-		{ "cortex-a35", "arm64" }, { "cortex-a53", "arm64" }, { "cortex-a55", "arm64" }, { "cortex-a57", "arm64" },
-		{ "cortex-a72", "arm64" }, { "cortex-a73", "arm64" }, { "cortex-a75", "arm64" }, { "cortex-a76", "arm64" },
-		{ "cortex-a78", "arm64" }, { "armv8", "arm64" }, { "cortex-", "arm" }, { "arm,arm", "arm" }, { "marvell,feroceon", "arm" },
-		{ "marvell,sheeva", "arm" }, { "marvell,pj4", "arm" }, { "marvell,88f", "arm" }, { "qcom,krait", "arm" }, { "riscv", "riscv" },
+		{ "cortex-a34", "arm64" }, { "cortex-a35", "arm64" }, { "cortex-a53", "arm64" }, { "cortex-a55", "arm64" },
+		{ "cortex-a57", "arm64" }, { "cortex-a510", "arm64" }, { "cortex-a520", "arm64" }, { "cortex-a65", "arm64" },
+		{ "cortex-a71", "arm64" }, { "cortex-a72", "arm64" }, { "cortex-a73", "arm64" }, { "cortex-a75", "arm64" },
+		{ "cortex-a76", "arm64" }, { "cortex-a77", "arm64" }, { "cortex-a78", "arm64" }, { "cortex-x", "arm64" },
+		{ "neoverse", "arm64" }, { "armv8", "arm64" }, { "armv9", "arm64" }, { "kryo", "arm64" }, { "qcom,oryon", "arm64" },
+		{ "qcom,falkor", "arm64" }, { "denver", "arm64" }, { "nvidia,carmel", "arm64" }, { "cavium,thunder", "arm64" },
+		{ "brcm,vulcan", "arm64" }, { "apm,potenza", "arm64" }, { "apm,strega", "arm64" }, { "apple,icestorm", "arm64" },
+		{ "apple,firestorm", "arm64" }, { "hisilicon,tsv110", "arm64" }, { "cortex-", "arm" }, { "arm,arm", "arm" },
+		{ "marvell,feroceon", "arm" }, { "marvell,sheeva", "arm" }, { "marvell,pj4", "arm" }, { "marvell,88f", "arm" },
+		{ "qcom,krait", "arm" }, { "qcom,scorpion", "arm" }, { "riscv", "riscv" },
 		{ "mips,", "mips" }, { "brcm,bmips", "mips" }, { "ingenic,", "mips" }, { "PowerPC,", "ppc" },
 	};
 	char text[128];

@@ -12,7 +12,7 @@ enum {
 	AT_ENTRY = 4, AT_DCD = 12, AT_BOOT_DATA = 16, AT_SELF = 20,
 	BOOT_DATA_SIZE = 12,
 	DCD_TAG = 0xd2,
-	PADDING_MAX = 128 * 1024, UIMAGE_MAGIC = 0x27051956,
+	BLOCK = 4096, PADDING_MAX = 128 * 1024, UIMAGE_MAGIC = 0x27051956,
 	CONTAINER_TAG = 0x87, CONTAINER_IMAGES = 32, CONTAINER_IMAGE = 128, CONTAINER_HEAD = 16, CONTAINER_ALIGNMENT = 0x400, CONTAINERS = 3,
 	CONTAINER_ENCRYPTED = 0x400,
 	CONTAINER_SIZE_MAX = 256 * 1024 * 1024,
@@ -87,7 +87,11 @@ static void inspect_ivt(const struct image_input *in, struct image_facts *facts)
 		image_broken(facts, at, "its boot data is damaged: it begins at %08" PRIx32 ", behind its table at %08" PRIx32, start, self);
 		return;
 	}
-	if (image_declare(in, facts, length - (self - start)))
+	length -= self - start;
+	/* mkimage rounds it up for boot devices that are read in blocks, and leaves the file as it is (tools/imximage.c) */
+	if (length > in->size && length - in->size < BLOCK && (length + self - start) % BLOCK == 0)
+		length = (uint32_t)in->size;
+	if (image_declare(in, facts, length))
 		add_uboot(in, facts);
 }
 

@@ -31,6 +31,10 @@ struct jffs2 {
 	struct bytes first;	/* the first node with contents */
 	bool has_twin;
 	uint64_t erased;	/* bytes of 0xff at the end of what was walked */
+	uint32_t newest_entry, newest_inode;	/* the highest numbers: of what folders name, and of what is there */
+	struct {
+		uint32_t number, size, reached;
+	} file;			/* of the last node with a file's data */
 };
 
 static uint16_t half_at(const struct jffs2 *fs, const uint8_t *at)
@@ -108,6 +112,28 @@ static void look_at_data(struct jffs2 *fs, const uint8_t *node, struct bytes dat
 		programs_look(&fs->programs, bytes_of(head, have));
 }
 
+static void note_inode(struct jffs2 *fs, const uint8_t *node)
+{
+	uint32_t number = word_at(fs, node + 12), offset = word_at(fs, node + 44), size = word_at(fs, node + 52);
+
+	fs->newest_inode = number > fs->newest_inode ? number : fs->newest_inode;
+	if ((word_at(fs, node + 20) & MODE_TYPE) != MODE_FILE)
+		return;
+	if (number != fs->file.number)
+		fs->file.reached = 0;
+	fs->file.number = number;
+	fs->file.size = word_at(fs, node + 28);
+	if (size <= UINT32_MAX - offset && offset + size > fs->file.reached)
+		fs->file.reached = offset + size;
+}
+
+/* Numbers are given in the order of making, and a file is written from its start. Where a log was cut between two nodes, and perhaps padded
+ * again, what was made last is named but not there, or not all of it. On a flash that was in use it may be so as well. */
+static bool lacks_its_end(const struct jffs2 *fs)
+{
+	return fs->newest_entry > fs->newest_inode || fs->file.reached < fs->file.size;
+}
+
 static void check_inode(struct jffs2 *fs, uint64_t at, struct bytes node)
 {
 	uint32_t size;
@@ -116,6 +142,7 @@ static void check_inode(struct jffs2 *fs, uint64_t at, struct bytes node)
 		tell_bad(fs, at, "the checksum of its inode does not match");
 		return;
 	}
+	note_inode(fs, node.data);
 	size = word_at(fs, node.data + 48);
 	if (size > node.size - INODE || image_crc32_raw0(bytes_of(node.data + INODE, size)) != word_at(fs, node.data + 60))
 		tell_bad(fs, at, "the checksum of its data does not match");
@@ -131,6 +158,7 @@ static void check_entry(struct jffs2 *fs, uint64_t at, struct bytes node)
 		tell_bad(fs, at, "the checksum of its entry does not match");
 		return;
 	}
+	fs->newest_entry = word_at(fs, node.data + 20) > fs->newest_entry ? word_at(fs, node.data + 20) : fs->newest_entry;
 	length = node.data[28];
 	if (length > node.size - ENTRY || image_crc32_raw0(bytes_of(node.data + ENTRY, length)) != word_at(fs, node.data + 36))
 		tell_bad(fs, at, "the checksum of its name does not match");
@@ -234,6 +262,10 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	/* a file that was cut between two erase blocks looks as good; one that was not ends right behind a node, or is padded with room left */
 	if (fs.has_twin)
 		return;
+	if (lacks_its_end(&fs)) {
+		image_problem(facts, end, "the file that was written last is not all there: its end may be lost");
+		return;
+	}
 	/* something else that begins here would not begin with zeros */
 	if (fs.erased > 0 && image_in_memory(in, end, 1) && end < in->size && in->data.data[end] == 0) {
 		image_problem(facts, end, "zeros follow its erased flash: what was there may be lost");

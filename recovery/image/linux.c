@@ -289,6 +289,10 @@ static void inspect_bzimage(const struct image_input *in, struct image_facts *fa
 		end = in->size;
 	if (!image_declare(in, facts, end))
 		return;
+	/* the EFI stub's header tells of a signature behind it (Secure Boot) */
+	if (in->data.data[0] == 'M' && in->data.data[1] == 'Z' && pe_end(in, load_le32(in->data.data + AT_PE)) > end &&
+	    !image_declare(in, facts, pe_end(in, load_le32(in->data.data + AT_PE))))
+		return;
 	if (protocol >= PROTOCOL_CHECKSUM && length > 0 && offset < end - setup && length <= end - setup - offset)
 		check_packed(in, facts, setup + offset, length);
 	if (protocol >= PROTOCOL_CHECKSUM)

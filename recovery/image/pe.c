@@ -77,6 +77,16 @@ uint64_t pe_end(const struct image_input *in, uint64_t offset)
 	return certificates > end ? certificates : end;
 }
 
+/* Does the file end before the table of its sections does? */
+static bool has_lost_table(const struct image_input *in, uint64_t header)
+{
+	const uint8_t *head = in->data.data + header;
+	unsigned sections = load_le16(head + AT_SECTIONS);
+
+	return sections > 0 && sections <= SECTIONS_MAX &&
+	       header + FILE_HEADER + load_le16(head + AT_OPTIONAL_SIZE) + (uint64_t)sections * SECTION_SIZE > in->size;
+}
+
 static uint64_t header_of(const struct image_input *in)
 {
 	return load_le32(in->data.data + AT_PE);
@@ -158,6 +168,10 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	text_copy(facts->checked, sizeof(facts->checked), "size and tables; nothing covers the contents");
 	if (image_in_memory(in, optional, OPTIONAL_SUBSYSTEM + 2))
 		tell_subsystem(in, facts, optional);
+	if (end == 0 && has_lost_table(in, header)) {
+		image_broken(facts, in->size, "it is cut off inside its header: the table of its sections is missing");
+		return;
+	}
 	if (end == 0 || !image_declare(in, facts, end))
 		return;
 	check_sum(in, facts, optional);

@@ -73,6 +73,38 @@ static void read_board(const struct image_input *in, struct image_facts *facts)
 		text_copy(facts->arch, sizeof(facts->arch), image_code_arch(in->data.data));
 }
 
+/* Nothing but padding lies between the SPL, which its sum covers, and U-Boot. */
+static bool is_gap_empty(const struct image_input *in, uint64_t length)
+{
+	struct bytes gap = image_slice(in, length, U_BOOT - length);
+
+	return gap.size == 0 || image_padding(gap) == gap.size;
+}
+
+/* The SPL's sum covers the SPL alone. Returns where what follows ends; 0: nothing that is known follows. */
+static uint64_t look_behind(const struct image_input *in, struct image_facts *facts)
+{
+	uint64_t end = image_add_rest(in, facts, U_BOOT, "U-Boot");
+	const struct image_part *part = facts->part_count > 0 ? &facts->parts[0] : NULL;
+
+	if (part == NULL)
+		return 0;
+	if (end == 0 && facts->member_problem.what[0] == '\0') {
+		if (image_in_memory(in, U_BOOT, 1))
+			facts->part_count--;	/* nothing that is known */
+		return 0;
+	}
+	/* damage of a part counts only where the file is not yet said to be whole; common/spl/spl.c: the SPL starts a legacy image or a FIT */
+	if (facts->whole == IMAGE_YES && (part->whole != IMAGE_YES || !is_gap_empty(in, facts->declared_size)))
+		facts->whole = IMAGE_UNKNOWN;
+	if (text_equal(part->format, "uimage") || text_equal(part->format, "fit"))
+		return end;
+	if (facts->whole == IMAGE_YES)
+		facts->whole = IMAGE_UNKNOWN;
+	image_problem(facts, U_BOOT, "another image (%s) follows where U-Boot is expected: two may have been joined", part->format);
+	return end;
+}
+
 static void inspect_egon(const struct image_input *in, struct image_facts *facts)
 {
 	uint64_t end, length = load_le32(in->data.data + EGON_AT_LENGTH);
@@ -85,16 +117,11 @@ static void inspect_egon(const struct image_input *in, struct image_facts *facts
 	facts->is_padded_by_nature = true;
 	if (length > U_BOOT || in->size <= U_BOOT)
 		return;
-	end = image_add_rest(in, facts, U_BOOT, "U-Boot");
-	if (end == 0) {
-		if (image_in_memory(in, U_BOOT, 1))
-			facts->part_count--;	/* nothing that is known */
+	end = look_behind(in, facts);
+	if (end == 0)
 		return;
-	}
 	facts->declared_size = end;
 	text_copy(facts->title, sizeof(facts->title), "Allwinner boot loader (SPL and U-Boot)");
-	if (facts->whole == IMAGE_YES && facts->parts[0].whole != IMAGE_YES)
-		facts->whole = IMAGE_UNKNOWN;
 	if (is_checked)
 		text_copy(facts->checked, sizeof(facts->checked), facts->parts[0].whole == IMAGE_UNKNOWN ?
 			  "the sum of the SPL; not all of what follows it" : "the sum of the SPL, and the checksums of what follows it");

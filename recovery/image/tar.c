@@ -218,6 +218,10 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		facts->declared_size = tar_end(in, walk.at);
 		if (in->size - walk.at < 2 * TAR_BLOCK)
 			image_problem(facts, walk.at, "the second half of the mark at its end is missing");
+		/* POSIX pax, "ustar Interchange Format": nothing but records of 512 bytes */
+		if (in->depth == 0 && in->size % TAR_BLOCK != 0 && image_in_memory(in, walk.at, in->size - walk.at) &&
+		    image_long_padding(in, image_slice(in, walk.at, UINT64_MAX)) == in->size - walk.at)
+			image_broken(facts, in->size, "it is cut off: its last block of %d bytes has %" PRIu64, TAR_BLOCK, in->size % TAR_BLOCK);
 	}
 	if (type == TAR_BROKEN && walk.at >= in->size)
 		image_broken(facts, in->size, "it is cut off: the mark at its end is missing");

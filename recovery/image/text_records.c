@@ -162,6 +162,13 @@ static bool read_ihex_line(struct records *records)
 		return false;
 	}
 	type = byte[3];
+	/* AltOS has its symbols behind the end, as records of a type of its own with their addresses: whoever loads it has stopped before
+	 * (altos src/lib/ao-hex.c) */
+	if (records->has_end && type != IHEX_DATA && type != IHEX_END) {
+		image_warning(records->facts, "other records follow its end record; what loads it stops before them");
+		records->at += 1 + (size_t)records->count * 2;
+		return true;
+	}
 	if (type >= IHEX_TYPES) {
 		broken_line(records, "no record is of that type");
 		return false;

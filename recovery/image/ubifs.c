@@ -11,13 +11,15 @@ enum {
 	HEADER = 24,
 	AT_CRC = 4, AT_LENGTH = 16, AT_TYPE = 20,
 	TYPE_DATA = 1, TYPE_PADDING = 5, TYPE_SUPERBLOCK = 6, TYPE_MASTER = 7, TYPE_INDEX = 9,
-	MASTER_LEB = 1, MASTER_AT_ROOT_LEB = 48, MASTER_AT_ROOT_OFFSET = 52, MASTER_SIZE = 512,
+	MASTER_LEB = 1, MASTER_AT_ROOT_LEB = 48, MASTER_AT_ROOT_OFFSET = 52, MASTER_AT_SPACE_LEB = 120, MASTER_AT_SPACE_OFFSET = 124,
+	MASTER_SIZE = 512,
 	SUPERBLOCK_SIZE = 4096,
 	AT_LEB_SIZE = 36, AT_LEB_COUNT = 40, AT_LOG_LEBS = 56, AT_LPT_LEBS = 60, AT_COMPRESSION = 84,
 	DATA_HEADER = 48,
 	PADDING_BYTE = 0xce,	/* where not even the header of a padding node fits */
 	LEB_SIZE_MAX = 16 * 1024 * 1024,
 	PROBLEMS_TOLD = 3,
+	SPACE_ROOT = 8,		/* less than the smallest one has */
 	LPT_GAP = 64,		/* no packed numbers are as many ones in a row */
 	LPT_START = 3,		/* the superblock and the two masters come before the log */
 };
@@ -148,6 +150,8 @@ void ubifs_check_block(struct ubifs *fs, uint32_t number, struct bytes block, ui
 		if (number == MASTER_LEB && rest.data[AT_TYPE] == TYPE_MASTER && length >= MASTER_SIZE) {
 			fs->root_leb = load_le32(rest.data + MASTER_AT_ROOT_LEB);
 			fs->root_offset = load_le32(rest.data + MASTER_AT_ROOT_OFFSET);
+			fs->space_leb = load_le32(rest.data + MASTER_AT_SPACE_LEB);
+			fs->space_offset = load_le32(rest.data + MASTER_AT_SPACE_OFFSET);
 		}
 		if (rest.data[AT_TYPE] == TYPE_DATA)
 			look_at_data(fs, bytes_of(rest.data, (size_t)length));
@@ -177,6 +181,18 @@ static void check_root(struct ubifs *fs)
 		return;
 	if (!is_node(root, true) || root.data[AT_TYPE] != TYPE_INDEX)
 		image_broken(fs->facts, at, "its index is missing: what stood here was erased or never written");
+}
+
+/* Its root begins with a checksum of 16 bits and a type: neither zeros nor erased flash. */
+static void check_space_root(struct ubifs *fs)
+{
+	uint64_t at = (uint64_t)fs->space_leb * fs->leb_size + fs->space_offset;
+	struct bytes root = image_slice(fs->in, at, SPACE_ROOT);
+
+	if (fs->space_leb < fs->lpt_first || fs->space_leb >= fs->lpt_end || fs->space_offset >= fs->leb_size)
+		return;
+	if (root.size == SPACE_ROOT && image_padding(root) == root.size)
+		image_broken(fs->facts, at, "its space table is missing: what stood here was erased or never written");
 }
 
 static bool matches(const struct image_input *in)
@@ -217,6 +233,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	if (!is_seen)
 		return;
 	check_root(&fs);
+	check_space_root(&fs);
 	text_copy(facts->checked, sizeof(facts->checked), "the checksum of each node");
 	if (facts->whole != IMAGE_NO)
 		facts->whole = IMAGE_YES;

@@ -15,6 +15,7 @@ struct ubifs {
 	struct programs programs;
 	uint64_t nodes;
 	uint32_t root_leb, root_offset;	/* where the index begins, by the last master node */
+	uint32_t space_leb, space_offset;	/* the same of the space table */
 	unsigned bad;
 };
 

@@ -251,9 +251,33 @@ static struct bytes rom_data(const struct image_input *in, uint64_t at)
 	return data;
 }
 
+/* One for PC BIOS begins with a jump. Those that are for no PCI card have no data structure, and of one that was cut or overwritten it is lost. */
+static bool is_bios_rom(const struct image_input *in)
+{
+	const uint8_t *head = in->data.data;
+
+	return in->data.size > ROM_AT_DATA + 2 && head[0] == 0x55 && head[1] == 0xaa && head[2] > 0 && (head[3] == 0xe9 || head[3] == 0xeb);
+}
+
 static bool is_rom(const struct image_input *in)
 {
-	return rom_data(in, 0).size > 0;
+	return rom_data(in, 0).size > 0 || is_bios_rom(in);
+}
+
+static void inspect_bios_rom(const struct image_input *in, struct image_facts *facts)
+{
+	uint64_t size = (uint64_t)in->data.data[2] * ROM_UNIT;
+
+	text_copy(facts->title, sizeof(facts->title), "PC option ROM");
+	text_copy(facts->arch, sizeof(facts->arch), "x86");
+	text_copy(facts->checked, sizeof(facts->checked), "the sum of its bytes, a weak one");
+	facts->is_padded_by_nature = true;
+	if (!image_declare(in, facts, size) || !image_in_memory(in, 0, size))
+		return;
+	if ((uint8_t)image_byte_sum(image_slice(in, 0, size)) != 0)
+		image_broken(facts, 0, "it is damaged: the sum of its bytes is not 0");
+	else if (load_le16(in->data.data + ROM_AT_DATA) == 0 && facts->whole != IMAGE_NO)
+		facts->whole = IMAGE_YES;
 }
 
 /* One image. Returns where it ends. Only the kind for PC BIOS has a sum. */
@@ -282,6 +306,10 @@ static void inspect_rom(const struct image_input *in, struct image_facts *facts)
 	uint64_t at = 0;
 	char id[16];
 
+	if (data.size == 0) {
+		inspect_bios_rom(in, facts);
+		return;
+	}
 	text_format(id, sizeof(id), "%04x:%04x", load_le16(data.data + 4), load_le16(data.data + 6));
 	image_add_board(facts, bytes_of_text(id));
 	facts->is_padded_by_nature = true;

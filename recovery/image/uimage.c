@@ -72,6 +72,26 @@ static bool has_magic(const struct image_input *in)
 	return image_starts_with(in->data, BYTES("\x27\x05\x19\x56"));
 }
 
+/* One byte of the magic is wrong, and with the right one the checksum is: nobody's own magic, but a damaged one. */
+static bool has_lost_magic(const struct image_input *in)
+{
+	static const uint8_t magic[] = { 0x27, 0x05, 0x19, 0x56 };
+	struct image_input repaired = *in;
+	uint8_t header[HEADER_SIZE];
+	unsigned wrong = 0;
+
+	if (in->data.size < HEADER_SIZE)
+		return false;
+	for (size_t i = 0; i < sizeof(magic); i++)
+		wrong += in->data.data[i] != magic[i];
+	if (wrong != 1)
+		return false;
+	memcpy(header, in->data.data, HEADER_SIZE);
+	memcpy(header, magic, sizeof(magic));
+	repaired.data = bytes_of(header, HEADER_SIZE);
+	return header_crc(&repaired, HEADER_SIZE) == load_be32(in->data.data + AT_HEADER_CRC);
+}
+
 static bool is_sound(const struct image_input *in)
 {
 	return in->data.size >= HEADER_SIZE && load_be32(in->data.data + AT_DATA_SIZE) > 0 && header_size(in) > 0;
@@ -80,8 +100,9 @@ static bool is_sound(const struct image_input *in)
 static bool matches(const struct image_input *in)
 {
 	/* At the start of a file the magic is enough, to say what is wrong with the rest. Vendors have magics of their own, so that their loaders
-	 * take their files alone; then the header's checksum must be right, which it is by chance once in 2^32. */
-	return has_magic(in) || is_sound(in);
+	 * take their files alone; then the header's checksum must be right, which it is by chance once in 2^32. So it must be, with the magic that
+	 * belongs there, where the magic is damaged. */
+	return has_magic(in) || is_sound(in) || has_lost_magic(in);
 }
 
 /* --- what vendors have in the header --- */

@@ -645,9 +645,35 @@ static void an_archive_that_has_no_row_any_more_is_noticed(void **state)
 	assert_true(facts.has_unlisted_archive);
 }
 
+static void lose_part_of_a_block(struct buffer *file)
+{
+	file->size -= 100;
+}
+
+static void pad_to_a_record(struct buffer *file)
+{
+	fill(file, 0, 10240);
+}
+
+static void pad_and_lose_part_of_a_block(struct buffer *file)
+{
+	pad_to_a_record(file);
+	lose_part_of_a_block(file);
+}
+
+/* What was lost in the last member is missing in the zeros behind. */
+static void a_tar_is_made_of_whole_blocks(void **state)
+{
+	(void)state;
+	assert_int_equal(inspect_made(make_tar, pad_to_a_record).whole, IMAGE_UNKNOWN);
+	assert_int_equal(inspect_made(make_tar, lose_part_of_a_block).whole, IMAGE_NO);
+	assert_int_equal(inspect_made(make_tar, pad_and_lose_part_of_a_block).whole, IMAGE_NO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_tar_is_made_of_whole_blocks),
 		cmocka_unit_test(each_format_is_told_and_holds_what_all_must_hold),
 		cmocka_unit_test(a_swupdate_package_names_board_revisions_and_version),
 		cmocka_unit_test(an_image_in_a_swupdate_package_must_have_its_hash),

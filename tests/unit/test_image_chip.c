@@ -33,6 +33,17 @@ static void hex_files_are_checked_line_by_line(void **state)
 	assert_int_equal(inspect_head(image, image->size - 10, 1000).whole, IMAGE_UNKNOWN);
 }
 
+static void symbols_behind_the_end_of_a_hex_file_are_no_damage(void **state)
+{
+	struct buffer *image = *state;
+
+	add_text(image, ":10000000000102030405060708090A0B0C0D0E0F78\n:00000001FF\n:020000040800F2\n:021000FE616F20\n");
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_string_not_equal(inspect(image).warning, "");
+	image->data[image->size - 3] = '1';
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
 static void s_records_are_checked_line_by_line(void **state)
 {
 	struct buffer *image = *state;
@@ -78,6 +89,34 @@ static void a_dfu_suffix_covers_any_file(void **state)
 	assert_int_equal(facts.whole, IMAGE_YES);
 	image->data[7] ^= 8;
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+/* dfu-prefix(1) leaves a suffix that is there as it is. */
+static void a_prefix_may_be_put_in_front_of_what_has_a_suffix(void **state)
+{
+	static const uint8_t prefixes[][16] = {
+		{ 0x1a, 0x3f, 1, 0, [12] = 0xff, 0xff, 0xff, 0xff },
+		{ 0xda, 0xff, 1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
+	};
+	static const size_t uncovered[] = { 0, 1, 2, 6, 13 };
+	struct buffer *image = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		buffer_clear(image);
+		fill(image, 0x42, 500);
+		add_suffix(image, 0x100);
+		add(image, prefixes[i], 16);
+		memmove(image->data + 16, image->data, image->size - 16);
+		memcpy(image->data, prefixes[i], 16);
+		assert_int_equal(inspect(image).whole, IMAGE_YES);
+		for (size_t k = 0; k < sizeof(uncovered) / sizeof(uncovered[0]); k++) {
+			image->data[uncovered[k]] ^= 0x40;
+			assert_int_equal(inspect(image).whole, IMAGE_NO);
+			image->data[uncovered[k]] ^= 0x40;
+		}
+		image->data[300] ^= 1;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+	}
 }
 
 static void a_dfuse_file_lists_its_elements(void **state)
@@ -502,8 +541,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(hex_files_are_checked_line_by_line),
+		TEST(symbols_behind_the_end_of_a_hex_file_are_no_damage),
 		TEST(s_records_are_checked_line_by_line),
 		TEST(a_dfu_suffix_covers_any_file),
+		TEST(a_prefix_may_be_put_in_front_of_what_has_a_suffix),
 		TEST(a_dfuse_file_lists_its_elements),
 		TEST(a_prefix_must_fit_the_file_to_the_byte),
 		TEST(uf2_blocks_are_counted_and_name_the_chip),

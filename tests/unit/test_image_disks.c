@@ -409,6 +409,144 @@ static void u_boot_behind_the_first_loader_of_an_imx_belongs_to_it(void **state)
 	assert_int_equal(facts.whole, IMAGE_NO);
 }
 
+/* The size counts from 1024 bytes before the file. */
+static void end_inside_a_block(struct buffer *file)
+{
+	file->size = 4000;
+	put_le32(file, 36, 0x2000);
+}
+
+static void lose_a_block(struct buffer *file)
+{
+	file->size = 4000;
+	put_le32(file, 36, 0x3000);
+}
+
+/* mkimage rounds up what it declares. */
+static void the_last_block_of_an_imx_image_may_be_shorter_than_the_device_reads(void **state)
+{
+	(void)state;
+	assert_int_equal(inspect_made(make_ivt, end_inside_a_block).whole, IMAGE_UNKNOWN);
+	assert_int_equal(inspect_made(make_ivt, lose_a_block).whole, IMAGE_NO);
+}
+
+/* STM32MP15 reference manual, "boot image header": option flag 0 says that no signature is to be verified. */
+static void sign_what_is_said_to_be_unsigned(struct buffer *file)
+{
+	put_le32(file, 100, 1);
+	file->data[40] = 1;
+}
+
+static void say_unsigned(struct buffer *file)
+{
+	put_le32(file, 100, 1);
+	memset(file->data + 4, 0, 64);
+}
+
+static void the_header_of_an_stm32_image_may_not_contradict_itself(void **state)
+{
+	(void)state;
+	assert_int_equal(inspect_made(make_stm32, say_unsigned).whole, IMAGE_YES);
+	assert_int_equal(inspect_made(make_stm32, sign_what_is_said_to_be_unsigned).whole, IMAGE_UNKNOWN);
+}
+
+/* --- what follows Allwinner's SPL --- */
+
+enum { BEHIND_SPL = 32 * 1024 };
+
+static void put_legacy_behind(struct buffer *file)
+{
+	uint8_t header[64] = { 0x27, 0x05, 0x19, 0x56, [14] = 1, [28] = 17, [29] = 2, [30] = 5 }, data[256];
+
+	memset(data, 0x5a, sizeof(data));
+	store_be32(header + 24, crc32_update(0, bytes_of(data, sizeof(data))));
+	store_be32(header + 4, crc32_update(0, bytes_of(header, 64)));
+	fill(file, 0, BEHIND_SPL);
+	add(file, header, 64);
+	add(file, data, sizeof(data));
+}
+
+static void damage_header_behind(struct buffer *file)
+{
+	put_legacy_behind(file);
+	file->data[BEHIND_SPL + 18] ^= 1;
+}
+
+static void damage_magic_behind(struct buffer *file)
+{
+	put_legacy_behind(file);
+	file->data[BEHIND_SPL + 2] ^= 8;
+}
+
+static void damage_gap(struct buffer *file)
+{
+	put_legacy_behind(file);
+	file->data[20000] ^= 1;
+}
+
+static void put_foreign_behind(struct buffer *file)
+{
+	struct buffer other;
+
+	fill(file, 0, BEHIND_SPL);
+	buffer_init(&other, 65536);
+	make_novatek(&other);
+	put(file, BEHIND_SPL, other.data, other.size);
+	buffer_done(&other);
+}
+
+static void the_sum_of_an_spl_covers_nothing_behind_it(void **state)
+{
+	(void)state;
+	assert_int_equal(inspect_made(make_egon, put_legacy_behind).whole, IMAGE_YES);
+	assert_int_equal(inspect_made(make_egon, damage_header_behind).whole, IMAGE_NO);
+	assert_int_equal(inspect_made(make_egon, damage_magic_behind).whole, IMAGE_NO);
+	assert_int_equal(inspect_made(make_egon, damage_gap).whole, IMAGE_UNKNOWN);
+	assert_int_equal(inspect_made(make_egon, put_foreign_behind).whole, IMAGE_UNKNOWN);
+}
+
+/* --- option ROMs for PC BIOS --- */
+
+static void make_bios_rom(struct buffer *to)
+{
+	fill(to, 0, 1024);
+	put_le16(to, 0, 0xaa55);
+	to->data[2] = 2;
+	to->data[3] = 0xe9;
+	memset(to->data + 64, 0x31, 500);
+	to->data[1023] = (uint8_t)-image_byte_sum(buffer_bytes(to));
+}
+
+static void lose_half(struct buffer *file)
+{
+	file->size /= 2;
+}
+
+static void change_bit(struct buffer *file)
+{
+	file->data[700] ^= 2;
+}
+
+static void point_to_data_that_is_lost(struct buffer *file)
+{
+	put_le16(file, 0x18, 0x20);
+	file->data[1023] = (uint8_t)(file->data[1023] - 0x20);
+}
+
+static void an_option_rom_without_a_data_structure_has_its_size_and_sum(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	facts = inspect_made(make_bios_rom, NULL);
+	assert_string_equal(facts.format, "pci-option-rom");
+	assert_string_equal(facts.arch, "x86");
+	assert_int_equal(facts.whole, IMAGE_YES);
+	assert_int_equal(inspect_made(make_bios_rom, lose_half).whole, IMAGE_NO);
+	assert_int_equal(inspect_made(make_bios_rom, change_bit).whole, IMAGE_NO);
+	assert_int_equal(inspect_made(make_bios_rom, point_to_data_that_is_lost).whole, IMAGE_UNKNOWN);
+}
+
 static void cut_backup(struct buffer *file)
 {
 	memset(file->data + 99 * SECTOR, 0, SECTOR);
@@ -463,6 +601,10 @@ int main(void)
 		cmocka_unit_test(the_sections_of_an_eeprom_follow_each_other),
 		cmocka_unit_test(the_headers_of_a_zynq_image_are_summed_up),
 		cmocka_unit_test(u_boot_behind_the_first_loader_of_an_imx_belongs_to_it),
+		cmocka_unit_test(the_last_block_of_an_imx_image_may_be_shorter_than_the_device_reads),
+		cmocka_unit_test(the_header_of_an_stm32_image_may_not_contradict_itself),
+		cmocka_unit_test(the_sum_of_an_spl_covers_nothing_behind_it),
+		cmocka_unit_test(an_option_rom_without_a_data_structure_has_its_size_and_sum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -383,6 +383,46 @@ static void an_ubifs_whose_index_was_erased_is_damaged(void **state)
 	assert_non_null(strstr(image_problem_text(&facts), "index"));
 }
 
+static void erase_space_table(struct buffer *file)
+{
+	size_t master = 16384;
+
+	put_master_and_index(file);
+	put_le32(file, master + 120, 3);
+	put_le32(file, master + 124, 512);
+	put_le32(file, master + 4, ~crc32_update(0, bytes_of(file->data + master + 8, 512 - 8)));
+	put_le32(file, 40, 4);
+	put_le32(file, 60, 1);
+	put_le32(file, 4, ~crc32_update(0, bytes_of(file->data + 8, 4096 - 8)));
+	fill(file, 0xff, 4 * 16384);
+}
+
+static void put_space_table(struct buffer *file)
+{
+	erase_space_table(file);
+	memset(file->data + 3 * 16384, 0x5a, 512);	/* other nodes of it */
+	put(file, 3 * 16384 + 512 - 12, "\x23\x72\x01\0\x2c\x01\0\x82\x31\0\0\x0c\x5a\x10\1\2\3\4\5\6\7", 21);
+}
+
+static void an_ubifs_whose_space_table_was_erased_is_damaged(void **state)
+{
+	(void)state;
+	assert_int_equal(inspect_made(make_ubifs, put_space_table).whole, IMAGE_YES);
+	assert_int_equal(inspect_made(make_ubifs, erase_space_table).whole, IMAGE_NO);
+}
+
+static void want_more(struct buffer *file)
+{
+	put_be32(file, 28, 5000);	/* the size of the file whose first 2048 bytes are there */
+	put_be32(file, 64, raw0(file->data, 60));
+}
+
+static void a_jffs2_whose_last_file_has_no_end_is_not_called_whole(void **state)
+{
+	(void)state;
+	assert_int_equal(inspect_made(make_jffs2, want_more).whole, IMAGE_UNKNOWN);
+}
+
 static void a_jffs2_that_may_go_on_is_not_called_whole(void **state)
 {
 	struct image_facts facts;
@@ -460,9 +500,11 @@ int main(void)
 		cmocka_unit_test(the_executable_files_of_a_squashfs_tell_its_processor),
 		cmocka_unit_test(an_ubi_without_the_blocks_of_its_volumes_is_cut_off),
 		cmocka_unit_test(a_jffs2_that_may_go_on_is_not_called_whole),
+		cmocka_unit_test(a_jffs2_whose_last_file_has_no_end_is_not_called_whole),
 		cmocka_unit_test(zeros_in_the_erased_flash_of_jffs2_are_told),
 		cmocka_unit_test(a_file_system_that_was_joined_to_itself_is_not_called_whole),
 		cmocka_unit_test(an_ubifs_whose_index_was_erased_is_damaged),
+		cmocka_unit_test(an_ubifs_whose_space_table_was_erased_is_damaged),
 		cmocka_unit_test(what_most_programs_are_for_is_the_processor),
 		cmocka_unit_test(blocks_of_lz4_lzo_and_rtime_are_unpacked),
 	};

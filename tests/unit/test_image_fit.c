@@ -241,6 +241,31 @@ static void a_device_tree_that_loaders_refuse_is_damaged(void **state)
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
+static void the_processor_of_a_tree_tells_its_width(void **state)
+{
+	static const char *const names[][2] = {
+		{ "qcom,kryo468", "arm64" }, { "arm,cortex-a77", "arm64" }, { "cavium,thunder2", "arm64" }, { "arm,cortex-a17", "arm" },
+		{ "arm,cortex-a7", "arm" }, { "arm,cortex-a5", "arm" }, { "arm,cortex-a510", "arm64" }, { "arm,cortex-m7", "arm" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct tree tree;
+
+		buffer_clear(*state);
+		buffer_init(&tree.structure, 1000);
+		buffer_init(&tree.strings, 1000);
+		node(&tree, "");
+		node(&tree, "cpus");
+		node(&tree, "cpu@0");
+		text(&tree, "compatible", names[i][0]);
+		end_node(&tree);
+		end_node(&tree);
+		end_node(&tree);
+		finish_tree(&tree, *state);
+		assert_string_equal(inspect(*state).arch, names[i][1]);
+	}
+}
+
 /* Older trees of PowerPC have no compatible there. */
 static void a_processor_may_be_named_by_its_model(void **state)
 {
@@ -284,6 +309,7 @@ int main(void)
 		TEST(every_prefix_of_a_fit_ends_in_a_clean_answer),
 		TEST(a_device_tree_names_its_board),
 		TEST(a_device_tree_that_loaders_refuse_is_damaged),
+		TEST(the_processor_of_a_tree_tells_its_width),
 		TEST(a_processor_may_be_named_by_its_model),
 		TEST(a_bottomless_device_tree_is_refused),
 	};

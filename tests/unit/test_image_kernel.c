@@ -183,6 +183,37 @@ static void a_uefi_program_says_its_processor_and_size(void **state)
 	assert_non_null(strstr(inspect(*state).warning, "Windows"));
 }
 
+static void a_uefi_program_without_its_table_of_sections_is_cut_off(void **state)
+{
+	struct buffer *image = *state;
+
+	add_pe(image, 0x8664, 10);
+	image->size = 0x58 + 112 + 16 * 8 + 20;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+/* Secure Boot: the EFI stub's header says where the signature lies. */
+static void a_signed_bzimage_needs_its_signature(void **state)
+{
+	struct buffer *image = *state;
+
+	add_bzimage(image);
+	put(image, 0, "MZ", 2);
+	put_le32(image, 0x3c, 0x40);
+	put(image, 0x40, "PE\0\0", 4);
+	put_le16(image, 0x40 + 6, 0);
+	put_le16(image, 0x58, 0x20b);
+	put_le32(image, 0x58 + 108, 6);
+	put_le32(image, 0x58 + 112 + 4 * 8, 2048);
+	put_le32(image, 0x58 + 112 + 4 * 8 + 4, 1000);
+	fill(image, 0x77, 3048);
+	assert_string_equal(inspect(image).format, "bzimage");
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	assert_int_equal(inspect(image).declared_size, 3048);
+	image->size -= 512;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
 static void a_pe_checksum_that_matches_makes_it_whole(void **state)
 {
 	struct buffer *image = *state;
@@ -438,6 +469,8 @@ int main(void)
 		TEST(a_bzimage_with_its_checksum_is_whole),
 		TEST(an_s390_kernel_is_told),
 		TEST(a_uefi_program_says_its_processor_and_size),
+		TEST(a_uefi_program_without_its_table_of_sections_is_cut_off),
+		TEST(a_signed_bzimage_needs_its_signature),
 		TEST(a_pe_checksum_that_matches_makes_it_whole),
 		TEST(an_android_boot_image_is_checked_by_its_id),
 		TEST(the_place_of_a_recovery_dtbo_must_be_where_it_is),
