@@ -39,13 +39,13 @@ static void add_whole(struct rows *rows, const struct image_view *view)
 
 	add(rows, roles[facts->whole], "Whole?", "%s%s%s", facts->is_no_image ? "NO, IT IS NO IMAGE" : words[facts->whole],
 	    facts->checked[0] ? "; looked at: " : "", facts->checked);
+	for (unsigned i = 0; i < facts->problem_count && i < IMAGE_PROBLEMS; i++)
+		add(rows, i < facts->broken_count ? ROLE_DANGER : ROLE_ATTENTION, i < facts->broken_count ? "Damage" : "Note", "0x%" PRIx64 ": %s",
+		    facts->problems[i].offset, facts->problems[i].what);
 	if (view->is_deep)
 		add(rows, ROLE_NORMAL, "Unpacked", "what is packed in it was unpacked too, where the packing is known");
 	else if (facts->needs_deep_look || image_has_begun_part(facts))
 		add(rows, ROLE_NORMAL, "More", "not all that is packed in it was unpacked to its end: d does that");
-	for (unsigned i = 0; i < facts->problem_count && i < IMAGE_PROBLEMS; i++)
-		add(rows, i < facts->broken_count ? ROLE_DANGER : ROLE_ATTENTION, i < facts->broken_count ? "Damage" : "Note", "0x%" PRIx64 ": %s",
-		    facts->problems[i].offset, facts->problems[i].what);
 }
 
 static void add_fit(struct rows *rows, const struct image_view *view)
