@@ -15,8 +15,8 @@ struct image_file;
 
 /* How much of what is packed is unpacked, to check it. */
 enum image_look {
-	IMAGE_LOOK_QUICK,	/* as much as takes about as long as hashing the file */
 	IMAGE_LOOK_USUAL,	/* streams of some MiB, whatever time they take: for whoever means to flash it */
+	IMAGE_LOOK_QUICK,	/* as much as takes about as long as hashing the file */
 	IMAGE_LOOK_DEEP,	/* everything, whatever its size */
 };
 

@@ -84,7 +84,7 @@ static void what_is_small_is_checked_by_each_look(void **state)
 		size_t size = pack(*state, commands[i], SMALL, 1, packed);
 
 		assert_true(size > 0);
-		for (enum image_look look = IMAGE_LOOK_QUICK; look <= IMAGE_LOOK_DEEP; look++) {
+		for (enum image_look look = IMAGE_LOOK_USUAL; look <= IMAGE_LOOK_DEEP; look++) {
 			struct image_facts facts = look_at(*state, packed, size, look);
 
 			assert_int_equal(facts.whole, IMAGE_YES);
@@ -291,7 +291,7 @@ static void a_flash_that_begins_with_something_packed_is_not_damaged(void **stat
 		memset(flash + size, 0xff, SIZE - size);
 		add_uimage(flash + PLACE);
 		put(bench->path, flash, SIZE);
-		for (enum image_look look = IMAGE_LOOK_QUICK; look <= IMAGE_LOOK_DEEP; look++) {
+		for (enum image_look look = IMAGE_LOOK_USUAL; look <= IMAGE_LOOK_DEEP; look++) {
 			const struct examine_options how = { .look = look };
 			struct examination about;
 			struct error error;
@@ -353,7 +353,7 @@ static void an_empty_packed_file_is_whole(void **state)
 	AUTO_FREE uint8_t *packed = malloc(ROOM);
 
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		for (enum image_look look = IMAGE_LOOK_QUICK; look <= IMAGE_LOOK_DEEP; look++) {
+		for (enum image_look look = IMAGE_LOOK_USUAL; look <= IMAGE_LOOK_DEEP; look++) {
 			const struct examine_options how = { .look = look };
 			struct examination about;
 			struct error error;
