@@ -159,13 +159,14 @@ static bool is_listed(const struct image_facts *facts)
 /* In a quick look the library's start and what comes out first have to fit into the budget, too. */
 static bool is_worth_a_walk(const struct looking *looking)
 {
-	const char *format = looking->facts->format;
+	uint64_t least = 1 << 20;
+
+	/* what is left there was not even begun */
 	if (looking->facts->has_unlisted_archive)
-		return looking->budget >= 96 << 10;
-	/* of these the heads of all members were seen, and of bzip2 nothing comes out before a block is done */
-	if (text_equal(format, "zip") || text_equal(format, "tar") || text_equal(format, "cpio") || text_equal(format, "bzip2"))
-		return looking->budget >= 1 << 20;
-	return looking->budget >= (unpacks_slowly(format) ? 96 << 10 : 512 << 10);
+		least = 96 << 10;
+	else if (unpacks_slowly(looking->facts->format) && !text_equal(looking->facts->format, "bzip2"))
+		least = 112 << 10;
+	return looking->budget >= least;
 }
 
 static void look_into_archive(struct image_file *file, const struct examine_options *options, struct image_facts *facts)
