@@ -16,7 +16,7 @@ enum {
 	LZ4_FASTER = 2,
 	WELL_PACKED = 6,	/* times smaller */
 	DEFLATE_MOST = 1032,	/* times smaller: RFC 1951, 258 bytes from two bits */
-	LOOK_COST = 10 * 1024,	/* looking at something small takes longer than unpacking it */
+	LOOK_COST = 16 * 1024,	/* looking at something small takes longer than unpacking it */
 };
 
 /* ---- what it costs ---- */
@@ -88,7 +88,9 @@ bool image_may_see_head(const struct image_input *in, const char *compression, s
 	if (cost < block / LZ4_FASTER)
 		cost = block / LZ4_FASTER;
 	/* what unpacks fast takes as long as what comes out */
-	return take_budget(in, compression, image_unpacks_slowly(compression) && packed.size < cost ? packed.size : cost);
+	if (image_unpacks_slowly(compression) && packed.size < cost)
+		cost = packed.size;
+	return take_budget(in, compression, cost + LOOK_COST / unpack_times(compression));
 }
 
 /* ---- how much of it ---- */

@@ -135,6 +135,14 @@ size_t text_printable(char *to, size_t size, struct bytes from)
 	while (from.size > 0) {
 		size_t length;
 
+		/* nearly always */
+		if (from.data[0] >= 0x20 && from.data[0] < 0x7f) {
+			if (used + 1 >= size)
+				break;
+			to[used++] = (char)from.data[0];
+			from = bytes_from(from, 1);
+			continue;
+		}
 		if (from.data[0] == 0x1b) {
 			from = bytes_from(from, escape_length(from));
 			continue;
