@@ -81,6 +81,14 @@ static uint64_t budget_of(const struct looking *looking)
 	return looking->facts->arch[0] != '\0' ? looking->budget : looking->most;
 }
 
+/* An archive may say any size. */
+static void count_cost(struct looking *looking, uint64_t cost)
+{
+	uint64_t room = UINT64_MAX - looking->unpacked;
+
+	looking->unpacked += cost < room ? cost : room;
+}
+
 /* What is behind this member costs its unpacking; a zip has a directory, so that there only heads are unpacked, and in a plain tar the way is
  * as short. */
 static bool has_seen_enough(struct looking *looking, const struct archive_member *member)
@@ -88,11 +96,9 @@ static bool has_seen_enough(struct looking *looking, const struct archive_member
 	/* what is in an archive is counted there */
 	bool is_skipped_for_free = member->archive_format != NULL || text_equal(looking->facts->format, "zip") ||
 				   (looking->is_listed && member->depth == 1);
-	uint64_t cost = member->has_size && !is_skipped_for_free ? member->size : member->head.size, room = UINT64_MAX - looking->unpacked;
 
-	cost += member->head.size;	/* looking at it takes as long */
-	/* an archive may say any size */
-	looking->unpacked += cost < room ? cost : room;
+	count_cost(looking, member->has_size && !is_skipped_for_free ? member->size : member->head.size);
+	count_cost(looking, member->head.size);	/* looking at it takes as long */
 	looking->is_partial |= looking->unpacked > budget_of(looking);
 	return looking->unpacked > budget_of(looking);
 }
@@ -106,7 +112,7 @@ static bool may_go_inside(struct looking *looking, const struct archive_member *
 		looking->is_partial = true;
 		return false;
 	}
-	looking->unpacked += cost;
+	count_cost(looking, cost);
 	return true;
 }
 
