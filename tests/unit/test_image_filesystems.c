@@ -432,6 +432,26 @@ static void a_jffs2_that_may_go_on_is_not_called_whole(void **state)
 	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
 }
 
+/* as a device does when a newer node takes its place: one bit of the type goes, the checksum stays */
+static void obsolete_second_node(struct buffer *file)
+{
+	memcpy(file->data + 4096, file->data, 68 + 2048);
+	file->data[4096 + 2] = 0xc0;
+}
+
+static void obsolete_and_break(struct buffer *file)
+{
+	obsolete_second_node(file);
+	file->data[4096 + 5] ^= 1;
+}
+
+static void a_jffs2_with_nodes_that_were_replaced_is_not_damaged(void **state)
+{
+	(void)state;
+	assert_int_equal(inspect_made(make_jffs2, obsolete_second_node).whole, IMAGE_UNKNOWN);
+	assert_int_equal(inspect_made(make_jffs2, obsolete_and_break).whole, IMAGE_NO);
+}
+
 static void what_most_programs_are_for_is_the_processor(void **state)
 {
 	static const uint16_t machines[] = { 94, ARM, 94, ARM, ARM };
@@ -500,6 +520,7 @@ int main(void)
 		cmocka_unit_test(the_executable_files_of_a_squashfs_tell_its_processor),
 		cmocka_unit_test(an_ubi_without_the_blocks_of_its_volumes_is_cut_off),
 		cmocka_unit_test(a_jffs2_that_may_go_on_is_not_called_whole),
+		cmocka_unit_test(a_jffs2_with_nodes_that_were_replaced_is_not_damaged),
 		cmocka_unit_test(a_jffs2_whose_last_file_has_no_end_is_not_called_whole),
 		cmocka_unit_test(zeros_in_the_erased_flash_of_jffs2_are_told),
 		cmocka_unit_test(a_file_system_that_was_joined_to_itself_is_not_called_whole),
