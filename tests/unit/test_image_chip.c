@@ -44,6 +44,25 @@ static void symbols_behind_the_end_of_a_hex_file_are_no_damage(void **state)
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
+static void what_stands_behind_the_end_of_a_hex_file_is_no_damage_unless_it_is_a_second_program(void **state)
+{
+	static const char program[] = ":10000000000102030405060708090A0B0C0D0E0F78\n:00000001FF\n";
+	struct buffer *image = *state;
+
+	add_text(image, program);
+	add_text(image, ":020000042000DA\n:021000006E6F11\n");	/* the source, where no memory is */
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	add_text(image, ":020000040000FA\n:02000000616F2E\n");
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	buffer_clear(image);
+	add_text(image, program);
+	add_text(image, "\n/* Copyright 1999 Somebody */\n");
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_string_not_equal(inspect(image).warning, "");
+	add(image, "\x01\x80", 2);
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
 static void s_records_are_checked_line_by_line(void **state)
 {
 	struct buffer *image = *state;
@@ -542,6 +561,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(hex_files_are_checked_line_by_line),
 		TEST(symbols_behind_the_end_of_a_hex_file_are_no_damage),
+		TEST(what_stands_behind_the_end_of_a_hex_file_is_no_damage_unless_it_is_a_second_program),
 		TEST(s_records_are_checked_line_by_line),
 		TEST(a_dfu_suffix_covers_any_file),
 		TEST(a_prefix_may_be_put_in_front_of_what_has_a_suffix),
