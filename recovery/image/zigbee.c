@@ -2,6 +2,7 @@
  *
  * Firmware of Zigbee and Thread radios, as gateways have them: Silicon Labs' GBL, a list of tagged parts with a CRC at its end, and the
  * Zigbee upgrade file, whose header names manufacturer and product. Little-endian.
+ * IKEA's is wrapped once more, with certificates in front and a signature behind.
  * Source: Silicon Labs UG266, "Gecko Bootloader File Format"; Zigbee document 095264, "Over-the-air upgrading cluster", 6.3; zigpy
  * (ota/image.py, ota/validators.py). */
 #include <inttypes.h>
@@ -28,6 +29,9 @@ enum {
 	OTA_SIZE = 52,
 	ELEMENT_HEADER = 6,	/* tag, length */
 	ELEMENTS_MAX = 16,
+	ELEMENT_DEFINED = 6, ELEMENT_OF_MAKER = 0xf000,	/* tags below and from there on have a meaning (table 6-4) */
+	TAIL_MAX = 64,		/* a sum or filling that makers append without counting it */
+	SIGNED_AT_START = 16, SIGNED_AT_SIZE = 20, SIGNED_HEADER = 24,
 };
 
 #define TAG_APPLICATION 0xf40a0af4u
@@ -122,29 +126,98 @@ static void tell_ota(const struct image_input *in, struct image_facts *facts)
 	text_format(facts->version, sizeof(facts->version), "0x%08" PRIx32, load_le32(header + OTA_VERSION));
 }
 
-static void inspect_ota(const struct image_input *in, struct image_facts *facts)
+/* All but the chips' own formats begin so by chance, or go on behind their end with a signature: what a maker's device unpacks is his affair. */
+static void add_element(const struct image_input *in, struct image_facts *facts, uint64_t at, uint64_t size, unsigned tag)
 {
-	uint64_t at = load_le16(in->data.data + OTA_HEADER_SIZE), size = load_le32(in->data.data + OTA_SIZE);
+	struct image_part *part;
 	char name[24];
 
-	tell_ota(in, facts);
-	text_copy(facts->checked, sizeof(facts->checked), "sizes");
-	facts->ends_exactly = true;
-	if (!image_declare(in, facts, size))
+	text_format(name, sizeof(name), "element 0x%04x", tag);
+	part = image_add_part(in, facts, at, size, name);
+	if (part == NULL || part->whole != IMAGE_NO || text_equal(part->format, "silabs-gbl") || text_equal(part->format, "esp-image"))
 		return;
+	image_problem(facts, facts->member_problem.offset, "%s", facts->member_problem.what);
+	facts->member_problem = (struct image_problem){ 0 };
+	part->whole = IMAGE_UNKNOWN;
+}
+
+static bool is_known_tag(unsigned tag)
+{
+	return tag < ELEMENT_DEFINED || tag >= ELEMENT_OF_MAKER;
+}
+
+static void read_elements(const struct image_input *in, struct image_facts *facts, uint64_t at, uint64_t size)
+{
 	for (unsigned i = 0; i < ELEMENTS_MAX && at + ELEMENT_HEADER <= size && image_in_memory(in, at, ELEMENT_HEADER); i++) {
+		unsigned tag = load_le16(in->data.data + at);
 		uint64_t length = load_le32(in->data.data + at + 2);
 
 		if (length > size - at - ELEMENT_HEADER) {
-			image_broken(facts, at, "its element %u is longer than the file", i);
+			/* some makers fill the file with something of their own, or add it behind the elements */
+			if (is_known_tag(tag))
+				image_broken(facts, at, "its element %u is longer than the file", i);
+			else
+				image_add_row(facts, at, size - at, "the maker's own", "unknown");
 			return;
 		}
-		text_format(name, sizeof(name), "element 0x%04x", load_le16(in->data.data + at));
-		image_add_part(in, facts, at + ELEMENT_HEADER, length, name);
+		add_element(in, facts, at + ELEMENT_HEADER, length, tag);
 		at += ELEMENT_HEADER + length;
 	}
 }
 
+static void inspect_ota(const struct image_input *in, struct image_facts *facts)
+{
+	uint64_t size = load_le32(in->data.data + OTA_SIZE);
+
+	tell_ota(in, facts);
+	text_copy(facts->checked, sizeof(facts->checked), "sizes");
+	facts->ends_exactly = size > in->size || in->size - size > TAIL_MAX;
+	if (image_declare(in, facts, size))
+		read_elements(in, facts, load_le16(in->data.data + OTA_HEADER_SIZE), size);
+}
+
 const struct image_format image_format_zigbee_ota = {
 	.word = "zigbee-ota", .title = "Zigbee upgrade file", .matches = matches_ota, .inspect = inspect_ota,
+};
+
+/* --- IKEA's wrapping of it --- */
+
+/* The file inside, cut to its size; where it is not in memory or not such a file, nothing. */
+static struct image_input inside_signed(const struct image_input *in)
+{
+	struct image_input ota = *in;
+	uint64_t start = load_le32(in->data.data + SIGNED_AT_START), size = load_le32(in->data.data + SIGNED_AT_SIZE);
+
+	ota.data = image_slice(in, start, size);
+	ota.size = in->size < start ? 0 : in->size - start < size ? in->size - start : size;
+	return ota;
+}
+
+static bool matches_signed(const struct image_input *in)
+{
+	struct image_input ota;
+
+	if (in->data.size < SIGNED_HEADER || !image_starts_with(in->data, BYTES("NGIS")))
+		return false;
+	ota = inside_signed(in);
+	return matches_ota(&ota);
+}
+
+static void inspect_signed(const struct image_input *in, struct image_facts *facts)
+{
+	uint64_t start = load_le32(in->data.data + SIGNED_AT_START), size = load_le32(in->data.data + SIGNED_AT_SIZE);
+
+	image_set_vendor(facts, "IKEA");
+	text_copy(facts->checked, sizeof(facts->checked), "sizes; its signature was not checked");
+	if (!image_declare(in, facts, start + size))
+		return;
+	image_add_part(in, facts, start, size, "upgrade file");
+	if (in->size == start + size)
+		image_broken(facts, in->size, "it is cut off: its signature is missing");
+	/* how long the signature is stands in no known place */
+	facts->declared_size = in->size;
+}
+
+const struct image_format image_format_zigbee_signed = {
+	.word = "zigbee-ota", .title = "Zigbee upgrade file, signed", .matches = matches_signed, .inspect = inspect_signed,
 };

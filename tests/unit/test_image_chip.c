@@ -526,23 +526,29 @@ static void a_gbl_file_is_checked_by_its_end(void **state)
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
+/* The header, and the first element's up to its contents. */
+static void add_ota(struct buffer *to, uint32_t size, unsigned tag, uint32_t length)
+{
+	add_le(to, 0x0beef11e, 4);
+	add_le(to, 0x100, 2);
+	add_le(to, 56, 2);
+	add_le(to, 0, 2);
+	add_le(to, 0x117c, 2);
+	add_le(to, 0x2101, 2);
+	add_le(to, 0x12214572, 4);
+	add_le(to, 2, 2);
+	add_field(to, "EBL tradfri_light", 32);
+	add_le(to, size, 4);
+	add_le(to, tag, 2);
+	add_le(to, length, 4);
+}
+
 static void a_zigbee_upgrade_file_names_its_product(void **state)
 {
 	struct buffer *image = *state;
 	struct image_facts facts;
 
-	add_le(image, 0x0beef11e, 4);
-	add_le(image, 0x100, 2);
-	add_le(image, 56, 2);
-	add_le(image, 0, 2);
-	add_le(image, 0x117c, 2);
-	add_le(image, 0x2101, 2);
-	add_le(image, 0x12214572, 4);
-	add_le(image, 2, 2);
-	add_field(image, "EBL tradfri_light", 32);
-	add_le(image, 56 + 6 + 86, 4);
-	add_le(image, 0, 2);
-	add_le(image, 86, 4);
+	add_ota(image, 56 + 6 + 86, 0, 86);
 	add_gbl(image);
 	facts = inspect(image);
 	assert_string_equal(facts.format, "zigbee-ota");
@@ -553,6 +559,60 @@ static void a_zigbee_upgrade_file_names_its_product(void **state)
 	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
 	assert_cut_is_told(image);
 	image->data[120] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void what_makers_put_into_a_zigbee_upgrade_file_is_their_affair(void **state)
+{
+	struct buffer *image = *state;
+
+	/* a sum behind the end that the header does not count; but not a second file */
+	add_ota(image, 56 + 6 + 86, 0, 86);
+	add_gbl(image);
+	add_le(image, 0x1234567, 4);
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	fill(image, 0x55, image->size + 100);
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	/* no elements at all: a tag that is reserved, and a length of no meaning */
+	buffer_clear(image);
+	add_ota(image, 56 + 6 + 600, 0x2a, 0x66000001);
+	fill(image, 0x37, image->size + 600);
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	image->data[56] = 0;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	/* a packed program with a signature behind it */
+	buffer_clear(image);
+	add_ota(image, 56 + 6 + 400, 0, 400);
+	add(image, "\xfd" "7zXZ\0\0\x01\x69\x22\xde\x36", 12);
+	fill(image, 0x37, 56 + 6 + 400);
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+}
+
+static void a_signed_zigbee_upgrade_file_is_looked_into(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_text(image, "NGIS");
+	add_le(image, 12, 4);
+	add_le(image, 2010, 4);
+	add_le(image, 4, 4);
+	add_le(image, 28, 4);
+	add_le(image, 56 + 6 + 86, 4);
+	add_le(image, 0, 4);
+	add_ota(image, 56 + 6 + 86, 0, 86);
+	add_gbl(image);
+	fill(image, 0x99, image->size + 512);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "zigbee-ota");
+	assert_string_equal(facts.boards[0], "manufacturer 0x117c, image type 0x2101");
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	image->data[28 + 120] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[28 + 120] ^= 1;
+	image->size -= 512;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->size -= 20;
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
@@ -577,6 +637,8 @@ int main(void)
 		TEST(an_mcuboot_image_is_whole_by_its_hash),
 		TEST(a_gbl_file_is_checked_by_its_end),
 		TEST(a_zigbee_upgrade_file_names_its_product),
+		TEST(what_makers_put_into_a_zigbee_upgrade_file_is_their_affair),
+		TEST(a_signed_zigbee_upgrade_file_is_looked_into),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
