@@ -16,6 +16,7 @@ enum {
 	PADDING_MARKS = 12,
 	PADDING_LEAST = 16,	/* less may be chance */
 	SAME_HEAD = 4096,	/* of two things that are compared */
+	SECTOR = 4096,		/* the smallest that flash chips erase */
 };
 
 static bool ends_in_mark(struct bytes in)
@@ -151,6 +152,17 @@ static const char *follower(const struct image_input *in, uint64_t end)
 	return format != NULL && format->is_sound != NULL && format->is_sound(&at) ? format->title : NULL;
 }
 
+/* Erased flash up to a sector, and something behind it: a flash's layout, as builders that know the device's map make it. */
+static bool is_laid_out(const struct image_input *in, uint64_t end)
+{
+	struct bytes rest = image_slice(in, end, UINT64_MAX);
+	size_t erased = 0;
+
+	while (erased < rest.size && rest.data[erased] == 0xff)
+		erased++;
+	return erased >= PADDING_LEAST && erased < rest.size && (end + erased) % SECTOR == 0;
+}
+
 /* The container is alone in the file, and something follows it that is no part. */
 static void judge_tail(const struct scan *scan, struct image_facts *facts)
 {
@@ -158,7 +170,7 @@ static void judge_tail(const struct scan *scan, struct image_facts *facts)
 	uint64_t more = in->size - facts->declared_size;
 	const char *other = follower(in, facts->declared_size);
 
-	if (scan->has_foreign && facts->ends_exactly && in->data.size == in->size) {
+	if (scan->has_foreign && facts->ends_exactly && in->data.size == in->size && !is_laid_out(in, facts->declared_size)) {
 		image_broken(facts, facts->declared_size, "%" PRIu64 " bytes follow its end that do not belong to it%s%s", more,
 			     other ? ": " : "", other ? other : "");
 		return;

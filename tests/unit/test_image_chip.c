@@ -1,4 +1,5 @@
 /* Files for microcontrollers and radios, made here byte by byte. */
+#include "recovery/image/format.h"
 #include "tests/unit/image_media.h"
 
 static void append_digest(struct buffer *to, const char *algorithm)
@@ -425,6 +426,36 @@ static void an_application_follows_the_esp8266s_boot_loader(void **state)
 	buffer_done(&application);
 }
 
+/* elf2bin.py: the words are written when the XOR is there already */
+static void the_checksum_of_a_build_counts_for_the_xor_that_it_spoils(void **state)
+{
+	struct buffer *image = *state;
+	uint32_t crc;
+
+	add_esp8266(image);
+	fill(image, 0xaa, 4096);
+	add_esp8266(image);
+	memset(image->data + 4096 + 16, 0, 8);	/* of eight bytes that are the same nothing is in the XOR */
+	crc = image_crc32_msb(buffer_bytes(image));
+	store_be32(image->data + 4096 + 16, __builtin_bswap32((uint32_t)image->size));
+	store_be32(image->data + 4096 + 20, __builtin_bswap32(crc));
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_flips_are_told(image, 4096 + 32);
+}
+
+/* irom0text behind the program, where the map of the flash has it */
+static void what_follows_at_a_sector_behind_erased_flash_is_no_damage(void **state)
+{
+	struct buffer *image = *state;
+
+	add_esp8266(image);
+	fill(image, 0xff, 8192);
+	fill(image, 0x41, 8192 + 300);
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	image->data[8191] = 0x41;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
 static void an_esp8266_image_has_a_short_header(void **state)
 {
 	struct buffer *image = *state;
@@ -633,6 +664,8 @@ int main(void)
 		TEST(a_merged_esp32_image_is_loader_table_and_application),
 		TEST(the_old_signature_of_an_esp32_image_is_68_bytes),
 		TEST(an_application_follows_the_esp8266s_boot_loader),
+		TEST(the_checksum_of_a_build_counts_for_the_xor_that_it_spoils),
+		TEST(what_follows_at_a_sector_behind_erased_flash_is_no_damage),
 		TEST(an_esp8266_image_has_a_short_header),
 		TEST(an_mcuboot_image_is_whole_by_its_hash),
 		TEST(a_gbl_file_is_checked_by_its_end),
