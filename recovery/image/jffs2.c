@@ -276,6 +276,10 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	/* a file that was cut between two erase blocks looks as good; one that was not ends right behind a node, or is padded with room left */
 	if (fs.has_twin)
 		return;
+	if (fs.first.size == 0 && !fs.was_in_use) {
+		image_problem(facts, 0, "nothing is in it: it is only formatted");
+		return;
+	}
 	if (lacks_its_end(&fs)) {
 		image_problem(facts, end, "the file that was written last is not all there: its end may be lost");
 		return;

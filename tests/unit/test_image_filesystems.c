@@ -432,6 +432,25 @@ static void a_jffs2_that_may_go_on_is_not_called_whole(void **state)
 	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
 }
 
+static void leave_a_clean_marker(struct buffer *file)
+{
+	memset(file->data, 0xff, file->size);
+	put_be32(file, 0, 0x19852003);
+	put_be32(file, 4, 12);
+	put_be32(file, 8, raw0(file->data, 8));
+}
+
+static void a_jffs2_with_nothing_in_it_is_not_called_whole(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	facts = inspect_made(make_jffs2, leave_a_clean_marker);
+	assert_string_equal(facts.format, "jffs2");
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_int_equal(facts.problem_count, 1);
+}
+
 /* as a device does when a newer node takes its place: one bit of the type goes, the checksum stays */
 static void obsolete_second_node(struct buffer *file)
 {
@@ -520,6 +539,7 @@ int main(void)
 		cmocka_unit_test(the_executable_files_of_a_squashfs_tell_its_processor),
 		cmocka_unit_test(an_ubi_without_the_blocks_of_its_volumes_is_cut_off),
 		cmocka_unit_test(a_jffs2_that_may_go_on_is_not_called_whole),
+		cmocka_unit_test(a_jffs2_with_nothing_in_it_is_not_called_whole),
 		cmocka_unit_test(a_jffs2_with_nodes_that_were_replaced_is_not_damaged),
 		cmocka_unit_test(a_jffs2_whose_last_file_has_no_end_is_not_called_whole),
 		cmocka_unit_test(zeros_in_the_erased_flash_of_jffs2_are_told),
