@@ -152,13 +152,13 @@ static const char *follower(const struct image_input *in, uint64_t end)
 	return format != NULL && format->is_sound != NULL && format->is_sound(&at) ? format->title : NULL;
 }
 
-/* Erased flash up to a sector, and something behind it: a flash's layout, as builders that know the device's map make it. */
+/* Erased flash, or zeros, up to a sector, and something behind it: a flash's layout, as builders that know the device's map make it. */
 static bool is_laid_out(const struct image_input *in, uint64_t end)
 {
 	struct bytes rest = image_slice(in, end, UINT64_MAX);
 	size_t erased = 0;
 
-	while (erased < rest.size && rest.data[erased] == 0xff)
+	while (erased < rest.size && (rest.data[0] == 0xff || rest.data[0] == 0) && rest.data[erased] == rest.data[0])
 		erased++;
 	return erased >= PADDING_LEAST && erased < rest.size && (end + erased) % SECTOR == 0;
 }
