@@ -152,15 +152,19 @@ static const char *follower(const struct image_input *in, uint64_t end)
 	return format != NULL && format->is_sound != NULL && format->is_sound(&at) ? format->title : NULL;
 }
 
-/* Erased flash, or zeros, up to a sector, and something behind it: a flash's layout, as builders that know the device's map make it. */
+/* Erased flash up to a sector, and something behind it: a flash's layout, as builders that know the device's map make it. Some fill with zeros;
+ * up to a sector of them may just as well be an archive's own end. */
 static bool is_laid_out(const struct image_input *in, uint64_t end)
 {
 	struct bytes rest = image_slice(in, end, UINT64_MAX);
-	size_t erased = 0;
+	size_t filled = 0, least;
 
-	while (erased < rest.size && (rest.data[0] == 0xff || rest.data[0] == 0) && rest.data[erased] == rest.data[0])
-		erased++;
-	return erased >= PADDING_LEAST && erased < rest.size && (end + erased) % SECTOR == 0;
+	if (rest.size == 0 || (rest.data[0] != 0xff && rest.data[0] != 0))
+		return false;
+	least = rest.data[0] == 0xff ? PADDING_LEAST : SECTOR;
+	while (filled < rest.size && rest.data[filled] == rest.data[0])
+		filled++;
+	return filled >= least && filled < rest.size && (end + filled) % SECTOR == 0;
 }
 
 /* The container is alone in the file, and something follows it that is no part. */
