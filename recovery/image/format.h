@@ -25,6 +25,8 @@ struct image_format {
 	enum image_role role;	/* UNTOLD: of a carrier PLAIN, else PACKAGE, so that a new vendor's format is taken with care */
 	bool is_carrier;	/* see image_facts */
 	bool is_archive;	/* more than the archive that it is made as */
+	/* Of a file that unpacking was to check and that was not unpacked: does it end as no whole one does? NULL: its end tells nothing. */
+	bool (*may_be_cut)(const struct image_input *in);
 	bool lists_members;	/* each of an archive's becomes a part, or is of no known format, once all of it is in memory */
 	/* Stricter than matches, for looking at every block of a file: what neither chance nor a compressed stream imitates.
 	 * NULL: is not looked for behind the start. */
@@ -90,7 +92,7 @@ bool image_may_see_head(const struct image_input *in, const char *compression, s
  * stream ended, where it was unpacked to its end (image_may_check); UNKNOWN otherwise. */
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				    const char *compression);
-/* The same, and *ret_used: how many bytes the stream has, when it ended well; 0 otherwise. */
+/* The same, and *ret_used: how many bytes the stream has, when it ended well; how far it could be read (image_ops.unpack), when it is broken. */
 enum image_answer image_look_inside_stream(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 					   const char *compression, uint64_t *ret_used);
 /* The same for a file of one or more such streams, each of which begins with magic; facts get what holds for all of them. has_checksum: of what
