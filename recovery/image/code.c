@@ -136,6 +136,15 @@ static void find_idioms(struct bytes code, unsigned hits[IDIOMS_MAX])
 	count_hits(&finder, code, hits);
 }
 
+/* Some instructions are two letters; but no program is text alone. */
+static bool has_only_text(struct bytes code)
+{
+	for (size_t i = 0; i < code.size; i++)
+		if (code.data[i] > 0x7e || (code.data[i] < 0x20 && memchr("\t\n\r", code.data[i], 3) == NULL))
+			return false;
+	return true;
+}
+
 const char *image_guess_arch(struct bytes code)
 {
 	unsigned hits[IDIOMS_MAX] = { 0 }, most = 0, next = 0, first = 0, wanted;
@@ -162,5 +171,5 @@ const char *image_guess_arch(struct bytes code)
 			next = points;
 		}
 	}
-	return most >= wanted && most >= LEAD * next ? best : "";
+	return most >= wanted && most >= LEAD * next && !has_only_text(code) ? best : "";
 }
