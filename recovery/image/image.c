@@ -221,7 +221,7 @@ static void inspect_start(const struct image_input *in, struct image_facts *fact
 		image_inspect_one(in, format, facts);
 		refuse_packed_page(facts);
 		facts->is_doubted = facts->whole == IMAGE_UNKNOWN && facts->needs_deep_look && in->data.size == in->size && format->may_be_cut != NULL &&
-				    format->may_be_cut(in);
+				    format->may_be_cut(in, facts);
 		return;
 	}
 	*facts = (struct image_facts){ .file_size = in->size, .format = "unknown", .title = "unknown format" };

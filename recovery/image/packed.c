@@ -85,10 +85,19 @@ static enum image_answer follow_streams(const struct image_input *in, const char
 }
 
 /* Image.gz-dtb: loaders of phones take the device tree that is stuck to the packed kernel. */
+static bool may_have_tree(const struct image_facts *facts)
+{
+	return facts->part_count > 0 && (text_equal(facts->parts[0].format, "arm64-image") || text_equal(facts->parts[0].format, "zimage"));
+}
+
+static bool is_tree(struct bytes rest)
+{
+	return image_starts_with(rest, BYTES("\xd0\x0d\xfe\xed"));
+}
+
 static void add_stuck_tree(const struct image_input *in, struct image_facts *facts, uint64_t used)
 {
-	if (facts->part_count == 0 || !(text_equal(facts->parts[0].format, "arm64-image") || text_equal(facts->parts[0].format, "zimage")) ||
-	    !image_starts_with(image_slice(in, used, 4), BYTES("\xd0\x0d\xfe\xed")))
+	if (!may_have_tree(facts) || !is_tree(image_slice(in, used, 4)))
 		return;
 	image_add_part(in, facts, used, in->size - used, "device tree");
 	facts->ends_exactly = false;
@@ -155,14 +164,18 @@ static bool is_gzip(const struct image_input *in)
 	return image_starts_with(in->data, BYTES("\x1f\x8b\x08"));
 }
 
-/* Padding, or the device tree that loaders of phones take (Image.gz-dtb). */
-static bool may_follow_gzip(struct bytes rest)
+static bool is_padding(struct bytes rest)
 {
-	return image_padding(rest) == rest.size || image_starts_with(rest, BYTES("\xd0\x0d\xfe\xed"));
+	return image_padding(rest) == rest.size;
+}
+
+static bool is_padding_or_tree(struct bytes rest)
+{
+	return is_padding(rest) || is_tree(rest);
 }
 
 /* Where a file was cut off, its last bytes are no end of a stream; nor do they say (2.3.1, ISIZE) what may come out of it. */
-static bool gzip_may_be_cut(const struct image_input *in)
+static bool gzip_may_be_cut(const struct image_input *in, const struct image_facts *facts)
 {
 	size_t padding = image_long_padding(in, in->data), end;
 	struct bytes tail = in->data;
@@ -174,7 +187,7 @@ static bool gzip_may_be_cut(const struct image_input *in)
 		tail.size -= padding - GZIP_TRAILER;
 	if (tail.size > BLOCK_MAX)
 		tail = bytes_from(tail, tail.size - BLOCK_MAX);
-	end = deflate_find_end(tail, GZIP_TRAILER, may_follow_gzip);
+	end = deflate_find_end(tail, GZIP_TRAILER, may_have_tree(facts) ? is_padding_or_tree : is_padding);
 	return end == 0 || load_le32(tail.data + end + GZIP_SIZE) / GZIP_RATIO > in->size;
 }
 
