@@ -52,6 +52,8 @@ const struct image_format *image_find_format(const struct image_input *in, bool 
 void image_problem(struct image_facts *facts, uint64_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Sets whole to NO as well. */
 void image_broken(struct image_facts *facts, uint64_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same, before what was found broken already: it is the cause of that. */
+void image_broken_by(struct image_facts *facts, uint64_t offset, const char *cause);
 /* It is no image at all: broken where it is the file. In an archive or beside an image it may well be in its place. */
 void image_is_none(const struct image_input *in, struct image_facts *facts, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void image_warning(struct image_facts *facts, const char *format, ...) __attribute__((format(printf, 2, 3)));

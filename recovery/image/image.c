@@ -9,6 +9,7 @@
 
 #include "recovery/image/check.h"
 #include "recovery/image/fdt.h"
+#include "recovery/image/transport.h"
 #include "src/base/text.h"
 
 enum {
@@ -253,6 +254,7 @@ void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct 
 	ret_facts->file_size = file_size;
 	if (in.size < file_size)
 		image_add_trailer(ret_facts, &of_trailer, in.size);
+	image_note_transport(&in, ret_facts);
 }
 
 const char *image_problem_text(const struct image_facts *facts)
