@@ -353,6 +353,34 @@ static void each_format_is_told_and_holds_what_all_must_hold(void **state)
 		check_sample(&samples[i]);
 }
 
+static void leave_the_table(struct buffer *file)
+{
+	file->size = 40 * SECTOR;
+}
+
+static void leave_a_little_more(struct buffer *file)
+{
+	file->size = 40 * SECTOR + 1;
+}
+
+static void leave_a_part_of_the_table(struct buffer *file)
+{
+	file->size = 2 * SECTOR + 100;
+}
+
+static void a_gpt_by_itself_is_no_cut_disk(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	facts = inspect_made(make_gpt, leave_the_table);
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_int_equal(facts.problem_count, 1);
+	assert_string_equal(facts.parts[0].name, "partition 1 boot");
+	assert_int_equal(inspect_made(make_gpt, leave_a_little_more).whole, IMAGE_NO);
+	assert_int_equal(inspect_made(make_gpt, leave_a_part_of_the_table).whole, IMAGE_NO);
+}
+
 static void a_rockchip_loader_names_its_chip_and_what_is_in_it(void **state)
 {
 	struct image_facts facts;
@@ -643,6 +671,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_format_is_told_and_holds_what_all_must_hold),
+		cmocka_unit_test(a_gpt_by_itself_is_no_cut_disk),
 		cmocka_unit_test(a_rockchip_loader_names_its_chip_and_what_is_in_it),
 		cmocka_unit_test(a_disk_whose_second_table_is_gone_is_damaged),
 		cmocka_unit_test(a_loader_in_front_of_the_partitions_names_the_board),
