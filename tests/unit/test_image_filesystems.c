@@ -55,6 +55,41 @@ static void make_squashfs(struct buffer *to)
 	make_squashfs_of(to, &(struct program){ ARM, 0755 }, 1);
 }
 
+static void swap(struct buffer *in, size_t at, size_t size)
+{
+	for (size_t i = 0; i < size / 2; i++) {
+		uint8_t byte = in->data[at + i];
+
+		in->data[at + i] = in->data[at + size - 1 - i];
+		in->data[at + size - 1 - i] = byte;
+	}
+}
+
+/* The same, every number the other way round. */
+static void make_big_squashfs(struct buffer *to)
+{
+	size_t inode, folders, ids;
+
+	make_squashfs(to);
+	inode = load_le32(to->data + 64) + 2;
+	folders = load_le32(to->data + 72);
+	ids = load_le32(to->data + 48);
+	for (size_t at = 0; at < 20; at += 4)
+		swap(to, at, 4);
+	for (size_t at = 20; at < 32; at += 2)
+		swap(to, at, 2);
+	for (size_t at = 32; at < 96; at += 8)
+		swap(to, at, 8);
+	swap(to, inode - 2, 2);
+	for (size_t at = 0; at < 8; at += 2)
+		swap(to, inode + at, 2);
+	for (size_t at = 8; at < 36; at += 4)
+		swap(to, inode + at, 4);
+	swap(to, folders, 2);
+	swap(to, folders + 6, 2);
+	swap(to, ids, 8);
+}
+
 static void make_old_squashfs(struct buffer *to)
 {
 	add_text(to, "sqsh");
@@ -255,6 +290,7 @@ static void make_ubifs(struct buffer *to)
 
 static const struct sample samples[] = {
 	{ "SquashFS 4", make_squashfs, "squashfs", "arm", IMAGE_UNKNOWN, 0, 0, true },
+	{ "SquashFS 4, big-endian", make_big_squashfs, "squashfs", "arm", IMAGE_UNKNOWN, 0, 0, true },
 	{ "SquashFS 3, big-endian", make_old_squashfs, "squashfs", "", IMAGE_UNKNOWN, 0, 0, true },
 	{ "JFFS2", make_jffs2, "jffs2", "mips", IMAGE_YES, 0, 68 + 2048, false },
 	{ "CramFS", make_cramfs, "cramfs", "", IMAGE_YES, 0, 0, true },
