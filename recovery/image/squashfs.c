@@ -120,6 +120,7 @@ static bool is_metadata(const struct image_input *in, uint64_t offset, bool is_b
 	return length > 0 && length <= METADATA_SIZE;
 }
 
+/* The lengths of metadata blocks are little-endian in AVM's, too. */
 static void check_tables(const struct image_input *in, struct image_facts *facts)
 {
 	bool is_big = find_magic(in)->is_big;
@@ -131,7 +132,7 @@ static void check_tables(const struct image_input *in, struct image_facts *facts
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
 		uint64_t start = long_at(in, tables[i].at, is_big);
 
-		if (start < SUPERBLOCK_SIZE || start >= used || !is_metadata(in, start, is_big)) {
+		if (start < SUPERBLOCK_SIZE || start >= used || !is_metadata(in, start, false)) {
 			image_broken(facts, start < used ? start : tables[i].at, "its %s table is damaged", tables[i].name);
 			return;
 		}
@@ -142,7 +143,7 @@ static void check_tables(const struct image_input *in, struct image_facts *facts
 	else if (image_in_memory(in, ids, 8) && half_at(in, AT_IDS, is_big) > 0) {
 		uint64_t first = long_at(in, ids, is_big);
 
-		if (first < SUPERBLOCK_SIZE || first >= ids || !is_metadata(in, first, is_big))
+		if (first < SUPERBLOCK_SIZE || first >= ids || !is_metadata(in, first, false))
 			image_broken(facts, ids, "its id table is damaged");
 	}
 }

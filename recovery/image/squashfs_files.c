@@ -87,7 +87,7 @@ static size_t read_metadata(struct squashfs_files *files, uint64_t offset, uint8
 
 	if (head.size < 2)
 		return 0;
-	length = half(files, head.data);
+	length = load_le16(head.data);	/* also where all other numbers are big-endian */
 	packed = fetch(files, offset + 2, length & (METADATA_STORED - 1));
 	*ret_next = offset + 2 + (length & (METADATA_STORED - 1));
 	if (packed.size < (length & (METADATA_STORED - 1u)) || packed.size == 0 || packed.size > SQUASHFS_METADATA)

@@ -65,14 +65,13 @@ static void swap(struct buffer *in, size_t at, size_t size)
 	}
 }
 
-/* The same, every number the other way round. */
+/* The same, every number the other way round but the lengths of metadata blocks. */
 static void make_big_squashfs(struct buffer *to)
 {
-	size_t inode, folders, ids;
+	size_t inode, ids;
 
 	make_squashfs(to);
 	inode = load_le32(to->data + 64) + 2;
-	folders = load_le32(to->data + 72);
 	ids = load_le32(to->data + 48);
 	for (size_t at = 0; at < 20; at += 4)
 		swap(to, at, 4);
@@ -80,13 +79,10 @@ static void make_big_squashfs(struct buffer *to)
 		swap(to, at, 2);
 	for (size_t at = 32; at < 96; at += 8)
 		swap(to, at, 8);
-	swap(to, inode - 2, 2);
 	for (size_t at = 0; at < 8; at += 2)
 		swap(to, inode + at, 2);
 	for (size_t at = 8; at < 36; at += 4)
 		swap(to, inode + at, 4);
-	swap(to, folders, 2);
-	swap(to, folders + 6, 2);
 	swap(to, ids, 8);
 }
 
