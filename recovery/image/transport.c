@@ -93,6 +93,14 @@ static uint64_t find_utf8(const struct image_input *in)
 	return characters >= CHARACTERS_LEAST && controls > data.size / BINARY_PART ? first : UINT64_MAX;
 }
 
+/* Formats that nothing covers, and none, have nothing to say of it. */
+static void note(struct image_facts *facts, uint64_t offset, const char *cause)
+{
+	if (text_starts(facts->checked, "nothing"))
+		text_copy(facts->checked, sizeof(facts->checked), "the order of its bytes");
+	image_broken_by(facts, offset, cause);
+}
+
 void image_note_transport(const struct image_input *in, struct image_facts *facts)
 {
 	uint64_t at;
@@ -100,7 +108,7 @@ void image_note_transport(const struct image_input *in, struct image_facts *fact
 	if (facts->is_no_image)
 		return;
 	if ((at = find_text_mode(in)) != UINT64_MAX)
-		image_broken_by(facts, at, "it was transferred in text mode, which put a CR before each LF: transfer it again in binary mode");
+		note(facts, at, "it was transferred in text mode, which put a CR before each LF: transfer it again in binary mode");
 	else if ((at = find_utf8(in)) != UINT64_MAX)
-		image_broken_by(facts, at, "a program took it for text and wrote each byte above 0x7f as UTF-8: get it again as a binary file");
+		note(facts, at, "a program took it for text and wrote each byte above 0x7f as UTF-8: get it again as a binary file");
 }
