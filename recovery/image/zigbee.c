@@ -1,9 +1,10 @@
 /* recovery/image/zigbee.c
  *
- * Firmware of Zigbee and Thread radios, as gateways have them: Silicon Labs' GBL, a list of tagged parts with a CRC at its end, and the
- * Zigbee upgrade file, whose header names manufacturer and product. Little-endian.
+ * Firmware of Zigbee and Thread radios, as gateways have them: Silicon Labs' GBL, a list of tagged parts with a CRC at its end, its
+ * forerunner EBL, and the Zigbee upgrade file, whose header names manufacturer and product. Little-endian.
  * IKEA's is wrapped once more, with certificates in front and a signature behind.
- * Source: Silicon Labs UG266, "Gecko Bootloader File Format"; Zigbee document 095264, "Over-the-air upgrading cluster", 6.3; zigpy
+ * Source: Silicon Labs UG266, "Gecko Bootloader File Format", and UG103.6, "Bootloading", 5.1 (EBL);
+ * Zigbee document 095264, "Over-the-air upgrading cluster", 6.3; zigpy
  * (ota/image.py, ota/validators.py). */
 #include <inttypes.h>
 
@@ -19,6 +20,11 @@ enum {
 	TYPE_ENCRYPTED = 1,
 	CERTIFICATE_SIZE = 28,
 	APPLICATION_VERSION = 12,
+	EBL_TAG = 4,		/* tag, length: big-endian */
+	EBL_HEADER = 0x0000, EBL_HEADER_ENCRYPTED = 0xfb05, EBL_END = 0xfc04,
+	EBL_SIGNATURE = 0xe350, EBL_AT_SIGNATURE = 6, EBL_AT_SIGNATURE_ENCRYPTED = 8, EBL_MINIMUM = 10,
+	EBL_EM250 = 60,		/* its header is that long; it is no ARM, all others are Cortex-M3 and M4 */
+	EBL_TAGS = 65536,
 	OTA_MINIMUM = 56,
 	OTA_HEADER_SIZE = 6,
 	OTA_MANUFACTURER = 10,
@@ -47,8 +53,8 @@ static bool matches_gbl(const struct image_input *in)
 	return in->data.size >= GBL_HEADER && image_starts_with(in->data, BYTES("\xeb\x17\xa6\x03\x08\0\0\0"));
 }
 
-/* Their CRC is of everything before it, so that the one over all is a constant. */
-static void check_gbl(const struct image_input *in, struct image_facts *facts, uint64_t end)
+/* The CRC is of everything before it. */
+static void check_end(const struct image_input *in, struct image_facts *facts, uint64_t end)
 {
 	uint32_t want = load_le32(in->data.data + end - 4), have = image_crc32(in, image_slice(in, 0, end - 4));
 
@@ -96,7 +102,7 @@ static void inspect_gbl(const struct image_input *in, struct image_facts *facts)
 		if (tag != TAG_END)
 			continue;
 		if (size == 4 && image_in_memory(in, 0, at))
-			check_gbl(in, facts, at);
+			check_end(in, facts, at);
 		return;
 	}
 	image_broken(facts, at, "its chain of parts is damaged: it does not end");
@@ -106,7 +112,58 @@ const struct image_format image_format_gbl = {
 	.word = "silabs-gbl", .title = "Silicon Labs GBL file", .matches = matches_gbl, .inspect = inspect_gbl,
 };
 
-/* --- the upgrade file around it --- */
+/* --- its forerunner --- */
+
+static bool is_encrypted_ebl(const struct image_input *in)
+{
+	return load_be16(in->data.data) == EBL_HEADER_ENCRYPTED;
+}
+
+static bool matches_ebl(const struct image_input *in)
+{
+	const uint8_t *head = in->data.data;
+
+	if (in->data.size < EBL_MINIMUM)
+		return false;
+	if (is_encrypted_ebl(in))
+		return load_be16(head + 2) == 6 && load_be16(head + EBL_AT_SIGNATURE_ENCRYPTED) == EBL_SIGNATURE;
+	return load_be16(head) == EBL_HEADER && load_be16(head + 2) <= UINT8_MAX && load_be16(head + EBL_AT_SIGNATURE) == EBL_SIGNATURE;
+}
+
+static void inspect_ebl(const struct image_input *in, struct image_facts *facts)
+{
+	uint64_t at = 0;
+
+	image_set_vendor(facts, "Silicon Labs");
+	text_copy(facts->checked, sizeof(facts->checked), "the chain of its parts");
+	facts->ends_exactly = true;
+	facts->is_padded_by_nature = true;
+	if (load_be16(in->data.data + 2) != EBL_EM250)
+		text_copy(facts->arch, sizeof(facts->arch), "arm");
+	if (is_encrypted_ebl(in))
+		image_warning(facts, "its contents are encrypted: only the device can tell for which hardware they are");
+	for (unsigned i = 0; i < EBL_TAGS && image_in_memory(in, at, EBL_TAG); i++) {
+		const uint8_t *tag = in->data.data + at;
+
+		at += EBL_TAG + (uint64_t)load_be16(tag + 2);
+		if (!image_declare(in, facts, at))
+			return;
+		if (load_be16(tag) != EBL_END)
+			continue;
+		if (load_be16(tag + 2) == 4 && image_in_memory(in, 0, at))
+			check_end(in, facts, at);
+		return;
+	}
+	facts->declared_size = 0;
+	if (in->data.size == in->size)
+		image_broken(facts, at, "its chain of parts is damaged: it does not end");
+}
+
+const struct image_format image_format_ebl = {
+	.word = "silabs-ebl", .title = "Silicon Labs EBL file", .matches = matches_ebl, .inspect = inspect_ebl,
+};
+
+/* --- the upgrade file around them --- */
 
 static bool matches_ota(const struct image_input *in)
 {
@@ -134,7 +191,7 @@ static void add_element(const struct image_input *in, struct image_facts *facts,
 
 	text_format(name, sizeof(name), "element 0x%04x", tag);
 	part = image_add_part(in, facts, at, size, name);
-	if (part == NULL || part->whole != IMAGE_NO || text_equal(part->format, "silabs-gbl") || text_equal(part->format, "esp-image"))
+	if (part == NULL || part->whole != IMAGE_NO || text_starts(part->format, "silabs-") || text_equal(part->format, "esp-image"))
 		return;
 	image_problem(facts, facts->member_problem.offset, "%s", facts->member_problem.what);
 	facts->member_problem = (struct image_problem){ 0 };

@@ -557,6 +557,37 @@ static void a_gbl_file_is_checked_by_its_end(void **state)
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
+static void add_ebl_tag(struct buffer *to, unsigned tag, const char *contents, size_t size)
+{
+	add_be(to, tag, 2);
+	add_be(to, (uint32_t)size, 2);
+	add(to, contents, size);
+}
+
+static void an_ebl_file_is_checked_by_its_end(void **state)
+{
+	struct buffer *image = *state;
+
+	add_ebl_tag(image, 0x0000, "\x02\x01\xe3\x50\0\0\x40\0", 8);
+	add_ebl_tag(image, 0xfd03, "\0\0\x40\0program that is flashed", 26);
+	add_be(image, 0xfc040004, 4);
+	add_le(image, crc32_update(0, buffer_bytes(image)), 4);
+	assert_string_equal(inspect(image).format, "silabs-ebl");
+	assert_string_equal(inspect(image).arch, "arm");
+	assert_cut_is_told(image);
+	assert_flips_are_told(image, 8);
+	fill(image, 0xff, 64);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	add_text(image, "\x01more");
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	buffer_clear(image);
+	add_ebl_tag(image, 0xfb05, "\x02\x01\0\x01\xe3\x50", 6);
+	add_ebl_tag(image, 0xf907, "coded", 5);
+	assert_string_equal(inspect(image).format, "silabs-ebl");
+	assert_string_not_equal(inspect(image).warning, "");
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
 /* The header, and the first element's up to its contents. */
 static void add_ota(struct buffer *to, uint32_t size, unsigned tag, uint32_t length)
 {
@@ -669,6 +700,7 @@ int main(void)
 		TEST(an_esp8266_image_has_a_short_header),
 		TEST(an_mcuboot_image_is_whole_by_its_hash),
 		TEST(a_gbl_file_is_checked_by_its_end),
+		TEST(an_ebl_file_is_checked_by_its_end),
 		TEST(a_zigbee_upgrade_file_names_its_product),
 		TEST(what_makers_put_into_a_zigbee_upgrade_file_is_their_affair),
 		TEST(a_signed_zigbee_upgrade_file_is_looked_into),
