@@ -22,8 +22,8 @@ enum {
 	APPLICATION_VERSION = 12,
 	EBL_TAG = 4,		/* tag, length: big-endian */
 	EBL_HEADER = 0x0000, EBL_HEADER_ENCRYPTED = 0xfb05, EBL_END = 0xfc04,
-	EBL_SIGNATURE = 0xe350, EBL_AT_SIGNATURE = 6, EBL_AT_SIGNATURE_ENCRYPTED = 8, EBL_MINIMUM = 10,
-	EBL_EM250 = 60,		/* its header is that long; it is no ARM, all others are Cortex-M3 and M4 */
+	EBL_SIGNATURE = 0xe350, EBL_SIGNATURE_XAP2 = 0xe250,	/* of the EM250; all others are Cortex-M3 and M4 */
+	EBL_AT_SIGNATURE = 6, EBL_AT_SIGNATURE_ENCRYPTED = 8, EBL_MINIMUM = 10,
 	EBL_TAGS = 65536,
 	OTA_MINIMUM = 56,
 	OTA_HEADER_SIZE = 6,
@@ -122,12 +122,14 @@ static bool is_encrypted_ebl(const struct image_input *in)
 static bool matches_ebl(const struct image_input *in)
 {
 	const uint8_t *head = in->data.data;
+	unsigned signature;
 
 	if (in->data.size < EBL_MINIMUM)
 		return false;
 	if (is_encrypted_ebl(in))
 		return load_be16(head + 2) == 6 && load_be16(head + EBL_AT_SIGNATURE_ENCRYPTED) == EBL_SIGNATURE;
-	return load_be16(head) == EBL_HEADER && load_be16(head + 2) <= UINT8_MAX && load_be16(head + EBL_AT_SIGNATURE) == EBL_SIGNATURE;
+	signature = load_be16(head + EBL_AT_SIGNATURE);
+	return load_be16(head) == EBL_HEADER && load_be16(head + 2) <= UINT8_MAX && (signature == EBL_SIGNATURE || signature == EBL_SIGNATURE_XAP2);
 }
 
 static void inspect_ebl(const struct image_input *in, struct image_facts *facts)
@@ -138,7 +140,7 @@ static void inspect_ebl(const struct image_input *in, struct image_facts *facts)
 	text_copy(facts->checked, sizeof(facts->checked), "the chain of its parts");
 	facts->ends_exactly = true;
 	facts->is_padded_by_nature = true;
-	if (load_be16(in->data.data + 2) != EBL_EM250)
+	if (is_encrypted_ebl(in) || load_be16(in->data.data + EBL_AT_SIGNATURE) == EBL_SIGNATURE)
 		text_copy(facts->arch, sizeof(facts->arch), "arm");
 	if (is_encrypted_ebl(in))
 		image_warning(facts, "its contents are encrypted: only the device can tell for which hardware they are");
