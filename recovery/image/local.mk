@@ -65,6 +65,7 @@ librecovery_a_SOURCES += recovery/image/esp.c
 librecovery_a_SOURCES += recovery/image/esp_flash.c
 librecovery_a_SOURCES += recovery/image/mcuboot.c
 librecovery_a_SOURCES += recovery/image/zigbee.c
+librecovery_a_SOURCES += recovery/image/tuya.c
 librecovery_a_SOURCES += recovery/image/foreign.c recovery/image/text_file.h
 
 # update bundles, file systems, disks, boot ROMs, archives
@@ -102,13 +103,15 @@ check_PROGRAMS += tests/unit/test_image_openwrt
 tests_unit_test_image_openwrt_SOURCES = tests/unit/test_image_openwrt.c tests/unit/image_maker.h
 tests_unit_test_image_openwrt_LDADD = libstore.a librecovery.a libbase.a $(FDT_LIBS) $(CRYPTO_LIBS) $(ZLIB_LIBS) $(CMOCKA_LIBS)
 image_media_libs = libstore.a librecovery.a libbase.a $(FDT_LIBS) $(CRYPTO_LIBS) $(ZLIB_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/unit/test_image_camera tests/unit/test_image_kernel tests/unit/test_image_chip
+check_PROGRAMS += tests/unit/test_image_camera tests/unit/test_image_kernel tests/unit/test_image_chip tests/unit/test_image_radio
 tests_unit_test_image_kernel_SOURCES = tests/unit/test_image_kernel.c $(image_media_files)
 tests_unit_test_image_kernel_LDADD = $(image_media_libs)
 tests_unit_test_image_camera_SOURCES = tests/unit/test_image_camera.c $(image_media_files)
 tests_unit_test_image_camera_LDADD = $(image_media_libs)
 tests_unit_test_image_chip_SOURCES = tests/unit/test_image_chip.c $(image_media_files)
 tests_unit_test_image_chip_LDADD = $(image_media_libs)
+tests_unit_test_image_radio_SOURCES = tests/unit/test_image_radio.c $(image_media_files)
+tests_unit_test_image_radio_LDADD = $(image_media_libs)
 check_PROGRAMS += tests/unit/test_checksum
 tests_unit_test_checksum_SOURCES = tests/unit/test_checksum.c
 tests_unit_test_checksum_LDADD = librecovery.a libbase.a $(CMOCKA_LIBS)
