@@ -203,7 +203,7 @@ enum {
 	KWB_EXTENDED = 512, KWB_EXTENSION = 480,
 	KWB_SATA = 0x78, KWB_PCIE = 0x9c,
 	KWB_HEADERS_MAX = 192 * 1024,
-	KWB_SECTOR = 512,
+	KWB_SECTOR = 512, KWB_SECTOR_MAX = 32 * 1024,
 };
 
 static uint32_t kwb_header_size(const uint8_t *head)
@@ -234,20 +234,35 @@ static bool is_kwb(const struct image_input *in)
 	       (uint8_t)(image_byte_sum(image_slice(in, 0, size)) - head[KWB_AT_SUM]) == head[KWB_AT_SUM];
 }
 
-/* On SATA disks the place counts in sectors (U-Boot tools/kwbimage.c). So many of them as a header has bytes are no sectors. */
-static uint64_t kwb_payload(const uint8_t *head)
+static bool kwb_sum_is_right(const struct image_input *in, uint64_t payload, uint64_t size)
 {
-	uint64_t source = load_le32(head + KWB_AT_SOURCE);
+	return image_in_memory(in, payload, size) &&
+	       word_sum(image_slice(in, payload, size - 4)) == load_le32(in->data.data + payload + size - 4);
+}
 
-	if (head[0] == KWB_SATA && source < KWB_HEADER)
-		return source * KWB_SECTOR;
-	return head[0] == KWB_PCIE && source == UINT32_MAX ? kwb_header_size(head) : source;
+/* A payload cannot begin inside its header: then the place counts in sectors, of SATA disks in ones of any size and by some builders from where
+ * the header lies, which is in sector 1 (U-Boot tools/kwbimage.c, of 2022 and of today). The sum tells which was meant. */
+static uint64_t kwb_payload(const struct image_input *in, uint64_t size)
+{
+	const uint8_t *head = in->data.data;
+	uint64_t source = load_le32(head + KWB_AT_SOURCE), header = kwb_header_size(head);
+
+	if (head[0] == KWB_PCIE && source == UINT32_MAX)
+		return header;
+	if (source >= header)
+		return source;
+	for (unsigned sector = KWB_SECTOR; head[0] == KWB_SATA && sector <= KWB_SECTOR_MAX; sector *= 2)
+		if (source * sector >= header && kwb_sum_is_right(in, source * sector, size))
+			return source * sector;
+	if (head[0] == KWB_SATA && source > 0 && (source - 1) * KWB_SECTOR >= header && (source - 1) * KWB_SECTOR + size <= in->size)
+		return (source - 1) * KWB_SECTOR;
+	return source * KWB_SECTOR;
 }
 
 static void inspect_kwb(const struct image_input *in, struct image_facts *facts)
 {
 	const uint8_t *head = in->data.data;
-	uint64_t payload = kwb_payload(head), size = load_le32(head + KWB_AT_SIZE);
+	uint64_t size = load_le32(head + KWB_AT_SIZE), payload = kwb_payload(in, size);
 	uint32_t have, want;
 
 	image_set_vendor(facts, "Marvell");
