@@ -245,18 +245,23 @@ static bool kwb_sum_is_right(const struct image_input *in, uint64_t payload, uin
 static uint64_t kwb_payload(const struct image_input *in, uint64_t size)
 {
 	const uint8_t *head = in->data.data;
-	uint64_t source = load_le32(head + KWB_AT_SOURCE), header = kwb_header_size(head);
+	uint64_t source = load_le32(head + KWB_AT_SOURCE), header = kwb_header_size(head), first = 0;
+	unsigned largest = head[0] == KWB_SATA ? KWB_SECTOR_MAX : KWB_SECTOR;
 
 	if (head[0] == KWB_PCIE && source == UINT32_MAX)
 		return header;
 	if (source >= header)
 		return source;
-	for (unsigned sector = KWB_SECTOR; head[0] == KWB_SATA && sector <= KWB_SECTOR_MAX; sector *= 2)
-		if (source * sector >= header && kwb_sum_is_right(in, source * sector, size))
+	for (unsigned sector = KWB_SECTOR; sector <= largest; sector *= 2) {
+		if (source * sector < header)
+			continue;
+		if (kwb_sum_is_right(in, source * sector, size))
 			return source * sector;
-	if (head[0] == KWB_SATA && source > 0 && (source - 1) * KWB_SECTOR >= header && (source - 1) * KWB_SECTOR + size <= in->size)
+		first = first > 0 ? first : source * sector;
+	}
+	if (source > 0 && kwb_sum_is_right(in, (source - 1) * KWB_SECTOR, size) && (source - 1) * KWB_SECTOR >= header)
 		return (source - 1) * KWB_SECTOR;
-	return source * KWB_SECTOR;
+	return first > 0 ? first : header;
 }
 
 static void inspect_kwb(const struct image_input *in, struct image_facts *facts)

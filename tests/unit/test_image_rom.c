@@ -54,7 +54,8 @@ static void a_marvell_payload_cannot_begin_inside_its_header(void **state)
 		image->data[forms[i].payload + 100] ^= 1;
 		assert_int_equal(inspect(image).whole, IMAGE_NO);
 		image->data[forms[i].payload + 100] ^= 1;
-		assert_int_equal(inspect_head(image, image->size - 1, image->size - 1).whole, IMAGE_NO);
+		if (inspect_head(image, image->size - 1, image->size - 1).whole != IMAGE_NO)
+			fail_msg("form %zu, cut", i);
 	}
 }
 
