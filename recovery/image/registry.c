@@ -23,7 +23,7 @@ enum { TRAILERS_MAX = 6 };
 	/* cameras */ \
 	row(dahua_zip) row(instar_hd) row(bneg) row(hikvision) row(reolink) row(ambarella) row(openipc) \
 	/* microcontrollers, Android, UEFI */ \
-	row(android_boot) row(android_vendor_boot) row(android_dtbo) row(android_sparse) row(vbmeta) row(mcuboot) row(uf2) row(dfuse) \
+	row(android_boot) row(android_vendor_boot) row(android_dtbo) row(android_sparse) row(android_super) row(vbmeta) row(mcuboot) row(uf2) row(dfuse) \
 	row(esp_flash) row(esp) row(dfu_prefix) row(ihex) row(srec) row(gbl) row(zigbee_ota) \
 	/* file systems and disks */ \
 	row(squashfs) row(ubi) row(ubifs) row(jffs2) row(cramfs) row(romfs) row(erofs) row(iso9660) row(ext) row(littlefs) \
