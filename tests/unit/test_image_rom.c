@@ -59,10 +59,60 @@ static void a_marvell_payload_cannot_begin_inside_its_header(void **state)
 	}
 }
 
+/* --- Rockchip --- */
+
+/* The newer header and one part, as they lie on a card; for SPI flash each 2 KiB are followed by as many zeros. */
+static void make_rockchip(struct buffer *to, bool is_spi)
+{
+	enum { PIECE = 2048, PARTS = 3 };
+	uint8_t flat[(1 + PARTS) * PIECE];
+
+	add_text(to, "RKNS");
+	fill(to, 0, 8);
+	add_le(to, 1 << 16 | 384, 4);
+	add_le(to, 1, 4);
+	fill(to, 0, 120);
+	add_le(to, PARTS * PIECE / 512 << 16 | PIECE / 512, 4);
+	fill(to, 0, PIECE);
+	add_le(to, 0x14000010, 4);	/* AArch64: a jump */
+	add_payload(to, PARTS * PIECE - 4);
+	assert_int_equal(image_file_ops()->digest(NULL, "sha256", bytes_of(to->data + PIECE, PARTS * PIECE), to->data + 120 + 24), 32);
+	assert_int_equal(image_file_ops()->digest(NULL, "sha256", bytes_of(to->data, 1536), to->data + 1536), 32);
+	memcpy(flat, to->data, sizeof(flat));
+	if (!is_spi)
+		return;
+	buffer_clear(to);
+	for (unsigned i = 0; i <= PARTS; i++) {
+		add(to, flat + i * PIECE, PIECE);
+		if (i < PARTS)
+			fill(to, 0, to->size + PIECE);
+	}
+}
+
+static void a_rockchip_loader_for_spi_flash_is_checked_piece_by_piece(void **state)
+{
+	struct buffer *image = *state;
+
+	for (unsigned is_spi = 0; is_spi < 2; is_spi++) {
+		buffer_clear(image);
+		make_rockchip(image, is_spi);
+		assert_string_equal(inspect(image).format, "rockchip-idb");
+		assert_string_equal(inspect(image).arch, "arm64");
+		assert_int_equal(inspect(image).whole, IMAGE_YES);
+		assert_cut_is_told(image);
+		image->data[image->size - 3000] ^= 1;
+		assert_int_equal(inspect(image).whole, is_spi ? IMAGE_UNKNOWN : IMAGE_NO);
+		image->data[image->size - 3000] ^= 1;
+		image->data[image->size - 100] ^= 1;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(a_marvell_payload_cannot_begin_inside_its_header),
+		TEST(a_rockchip_loader_for_spi_flash_is_checked_piece_by_piece),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
