@@ -26,6 +26,8 @@ enum {
 	OS_UBOOT = 17,
 	TYPE_MULTI = 4,
 	TYPE_SCRIPT = 6,
+	TYPE_IVT = 32,
+	IVT_SIGNATURE = 0x2060 - 32,	/* room for it, that its header counts in (tools/default_image.c) */
 };
 
 /* IH_ARCH_*: the words of image_facts.arch. */
@@ -39,11 +41,13 @@ static const char *const archs[] = {
 static const char *const types[] = {
 	"", "standalone program", "kernel", "ramdisk", "several parts", "firmware", "script", "file system", "device tree",
 	"Kirkwood boot image", "i.MX boot image", "", "", "", "kernel",
+	[20] = "x86 setup", [29] = "FPGA", [31] = "trusted execution environment", [TYPE_IVT] = "firmware for i.MX", [33] = "power management firmware",
+	[40] = "coprocessor firmware", [43] = "device tree",
 };
 
 static const char *const compressions[] = { "", "gzip", "bzip2", "lzma", "lzo", "lz4", "zstd" };
 
-#define WORD(table, index) ((index) < ARRAY_SIZE(table) ? (table)[index] : "")
+#define WORD(table, index) ((index) < ARRAY_SIZE(table) && (table)[index] != NULL ? (table)[index] : "")
 
 /* in holds size bytes. */
 static uint32_t header_crc(const struct image_input *in, size_t size)
@@ -282,6 +286,24 @@ static bool read_header(const struct image_input *in, struct image_facts *facts,
 	return false;	/* no field can be believed */
 }
 
+/* Whoever signs it puts the signature at its end, and the checksum never covers that. */
+static void check_with_signature(const struct image_input *in, struct image_facts *facts, size_t start, uint32_t data_size)
+{
+	uint64_t end = (uint64_t)start + data_size;
+
+	if (in->size == end - IVT_SIGNATURE)
+		image_warning(facts, "it is not signed: the signature would follow its end, and a chip that is locked refuses it");
+	else if (!image_declare(in, facts, end))
+		return;
+	check_data(in, facts, start, data_size - IVT_SIGNATURE);
+	if (in->size == end - IVT_SIGNATURE)
+		facts->declared_size = in->size;
+	else if (facts->whole == IMAGE_YES) {
+		facts->whole = IMAGE_UNKNOWN;
+		text_append(facts->checked, sizeof(facts->checked), "; its signature was not");
+	}
+}
+
 static void inspect(const struct image_input *in, struct image_facts *facts)
 {
 	uint32_t data_size;
@@ -294,7 +316,9 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	read_vendor(in, facts, start);
 	if (is_asus(in))
 		read_asus(in, facts, data_size);
-	if (image_declare(in, facts, (uint64_t)start + data_size))
+	if (in->data.data[AT_TYPE] == TYPE_IVT && data_size > IVT_SIGNATURE)
+		check_with_signature(in, facts, start, data_size);
+	else if (image_declare(in, facts, (uint64_t)start + data_size))
 		check_data(in, facts, start, data_size);
 	read_payload(in, facts, start, data_size);
 }

@@ -108,11 +108,142 @@ static void a_rockchip_loader_for_spi_flash_is_checked_piece_by_piece(void **sta
 	}
 }
 
+/* --- NXP --- */
+
+/* The table and boot data at self, where the boot device begins `before` bytes before it. */
+static void add_ivt(struct buffer *to, uint32_t self, uint32_t before, uint32_t length, uint32_t plugin, uint32_t signature)
+{
+	add_be(to, 0xd1002040, 4);
+	add_le(to, self + 44, 4);
+	add_le(to, 0, 8);
+	add_le(to, self + 32, 4);
+	add_le(to, self, 4);
+	add_le(to, signature, 4);
+	add_le(to, 0, 4);
+	add_le(to, self - before, 4);
+	add_le(to, length, 4);
+	add_le(to, plugin, 4);
+}
+
+static void a_plugin_of_an_imx_is_followed_by_the_image(void **state)
+{
+	struct buffer *image = *state;
+
+	add_ivt(image, 0x907400, 0x400, 0x10000, 1, 0);
+	add_payload(image, 1000);
+	add_ivt(image, 0x17800000, 0x800, 0x800 + 0x10000, 0, 0);
+	add_payload(image, 0x10000 - 44);
+	assert_string_equal(inspect(image).format, "imx-ivt");
+	assert_string_equal(inspect(image).arch, "arm");
+	assert_string_equal(inspect(image).parts[0].format, "imx-ivt");
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	assert_cut_is_told(image);
+}
+
+static void an_image_that_waits_for_its_signature_is_no_damaged_one(void **state)
+{
+	enum { CODE = 5000, ROOM = 0x2000 };
+	struct buffer *image = *state;
+
+	add_ivt(image, 0x17800400, 0x400, 0x400 + CODE + ROOM, 0, 0x17800400 + CODE);
+	fill(image, 0x51, CODE);
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	assert_non_null(strstr(inspect(image).warning, "not signed"));
+	image->size--;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	fill(image, 0x52, CODE + ROOM);
+	assert_string_equal(inspect(image).warning, "");
+	assert_cut_is_told(image);
+	/* U-Boot behind such a table, in a header of its own */
+	buffer_clear(image);
+	add_be(image, 0x27051956, 4);
+	fill(image, 0, 12);
+	add_be(image, CODE + 0x2040, 4);
+	fill(image, 0, 28);
+	add(image, "\21\2\40\0", 4);
+	fill(image, 0, 64);
+	add_payload(image, CODE);
+	put_be32(image, 24, crc32_update(0, bytes_of(image->data + 64, CODE)));
+	put_be32(image, 4, crc32_update(0, bytes_of(image->data, 64)));
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_non_null(strstr(inspect(image).warning, "not signed"));
+	image->data[500] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[500] ^= 1;
+	fill(image, 0x53, 64 + CODE + 0x2040);
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	assert_cut_is_told(image);
+}
+
+static void the_header_before_the_table_has_its_length_behind_its_configuration(void **state)
+{
+	struct buffer *image = *state;
+
+	add_le(image, 0x77801000, 4);
+	add_le(image, 0xb1, 8);
+	add_le(image, 0x777ff414, 8);
+	add_le(image, 0x777ff41c, 4);
+	add_le(image, 0x777ff000, 4);
+	add_le(image, 0xb17219e9, 4);
+	add_le(image, 12, 4);
+	add_payload(image, 12);
+	add_le(image, 0x400 + 3000, 4);
+	add_payload(image, 3000 - 52);
+	assert_string_equal(inspect(image).format, "imx-ivt");
+	assert_string_equal(inspect(image).arch, "arm");
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	assert_cut_is_told(image);
+}
+
+/* Each byte of the header with its check bits behind it (Hamming: tools/vybridimage.c). */
+static uint8_t check_bits(uint8_t byte)
+{
+	unsigned b[8];
+
+	for (unsigned i = 0; i < 8; i++)
+		b[i] = byte >> i & 1;
+	return (uint8_t)((b[6] ^ b[5] ^ b[3] ^ b[2]) | (b[7] ^ b[5] ^ b[4] ^ b[2] ^ b[1]) << 1 | (b[7] ^ b[6] ^ b[5] ^ b[1] ^ b[0]) << 2 |
+			 (b[7] ^ b[4] ^ b[3] ^ b[0]) << 3 | (b[6] ^ b[4] ^ b[3] ^ b[2] ^ b[1] ^ b[0]) << 4);
+}
+
+static void the_check_bits_of_a_vybrids_header_are_compared(void **state)
+{
+	enum { START = 2048 };
+	struct buffer *image = *state;
+
+	add_le(image, 0, 4);
+	add_text(image, " BCF");
+	add_le(image, 1, 4);
+	fill(image, 0, 20);
+	add_le(image, 2048, 4);
+	fill(image, 0, 104);
+	add_le(image, START / 2048, 4);
+	fill(image, 0xff, 512);
+	for (size_t i = 0; i < 512; i++)
+		add_le(image, check_bits(image->data[i]), 1);
+	fill(image, 0, START + 1024);
+	add_ivt(image, 0x3f407400, 0x400, 0x400 + 2000, 0, 0);
+	fill(image, 0x61, START + 1024 + 2000);
+	assert_string_equal(inspect(image).format, "imx-nand");
+	assert_string_equal(inspect(image).parts[0].format, "imx-ivt");
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	assert_cut_is_told(image);
+	for (size_t i = 100; i < 1024; i += 77) {
+		image->data[i] ^= 8;
+		assert_int_equal(inspect(image).whole, IMAGE_NO);
+		image->data[i] ^= 8;
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(a_marvell_payload_cannot_begin_inside_its_header),
 		TEST(a_rockchip_loader_for_spi_flash_is_checked_piece_by_piece),
+		TEST(a_plugin_of_an_imx_is_followed_by_the_image),
+		TEST(an_image_that_waits_for_its_signature_is_no_damaged_one),
+		TEST(the_header_before_the_table_has_its_length_behind_its_configuration),
+		TEST(the_check_bits_of_a_vybrids_header_are_compared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
