@@ -82,7 +82,7 @@ librecovery_a_SOURCES += recovery/image/ubi.c
 librecovery_a_SOURCES += recovery/image/ubifs.c recovery/image/ubifs.h
 librecovery_a_SOURCES += recovery/image/fat.c recovery/image/fat.h
 librecovery_a_SOURCES += recovery/image/disk.c
-librecovery_a_SOURCES += recovery/image/sunxi.c recovery/image/rockchip.c recovery/image/imx.c recovery/image/boot_rom.c recovery/image/camera_rom.c
+librecovery_a_SOURCES += recovery/image/sunxi.c recovery/image/rockchip.c recovery/image/imx.c recovery/image/boot_rom.c recovery/image/camera_rom.c recovery/image/mediatek.c
 librecovery_a_SOURCES += recovery/image/fip.c recovery/image/uefi.c recovery/image/cab.c recovery/image/bmap.c
 
 image_bytes_files = tests/unit/image_bytes.c tests/unit/image_bytes.h

@@ -24,6 +24,8 @@ enum {
 	AT_NAME = 32,
 	NAME_SIZE = 32,
 	OS_UBOOT = 17,
+	ARCH_MIPS = 5,
+	TYPE_STANDALONE = 1,
 	TYPE_MULTI = 4,
 	TYPE_SCRIPT = 6,
 	TYPE_IVT = 32,
@@ -139,6 +141,25 @@ enum {
 	SGE_VERSION = SGE_PRODUCT + SGE_PRODUCT_SIZE, SGE_HARDWARE = SGE_VERSION + 16, SGE_VERSION_SIZE = 16,
 };
 
+enum { MT7621 = AT_NAME + 12, MT7621_AT_CRC = AT_NAME + 28, MT7621_NAME = 12 };
+
+/* The first loader for NAND flash of an MT7621 has the timing of that flash in the name, and a checksum as cksum prints it, over the header as it was
+ * before the header's own was put in. Source: U-Boot tools/mtk_image.c. */
+static bool is_mt7621(const uint8_t *header)
+{
+	uint8_t copy[HEADER_SIZE];
+	struct image_cksum sum;
+
+	if (load_be32(header + MT7621_AT_CRC) == 0)
+		return false;
+	memcpy(copy, header, HEADER_SIZE);
+	memset(copy + AT_HEADER_CRC, 0, 4);
+	memset(copy + MT7621_AT_CRC, 0, 4);
+	image_cksum_init(&sum);
+	image_cksum_add(&sum, bytes_of(copy, HEADER_SIZE));
+	return image_cksum_end(&sum) == load_be32(header + MT7621_AT_CRC);
+}
+
 /* What stands in the end of the name, or behind it. */
 static void read_vendor(const struct image_input *in, struct image_facts *facts, size_t start)
 {
@@ -147,6 +168,11 @@ static void read_vendor(const struct image_input *in, struct image_facts *facts,
 	if (load_be32(header + UMEDIA) == 0x55525f46) {
 		image_set_vendor(facts, "U-Media");
 		image_add_id(facts, load_be32(header + UMEDIA_BOARD));
+	}
+	if (start == HEADER_SIZE && header[AT_ARCH] == ARCH_MIPS && header[AT_TYPE] == TYPE_STANDALONE && is_mt7621(header)) {
+		image_set_vendor(facts, "MediaTek");
+		text_copy(facts->arch, sizeof(facts->arch), "mipsel");
+		image_set_name(facts, bytes_of(header + AT_NAME, MT7621_NAME));
 	}
 	if (start != LONGEST_HEADER || !image_is_text(bytes_of(header + SGE_PRODUCT, SGE_PRODUCT_SIZE)))
 		return;

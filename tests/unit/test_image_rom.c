@@ -235,6 +235,202 @@ static void the_check_bits_of_a_vybrids_header_are_compared(void **state)
 	}
 }
 
+/* --- MediaTek --- */
+
+enum { LOADER = 1500 };
+
+/* What the header for the boot device is in front of; its last header has another version than the first. */
+static void add_mediatek_loader(struct buffer *to, bool is_64)
+{
+	size_t at = to->size;
+
+	add_le(to, 0x014d4d4d, 4);
+	add_le(to, 56, 4);
+	add_field(to, "FILE_INFO", 12);
+	add_le(to, 1, 4);
+	add_le(to, 0x01050001, 4);
+	add_le(to, 0x200000, 4);
+	add_le(to, LOADER, 4);
+	add_le(to, 0, 8);
+	add_le(to, 32, 4);
+	fill(to, 0, at + 56);
+	add_le(to, 0x034d4d4d, 4);
+	add_le(to, 7 << 16 | 100, 4);
+	fill(to, 0, at + 56 + 0x55);
+	add_le(to, is_64 ? 0x64 : 0, 1);
+	fill(to, 0, at + 156);
+	add_payload(to, LOADER - 32 - 156);
+	fill(to, 0, at + LOADER);
+	assert_int_equal(image_file_ops()->digest(NULL, "sha256", bytes_of(to->data + at, LOADER - 32), to->data + at + LOADER - 32), 32);
+}
+
+static void add_layout(struct buffer *to, uint32_t kind, uint32_t header, uint32_t total, uint32_t last)
+{
+	add_field(to, "BRLYT", 8);
+	add_le(to, 1, 4);
+	add_le(to, header, 4);
+	add_le(to, total, 4);
+	add_le(to, 0x42424242, 4);
+	add_le(to, kind, 4);
+	add_le(to, header, 4);
+	add_le(to, total, 4);
+	add_le(to, last, 4);
+}
+
+static void a_mediatek_loader_is_whole_with_the_header_of_its_boot_device(void **state)
+{
+	struct buffer *image = *state;
+
+	add_field(image, "SDMMC_BOOT", 12);
+	add_le(image, 1, 4);
+	add_le(image, 0x200, 4);
+	fill(image, 0xff, 0x200);
+	add_layout(image, 0x10008, 0x600, 0x600 + LOADER, UINT32_MAX);
+	fill(image, 0xff, 0x600);
+	add_mediatek_loader(image, true);
+	assert_string_equal(inspect(image).format, "mediatek");
+	assert_string_equal(inspect(image).arch, "arm64");
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_cut_is_told(image);
+	for (size_t i = 12; i < 0x600; i += 3) {
+		image->data[i] ^= 2;
+		if (i != 0x200 + 24 && inspect(image).whole == IMAGE_YES)
+			fail_msg("byte %zu", i);
+		image->data[i] ^= 2;
+	}
+	image->data[0x700] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void the_copies_of_a_header_for_nand_flash_are_compared(void **state)
+{
+	enum { PAGE = 2048 };
+	struct buffer *image = *state;
+
+	for (unsigned i = 0; i < 4; i++) {
+		add_field(image, "BOOTLOADER!", 12);
+		add_text(image, "V006NFIINFO");
+		add_le(image, 0, 3);
+		add_le(image, PAGE, 2);
+		fill(image, 0, i * 128 + 100);
+		fill(image, 0x5d, (i + 1) * 128);
+	}
+	fill(image, 0xff, PAGE);
+	add_layout(image, 0x10009, 2, (2 * PAGE + LOADER + PAGE - 1) / PAGE, 1);
+	fill(image, 0xff, 2 * PAGE);
+	add_mediatek_loader(image, false);
+	assert_string_equal(inspect(image).arch, "arm");
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_cut_is_told(image);
+	for (size_t i = 30; i < 2 * PAGE; i += 7) {
+		image->data[i] ^= 1;
+		if (i != PAGE + 24 && inspect(image).whole == IMAGE_YES)
+			fail_msg("byte %zu", i);
+		image->data[i] ^= 1;
+	}
+}
+
+static void a_header_for_nand_flash_without_a_known_sum_leaves_it_open(void **state)
+{
+	enum { PAGE = 2048 };
+	struct buffer *image = *state;
+
+	add_text(image, "NANDCFG!");
+	add_le(image, 1, 4);
+	fill(image, 0, 32);
+	add_le(image, PAGE, 4);
+	fill(image, 0xff, PAGE);
+	add_mediatek_loader(image, false);
+	assert_string_equal(inspect(image).format, "mediatek");
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	assert_cut_is_told(image);
+	/* of the newer kind the sum is known */
+	buffer_clear(image);
+	add_text(image, "SPINAND!");
+	add_le(image, 1, 4);
+	add_le(image, 16, 4);
+	add_le(image, PAGE, 4);
+	add_le(image, 64, 4);
+	add(image, "\100\0\14\0\0\0\40\60\1\0\0\0\377\0\0\0", 16);
+	fill(image, 0, 78);
+	add_le(image, 0x5e9a, 2);
+	fill(image, 0xff, PAGE);
+	add_mediatek_loader(image, true);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	image->data[25] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+}
+
+static void the_first_loader_of_an_mt7621_says_so_in_its_name(void **state)
+{
+	struct buffer *image = *state;
+	uint8_t with_length[65];
+	uint32_t crc = 0;
+
+	add_be(image, 0x27051956, 4);
+	fill(image, 0, 12);
+	add_be(image, 3000, 4);
+	fill(image, 0, 28);
+	add(image, "\21\5\1\0", 4);
+	add_field(image, "MT7621 NAND", 12);
+	fill(image, 0, 64);
+	add_payload(image, 3000);
+	put_be32(image, 24, crc32_update(0, bytes_of(image->data + 64, 3000)));
+	/* as cksum(1) does: the length behind the bytes, highest bit first */
+	memcpy(with_length, image->data, 64);
+	with_length[64] = 64;
+	for (size_t i = 0; i < sizeof(with_length); i++) {
+		crc ^= (uint32_t)with_length[i] << 24;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc << 1 ^ (crc & 0x80000000 ? 0x04c11db7 : 0);
+	}
+	put_be32(image, 60, ~crc);
+	put_be32(image, 4, crc32_update(0, bytes_of(image->data, 64)));
+	assert_string_equal(inspect(image).format, "uimage");
+	assert_string_equal(inspect(image).arch, "mipsel");
+	assert_string_equal(inspect(image).vendor, "MediaTek");
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+}
+
+/* --- Amlogic --- */
+
+static void an_amlogic_loader_has_a_digest_of_all_but_itself(void **state)
+{
+	enum { PAYLOAD = 3000, TOTAL = 64 + 512 + 400 + PAYLOAD };
+	struct buffer *image = *state, covered;
+
+	fill(image, 0, 16);
+	add_text(image, "@AML");
+	add_le(image, TOTAL, 4);
+	add_le(image, 64, 2);
+	add_le(image, 1, 1);
+	add_le(image, 1, 1);
+	add_le(image, 0, 8);
+	add_le(image, 64, 4);
+	add_le(image, 512, 4);
+	add_le(image, 96, 4);
+	add_le(image, 0, 12);
+	add_le(image, TOTAL - 96, 4);
+	fill(image, 0, 16 + 64 + 512 + 400);
+	add_payload(image, PAYLOAD);
+	buffer_init(&covered, 8192);
+	add(&covered, image->data + 16, 64);
+	add(&covered, image->data + 16 + 96, TOTAL - 96);
+	assert_int_equal(image_file_ops()->digest(NULL, "sha256", buffer_bytes(&covered), image->data + 16 + 64), 32);
+	buffer_done(&covered);
+	assert_string_equal(inspect(image).format, "amlogic");
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_cut_is_told(image);
+	for (size_t i = 0; i < image->size; i += 5) {
+		image->data[i] ^= 1;
+		if (inspect(image).whole == IMAGE_YES)
+			fail_msg("byte %zu", i);
+		image->data[i] ^= 1;
+	}
+	image->data[16 + 100] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -244,6 +440,11 @@ int main(void)
 		TEST(an_image_that_waits_for_its_signature_is_no_damaged_one),
 		TEST(the_header_before_the_table_has_its_length_behind_its_configuration),
 		TEST(the_check_bits_of_a_vybrids_header_are_compared),
+		TEST(a_mediatek_loader_is_whole_with_the_header_of_its_boot_device),
+		TEST(the_copies_of_a_header_for_nand_flash_are_compared),
+		TEST(a_header_for_nand_flash_without_a_known_sum_leaves_it_open),
+		TEST(the_first_loader_of_an_mt7621_says_so_in_its_name),
+		TEST(an_amlogic_loader_has_a_digest_of_all_but_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
