@@ -21,14 +21,21 @@ static uint32_t word_sum(struct bytes over)
 
 enum { TI_HEADER = 512, TI_AT_NAME = 20 };
 
+/* For flash that is read in words of the other order, as SPI flash is, all of it is swapped. */
+static bool is_swapped_ti(const struct image_input *in)
+{
+	return memcmp(in->data.data + TI_AT_NAME, "ESHCNITT\0\0SG", 12) == 0;
+}
+
 static bool is_ti(const struct image_input *in)
 {
-	return in->data.size >= TI_HEADER + 8 && memcmp(in->data.data + TI_AT_NAME, "CHSETTINGS\0", 11) == 0;
+	return in->data.size >= TI_HEADER + 8 && (memcmp(in->data.data + TI_AT_NAME, "CHSETTINGS\0", 11) == 0 || is_swapped_ti(in));
 }
 
 static void inspect_ti(const struct image_input *in, struct image_facts *facts)
 {
-	uint64_t size = load_le32(in->data.data + TI_HEADER);
+	const uint8_t *header = in->data.data + TI_HEADER;
+	uint64_t size = is_swapped_ti(in) ? load_be32(header) : load_le32(header);
 
 	image_set_vendor(facts, "Texas Instruments");
 	text_copy(facts->arch, sizeof(facts->arch), "arm");
@@ -43,6 +50,32 @@ static void inspect_ti(const struct image_input *in, struct image_facts *facts)
 
 const struct image_format image_format_ti = {
 	.role = IMAGE_ROLE_LOADER, .word = "ti-gp", .title = "TI boot loader (MLO)", .matches = is_ti, .inspect = inspect_ti,
+};
+
+/* KeyStone has size and address, and no mark: the size must be that of the file, and the address in the memory on the chip. */
+enum { KEYSTONE_HEADER = 8, KEYSTONE_MEMORY = 0x0c000000, KEYSTONE_MEMORY_SIZE = 6 * 1024 * 1024 };
+
+static bool is_keystone(const struct image_input *in)
+{
+	uint32_t address;
+
+	if (in->data.size < KEYSTONE_HEADER + 4 || load_be32(in->data.data) != in->size - KEYSTONE_HEADER)
+		return false;
+	address = load_be32(in->data.data + 4);
+	return address % 4 == 0 && address >= KEYSTONE_MEMORY && address - KEYSTONE_MEMORY < KEYSTONE_MEMORY_SIZE;
+}
+
+static void inspect_keystone(const struct image_input *in, struct image_facts *facts)
+{
+	image_set_vendor(facts, "Texas Instruments");
+	text_copy(facts->arch, sizeof(facts->arch), "arm");
+	text_copy(facts->checked, sizeof(facts->checked), "size; nothing covers the contents");
+	facts->ends_exactly = true;
+	image_declare(in, facts, in->size);
+}
+
+const struct image_format image_format_ti_keystone = {
+	.role = IMAGE_ROLE_LOADER, .word = "ti-gp", .title = "TI KeyStone boot loader", .matches = is_keystone, .inspect = inspect_keystone,
 };
 
 enum { K3_SCANNED = 2048, K3_HASH = 64 };
