@@ -15,6 +15,8 @@ enum {
 	FV_AT_LENGTH = 32, FV_AT_MARK = 40, FV_AT_HEADER = 48, FV_AT_EXTENDED = 52, FV_HEADER = 56,
 	VOLUMES = 64,
 	FILE_HEADER = 24, FILE_AT_TYPE = 18, FILE_AT_SIZE = 20, FILES = 2000, FILE_PADDING = 0xf0,
+	FILE_SECURITY = 3, FILE_PEI_CORE = 4, FILE_PEI = 6,
+	JUMP_SIZE = 4096,
 	SECTION_PE = 0x10, SECTION_TE = 0x12, SECTIONS = 64,
 };
 
@@ -24,9 +26,19 @@ static bool has_mark(struct bytes at)
 	       load_le64(at.data + FV_AT_LENGTH) > load_le16(at.data + FV_AT_HEADER);
 }
 
+/* Builds for ARM that are run from where the processor starts begin with a jump over the page that the first volume follows. */
+static uint64_t first_volume(const struct image_input *in)
+{
+	struct bytes page = image_slice(in, 4, JUMP_SIZE - 4);
+
+	if (has_mark(in->data) || page.size < JUMP_SIZE - 4 || image_code_arch(in->data.data)[0] == '\0' || image_padding(page) != page.size)
+		return 0;
+	return has_mark(image_slice(in, JUMP_SIZE, UINT64_MAX)) ? JUMP_SIZE : 0;
+}
+
 static bool is_volume(const struct image_input *in)
 {
-	return has_mark(in->data);
+	return has_mark(in->data) || first_volume(in) > 0;
 }
 
 static bool sum_is_zero(struct bytes header)
@@ -76,16 +88,25 @@ static const char *arch_of_program(struct bytes section, uint8_t type)
 	return at < section.size - 6 && memcmp(section.data + at, "PE\0\0", 4) == 0 ? arch_of_machine(load_le16(section.data + at + 4)) : "";
 }
 
+/* What runs before the memory is set up is of 32 bits on x86, even where all that it loads is of 64. */
+static bool tells_too_little(uint8_t type, const char *arch)
+{
+	return (type == FILE_SECURITY || type == FILE_PEI_CORE || type == FILE_PEI) && text_equal(arch, "x86");
+}
+
 static void look_at_sections(struct bytes file, struct image_facts *facts)
 {
 	size_t at = FILE_HEADER;
 
 	for (unsigned i = 0; i < SECTIONS && facts->arch[0] == '\0' && at + 4 < file.size; i++) {
 		uint32_t size = load_le24(file.data + at);
+		const char *arch;
 
 		if (size < 4 || size > file.size - at)
 			return;
-		text_copy(facts->arch, sizeof(facts->arch), arch_of_program(bytes_of(file.data + at, size), file.data[at + 3]));
+		arch = arch_of_program(bytes_of(file.data + at, size), file.data[at + 3]);
+		if (!tells_too_little(file.data[FILE_AT_TYPE], arch))
+			text_copy(facts->arch, sizeof(facts->arch), arch);
 		at += (size + 3u) / 4 * 4;
 	}
 }
@@ -132,10 +153,12 @@ static bool has_files(struct bytes volume)
 
 static void inspect_volume(const struct image_input *in, struct image_facts *facts)
 {
-	uint64_t at = 0;
+	uint64_t at = first_volume(in);
 
 	text_copy(facts->checked, sizeof(facts->checked), "header sum and size; nothing covers the contents");
 	facts->is_padded_by_nature = true;
+	if (at > 0)
+		text_copy(facts->arch, sizeof(facts->arch), image_code_arch(in->data.data));
 	/* one behind the other */
 	for (unsigned i = 0; i < VOLUMES && has_mark(image_slice(in, at, UINT64_MAX)); i++) {
 		uint64_t size = load_le64(in->data.data + at + FV_AT_LENGTH);
