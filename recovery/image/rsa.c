@@ -90,23 +90,38 @@ static void init(struct modulus *mod, struct bytes from)
 	mod->inverse = -inverse;
 }
 
-/* 2^(64 * words) modulo n, by doubling. */
+/* Doubled modulo n. */
+static void double_it(const struct modulus *mod, uint32_t *value)
+{
+	uint32_t carry = 0;
+
+	for (unsigned i = 0; i < mod->words; i++) {
+		uint32_t next = value[i] >> 31;
+
+		value[i] = value[i] << 1 | carry;
+		carry = next;
+	}
+	if (carry || !is_less(value, mod->n, mod->words))
+		subtract(value, mod->n, mod->words);
+}
+
+/* 2^(64 * words) modulo n, what a number is multiplied with first. 2^(32 * words) is doubled a few times, and multiplying it by itself as above then
+ * doubles how often that was. */
 static void find_square(const struct modulus *mod, uint32_t to[WORDS_MAX])
 {
-	memset(to, 0, mod->words * sizeof(*to));
-	to[0] = 1;
-	for (unsigned bit = 0; bit < 64 * mod->words; bit++) {
-		uint32_t carry = 0;
+	unsigned doublings = 32 * mod->words, squares = 0;
 
-		for (unsigned i = 0; i < mod->words; i++) {
-			uint32_t next = to[i] >> 31;
-
-			to[i] = to[i] << 1 | carry;
-			carry = next;
-		}
-		if (carry || !is_less(to, mod->n, mod->words))
-			subtract(to, mod->n, mod->words);
+	while (doublings % 2 == 0) {
+		doublings /= 2;
+		squares++;
 	}
+	memset(to, 0, mod->words * sizeof(*to));
+	/* the highest bit of n is set: one subtraction leaves less than n */
+	subtract(to, mod->n, mod->words);
+	for (unsigned i = 0; i < doublings; i++)
+		double_it(mod, to);
+	for (unsigned i = 0; i < squares; i++)
+		multiply(mod, to, to, to);
 }
 
 /* signature to the power of 65537 modulo n. */
@@ -153,7 +168,7 @@ enum image_answer rsa_verify(struct bytes modulus, struct bytes signature, const
 	if (modulus.size < BITS_MIN / 8 || modulus.size > RSA_BYTES_MAX || modulus.size % 4 != 0 || info.size == 0 ||
 	    digest.size != info.data[LONGEST_INFO - 1])
 		return IMAGE_UNKNOWN;
-	if (signature.size != modulus.size || (modulus.data[modulus.size - 1] & 1) == 0)
+	if (signature.size != modulus.size || (modulus.data[modulus.size - 1] & 1) == 0 || (modulus.data[0] & 0x80) == 0)
 		return IMAGE_NO;
 	init(&mod, modulus);
 	open_signature(&mod, signature, opened);
