@@ -281,7 +281,7 @@ static void print_text(const char *path, const struct examination *about, const 
 		print_row(i < facts->broken_count ? "damage" : "note", text);
 	}
 	print_row("warning", facts->warning);
-	if ((facts->needs_deep_look || image_has_begun_part(facts)) && about->look != IMAGE_LOOK_DEEP)
+	if (facts->whole != IMAGE_NO && (facts->needs_deep_look || image_has_begun_part(facts)) && about->look != IMAGE_LOOK_DEEP)
 		print_row("more", facts->needs_deep_look ? "with --deep all that is packed in it is unpacked and checked"
 							  : "with --deep what was only begun to be unpacked (?) is unpacked to its end");
 	if (target->is_given) {
