@@ -2,7 +2,7 @@
 #include "recovery/image/format.h"
 #include "tests/unit/image_media.h"
 
-enum { HEADER = 72, VOLUME = 4096, SECURITY = 3, DRIVER = 7, IA32 = 0x14c, X64 = 0x8664, AARCH64 = 0xaa64 };
+enum { HEADER = 72, VOLUME = 4096, SECURITY = 3, DRIVER = 7, PACKED = 2, IA32 = 0x14c, X64 = 0x8664, AARCH64 = 0xaa64 };
 
 static void add_volume_header(struct buffer *to)
 {
@@ -45,7 +45,7 @@ static void add_file(struct buffer *to, uint8_t type, uint16_t machine)
 	fill(to, 0xff, (start + SIZE + 7) / 8 * 8);
 }
 
-static void the_first_code_of_a_pc_does_not_tell_its_width(void **state)
+static void the_first_code_of_a_pc_does_not_tell_what_is_packed_behind_it(void **state)
 {
 	struct buffer *image = *state;
 
@@ -53,6 +53,11 @@ static void the_first_code_of_a_pc_does_not_tell_its_width(void **state)
 	add_file(image, SECURITY, IA32);
 	fill(image, 0xff, VOLUME);
 	assert_string_equal(inspect(image).format, "uefi-fv");
+	assert_string_equal(inspect(image).arch, "x86");
+	image->data[HEADER + 24 + 3] = PACKED;
+	image->size = HEADER + (24 + 44 + 7) / 8 * 8;
+	add_file(image, SECURITY, IA32);
+	fill(image, 0xff, VOLUME);
 	assert_string_equal(inspect(image).arch, "");
 	buffer_clear(image);
 	add_volume_header(image);
@@ -89,7 +94,7 @@ static void a_jump_may_come_before_the_first_volume(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(the_first_code_of_a_pc_does_not_tell_its_width),
+		TEST(the_first_code_of_a_pc_does_not_tell_what_is_packed_behind_it),
 		TEST(a_jump_may_come_before_the_first_volume),
 	};
 
