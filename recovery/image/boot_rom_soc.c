@@ -165,7 +165,7 @@ static bool is_at91(const struct image_input *in)
 		uint32_t code = load_le32(vectors.data + i * 4);
 
 		/* a jump, or one by a number nearby */
-		if (i == AT91_SIZE_AT ? code < AT91_MIN || code > AT91_MAX : code >> 24 != 0xea && code >> 12 != 0xe59ff)
+		if (i == AT91_SIZE_AT ? code < AT91_MIN || code > AT91_MAX || code % 4 != 0 : code >> 24 != 0xea && code >> 12 != 0xe59ff)
 			return false;
 	}
 	return true;

@@ -194,6 +194,16 @@ static void inspect_old(const struct image_input *in, struct image_facts *facts,
 		facts->declared_size = end < in->size ? end : in->size;
 }
 
+/* A loader may begin with zeros. */
+static bool is_flat_part(const struct image_input *in, const uint8_t *entry, const char *algorithm)
+{
+	uint64_t start = (uint64_t)load_le16(entry) * BLOCK, length = (uint64_t)load_le16(entry + 2) * BLOCK;
+	uint8_t have[IMAGE_DIGEST_SIZE];
+	size_t size = digest_part(in, algorithm, start, start + length, false, have);
+
+	return size > 0 && memcmp(have, entry + NEW_IMAGE_AT_HASH, size) == 0;
+}
+
 /* Of each part there is a hash. Returns whether it could be compared. */
 static bool check_part(const struct image_input *in, struct image_facts *facts, const uint8_t *entry, unsigned number, const char *algorithm, bool spread)
 {
@@ -230,13 +240,16 @@ static void inspect_new(const struct image_input *in, struct image_facts *facts)
 	unsigned count = load_le16(header + NEW_AT_COUNT + 2), checked = 0, kind = load_le32(header + NEW_AT_HASH) & 15;
 	const char *algorithm = kind == 1 ? "sha256" : kind == 2 ? "sha512" : "";
 	uint64_t furthest = 4 * BLOCK;
-	bool spread = is_spread(in);
+	bool spread = is_spread(in) && !is_flat_part(in, header + NEW_AT_IMAGES, algorithm);
 
 	if (count > NEW_IMAGES) {
 		image_broken(facts, NEW_AT_COUNT, "its header is damaged: it says that it has %u parts", count);
 		return;
 	}
 	check_new_header(in, facts, algorithm);
+	text_copy(facts->checked, sizeof(facts->checked), "its header");
+	if (spread && in->data.size < in->size)
+		return;		/* of a head the hash cannot tell which it is */
 	for (unsigned i = 0; i < count; i++) {
 		const uint8_t *entry = header + NEW_AT_IMAGES + i * NEW_IMAGE;
 		uint64_t end = (uint64_t)(load_le16(entry) + load_le16(entry + 2)) * BLOCK;

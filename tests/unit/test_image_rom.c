@@ -62,7 +62,7 @@ static void a_marvell_payload_cannot_begin_inside_its_header(void **state)
 /* --- Rockchip --- */
 
 /* The newer header and one part, as they lie on a card; for SPI flash each 2 KiB are followed by as many zeros. */
-static void make_rockchip(struct buffer *to, bool is_spi)
+static void make_rockchip(struct buffer *to, bool is_spi, bool begins_empty)
 {
 	enum { PIECE = 2048, PARTS = 3 };
 	uint8_t flat[(1 + PARTS) * PIECE];
@@ -76,6 +76,8 @@ static void make_rockchip(struct buffer *to, bool is_spi)
 	fill(to, 0, PIECE);
 	add_le(to, 0x14000010, 4);	/* AArch64: a jump */
 	add_payload(to, PARTS * PIECE - 4);
+	if (begins_empty)
+		memset(to->data + PIECE, 0, PIECE);
 	assert_int_equal(image_file_ops()->digest(NULL, "sha256", bytes_of(to->data + PIECE, PARTS * PIECE), to->data + 120 + 24), 32);
 	assert_int_equal(image_file_ops()->digest(NULL, "sha256", bytes_of(to->data, 1536), to->data + 1536), 32);
 	memcpy(flat, to->data, sizeof(flat));
@@ -95,7 +97,7 @@ static void a_rockchip_loader_for_spi_flash_is_checked_piece_by_piece(void **sta
 
 	for (unsigned is_spi = 0; is_spi < 2; is_spi++) {
 		buffer_clear(image);
-		make_rockchip(image, is_spi);
+		make_rockchip(image, is_spi, false);
 		assert_string_equal(inspect(image).format, "rockchip-idb");
 		assert_string_equal(inspect(image).arch, "arm64");
 		assert_int_equal(inspect(image).whole, IMAGE_YES);
@@ -106,6 +108,10 @@ static void a_rockchip_loader_for_spi_flash_is_checked_piece_by_piece(void **sta
 		image->data[image->size - 100] ^= 1;
 		assert_int_equal(inspect(image).whole, IMAGE_NO);
 	}
+	buffer_clear(image);
+	make_rockchip(image, false, true);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_cut_is_told(image);
 }
 
 /* --- NXP --- */
