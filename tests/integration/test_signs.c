@@ -190,6 +190,15 @@ static void linux_updaters_and_tools_are_known(void **state)
 		{ "litex-nothing", "No boot medium found" },
 		{ "mkinitcpio-no-device", "ERROR: device 'UUID=1' not found. Skipping fsck." },
 		{ "root-parameter-invalid", "Disabling rootwait; root= is invalid" },
+		{ "rauc-variant", "LastError: Installation error: Failed to find matching variant of image for rootfs" },
+		{ "fastboot-size", "(bootloader) Image size exceeded partition limits" },
+		{ "android-fs-mgr-mount", "fs_mgr: Cannot mount filesystem on /dev/block/mmcblk0p5 at /system" },
+		{ "oops", "Process insmod (pid: 812, stack limit = 0xc3a6e270)" },
+		{ "cfe-no-memory", "Loading: PANIC: out of memory!" },
+		{ "mender-rootfs-written", "INFO[0031] Wrote 4096/4096 bytes to the inactive partition" },
+		{ "l4t-invalid-target", "Error: Invalid target board - some-devkit." },
+		{ "fdt-node-missing", "libfdt fdt_path_offset() returned FDT_ERR_NOTFOUND" },
+		{ "image-fdt", "libfdt fdt_open_into() returned FDT_ERR_BADMAGIC" },
 		{ "uuu-wait", "Error: Timeout: Wait for Known USB Device" },
 	};
 
@@ -238,6 +247,21 @@ static void plain_lines_are_no_fault(void **state)
 static void whole_sentences_are_understood(void **state)
 {
 	static const struct sign_meeting rows[] = {
+		{ "brief-room", "firmware size exceeded: over the limit" },
+		{ "brief-room", "No space for the update" },
+		{ "brief-destroyed", "FIRMWARE HAS BEEN DESTROYED!" },
+		{ "brief-verify", "*** FIP verification failed ***" },
+		{ "brief-verify", "both images are bad, waiting" },
+		{ "brief-hardware", "The image does not belong to this platform" },
+		{ "brief-flash", "SPI flash not found" },
+		{ "brief-place", "kernel partition not found" },
+		{ "brief-root", "rootfs mount failed" },
+		{ "brief-next-stage", "fail to load next stage" },
+		{ "brief-official", "not an official firmware" },
+		{ "brief-permit", "this version does not permit upgrade" },
+		{ "brief-cut", "Last update did not complete" },
+		{ "general-trouble", "ERR: SomeCommand failed!" },
+		{ "general-trouble", "fatal: giving up" },
 		{ "sentence-too-large", "Firmware too large: 6735872 bytes won't fit in app1 (6553600 bytes)." },
 		{ "sentence-too-large", "ERROR: the supplied image is larger than the flash available on the chip" },
 		{ "sentence-too-large", "new bin not fits SPI Flash" },
@@ -303,6 +327,12 @@ static void whole_sentences_are_understood(void **state)
 static void sentences_that_deny_or_only_suppose_are_no_fault(void **state)
 {
 	static const char *const lines[] = {
+		"the rootfs is not damaged",
+		"if the last update did not complete, press reset",
+		"0 errors, 0 failed",
+		"fs_mgr: Cannot mount filesystem on /dev/block/sda at /data",
+		"Wrote 4096/4097 bytes to the inactive partition",
+		"no kernel partition not found",
 		"If the image is too large it would not fit",
 		"Check whether the firmware is damaged",
 		"blk_update_request: I/O error, dev mmcblk0rpmb, sector 0 op 0x0:(READ) flags 0x0",
