@@ -96,7 +96,7 @@ static bool was_lived_with(const struct course *course, const struct evidence_en
 	       entry->last_line >= course->start_line && course->line - entry->last_line >= LONG_RUN_LINES;
 }
 
-/* What sounds bad among the words of a running system's services, or of drivers and loaders that look for what is not
+/* What sounds bad among the words of a running system's drivers and services, or of loaders that look for what is not
  * there. */
 static bool is_small_talk(const struct evidence_entry *entry)
 {
@@ -105,7 +105,7 @@ static bool is_small_talk(const struct evidence_entry *entry)
 	if (evidence->sign == NULL || !evidence->sign->is_general || evidence->weight >= MERE_WORDS)
 		return false;
 	return evidence->seen <= STAGE_LOGIN &&
-	       (evidence->seen >= STAGE_INIT || (evidence->seen >= STAGE_ROM && evidence->weight < MERE_NOISE));
+	       (evidence->seen >= STAGE_KERNEL || (evidence->seen >= STAGE_ROM && evidence->weight < MERE_NOISE));
 }
 
 bool situation_is_overcome(const struct situation *now, const struct evidence_entry *entry)
