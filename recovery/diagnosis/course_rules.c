@@ -40,11 +40,12 @@ static bool is_of_network(const struct evidence_entry *entry)
 	       (entry->evidence.sign != NULL && entry->evidence.sign->cause == CAUSE_NETWORK);
 }
 
-/* A system that came up, or runs for long, without an update and without anybody asking it for one, may well live
+/* A system that came up, or whose init runs, or that runs for long, without an update and without anybody asking it for one, may well live
  * without a server. */
 static bool is_mere_complaint(const struct course *course, const struct evidence_entry *entry)
 {
 	bool is_running = course->has_booted && ((course->came_up >= course->start_line && course->came_up != 0) ||
+						 (entry->evidence.seen >= STAGE_INIT && entry->evidence.seen <= STAGE_LOGIN) ||
 						 course->line - course->start_line >= LONG_RUN_LINES);
 	bool is_noted = course_is_journal(course) && entry->evidence.weight < CLEAR;
 
@@ -75,7 +76,7 @@ static bool was_before_script(const struct course *course, const struct evidence
 }
 
 /* The stage that the complaint belongs to. The words of an updater, and those that any program may use, mean a step of the
- * start where a loader prints them on its way. */
+ * start where a loader or a kernel prints them on its way. */
 static enum boot_stage stage_of(const struct evidence_entry *entry)
 {
 	const struct sign *sign = entry->evidence.sign;
@@ -83,7 +84,7 @@ static enum boot_stage stage_of(const struct evidence_entry *entry)
 
 	if (sign == NULL)
 		return STAGE_ANY;
-	if ((sign->stage == STAGE_UPDATER || sign->is_general) && seen >= STAGE_ROM && seen <= STAGE_LOADER)
+	if ((sign->stage == STAGE_UPDATER || sign->is_general) && seen >= STAGE_ROM && seen <= STAGE_ROOT_MOUNT)
 		return seen;
 	return sign->stage;
 }

@@ -341,6 +341,7 @@ static void a_system_that_came_up_may_live_without_a_server(void **state)
 	(void)state;
 	assert_int_equal(diagnosis_bench_judge("Linux version 6.1\ntransfer broke\ncam login: ").cause, CAUSE_HEALTHY);
 	assert_int_equal(diagnosis_bench_judge("Linux version 6.1\ncam login: \ntransfer broke\n").cause, CAUSE_HEALTHY);
+	assert_int_equal(diagnosis_bench_judge("Linux version 6.1\ninit runs\ntransfer broke\n").cause, CAUSE_HEALTHY);
 	/* asked for, or as a part of an update, it is a fault */
 	assert_int_equal(diagnosis_bench_judge("Linux version 6.1\ncam login: \nwriting 5%\ntransfer broke\n").cause, CAUSE_NETWORK);
 	assert_int_equal(diagnosis_bench_judge("transfer broke\n").cause, CAUSE_NETWORK);
