@@ -347,6 +347,18 @@ static void a_system_that_came_up_may_live_without_a_server(void **state)
 	assert_int_equal(diagnosis_bench_judge("transfer broke\n").cause, CAUSE_NETWORK);
 }
 
+static void a_system_that_goes_on_lives_without_a_server(void **state)
+{
+	static const char START[] = "Linux version 6.1\ntransfer broke\n", LINE[] = "the player plays\n";
+	char text[sizeof START + 120 * sizeof LINE], *at = stpcpy(text, START);
+
+	(void)state;
+	assert_int_equal(diagnosis_bench_judge(text).cause, CAUSE_NETWORK);
+	for (int line = 0; line < 120; line++)
+		at = stpcpy(at, LINE);
+	assert_int_not_equal(diagnosis_bench_judge(text).cause, CAUSE_NETWORK);
+}
+
 static void starts_that_lead_to_a_login_are_no_loop(void **state)
 {
 	struct verdict verdict = diagnosis_bench_judge(
@@ -425,6 +437,7 @@ int main(void)
 		cmocka_unit_test(a_capture_that_only_ends_in_a_write_decides_nothing),
 		cmocka_unit_test(mere_noise_counts_only_where_a_tool_speaks),
 		cmocka_unit_test(a_system_that_came_up_may_live_without_a_server),
+		cmocka_unit_test(a_system_that_goes_on_lives_without_a_server),
 		cmocka_unit_test(starts_that_lead_to_a_login_are_no_loop),
 		cmocka_unit_test(the_stages_of_one_start_are_one_start),
 		cmocka_unit_test(a_full_file_system_shows_though_a_login_comes),
