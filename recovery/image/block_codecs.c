@@ -2,6 +2,9 @@
 
 #include <stdbool.h>
 
+#define LZ4_FRAME UINT32_C(0x184d2204)
+#define LZ4_STORED UINT32_C(0x80000000)
+
 /* What is taken and what came out. */
 struct codec {
 	struct bytes in;
@@ -80,6 +83,26 @@ size_t lz4_block_unpack(struct bytes in, uint8_t *to, size_t room)
 		copy_match(&codec, distance, match + 4);
 	}
 	return codec.out;
+}
+
+size_t lz4_head_unpack(struct bytes file, uint8_t *to, size_t room)
+{
+	bool is_frame = file.size > 7 && load_le32(file.data) == LZ4_FRAME;
+	size_t at = !is_frame ? 4 : 7u + (file.data[4] & 8 ? 8 : 0) + (file.data[4] & 1 ? 4 : 0);
+	struct bytes block = bytes_from(file, at + 4);
+	uint32_t size;
+
+	if (block.size == 0)
+		return 0;
+	size = load_le32(file.data + at);
+	if (block.size > (size & ~LZ4_STORED))
+		block.size = size & ~LZ4_STORED;
+	if (!is_frame || (size & LZ4_STORED) == 0)
+		return lz4_block_unpack(block, to, room);
+	if (block.size > room)
+		block.size = room;
+	memcpy(to, block.data, block.size);
+	return block.size;
 }
 
 /* What an instruction of lzo.rst asks for; the state says how many literals the one before it left behind. */

@@ -67,6 +67,7 @@ static const struct machine machines[] = {
  * all idioms at once. */
 struct finder {
 	uint64_t possible[4][256];
+	uint64_t any[4];		/* those that leave the byte open */
 	uint64_t at_even, at_word;	/* the idioms that stand at each even place and at each fourth */
 	uint64_t at_any;
 };
@@ -86,9 +87,13 @@ static void add_idiom(struct finder *finder, const struct machine *machine, cons
 
 	for (unsigned number = 0; number < 4; number++) {
 		byte_of(machine, idiom, number, &mask, &value);
-		for (unsigned byte = 0; byte < 256; byte++)
-			if ((byte & mask) == value)
-				finder->possible[number][byte] |= bit;
+		if (mask == 0) {
+			finder->any[number] |= bit;
+			continue;
+		}
+		/* all numbers of which no bit is in the mask, in turn */
+		for (unsigned byte = 0; byte < 256; byte = ((byte | mask) + 1) & ~(unsigned)mask)
+			finder->possible[number][byte | value] |= bit;
 	}
 	finder->at_word |= bit;
 	finder->at_even |= idiom->is_half || machine->is_any_place ? bit : 0;
@@ -133,7 +138,19 @@ static void find_idioms(struct bytes code, unsigned hits[IDIOMS_MAX])
 	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
 		for (unsigned k = 0; k < IDIOMS && machines[i].idiom[k].mask != 0 && number < IDIOMS_MAX; k++)
 			add_idiom(&finder, &machines[i], &machines[i].idiom[k], UINT64_C(1) << number++);
+	for (size_t i = 0; i < ARRAY_SIZE(finder.any); i++)
+		for (unsigned byte = 0; byte < 256; byte++)
+			finder.possible[i][byte] |= finder.any[i];
 	count_hits(&finder, code, hits);
+}
+
+/* Some instructions are two letters; but no program is text alone. */
+static bool has_only_text(struct bytes code)
+{
+	for (size_t i = 0; i < code.size; i++)
+		if (code.data[i] > 0x7e || (code.data[i] < 0x20 && memchr("\t\n\r", code.data[i], 3) == NULL))
+			return false;
+	return true;
 }
 
 const char *image_guess_arch(struct bytes code)
@@ -162,5 +179,5 @@ const char *image_guess_arch(struct bytes code)
 			next = points;
 		}
 	}
-	return most >= wanted && most >= LEAD * next ? best : "";
+	return most >= wanted && most >= LEAD * next && !has_only_text(code) ? best : "";
 }

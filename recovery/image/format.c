@@ -51,6 +51,15 @@ void image_broken(struct image_facts *facts, uint64_t offset, const char *format
 	va_end(args);
 }
 
+void image_broken_by(struct image_facts *facts, uint64_t offset, const char *cause)
+{
+	unsigned broken = facts->whole == IMAGE_NO ? facts->broken_count : 0;
+
+	facts->whole = IMAGE_UNKNOWN;
+	image_broken(facts, offset, "%s", cause);
+	facts->broken_count = broken < IMAGE_PROBLEMS ? broken + 1 : IMAGE_PROBLEMS;
+}
+
 void image_note_damage(struct image_facts *facts, uint64_t offset, const char *what)
 {
 	image_broken(facts, offset, "%s", what);

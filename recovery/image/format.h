@@ -25,6 +25,8 @@ struct image_format {
 	enum image_role role;	/* UNTOLD: of a carrier PLAIN, else PACKAGE, so that a new vendor's format is taken with care */
 	bool is_carrier;	/* see image_facts */
 	bool is_archive;	/* more than the archive that it is made as */
+	/* Of a file that unpacking was to check and that was not unpacked: does it end as no whole one does, or does something follow? NULL: its end tells nothing. */
+	bool (*may_be_cut)(const struct image_input *in, const struct image_facts *facts);
 	bool lists_members;	/* each of an archive's becomes a part, or is of no known format, once all of it is in memory */
 	/* Stricter than matches, for looking at every block of a file: what neither chance nor a compressed stream imitates.
 	 * NULL: is not looked for behind the start. */
@@ -50,6 +52,8 @@ const struct image_format *image_find_format(const struct image_input *in, bool 
 void image_problem(struct image_facts *facts, uint64_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Sets whole to NO as well. */
 void image_broken(struct image_facts *facts, uint64_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same, before what was found broken already: it is the cause of that. */
+void image_broken_by(struct image_facts *facts, uint64_t offset, const char *cause);
 /* It is no image at all: broken where it is the file. In an archive or beside an image it may well be in its place. */
 void image_is_none(const struct image_input *in, struct image_facts *facts, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void image_warning(struct image_facts *facts, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -90,7 +94,7 @@ bool image_may_see_head(const struct image_input *in, const char *compression, s
  * stream ended, where it was unpacked to its end (image_may_check); UNKNOWN otherwise. */
 enum image_answer image_look_inside(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 				    const char *compression);
-/* The same, and *ret_used: how many bytes the stream has, when it ended well; 0 otherwise. */
+/* The same, and *ret_used: how many bytes the stream has, when it ended well; how far it could be read (image_ops.unpack), when it is broken. */
 enum image_answer image_look_inside_stream(const struct image_input *in, struct image_facts *facts, uint64_t offset, uint64_t size,
 					   const char *compression, uint64_t *ret_used);
 /* The same for a file of one or more such streams, each of which begins with magic; facts get what holds for all of them. has_checksum: of what

@@ -9,6 +9,7 @@
 
 #include "recovery/image/check.h"
 #include "recovery/image/fdt.h"
+#include "recovery/image/transport.h"
 #include "src/base/text.h"
 
 enum {
@@ -220,6 +221,8 @@ static void inspect_start(const struct image_input *in, struct image_facts *fact
 	if (format != NULL) {
 		image_inspect_one(in, format, facts);
 		refuse_packed_page(facts);
+		facts->is_doubted = facts->whole == IMAGE_UNKNOWN && facts->needs_deep_look && in->data.size == in->size && format->may_be_cut != NULL &&
+				    format->may_be_cut(in, facts);
 		return;
 	}
 	*facts = (struct image_facts){ .file_size = in->size, .format = "unknown", .title = "unknown format" };
@@ -251,6 +254,7 @@ void image_inspect(struct bytes head_or_whole, uint64_t file_size, const struct 
 	ret_facts->file_size = file_size;
 	if (in.size < file_size)
 		image_add_trailer(ret_facts, &of_trailer, in.size);
+	image_note_transport(&in, ret_facts);
 }
 
 const char *image_problem_text(const struct image_facts *facts)

@@ -50,7 +50,8 @@ struct image_ops {
 	/* Unpacks the stream at the start of in ("gzip", "zlib", "xz", "lzma", "bzip2", "zstd", "lz4", "lzo") until it ends or most bytes came out,
 	 * and returns how many did; the first room of them go to `to`, the others are only counted. *ret_end: YES when the stream ended well, its
 	 * own checksum included; NO when it is damaged or in ends first; UNKNOWN when there were most bytes first, or nobody here knows the
-	 * compression. *ret_used: bytes of in that belong to the stream, when it ended well. */
+	 * compression. *ret_used: bytes of in that belong to the stream, when it ended well; how many of them could be read, when it is
+	 * damaged, and all of them when in ends first. */
 	uint64_t (*unpack)(void *user, const char *compression, struct bytes in, uint8_t *to, uint64_t room, uint64_t most,
 			   enum image_answer *ret_end, uint64_t *ret_used);
 	/* Memory of *ret_size bytes, until the look ends, for all that a file or a member of it unpacks to: an archive's members lie all over
@@ -118,6 +119,7 @@ struct image_facts {
 	struct image_problem member_problem;	/* of a part; "" none */
 	bool ends_exactly;		/* nothing but padding follows it in a good file */
 	bool is_padded_by_nature;	/* it is made with padding behind it, so that nothing is missed there */
+	bool is_doubted;		/* its end speaks for a file that was cut off: only unpacking all of it tells */
 	bool needs_deep_look;		/* something packed was not unpacked to its end, and nothing else covers it */
 	char warning[192];		/* nothing broken, but worth a look before flashing */
 	struct image_part parts[IMAGE_PARTS];

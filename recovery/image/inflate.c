@@ -6,6 +6,7 @@ enum {
 	WINDOW = 32768,		/* how far back a match reaches */
 	BUFFER = 2 * WINDOW,
 	CODE_BITS = 15,
+	ALL_CODES = 1 << CODE_BITS,
 	FAST_BITS = 9,
 	LITERALS = 288, DISTANCES = 32, LENGTHS = 19,
 	END_OF_BLOCK = 256,
@@ -24,6 +25,7 @@ struct inflate {
 	uint64_t bits;
 	unsigned bit_count;
 	bool is_broken, is_full;
+	bool is_blind;		/* what came before is not known: it is only read */
 	uint64_t out, limit;
 	uint32_t crc;
 	size_t summed;		/* up to here in buffer */
@@ -68,6 +70,8 @@ static void make_room(struct inflate *state)
 
 static void put(struct inflate *state, uint8_t byte)
 {
+	if (state->is_blind)
+		return;
 	if (state->out == state->limit) {
 		state->is_full = true;
 		return;
@@ -80,7 +84,7 @@ static void put(struct inflate *state, uint8_t byte)
 	state->out++;
 }
 
-/* A code with more symbols than bits allow is broken; one with fewer is allowed for a lone distance (3.2.7). */
+/* A code has as many symbols as its bits allow; only one that stands alone (3.2.7) or none leaves some unused. False: neither is so. */
 static bool build(struct code *code, const uint8_t *lengths, unsigned count)
 {
 	uint16_t next[CODE_BITS + 2] = { 0 }, first[CODE_BITS + 2] = { 0 };
@@ -109,7 +113,7 @@ static bool build(struct code *code, const uint8_t *lengths, unsigned count)
 		for (unsigned at = reversed; length <= FAST_BITS && at < 1u << FAST_BITS; at += 1u << length)
 			code->fast[at] = (uint16_t)(i << 4 | length);
 	}
-	return true;
+	return left == 0 || next[CODE_BITS + 1] == 0 || (next[CODE_BITS + 1] == 1 && code->count[1] == 1);
 }
 
 /* Codes come with their highest bit first, and in order: of each length the first follows from those before. */
@@ -136,6 +140,34 @@ static unsigned take_symbol(struct inflate *state, const struct code *code)
 	return END_OF_BLOCK;
 }
 
+static size_t smaller(size_t a, uint64_t b)
+{
+	return a < b ? a : (size_t)b;
+}
+
+static void repeat(struct inflate *state, unsigned distance, unsigned length)
+{
+	while (length > 0) {
+		size_t count, kept;
+
+		if (state->at == BUFFER)
+			make_room(state);
+		count = smaller(smaller(length, BUFFER - state->at), state->limit - state->out);
+		if (count == 0) {
+			state->is_full = true;
+			return;
+		}
+		for (size_t i = 0; i < count; i++)
+			state->buffer[state->at + i] = state->buffer[state->at + i - distance];
+		kept = state->out < state->room ? smaller(count, state->room - state->out) : 0;
+		if (kept > 0)
+			memcpy(state->to + state->out, state->buffer + state->at, kept);
+		state->at += count;
+		state->out += count;
+		length -= (unsigned)count;
+	}
+}
+
 /* 3.2.5 */
 static void copy_match(struct inflate *state, unsigned symbol)
 {
@@ -158,12 +190,11 @@ static void copy_match(struct inflate *state, unsigned symbol)
 	extra = code < 4 ? 0 : code / 2 - 1;
 	distance = code < 4 ? code + 1 : ((2 + code % 2) << extra) + 1;
 	distance += take_bits(state, extra);
+	if (state->is_blind)
+		return;
 	state->is_broken |= distance > state->out || distance > WINDOW;
-	while (!state->is_broken && !state->is_full && length-- > 0) {
-		if (state->at == BUFFER)
-			make_room(state);
-		put(state, state->buffer[state->at - distance]);
-	}
+	if (!state->is_broken)
+		repeat(state, distance, length);
 }
 
 static void take_stored(struct inflate *state)
@@ -197,7 +228,7 @@ static void fixed_codes(struct inflate *state)
 static void take_codes(struct inflate *state)
 {
 	static const uint8_t order[LENGTHS] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 };
-	unsigned literals = take_bits(state, 5) + 257, distances = take_bits(state, 5) + 1, count = take_bits(state, 4) + 4, at = 0;
+	unsigned literals = take_bits(state, 5) + 257, distances = take_bits(state, 5) + 1, count = take_bits(state, 4) + 4, at = 0, used = 0;
 	uint8_t lengths[LITERALS + DISTANCES + 258] = { 0 };
 
 	for (unsigned i = 0; i < count; i++)
@@ -208,18 +239,23 @@ static void take_codes(struct inflate *state)
 	}
 	memset(lengths, 0, sizeof(lengths));
 	while (at < literals + distances && !state->is_broken) {
-		unsigned symbol = take_symbol(state, &state->literals), repeat = 1;
+		unsigned from = at;
+		unsigned symbol = take_symbol(state, &state->literals), times = 1;
 		uint8_t length = (uint8_t)symbol;
 
 		if (symbol >= 16) {
 			length = symbol == 16 && at > 0 ? lengths[at - 1] : 0;
 			state->is_broken |= symbol > 18 || (symbol == 16 && at == 0);
-			repeat = symbol == 16 ? 3 + take_bits(state, 2) : symbol == 17 ? 3 + take_bits(state, 3) : 11 + take_bits(state, 7);
+			times = symbol == 16 ? 3 + take_bits(state, 2) : symbol == 17 ? 3 + take_bits(state, 3) : 11 + take_bits(state, 7);
 		}
-		while (repeat-- > 0)
+		while (times-- > 0)
 			lengths[at++] = length;
+		/* of arbitrary bits this is seen long before the end */
+		for (; length > 0 && from < at && from < literals; from++)
+			used += ALL_CODES >> length;
+		state->is_broken |= used > ALL_CODES;
 	}
-	state->is_broken |= at > literals + distances || !build(&state->literals, lengths, literals) ||
+	state->is_broken |= at > literals + distances || lengths[END_OF_BLOCK] == 0 || !build(&state->literals, lengths, literals) ||
 			    !build(&state->distances, lengths + literals, distances);
 }
 
@@ -269,6 +305,21 @@ struct inflated inflate_all(struct bytes in, uint64_t limit, uint8_t *to, size_t
 	if (!state.is_broken)
 		result.end = state.is_full ? IMAGE_UNKNOWN : IMAGE_YES;
 	return result;
+}
+
+uint64_t inflate_last_block(struct bytes in, uint64_t bit)
+{
+	struct inflate state;
+
+	memset(&state, 0, offsetof(struct inflate, buffer));
+	state.in = in;
+	state.taken = bit / 8;
+	state.is_blind = true;
+	(void)take_bits(&state, bit % 8);
+	if (take_bits(&state, 1) == 0)
+		return 0;
+	take_block(&state, take_bits(&state, 2));
+	return state.is_broken ? 0 : state.taken - state.bit_count / 8;
 }
 
 size_t inflate_head(struct bytes in, uint8_t *to, size_t room)

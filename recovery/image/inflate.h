@@ -17,6 +17,9 @@ struct inflated {
 
 /* Unpacks up to limit bytes; the first ones, up to room, to where to points. */
 struct inflated inflate_all(struct bytes in, uint64_t limit, uint8_t *to, size_t room);
+/* Reads a stream's last block, which begins at that bit of in, without what came before. Returns the byte behind its end; 0: none begins there,
+ * or in ends first. */
+uint64_t inflate_last_block(struct bytes in, uint64_t bit);
 /* The first bytes only; returns how many. */
 size_t inflate_head(struct bytes in, uint8_t *to, size_t room);
 

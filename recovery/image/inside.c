@@ -3,6 +3,7 @@
  * What is in packed streams: how much of one is worth its time, and what that shows. */
 #include <string.h>
 
+#include "recovery/image/block_codecs.h"
 #include "recovery/image/format.h"
 #include "src/base/text.h"
 
@@ -13,7 +14,7 @@ enum {
 	SHORT_HEAD = 4096,	/* enough for the header of a kernel or a file system */
 	UNPACK_START = 16 * 1024,
 	BZIP2_LEVEL = 25 * 1024,	/* packed bytes of a block, for each step of its level */
-	LZ4_FASTER = 2,
+	LZ4_FASTER = 3,
 	WELL_PACKED = 6,	/* times smaller */
 	DEFLATE_MOST = 1032,	/* times smaller: RFC 1951, 258 bytes from two bits */
 	LOOK_COST = 16 * 1024,	/* looking at something small takes longer than unpacking it */
@@ -65,28 +66,18 @@ bool image_may_check(const struct image_input *in, const char *compression, uint
 {
 	uint64_t times = unpack_times(compression), cost = packed > unpacked / WELL_PACKED ? packed : unpacked / WELL_PACKED;
 
+	if (text_equal(compression, "lz4"))
+		cost /= LZ4_FASTER;
 	return packed <= check_max(in) / times && take_budget(in, compression, cost + LOOK_COST / times);
 }
 
-/* lz4_Frame_format.md 1.6.3: the largest block, of the older form always 8 MiB. */
-static uint64_t lz4_block(struct bytes packed)
-{
-	unsigned code = packed.size > 5 && packed.data[0] == 4 ? packed.data[5] >> 4 & 7 : 0;
-
-	return code >= 4 ? UINT64_C(1) << (8 + 2 * code) : 8 * 1024 * 1024;
-}
-
-/* A block of bzip2 or LZ4 comes out as a whole or not at all. */
+/* A block of bzip2 comes out as a whole or not at all. */
 bool image_may_see_head(const struct image_input *in, const char *compression, struct bytes packed, size_t room)
 {
-	uint64_t cost = room, block = text_equal(compression, "lz4") ? lz4_block(packed) : 0;
+	uint64_t cost = room;
 
 	if (text_equal(compression, "bzip2") && packed.size > 3)
 		cost = (uint64_t)(packed.data[3] & 0xf) * BZIP2_LEVEL;
-	if (block > packed.size)
-		block = packed.size;
-	if (cost < block / LZ4_FASTER)
-		cost = block / LZ4_FASTER;
 	/* what unpacks fast takes as long as what comes out */
 	if (image_unpacks_slowly(compression) && packed.size < cost)
 		cost = packed.size;
@@ -187,6 +178,11 @@ static void unpack_head(const struct image_input *in, const char *compression, s
 
 	if (!image_may_see_head(in, compression, start, attempt->room))
 		return;
+	/* the library unpacks whole blocks, of which the first may be the file */
+	if (text_equal(compression, "lz4")) {
+		attempt->out = lz4_head_unpack(packed, attempt->to, attempt->room);
+		return;
+	}
 	unpack(in, compression, start, attempt->room, attempt);
 	if (is_part && attempt->end == IMAGE_NO)
 		attempt->end = IMAGE_UNKNOWN;	/* it may be that only more of it is needed */

@@ -3,6 +3,7 @@
  * Files that are one compressed stream whose length only unpacking tells: gzip, bzip2, LZMA alone. Where nobody unpacks, their
  * checksums stay unchecked.
  * Source: RFC 1952 (gzip); bzip2 1.0 as bzip2(1) writes it; "LZMA specification" of the LZMA SDK, .lzma file format. */
+#include "recovery/image/deflate.h"
 #include "recovery/image/format.h"
 #include "src/base/text.h"
 
@@ -75,19 +76,28 @@ static enum image_answer follow_streams(const struct image_input *in, const char
 		return IMAGE_UNKNOWN;
 	while (end == IMAGE_YES && more > 0 && image_starts_with(image_slice(in, at, magic.size), magic)) {
 		in->ops->unpack(in->ops->user, compression, image_slice(in, at, UINT64_MAX), NULL, 0, UINT64_MAX, &end, &more);
+		*used = at + more;
 		if (end != IMAGE_YES)
 			break;
-		*used = at + more;
 		at = *used + (is_xz ? xz_padding(in, *used) : 0);
 	}
 	return end;
 }
 
 /* Image.gz-dtb: loaders of phones take the device tree that is stuck to the packed kernel. */
+static bool may_have_tree(const struct image_facts *facts)
+{
+	return facts->part_count > 0 && (text_equal(facts->parts[0].format, "arm64-image") || text_equal(facts->parts[0].format, "zimage"));
+}
+
+static bool is_tree(struct bytes rest)
+{
+	return image_starts_with(rest, BYTES("\xd0\x0d\xfe\xed"));
+}
+
 static void add_stuck_tree(const struct image_input *in, struct image_facts *facts, uint64_t used)
 {
-	if (facts->part_count == 0 || !(text_equal(facts->parts[0].format, "arm64-image") || text_equal(facts->parts[0].format, "zimage")) ||
-	    !image_starts_with(image_slice(in, used, 4), BYTES("\xd0\x0d\xfe\xed")))
+	if (!may_have_tree(facts) || !is_tree(image_slice(in, used, 4)))
 		return;
 	image_add_part(in, facts, used, in->size - used, "device tree");
 	facts->ends_exactly = false;
@@ -119,6 +129,14 @@ enum image_answer image_look_inside_streams(const struct image_input *in, struct
 	return end;
 }
 
+static void tell_broken(const struct image_input *in, struct image_facts *facts, uint64_t used)
+{
+	if (used >= in->size)
+		image_broken(facts, in->size, "it is cut off: what is packed in it goes on behind its end");
+	else
+		image_broken(facts, used, "it is damaged here or before: what is packed in it cannot be unpacked any further");
+}
+
 /* Returns how the streams ended. */
 static enum image_answer inspect_stream(const struct image_input *in, struct image_facts *facts, const char *compression, struct bytes magic)
 {
@@ -128,32 +146,49 @@ static enum image_answer inspect_stream(const struct image_input *in, struct ima
 	if (end == IMAGE_YES)
 		add_stuck_tree(in, facts, used);
 	else if (end == IMAGE_NO)
-		image_broken(facts, used, "it cannot be unpacked to its end: it is cut off or damaged");
+		tell_broken(in, facts, used);
 	return end;
 }
 
 /* --- gzip --- */
 
-enum { GZIP_HEADER = 10, GZIP_TRAILER = 8, GZIP_EXTRA = 4, GZIP_NAME = 8, GZIP_RESERVED = 0xe0, GZIP_RATIO = 256 };
+enum {
+	GZIP_HEADER = 10, GZIP_TRAILER = 8, GZIP_EXTRA = 4, GZIP_NAME = 8, GZIP_RESERVED = 0xe0,
+	GZIP_SIZE = 4,		/* in the trailer */
+	GZIP_RATIO = 1032,	/* RFC 1951: 258 bytes from two bits */
+	BLOCK_MAX = 256 * 1024,	/* the longest that packers in use make */
+};
 
 static bool is_gzip(const struct image_input *in)
 {
 	return image_starts_with(in->data, BYTES("\x1f\x8b\x08"));
 }
 
-/* 2.3.1, ISIZE: how much comes out, in the last four bytes. Where a file was cut off these are any number, and most numbers are far too large
- * for it. A doubt only: what is nearly all zeros packs still better. */
-static void doubt_gzip_end(const struct image_input *in, struct image_facts *facts)
+static bool is_padding(struct bytes rest)
 {
-	char text[24];
-	uint64_t size;
+	return image_padding(rest) == rest.size;
+}
 
-	if (in->depth > 0 || in->data.size < in->size)
-		return;
-	size = load_le32(in->data.data + in->size - 4);
-	if (size != UINT32_MAX && size / GZIP_RATIO > in->size)
-		image_problem(facts, in->size - 4, "it may be cut off: by its last bytes %s would come out of it; only unpacking it tells",
-			      text_size(text, sizeof(text), size));
+static bool is_padding_or_tree(struct bytes rest)
+{
+	return is_padding(rest) || is_tree(rest);
+}
+
+/* Where a file was cut off, its last bytes are no end of a stream; nor do they say (2.3.1, ISIZE) what may come out of it. */
+static bool gzip_may_be_cut(const struct image_input *in, const struct image_facts *facts)
+{
+	size_t padding = image_long_padding(in, in->data), end;
+	struct bytes tail = in->data;
+
+	if (is_start_of_a_flash(in))
+		return false;
+	/* the last zeros may be the trailer's own */
+	if (padding > GZIP_TRAILER)
+		tail.size -= padding - GZIP_TRAILER;
+	if (tail.size > BLOCK_MAX)
+		tail = bytes_from(tail, tail.size - BLOCK_MAX);
+	end = deflate_find_end(tail, GZIP_TRAILER, may_have_tree(facts) ? is_padding_or_tree : is_padding);
+	return end == 0 || load_le32(tail.data + end + GZIP_SIZE) / GZIP_RATIO > in->size;
 }
 
 static void inspect_gzip(const struct image_input *in, struct image_facts *facts)
@@ -176,14 +211,13 @@ static void inspect_gzip(const struct image_input *in, struct image_facts *facts
 		at += 2 + (uint64_t)load_le16(in->data.data + at);
 	if (in->data.data[3] & GZIP_NAME)
 		image_set_name(facts, image_slice(in, at, sizeof(facts->name)));
-	if (inspect_stream(in, facts, "gzip", BYTES("\x1f\x8b\x08")) == IMAGE_UNKNOWN)
-		doubt_gzip_end(in, facts);
+	inspect_stream(in, facts, "gzip", BYTES("\x1f\x8b\x08"));
 	if (facts->part_count > 0 && text_equal(facts->parts[0].format, "gzip"))
 		image_warning(facts, "it is packed with gzip twice: unpack it once before flashing");
 }
 
 const struct image_format image_format_gzip = {
-	.word = "gzip", .is_carrier = true, .title = "gzip file", .matches = is_gzip, .inspect = inspect_gzip,
+	.word = "gzip", .is_carrier = true, .title = "gzip file", .matches = is_gzip, .inspect = inspect_gzip, .may_be_cut = gzip_may_be_cut,
 };
 
 /* --- bzip2 --- */
@@ -271,7 +305,7 @@ static void inspect_lzma(const struct image_input *in, struct image_facts *facts
 		text_copy(facts->checked, sizeof(facts->checked), "that it unpacks to its end; nothing covers the contents");
 		break;
 	case IMAGE_NO:
-		image_broken(facts, LZMA_HEADER, "it cannot be unpacked to its end: it is cut off or damaged");
+		tell_broken(in, facts, used);
 		break;
 	default:
 		break;

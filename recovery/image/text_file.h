@@ -8,7 +8,7 @@
 
 enum { TEXT_FILE_HEAD = 4096 };		/* looked at */
 
-/* The beginning without byte order mark and leading blanks, made printable; UTF-16 is read as its lower bytes. */
+/* The beginning, of a member of an archive less of it, without byte order mark and leading blanks, made printable; UTF-16 is read as its lower bytes. */
 void text_file_head(const struct image_input *in, char *to, size_t size);
 /* Nothing but text, at its beginning and where its end is in memory. */
 bool text_file_is(const struct image_input *in);

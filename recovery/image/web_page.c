@@ -9,18 +9,26 @@
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
-enum { TAIL_LOOKED_AT = 1024, TEXT_CEILING = 64 * 1024, UTF16_UNITS = 2048 };
+enum { TAIL_LOOKED_AT = 1024, MEMBER_HEAD = 512, TEXT_CEILING = 64 * 1024, UTF16_UNITS = 2048 };
 
 static bool is_utf16(struct bytes data)
 {
 	return data.size >= 4 && image_starts_with(data, BYTES("\xff\xfe")) && data.data[3] == 0;
 }
 
+/* An archive may have hundreds of texts, and what they are is only told. */
+static struct bytes head_of(const struct image_input *in)
+{
+	return image_slice(in, 0, in->depth > 0 ? MEMBER_HEAD : TEXT_FILE_HEAD);
+}
+
 void text_file_head(const struct image_input *in, char *to, size_t size)
 {
-	struct bytes from = image_slice(in, 0, size - 1 < TEXT_FILE_HEAD ? size - 1 : TEXT_FILE_HEAD);
+	struct bytes from = head_of(in);
 	uint8_t low[UTF16_UNITS];
 
+	if (from.size > size - 1)
+		from.size = size - 1;
 	if (is_utf16(from)) {
 		size_t units = 0;
 
@@ -47,7 +55,7 @@ static bool is_texty(struct bytes part)
 
 bool text_file_is(const struct image_input *in)
 {
-	struct bytes head = image_slice(in, 0, TEXT_FILE_HEAD), tail = { in->data.data, 0 };
+	struct bytes head = head_of(in), tail = { in->data.data, 0 };
 
 	if (head.size == 0)
 		return false;

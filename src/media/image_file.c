@@ -286,7 +286,7 @@ static uint64_t unpack_max(uint64_t size, enum image_look look)
 	return size * DEEP_TIMES > UNPACK_DEEP_LEAST ? size * DEEP_TIMES : UNPACK_DEEP_LEAST;
 }
 
-void image_file_inspect(struct image_file *file, enum image_look look, const atomic_bool *cancel)
+static void look_once(struct image_file *file, enum image_look look, const atomic_bool *cancel)
 {
 	struct image_ops ops;
 
@@ -303,6 +303,14 @@ void image_file_inspect(struct image_file *file, enum image_look look, const ato
 	free(file->place);
 	file->place = NULL;
 	file->has_facts = true;
+}
+
+/* Who doubts looks closer, however long it takes. */
+void image_file_inspect(struct image_file *file, enum image_look look, const atomic_bool *cancel)
+{
+	look_once(file, look, cancel);
+	if (file->facts.is_doubted && file->facts.whole == IMAGE_UNKNOWN && look != IMAGE_LOOK_DEEP)
+		look_once(file, IMAGE_LOOK_DEEP, cancel);
 }
 
 uint64_t image_file_unpack_left(const struct image_file *file)

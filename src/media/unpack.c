@@ -102,6 +102,9 @@ static enum image_answer drive(struct sink *sink, struct bytes in, enum step (*s
 			return IMAGE_YES;
 		if (result == STEP_CANNOT)
 			return IMAGE_UNKNOWN;
+		/* the last byte, too, may be the wrong one */
+		if (result == STEP_BAD && *ret_used == in.size)
+			--*ret_used;
 		/* no progress: what is missing is behind the end of in */
 		if (result == STEP_BAD || (window.made == 0 && window.in.size == left.size))
 			return IMAGE_NO;
@@ -532,7 +535,7 @@ uint64_t unpack_stream_watched(const struct unpack_watch *watch, const char *com
 	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
 		if (text_equal(codecs[i].name, compression))
 			*ret_end = codecs[i].unpack(&sink, in, &used);
-	*ret_used = *ret_end == IMAGE_YES ? used : 0;
+	*ret_used = *ret_end != IMAGE_UNKNOWN ? used : 0;
 	return sink.made;
 }
 

@@ -17,7 +17,7 @@
 #include "src/media/image_file.h"
 #include "tests/fakes/temp_folder.h"
 
-enum { SMALL = 4000, LARGE = 600000, ROOM = 700000 };
+enum { SMALL = 4000, LARGE = 600000, ROOM = 700000, BLOCK = 4096 };
 
 static int setup(void **state)
 {
@@ -152,18 +152,49 @@ static void the_end_of_bzip2_is_seen_at_each_bit_and_before_padding(void **state
 	}
 }
 
-static void a_gzip_file_whose_last_bytes_cannot_be_is_doubted_not_judged(void **state)
+/* Its end says nothing of itself; but where there is none, all of it is unpacked whatever the look. */
+static void a_cut_gzip_file_is_told_by_a_quick_look(void **state)
+{
+	static const char *const commands[] = { "gzip -c", "sh -c 'base64 | gzip -c'" };
+	AUTO_FREE uint8_t *packed = malloc(ROOM);
+
+	assert_non_null(packed);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		size_t size = pack(*state, commands[i], LARGE, 4, packed);
+
+		assert_int_equal(look_at(*state, packed, size, IMAGE_LOOK_QUICK).whole, IMAGE_UNKNOWN);
+		for (size_t missing = 1; missing < size - 10000; missing = missing * 3 + 1) {
+			struct image_facts facts = look_at(*state, packed, size - missing, IMAGE_LOOK_QUICK);
+
+			if (facts.whole != IMAGE_NO)
+				fail_msg("%s: %zu bytes are missing, and nothing is said", commands[i], missing);
+			assert_non_null(strstr(facts.problems[0].what, "it is cut off"));
+			assert_int_equal(facts.problems[0].offset, size - missing);
+		}
+	}
+}
+
+static void a_gzip_file_before_padding_is_not_cut(void **state)
 {
 	AUTO_FREE uint8_t *packed = malloc(ROOM);
-	size_t size = pack(*state, "gzip -c", LARGE, 4, packed);
+	size_t stream = pack(*state, "sh -c 'base64 | gzip -c'", LARGE, 14, packed), size = (stream + BLOCK - 1) / BLOCK * BLOCK;
+
+	memset(packed + stream, 0, size - stream);
+	assert_int_equal(look_at(*state, packed, size, IMAGE_LOOK_QUICK).whole, IMAGE_UNKNOWN);
+	assert_int_equal(look_at(*state, packed, size, IMAGE_LOOK_DEEP).whole, IMAGE_YES);
+}
+
+static void damage_is_told_where_it_is_and_not_called_cut(void **state)
+{
+	AUTO_FREE uint8_t *packed = malloc(ROOM);
+	size_t size = pack(*state, "sh -c 'base64 | gzip -c'", SMALL, 15, packed);
 	struct image_facts facts;
 
-	memcpy(packed + size - 1004, "\0\0\0\xf0", 4);
-	facts = look_at(*state, packed, size - 1000, IMAGE_LOOK_QUICK);
-	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
-	assert_int_equal(facts.problem_count, 1);
-	assert_non_null(strstr(facts.problems[0].what, "may be cut off"));
-	assert_int_equal(look_at(*state, packed, size - 1000, IMAGE_LOOK_USUAL).whole, IMAGE_NO);
+	packed[size - 1] ^= 1;
+	facts = look_at(*state, packed, size, IMAGE_LOOK_QUICK);
+	assert_int_equal(facts.whole, IMAGE_NO);
+	assert_non_null(strstr(facts.problems[0].what, "it is damaged"));
+	assert_in_range(facts.problems[0].offset, 1, size - 1);
 }
 
 /* All streams of a file share what is unpacked for it. */
@@ -374,7 +405,9 @@ int main(void)
 		TEST(a_quick_look_says_what_it_left_to_a_deep_one),
 		TEST(a_cut_stream_is_told_by_its_end),
 		TEST(the_end_of_bzip2_is_seen_at_each_bit_and_before_padding),
-		TEST(a_gzip_file_whose_last_bytes_cannot_be_is_doubted_not_judged),
+		TEST(a_cut_gzip_file_is_told_by_a_quick_look),
+		TEST(a_gzip_file_before_padding_is_not_cut),
+		TEST(damage_is_told_where_it_is_and_not_called_cut),
 		TEST(many_streams_are_not_all_unpacked_by_a_quick_look),
 		TEST(what_packs_well_is_left_to_a_look_that_has_time),
 		TEST(a_short_stream_in_front_does_not_open_the_way_to_a_long_one),

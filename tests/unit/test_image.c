@@ -468,6 +468,17 @@ static void program_text_without_a_header_shows_its_processor(void **state)
 	assert_string_equal(inspect(*state).arch, "");
 }
 
+/* "9q" and "yq" are instructions of RISC-V. */
+static void text_shows_no_processor(void **state)
+{
+	buffer_clear(*state);
+	for (unsigned i = 0; i < 1000; i++)
+		add(*state, i % 2 ? "9qTmljZSB0cnkh0A" : "ZmlybXdhcmUsIHyq", 16);
+	for (unsigned i = 0; i < 3000; i++)
+		add(*state, i % 3 ? "9qyqab" : "yqba9q", 6);
+	assert_string_equal(inspect(*state).arch, "");
+}
+
 static void starting_a_stream_and_slow_unpacking_use_up_more_of_what_is_left(void **state)
 {
 	uint64_t left = 1024 * 1024, started;
@@ -494,6 +505,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_empty_file_is_no_image),
 		TEST(program_text_without_a_header_shows_its_processor),
+		TEST(text_shows_no_processor),
 		TEST(erased_flash_is_no_image),
 		TEST(an_error_page_is_no_image_whatever_its_name),
 		TEST(a_uimage_says_what_it_is_and_that_it_is_whole),

@@ -469,6 +469,23 @@ static void blocks_of_lz4_lzo_and_rtime_are_unpacked(void **state)
 	assert_int_equal(lz4_block_unpack(BYTES("\x14" "a\xff\xff"), to, sizeof(to)), 1);
 }
 
+static void the_head_of_an_lz4_file_is_that_of_its_first_block(void **state)
+{
+	uint8_t to[32];
+
+	(void)state;
+	/* magic, flags, largest block, header check; then the block's size */
+	assert_int_equal(lz4_head_unpack(BYTES("\x04\x22\x4d\x18\x60\x40\x82\x09\0\0\0" "\x34" "abc\3\0\x20" "c!"), to, sizeof(to)), 13);
+	assert_memory_equal(to, "abcabcabcabc!", 3);
+	/* with the size of the contents; a block that could not be packed, and more of it than there is room */
+	assert_int_equal(lz4_head_unpack(BYTES("\x04\x22\x4d\x18\x68\x40\3\0\0\0\0\0\0\0\x82\x03\0\0\x80" "xyz"), to, 2), 2);
+	assert_memory_equal(to, "xy", 2);
+	/* the older form; and blocks that end behind the file */
+	assert_int_equal(lz4_head_unpack(BYTES("\x02\x21\x4c\x18\x09\0\0\0" "\x34" "abc\3\0\x20" "c!"), to, 5), 5);
+	assert_int_equal(lz4_head_unpack(BYTES("\x04\x22\x4d\x18\x60\x40\x82\xff\xff\0\x80" "xyz"), to, sizeof(to)), 3);
+	assert_int_equal(lz4_head_unpack(BYTES("\x04\x22\x4d\x18\x68\x40\3\0"), to, sizeof(to)), 0);
+}
+
 /* A radio's firmware is an ELF file too, and there may be more of those than programs. */
 static void the_executable_files_of_a_squashfs_tell_its_processor(void **state)
 {
@@ -507,6 +524,7 @@ int main(void)
 		cmocka_unit_test(an_ubifs_whose_space_table_was_erased_is_damaged),
 		cmocka_unit_test(what_most_programs_are_for_is_the_processor),
 		cmocka_unit_test(blocks_of_lz4_lzo_and_rtime_are_unpacked),
+		cmocka_unit_test(the_head_of_an_lz4_file_is_that_of_its_first_block),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
