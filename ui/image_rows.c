@@ -44,7 +44,7 @@ static void add_whole(struct rows *rows, const struct image_view *view)
 		    facts->problems[i].offset, facts->problems[i].what);
 	if (view->is_deep)
 		add(rows, ROLE_NORMAL, "Unpacked", "what is packed in it was unpacked too, where the packing is known");
-	else if (facts->needs_deep_look || image_has_begun_part(facts))
+	else if (facts->whole != IMAGE_NO && (facts->needs_deep_look || image_has_begun_part(facts)))
 		add(rows, ROLE_NORMAL, "More", "not all that is packed in it was unpacked to its end: d does that");
 }
 

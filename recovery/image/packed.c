@@ -131,6 +131,7 @@ enum image_answer image_look_inside_streams(const struct image_input *in, struct
 
 static void tell_broken(const struct image_input *in, struct image_facts *facts, uint64_t used)
 {
+	text_copy(facts->checked, sizeof(facts->checked), "whether it unpacks to its end");
 	if (used >= in->size)
 		image_broken(facts, in->size, "it is cut off: what is packed in it goes on behind its end");
 	else

@@ -20,7 +20,8 @@ static const struct cli_option options[] = {
 	[CPU] = { "cpu", "ARCH", "does it fit a device with this processor (arm, arm64, mips, mipsel...)?" },
 	[BOARD] = { "board", "ID[,ID...]", "and with these board or hardware ids, most exact first; a comma in an id is kept (vendor,board)" },
 	[REVISION] = { "revision", "R", "and of this hardware revision" },
-	[DEEP] = { "deep", NULL, "unpack everything that is packed, to check it to its end; without it only as much as takes no longer than hashing" },
+	[DEEP] = { "deep", NULL, "unpack everything that is packed, to check it to its end; without it only as much as takes no longer than "
+		"hashing, and a .gz that does not end as such files do" },
 	[JSON] = { "json", NULL, "one JSON object a line" },
 	{ NULL, NULL, NULL },
 };
@@ -281,7 +282,7 @@ static void print_text(const char *path, const struct examination *about, const 
 		print_row(i < facts->broken_count ? "damage" : "note", text);
 	}
 	print_row("warning", facts->warning);
-	if ((facts->needs_deep_look || image_has_begun_part(facts)) && about->look != IMAGE_LOOK_DEEP)
+	if (facts->whole != IMAGE_NO && (facts->needs_deep_look || image_has_begun_part(facts)) && about->look != IMAGE_LOOK_DEEP)
 		print_row("more", facts->needs_deep_look ? "with --deep all that is packed in it is unpacked and checked"
 							  : "with --deep what was only begun to be unpacked (?) is unpacked to its end");
 	if (target->is_given) {
