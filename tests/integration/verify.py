@@ -113,6 +113,25 @@ def a_value_without_a_word_of_its_algorithm():
 
 
 @case
+def a_renamed_file_is_known_by_its_checksum():
+    """A remark and no more: it is what the list calls so, which may not be what was meant."""
+    remark = "the file is what it calls 'dist/fw-1.2.bin'"
+    for algorithm in ("sha256", "sha512", "sha1", "md5"):
+        digest = hashlib.new(algorithm, DATA).hexdigest()
+        write("list", f"{'0' * len(digest)}  old.bin\n{digest}  dist/fw-1.2.bin\n")
+        ends(verify("fw.bin", "--sums", "list"), NOTHING, "does not name 'fw.bin'", remark)
+    if "it calls" in verify(changed(), "--sums", "list").stdout:
+        raise Wrong("a changed file is called by a name of the list")
+    finding = json.loads(verify("fw.bin", "--sums", "list", "--json").stdout)[0]["findings"][0]
+    if finding["outcome"] != "cannot tell" or remark not in finding["warning"]:
+        raise Wrong(str(finding))
+    os.makedirs("renamed", exist_ok=True)
+    shutil.copy("fw.bin", "renamed/download.bin")
+    write("renamed/SHA256SUMS", f"{hashlib.sha256(DATA).hexdigest()}  fw\x1b[2J.bin\n")
+    ends(verify("renamed/download.bin"), NOTHING, "does not name", "it calls 'fw.bin'")
+
+
+@case
 def several_files_and_one_list():
     write("b.bin", b"b")
     write("list", f"{hashlib.sha256(DATA).hexdigest()}  fw.bin\n{hashlib.sha256(b'b').hexdigest()}  b.bin\n{'0' * 64}  c.bin\n")
