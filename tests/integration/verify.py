@@ -100,7 +100,8 @@ def a_value_without_a_word_of_its_algorithm():
     """Only its length tells: what fits is named, and wrong is only what fits none."""
     hashes = {"sha3-256": hashlib.sha3_256(DATA), "blake2s256": hashlib.blake2s(DATA),
               "sha3-384": hashlib.sha3_384(DATA), "sha3-512": hashlib.sha3_512(DATA),
-              "blake2b512": hashlib.blake2b(DATA)}
+              "blake2b512": hashlib.blake2b(DATA), "blake2b256": hashlib.blake2b(DATA, digest_size=32),
+              "blake2b384": hashlib.blake2b(DATA, digest_size=48)}
     other = changed()
     for name, value in hashes.items():
         ends(verify("fw.bin", "--sums", write("list", f"{value.hexdigest()}  fw.bin\n")), WELL, f"ok           {name}, list")
@@ -110,6 +111,15 @@ def a_value_without_a_word_of_its_algorithm():
         ends(done, WRONG, "expected")
         if "nor is it" in done.stdout:
             raise Wrong("another algorithm was tried than the one that was told")
+
+
+@case
+def blake2b_as_b2sum_writes_it():
+    for bits in (256, 384, 512):
+        for data in (b"", DATA[:127], DATA[:128], DATA[:129], DATA):
+            value = hashlib.blake2b(data, digest_size=bits // 8).hexdigest()
+            ends(verify(write("b2.bin", data), "--sums", write("list", f"BLAKE2b-{bits} (b2.bin) = {value}\n")), WELL, f"ok           blake2b{bits}, list")
+        ends(verify("b2.bin", "--sums", write("list", f"BLAKE2b-{bits} (b2.bin) = {'0' * (bits // 4)}\n")), WRONG, "expected 0000")
 
 
 @case
