@@ -21,7 +21,7 @@ static const struct cli_option options[] = {
 	[SUMS] = { "sums", "LIST", "the vendor's list of checksums (SHA256SUMS), which names the files; a value without a word of its algorithm may be of any of its length" },
 	[SIGNATURE] = { "signature", "FILE",
 			"detached: minisign, signify, CMS (PKCS#7), OpenPGP, plain RSA, ECDSA or Ed25519" },
-	[KEY] = { "key", "FILE", "the vendor's public key or certificate" },
+	[KEY] = { "key", "FILE", "the vendor's public key or certificate; of minisign and signify also the key itself (RW...)" },
 	[CA] = { "ca", "FILE", "certificates to trust for CMS, in PEM" },
 	[KEYRING] = { "keyring", "FILE", "the vendor's OpenPGP keys, binary; needs gpgv" },
 	[JSON] = { "json", NULL, "one JSON document" },

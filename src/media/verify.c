@@ -283,6 +283,24 @@ static void texts_done(struct texts *texts)
 	free(texts->ca);
 }
 
+/* Vendors print minisign's key on their page as the one line that it is: then it is the key, not a path. */
+static enum status read_key(const char *given, char **ret_text, size_t *ret_size, struct error *reterr)
+{
+	enum status status;
+
+	if (!signature_is_key(bytes_of_text(given))) {
+		status = small_file_read(given, "key", SIGNATURE_FILE_MAX, ret_text, ret_size, reterr);
+		if (status == STATUS_INVALID && access(given, F_OK) != 0)
+			error_hint(reterr, "Check the path; minisign's key itself (RW...) may stand here, too, all 56 characters of it");
+		return status;
+	}
+	*ret_text = strdup(given);
+	if (*ret_text == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the key");
+	*ret_size = strlen(given);
+	return STATUS_OK;
+}
+
 static enum status read_texts(const struct verify_request *request, const char *signature, struct texts *texts,
 			      struct error *reterr)
 {
@@ -290,8 +308,7 @@ static enum status read_texts(const struct verify_request *request, const char *
 					     &texts->signature_size, reterr);
 
 	if (status == STATUS_OK && request->key)
-		status = small_file_read(request->key, "key", SIGNATURE_FILE_MAX, &texts->key, &texts->key_size,
-					 reterr);
+		status = read_key(request->key, &texts->key, &texts->key_size, reterr);
 	if (status == STATUS_OK && request->ca)
 		status = small_file_read(request->ca, "certificate", SIGNATURE_FILE_MAX, &texts->ca, &texts->ca_size,
 					 reterr);
@@ -387,7 +404,7 @@ static enum status check_inside(struct job *job, bool *ret_any, struct error *re
 
 	*ret_any = false;
 	if (request->key != NULL)
-		status = small_file_read(request->key, "key", SIGNATURE_FILE_MAX, &key, &size, reterr);
+		status = read_key(request->key, &key, &size, reterr);
 	if (status == STATUS_OK && request->key != NULL && size == 0)
 		return error_set(reterr, STATUS_INVALID, "'%s' is empty", request->key);
 	if (status == STATUS_OK && !signature_is_key(bytes_of(key, size)))

@@ -233,6 +233,8 @@ def minisign_prehashed_and_legacy():
     ends(verify("fw.bin", "--signature", "mini.sig", "--key", "mini.pub"), WELL, "signed by", "0807060504030201", "file:fw.bin")
     write("key-line", read("mini.pub").split(b"\n")[1])
     ends(verify("fw.bin", "--signature", "mini.sig", "--key", "key-line"), WELL)
+    ends(verify("fw.bin", "--signature", "mini.sig", "--key", read("key-line").decode()), WELL, "0807060504030201")
+    ends(verify("fw.bin", "--signature", "mini.sig", "--key", read("key-line").decode()[:-1]), USAGE, "all 56 characters")
     ends(verify("fw.bin", "--signature", write("legacy.sig", minisign_file(algorithm=b"Ed")), "--key", "mini.pub"), WELL, "minisign")
     ends(verify(changed(), "--signature", "mini.sig", "--key", "mini.pub"), WRONG, "not of this file")
     ends(verify(changed(), "--signature", "legacy.sig", "--key", "mini.pub"), WRONG, "not of this file")
