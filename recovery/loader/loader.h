@@ -113,6 +113,7 @@ struct loader_driver {
 	/* The place, as long as image.size says, twice: first_difference tells where the two readings differ. image.data is not looked at. */
 	loader_next *reread;
 	loader_next *unlock;	/* opens commands that the build keeps locked, by a handshake that is public; NULL: none is known */
+	bool takes_tftp_port;	/* builds of it can be told another port than 69 */
 	bool has_variables;	/* learn ends with the answer to printenv */
 	bool compare_needs_ram;	/* it compares with the copy in RAM, which a load must have put there */
 	/* What no other make of loader starts from the flash: words of recovery/image formats, a blank between; NULL: nothing. */

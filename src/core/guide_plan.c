@@ -233,6 +233,7 @@ enum status guide_start_procedure(struct live_case *c, const struct profile_meth
 	case_set(c, JOURNAL_OPERATOR, "method", method ? method->name : "");
 	case_set(c, JOURNAL_PROGRAM, "loads-by", "");
 	c->loads_by_serial = false;
+	c->tftp_port = 0;
 	for (size_t i = 0; i < c->plan_count; i++)
 		if (method != NULL && c->plan[i].method == method && c->plan[i].by_serial)
 			serial_load_choose(c, JOURNAL_PROGRAM);

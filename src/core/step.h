@@ -50,6 +50,8 @@ bool step_condition(void *user, const char *name, const char *value);
 
 /* For steps that talk to the loader: its driver and its prompt are there, else the step has failed. */
 bool step_loader_is_ready(struct live_case *c, bool needs_image);
+/* Where the image is offered by TFTP: as the operator chose, the profile or the command line says; 0: 69. */
+unsigned step_tftp_port(const struct live_case *c);
 /* c->place: where so many bytes of the image lie in the flash, and how they travel, from the profile. */
 enum status step_loader_place(struct live_case *c, uint64_t size, struct error *reterr);
 
