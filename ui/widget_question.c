@@ -7,7 +7,7 @@
 #include "src/base/text.h"
 
 /* HABIT_ENTER_MS: after the last letter of the word many people press Enter by habit; it must not answer what is asked next. */
-enum { HABIT_ENTER_MS = 300, FOOTER_TEXT_MAX = 24 };
+enum { HABIT_ENTER_MS = 300, FOOTER_TEXT_MAX = 24, NAME_COLS = 31 /* at least: the columns stand still while the list narrows */ };
 
 static const char unknown_device[] = "unknown device";
 
@@ -187,7 +187,7 @@ static void draw_choices(struct widget_question *widget, struct canvas *to, int 
 /* The names take what the longest of them needs, and leave the rest to what tells the devices apart. */
 static int name_column(const struct widget_question *widget, const struct canvas *to)
 {
-	int widest = canvas_width(to, unknown_device), most = to->cols / 2;
+	int widest = NAME_COLS, most = to->cols / 2;
 
 	for (size_t i = 0; i < widget->device_count; i++) {
 		int width = canvas_width(to, widget->device[i].text);
