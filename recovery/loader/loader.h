@@ -125,6 +125,8 @@ void loader_task_init(struct loader_task *task, const struct loader_place *place
 const struct loader_driver *loader_driver_find(const char *name);	/* NULL: "uboot"; NULL when there is none */
 /* The i-th driver's name; NULL behind the last. */
 const char *loader_driver_name(size_t i);
+/* The line of the reply that says that error correction could not read the flash; NULL: none does. */
+const char *loader_worn_flash_in(const char *reply);
 /* The value of a variable in the text that printenv prints. */
 bool loader_env_value(const char *printenv, const char *name, char *ret_value, size_t size);
 

@@ -71,6 +71,8 @@ static void advance(struct live_case *c, const char *reply)
 		break;
 	case LOADER_SEND:	/* of load_serial only, which serial_load.h runs */
 	case LOADER_FAILED:
+		if (c->step.ops == &step_compare || c->step.ops == &step_readback)
+			step_note_worn_flash(c, reply);
 		fail_load(c, &error);
 		break;
 	}
