@@ -151,6 +151,23 @@ def several_files_and_one_list():
     ends(verify("fw.bin", "b.bin", "c.bin", "--sums", "list"), WRONG, "c.bin: wrong")
     ends(verify("fw.bin", "b.bin", "--sha256", "0" * 64), USAGE, "one file")
     ends(verify(), USAGE, "needs a file")
+    os.makedirs("dist/sub", exist_ok=True)
+    shutil.copy("fw.bin", "dist/fw.bin")
+    shutil.copy("b.bin", "dist/sub/b.bin")
+    lines = f"{hashlib.sha256(DATA).hexdigest()}  fw.bin\nMD5 (fw.bin) = {hashlib.md5(DATA).hexdigest()}\n{hashlib.sha256(b'b').hexdigest()} *sub/b.bin\n{'0' * 64}  gone.bin\n"
+    write("dist/SUMS", lines)
+    done = verify("--sums", "dist/SUMS")
+    ends(done, WELL, "dist/fw.bin: ok", "dist/sub/b.bin: ok", "1 file that the list names beside these is not here")
+    if done.stdout.count("fw.bin: ok") != 1:
+        raise Wrong("a file that the list names twice is verified twice")
+    if len(json.loads(verify("--sums", "dist/SUMS", "--json").stdout)) != 2:
+        raise Wrong("JSON of a list")
+    shutil.copy("c.bin", "dist/gone.bin")
+    ends(verify("--sums", "dist/SUMS"), WRONG, "dist/gone.bin: wrong")
+    ends(verify("--sums", write("sub-list", f"{'0' * 64}  nowhere.bin\n")), USAGE, "none of the files")
+    ends(verify("--sums", write("sub-list", f"{'0' * 64}\n")), USAGE, "names no file")
+    ends(verify("--sums", write("sub-list", "".join(f"{'0' * 64}  {i}\n" for i in range(8193)))), USAGE, "more than 8192 lines")
+    ends(verify("--sums", "dist/SUMS", "--sha256", "0" * 64), USAGE, "one file")
     ends(verify("."), USAGE, "folder")
 
 
