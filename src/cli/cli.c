@@ -8,8 +8,8 @@
 #include <strings.h>
 
 #include "src/base/cleanup.h"
+#include "src/base/nearest.h"
 #include "src/base/text.h"
-#include "src/store/nearest.h"
 
 static const struct cli_verb *const verbs[] = {
 	&verb_recover, &verb_diagnose, &verb_case, &verb_device, &verb_bench, &verb_practice, &verb_inspect, &verb_fetch, &verb_verify,
