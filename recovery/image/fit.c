@@ -108,11 +108,29 @@ static uint64_t data_at(const struct fit *fit)
 	return fit_image_at(&fit->image, fit->tree_end);
 }
 
+/* Polynomial 0x1021, begun with 0. */
+static uint16_t crc16_ccitt(struct bytes over)
+{
+	uint16_t crc = 0;
+
+	for (size_t i = 0; i < over.size; i++) {
+		uint8_t byte = (uint8_t)(crc >> 8 ^ over.data[i]);
+
+		byte ^= byte >> 4;
+		crc = (uint16_t)(crc << 8 ^ byte << 12 ^ byte << 5 ^ byte);
+	}
+	return crc;
+}
+
 size_t fit_image_hash(const struct image_input *in, const char *algorithm, struct bytes data, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
 {
 	if (text_equal(algorithm, "crc32")) {
 		store_be32(ret_digest, image_crc32(in, data));
 		return 4;
+	}
+	if (text_equal(algorithm, "crc16-ccitt")) {
+		store_be32(ret_digest, (uint32_t)crc16_ccitt(data) << 16);
+		return 2;
 	}
 	return in->ops->digest != NULL ? in->ops->digest(in->ops->user, algorithm, data, ret_digest) : 0;
 }

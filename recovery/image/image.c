@@ -237,8 +237,10 @@ static void inspect_start(const struct image_input *in, struct image_facts *fact
 	if (format != NULL) {
 		image_inspect_one(in, format, facts);
 		refuse_packed_page(facts);
-		facts->is_doubted = facts->whole == IMAGE_UNKNOWN && facts->needs_deep_look && in->data.size == in->size && format->may_be_cut != NULL &&
+		facts->is_doubted = facts->whole == IMAGE_UNKNOWN && in->data.size == in->size && format->may_be_cut != NULL &&
 				    format->may_be_cut(in, facts);
+		if (facts->is_doubted)
+			image_problem(facts, in->size, "it may be cut off: it does not end as such files do; only unpacking all of it tells");
 		return;
 	}
 	*facts = (struct image_facts){ .file_size = in->size, .format = "unknown", .title = "unknown format" };

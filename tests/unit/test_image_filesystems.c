@@ -581,9 +581,92 @@ static void the_executable_files_of_a_squashfs_tell_its_processor(void **state)
 	}
 }
 
+/* 40 KiB of volume, a table of partitions, and one of 8 KiB behind the volume. kind: 'm' MBR, 'g' GPT, 'a' Apple's. */
+static void make_hybrid(struct buffer *to, char kind)
+{
+	enum { VOLUME = 40 * 1024, APPENDED = 8 * 1024, PLACE = VOLUME / 512, SIZE = APPENDED / 512 };
+
+	make_iso(to);
+	to->size = 34 * 1024;
+	fill(to, 0, VOLUME);
+	put_le32(to, 32768 + 80, VOLUME / 2048);
+	put_be32(to, 32768 + 84, VOLUME / 2048);
+	if (kind == 'm') {
+		put(to, 446 + 4, "\xef", 1);
+		put_le32(to, 446 + 8, PLACE);
+		put_le32(to, 446 + 12, SIZE);
+	} else if (kind == 'g') {
+		put(to, 446 + 4, "\xee", 1);
+		put_le32(to, 446 + 12, UINT32_MAX);
+		put(to, 512, "EFI PART", 8);
+		put_le32(to, 512 + 32, PLACE + SIZE);
+		put_le32(to, 512 + 72, 2);
+		put_le32(to, 512 + 80, 4);
+		put_le32(to, 512 + 84, 128);
+		put_le32(to, 1024, 1);
+		put_le32(to, 1024 + 32, PLACE);
+		put_le32(to, 1024 + 40, PLACE + SIZE - 1);
+	} else {
+		put(to, 512, "PM", 2);
+		put_be32(to, 516, 1);
+		put_be32(to, 520, PLACE);
+		put_be32(to, 524, SIZE);
+	}
+	put(to, 510, "\x55\xaa", 2);
+	fill(to, 0x43, VOLUME + APPENDED);
+	if (kind == 'g')
+		fill(to, 0x44, VOLUME + APPENDED + 512);
+}
+
+static void make_mbr_hybrid(struct buffer *to)
+{
+	make_hybrid(to, 'm');
+}
+
+static void make_gpt_hybrid(struct buffer *to)
+{
+	make_hybrid(to, 'g');
+}
+
+static void make_apple_hybrid(struct buffer *to)
+{
+	make_hybrid(to, 'a');
+}
+
+static void cut_appended(struct buffer *file)
+{
+	file->size -= 1024;
+}
+
+static void add_fill(struct buffer *file)
+{
+	fill(file, 0, file->size + 150 * 2048);
+}
+
+static void a_partition_behind_the_volume_of_a_disc_belongs_to_it(void **state)
+{
+	void (*const makers[])(struct buffer *) = { make_mbr_hybrid, make_gpt_hybrid, make_apple_hybrid };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(makers); i++) {
+		struct image_facts facts = inspect_made(makers[i], NULL);
+
+		assert_string_equal(facts.format, "iso9660");
+		assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+		assert_int_equal(facts.declared_size, facts.file_size);
+		assert_int_equal(facts.problem_count, 0);
+		assert_string_equal(facts.parts[0].name, "appended partition");
+		assert_int_equal(inspect_made(makers[i], cut_appended).whole, IMAGE_NO);
+		facts = inspect_made(makers[i], add_fill);
+		assert_int_equal(facts.declared_size, facts.file_size);
+		assert_int_equal(facts.problem_count, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_partition_behind_the_volume_of_a_disc_belongs_to_it),
 		cmocka_unit_test(each_format_is_told_and_holds_what_all_must_hold),
 		cmocka_unit_test(the_executable_files_of_a_squashfs_tell_its_processor),
 		cmocka_unit_test(an_ubi_without_the_blocks_of_its_volumes_is_cut_off),

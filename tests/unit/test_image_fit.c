@@ -96,7 +96,10 @@ static void add_fit_of(struct buffer *to, const char *algorithm, bool is_externa
 		property(&tree, "data", data.data, data.size);
 	if (algorithm != NULL) {
 		node(&tree, "hash-1");
-		number(&tree, "value", crc32_update(0, data));
+		if (text_equal(algorithm, "crc16-ccitt"))
+			property(&tree, "value", "\x31\xc3", 2);	/* of "123456789" */
+		else
+			number(&tree, "value", crc32_update(0, data));
 		text(&tree, "algo", algorithm);
 		end_node(&tree);
 	}
@@ -137,6 +140,19 @@ static void a_fit_with_matching_hashes_is_whole(void **state)
 	assert_int_equal(facts.part_count, 1);
 	assert_int_equal(facts.parts[0].whole, IMAGE_YES);
 	assert_int_equal(facts.whole, IMAGE_YES);
+}
+
+static void the_short_crc_of_a_fit_is_compared(void **state)
+{
+	struct buffer *image = *state;
+	uint8_t *digits;
+
+	add_fit(image, "crc16-ccitt", false, BYTES("123456789"));
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	digits = memmem(image->data, image->size, "123456789", 9);
+	assert_non_null(digits);
+	digits[4] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
 static void changed_data_in_a_fit_is_damage(void **state)
@@ -326,6 +342,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_fit_with_matching_hashes_is_whole),
+		TEST(the_short_crc_of_a_fit_is_compared),
 		TEST(changed_data_in_a_fit_is_damage),
 		TEST(data_behind_a_rockchip_fit_begins_at_a_block),
 		TEST(data_behind_a_fit_belongs_to_it),
