@@ -16,6 +16,7 @@ enum {
 	OLD_AT_PLAIN = 8, OLD_AT_START = 12, OLD_AT_SIZE = 506, OLD_AT_BOOT_SIZE = 508,
 	START_MAX = 64,		/* blocks */
 	MAX_BOOT = 1024,	/* blocks that are written where no second part was given (RK_MAX_BOOT_SIZE) */
+	FILLING = 2048,
 	SPREAD = 2048,		/* on SPI flash each such piece stands in the first half of a block of twice its size (rkspi.c) */
 	NEW_AT_COUNT = 8, NEW_AT_HASH = 12, NEW_AT_IMAGES = 120, NEW_IMAGE = 88, NEW_IMAGES = 4, NEW_IMAGE_AT_HASH = 24, NEW_AT_OWN_HASH = 1536,
 };
@@ -152,11 +153,24 @@ static struct bytes next_piece(void *of)
 	return size > 0 ? image_slice(walk->in, place_of(at, walk->spread), size) : (struct bytes){ NULL, 0 };
 }
 
+/* Parts are filled up to 2 KiB before they are hashed, but the last one's filling need not be in the file. */
+static bool lacks_filling(const struct image_input *in, uint64_t end, bool spread)
+{
+	return !spread && end > in->size && end - in->size < FILLING && in->data.size == in->size;
+}
+
 static size_t digest_part(const struct image_input *in, const char *algorithm, uint64_t start, uint64_t end, bool spread,
 			  uint8_t ret_digest[IMAGE_DIGEST_SIZE])
 {
+	static const uint8_t filling[FILLING] = { 0 };
 	struct part_walk walk = { in, start, end, spread };
+	struct bytes pieces[2];
 
+	if (algorithm[0] != '\0' && start < in->size && lacks_filling(in, end, spread)) {
+		pieces[0] = image_slice(in, start, end - start);
+		pieces[1] = bytes_of(filling, (size_t)(end - in->size));
+		return image_digest(in, algorithm, pieces, 2, ret_digest);
+	}
 	if (algorithm[0] == '\0' || !image_in_memory(in, 0, end_of(end, spread)))
 		return 0;
 	if (!spread)
@@ -258,6 +272,8 @@ static void inspect_new(const struct image_input *in, struct image_facts *facts)
 		furthest = load_le16(entry + 2) > 0 && end > furthest ? end : furthest;
 		checked += check_part(in, facts, entry, i, algorithm, spread);
 	}
+	if (checked == count && facts->whole != IMAGE_NO && lacks_filling(in, furthest, spread))
+		furthest = in->size;
 	furthest = end_of(furthest, spread);
 	text_copy(facts->checked, sizeof(facts->checked), checked > 0 ? "the hash of each part" : "size");
 	if (!image_declare(in, facts, furthest))

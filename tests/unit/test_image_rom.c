@@ -114,6 +114,22 @@ static void a_rockchip_loader_for_spi_flash_is_checked_piece_by_piece(void **sta
 	assert_cut_is_told(image);
 }
 
+/* Builders fill a part up to 2 KiB before they hash it; what is left out at the end of a file are zeros, or it is damage. */
+static void the_filling_of_a_rockchip_loader_may_be_left_out(void **state)
+{
+	struct buffer *image = *state;
+
+	make_rockchip(image, false, false);
+	memset(image->data + image->size - 600, 0, 600);
+	assert_int_equal(image_file_ops()->digest(NULL, "sha256", bytes_of(image->data + 2048, image->size - 2048), image->data + 120 + 24), 32);
+	assert_int_equal(image_file_ops()->digest(NULL, "sha256", bytes_of(image->data, 1536), image->data + 1536), 32);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	image->size -= 600;
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	image->size--;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
 /* --- NXP --- */
 
 /* The table and boot data at self, where the boot device begins `before` bytes before it. */
@@ -442,6 +458,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(a_marvell_payload_cannot_begin_inside_its_header),
 		TEST(a_rockchip_loader_for_spi_flash_is_checked_piece_by_piece),
+		TEST(the_filling_of_a_rockchip_loader_may_be_left_out),
 		TEST(a_plugin_of_an_imx_is_followed_by_the_image),
 		TEST(an_image_that_waits_for_its_signature_is_no_damaged_one),
 		TEST(the_header_before_the_table_has_its_length_behind_its_configuration),
