@@ -132,14 +132,19 @@ static void finish(struct records *records)
 
 /* --- Intel HEX --- */
 
-static bool matches_ihex(const struct image_input *in)
+static bool begins_record(struct bytes at)
 {
 	size_t digits = 1;
 
 	/* :LLAAAATT */
-	while (digits < in->data.size && digits < 9 && digit(in->data.data[digits]) >= 0)
+	while (digits < at.size && digits < 9 && digit(at.data[digits]) >= 0)
 		digits++;
-	return digits == 9 && in->data.data[0] == ':';
+	return digits == 9 && at.data[0] == ':';
+}
+
+static bool matches_ihex(const struct image_input *in)
+{
+	return begins_record(in->data);
 }
 
 /* A licence behind the end, which no loader reads. */
@@ -148,7 +153,8 @@ static bool is_text_to_the_end(const struct records *records)
 	struct bytes rest = bytes_from(records->in->data, records->at);
 
 	for (size_t i = 0; i < rest.size; i++)
-		if (rest.data[i] < ' ' && !is_space(rest.data[i]) && rest.data[i] != '\f')
+		if ((rest.data[i] < ' ' && !is_space(rest.data[i]) && rest.data[i] != '\f') ||
+		    (i > 0 && is_line_end(rest.data[i - 1]) && begins_record(bytes_from(rest, i))))
 			return false;
 	return true;
 }
