@@ -1,12 +1,13 @@
 /* recovery/image/android.c
  *
- * Android boot images: header versions 0 to 4 of boot.img, vendor_boot, and the table of device tree overlays (dtbo). Only versions 0 to 2 of
- * boot.img have a digest of their parts.
+ * Android boot images: header versions 0 to 4 of boot.img, vendor_boot, and the table of device tree overlays (dtbo). Versions 0 to 2 of boot.img
+ * have a digest of their parts, version 4 may have a signature.
  * Source: AOSP system/tools/mkbootimg (include/bootimg/bootimg.h, mkbootimg.py), system/libufdt/utils/src/dt_table.h; U-Boot
  * include/android_image.h. */
 #include <inttypes.h>
 
-#include "recovery/image/format.h"
+#include "recovery/image/avb.h"
+#include "recovery/image/check.h"
 #include "src/base/text.h"
 
 enum {
@@ -33,8 +34,10 @@ enum {
 	HEADER_V4 = 1584,
 	VERSION_MAX = 4,
 	PAGE_MAX = 128 * 1024,
-	PARTS = 6,
+	PARTS = 8,
 };
+
+static const char device_trees[] = "device trees";
 
 struct boot_part {
 	const char *name;
@@ -76,11 +79,15 @@ static bool is_page(uint32_t page)
 
 /* --- the id: a digest over each part and its size --- */
 
+/* Forks of mkbootimg count more: LineageOS a table of device trees that is not there, as one of no bytes; Rockchip the header, from the tags' address
+ * to the end of the command line. */
+enum id_kind { ID_PLAIN, ID_LINEAGE, ID_ROCKCHIP, ID_KINDS };
+
 struct id_walk {
 	const struct image_input *in;
 	const struct boot *boot;
 	unsigned at;		/* piece */
-	bool is_rockchip;
+	enum id_kind kind;
 	uint8_t size[4];
 };
 
@@ -98,7 +105,7 @@ static struct bytes next_piece(void *of)
 		const struct boot_part *part = &walk->boot->part[walk->at / 2];
 		bool is_size = walk->at++ % 2;
 
-		if (!part->is_counted)
+		if (!part->is_counted && !(walk->kind == ID_LINEAGE && text_equal(part->name, device_trees)))
 			continue;
 		store_size(walk->size, part->size);
 		if (is_size)
@@ -106,16 +113,15 @@ static struct bytes next_piece(void *of)
 		if (part->size > 0)
 			return image_slice(walk->in, part->offset, part->size);
 	}
-	/* Rockchip's mkbootimg goes on with the header, from the tags' address to the end of the command line */
-	if (walk->is_rockchip && walk->at++ == walk->boot->count * 2)
+	if (walk->kind == ID_ROCKCHIP && walk->at++ == walk->boot->count * 2)
 		return image_slice(walk->in, AT_TAGS, AT_ID - AT_TAGS);
 	return (struct bytes){ walk->size, 0 };
 }
 
 /* Does a digest of this kind stand in the header? UNKNOWN: nobody here can compute it. */
-static enum image_answer compare_id(const struct image_input *in, const struct boot *boot, const char *algorithm, bool is_rockchip)
+static enum image_answer compare_id(const struct image_input *in, const struct boot *boot, const char *algorithm, enum id_kind kind)
 {
-	struct id_walk walk = { .in = in, .boot = boot, .is_rockchip = is_rockchip };
+	struct id_walk walk = { .in = in, .boot = boot, .kind = kind };
 	uint8_t digest[IMAGE_DIGEST_SIZE];
 	size_t size;
 
@@ -131,13 +137,12 @@ static void check_id(const struct image_input *in, struct image_facts *facts, co
 {
 	struct bytes id = image_slice(in, AT_ID, ID_SIZE);
 	bool is_sha1 = image_padding(id) >= 12;		/* 20 of 32 bytes are used */
-	enum image_answer answer;
+	enum image_answer answer = IMAGE_NO;
 
 	if (image_padding(id) == ID_SIZE || !image_in_memory(in, 0, boot->end < in->size ? boot->end : in->size))
 		return;
-	answer = compare_id(in, boot, is_sha1 ? "sha1" : "sha256", false);
-	if (answer == IMAGE_NO)
-		answer = compare_id(in, boot, is_sha1 ? "sha1" : "sha256", true);
+	for (enum id_kind kind = ID_PLAIN; kind < ID_KINDS && answer == IMAGE_NO; kind++)
+		answer = compare_id(in, boot, is_sha1 ? "sha1" : "sha256", kind);
 	if (answer == IMAGE_UNKNOWN)
 		return;
 	text_copy(facts->checked, sizeof(facts->checked), "the digest over its parts");
@@ -147,6 +152,16 @@ static void check_id(const struct image_input *in, struct image_facts *facts, co
 		image_broken(facts, AT_ID, "it is damaged: its parts have another digest than its header says");
 	else if (answer == IMAGE_NO)	/* vendors put other things there */
 		image_problem(facts, AT_ID, "its id is not the digest of its parts: damaged, or of a kind that is not known");
+}
+
+/* Of version 4: it covers all that is before it. */
+static void check_signature(const struct image_input *in, struct image_facts *facts, const struct boot *boot)
+{
+	const struct boot_part *last = &boot->part[boot->count - 1];
+
+	if (text_equal(last->name, "signature") && last->size > 0 &&
+	    avb_check_boot_signature(in, facts, last->offset, last->size) == IMAGE_YES)
+		image_covered(facts, "its signature, by the key in it; whose key that is was not checked");
 }
 
 static void add_parts(const struct image_input *in, struct image_facts *facts, const struct boot *boot)
@@ -195,8 +210,7 @@ static void read_v0(const struct image_input *in, struct boot *boot)
 	add_to(boot, "kernel", load_le32(header + AT_KERNEL_SIZE), true);
 	add_to(boot, "ramdisk", load_le32(header + AT_RAMDISK_SIZE), true);
 	add_to(boot, "second", load_le32(header + AT_SECOND_SIZE), true);
-	if (version > VERSION_MAX)
-		add_to(boot, "device trees", version, true);
+	add_to(boot, device_trees, version > VERSION_MAX ? version : 0, version > VERSION_MAX);
 	if (version >= 1 && version <= VERSION_MAX)
 		add_to(boot, "recovery dtbo", load_le32(header + AT_DTBO_SIZE), true);
 	if (version >= 2 && version <= VERSION_MAX)
@@ -245,6 +259,8 @@ static void inspect_boot(const struct image_input *in, struct image_facts *facts
 	check_dtbo_place(in, facts, &boot);
 	if (!is_v3)
 		check_id(in, facts, &boot);
+	else
+		check_signature(in, facts, &boot);
 	add_parts(in, facts, &boot);
 }
 
@@ -316,7 +332,8 @@ enum { DTBO_HEADER = 32, DTBO_TOTAL = 4, DTBO_HEADER_SIZE = 8, DTBO_ENTRY_SIZE =
 
 static bool matches_dtbo(const struct image_input *in)
 {
-	return in->data.size >= DTBO_HEADER && image_starts_with(in->data, BYTES("\xd7\xb7\xab\x1e")) &&
+	return in->data.size >= DTBO_HEADER &&
+	       (image_starts_with(in->data, BYTES("\xd7\xb7\xab\x1e")) || image_starts_with(in->data, BYTES("ACPI"))) &&
 	       load_be32(in->data.data + DTBO_HEADER_SIZE) >= DTBO_HEADER && load_be32(in->data.data + DTBO_HEADER_SIZE) < PAGE_MAX;
 }
 
@@ -326,6 +343,8 @@ static void inspect_dtbo(const struct image_input *in, struct image_facts *facts
 	uint32_t entry_size = load_be32(header + DTBO_ENTRY_SIZE), count = load_be32(header + DTBO_COUNT), total = load_be32(header + DTBO_TOTAL);
 	char name[24];
 
+	if (header[0] == 'A')
+		text_copy(facts->title, sizeof(facts->title), "Android ACPI table");
 	text_copy(facts->checked, sizeof(facts->checked), "size and table; nothing covers the contents");
 	image_declare(in, facts, total);
 	if (entry_size < 8 || entry_size > 256 || count > DTBO_MAX) {

@@ -1,11 +1,13 @@
 /* recovery/image/avb.c
  *
  * Android Verified Boot: vbmeta (a file of its own, or behind an image), and the footer at the end of a partition that points to it. Its hash
- * descriptor covers the image; whose signature it is needs a key that the device has.
+ * descriptor covers the image. Its signature is compared with the key that lies beside it; whether the device trusts that key, only the device knows.
  * Source: AOSP external/avb libavb (avb_vbmeta_image.h, avb_footer.h, avb_hash_descriptor.h, avb_property_descriptor.h). */
 #include <inttypes.h>
 
-#include "recovery/image/format.h"
+#include "recovery/image/avb.h"
+#include "recovery/image/check.h"
+#include "recovery/image/rsa.h"
 #include "src/base/text.h"
 
 enum {
@@ -15,6 +17,11 @@ enum {
 	AT_ALGORITHM = 28,
 	AT_HASH_OFFSET = 32,
 	AT_HASH_SIZE = 40,
+	AT_SIGNATURE_OFFSET = 48,
+	AT_SIGNATURE_SIZE = 56,
+	AT_KEY_OFFSET = 64,
+	AT_KEY_SIZE = 72,
+	KEY_HEADER = 8,		/* bits, and a number that follows from the modulus (avb_crypto.h) */
 	AT_DESCRIPTORS_OFFSET = 96,
 	AT_DESCRIPTORS_SIZE = 104,
 	AT_FLAGS = 120,
@@ -35,6 +42,7 @@ enum {
 	FOOTER_SIZE = 64,
 	FOOTER_ORIGINAL_SIZE = 12,
 	FOOTER_VBMETA_OFFSET = 20,
+	BOOT_SIGNATURES = 2,	/* of the image, and of its kernel (mkbootimg's gki/certify_bootimg.py) */
 	SIZE_MAX_VBMETA = 1 << 20,
 };
 
@@ -47,30 +55,12 @@ struct vbmeta {
 	enum image_answer image_hash;
 };
 
-struct pieces {
-	struct bytes piece[2];
-	unsigned at;
-};
-
-static struct bytes next_piece(void *of)
-{
-	struct pieces *pieces = of;
-
-	while (pieces->at < 2 && pieces->piece[pieces->at].size == 0)
-		pieces->at++;
-	return pieces->at < 2 ? pieces->piece[pieces->at++] : (struct bytes){ pieces->piece[0].data, 0 };
-}
-
 static enum image_answer compare_digest(const struct image_input *in, const char *algorithm, struct bytes first, struct bytes second,
 					struct bytes want)
 {
-	struct pieces pieces = { { first, second }, 0 };
 	uint8_t digest[IMAGE_DIGEST_SIZE];
-	size_t size;
+	size_t size = image_digest(in, algorithm, (const struct bytes[]){ first, second }, 2, digest);
 
-	if (in->ops->digest_pieces == NULL)
-		return IMAGE_UNKNOWN;
-	size = in->ops->digest_pieces(in->ops->user, algorithm, next_piece, &pieces, digest);
 	if (size == 0)
 		return IMAGE_UNKNOWN;
 	return bytes_equal(bytes_of(digest, size), want) ? IMAGE_YES : IMAGE_NO;
@@ -174,20 +164,50 @@ static void read_descriptors(struct vbmeta *meta)
 	}
 }
 
+/* What a field of the header says where it lies in a block that begins at start; nothing when it lies outside. */
+static struct bytes slice_of_block(const struct vbmeta *meta, uint64_t start, uint64_t block, unsigned field)
+{
+	const uint8_t *header = meta->in->data.data + meta->at;
+	uint64_t offset = load_be64(header + field), size = load_be64(header + field + 8);
+
+	return image_slice(meta->in, start + offset, image_lies_in(offset, size, block) ? size : 0);
+}
+
+/* The signature is over the same bytes as the hash. Behind it the block is filled up with zeros. */
+static enum image_answer check_signature(const struct vbmeta *meta, const char *algorithm, struct bytes hash)
+{
+	uint64_t authentication = meta->at + HEADER_SIZE, auxiliary = authentication + meta->authentication;
+	struct bytes signature = slice_of_block(meta, authentication, meta->authentication, AT_SIGNATURE_OFFSET);
+	struct bytes key = slice_of_block(meta, auxiliary, meta->auxiliary, AT_KEY_OFFSET);
+	uint64_t bytes = key.size > KEY_HEADER ? load_be32(key.data) / 8 : 0;
+
+	if (bytes == 0 || key.size < KEY_HEADER + bytes)
+		return IMAGE_UNKNOWN;
+	return rsa_verify(bytes_of(key.data + KEY_HEADER, (size_t)bytes), signature, algorithm, hash);
+}
+
 /* The hash in the authentication block covers header and auxiliary block. */
 static enum image_answer check_own_hash(const struct vbmeta *meta)
 {
-	const uint8_t *header = meta->in->data.data + meta->at;
-	uint64_t offset = load_be64(header + AT_HASH_OFFSET), size = load_be64(header + AT_HASH_SIZE);
-	uint32_t algorithm = load_be32(header + AT_ALGORITHM);
+	uint32_t algorithm = load_be32(meta->in->data.data + meta->at + AT_ALGORITHM);
+	const char *name = algorithm <= 3 ? "sha256" : "sha512";
 	uint64_t authentication = meta->at + HEADER_SIZE;
+	enum image_answer answer, signature;
+	struct bytes hash;
 
-	if (algorithm == 0 || offset > meta->authentication || size > meta->authentication - offset ||
-	    !image_in_memory(meta->in, authentication, meta->authentication + meta->auxiliary))
+	if (algorithm == 0 || !image_in_memory(meta->in, authentication, meta->authentication + meta->auxiliary))
 		return IMAGE_UNKNOWN;
-	return compare_digest(meta->in, algorithm <= 3 ? "sha256" : "sha512", image_slice(meta->in, meta->at, HEADER_SIZE),
-			      image_slice(meta->in, authentication + meta->authentication, meta->auxiliary),
-			      image_slice(meta->in, authentication + offset, size));
+	hash = slice_of_block(meta, authentication, meta->authentication, AT_HASH_OFFSET);
+	answer = compare_digest(meta->in, name, image_slice(meta->in, meta->at, HEADER_SIZE),
+				image_slice(meta->in, authentication + meta->authentication, meta->auxiliary), hash);
+	if (answer == IMAGE_NO)
+		image_broken(meta->facts, meta->at, "its verified boot data is damaged: the hash does not match");
+	if (answer != IMAGE_YES)
+		return answer;
+	signature = check_signature(meta, name, hash);
+	if (signature == IMAGE_NO)
+		image_broken(meta->facts, meta->at, "its verified boot data is damaged: its signature does not fit its key");
+	return signature;
 }
 
 /* Returns its answer, and tells a damaged one. */
@@ -196,12 +216,30 @@ static enum image_answer inspect_meta(struct vbmeta *meta)
 	uint32_t flags = load_be32(meta->in->data.data + meta->at + AT_FLAGS);
 	enum image_answer own = check_own_hash(meta);
 
-	if (own == IMAGE_NO)
-		image_broken(meta->facts, meta->at, "its verified boot data is damaged: the hash does not match");
 	if (flags & (FLAG_HASHTREE_DISABLED | FLAG_VERIFICATION_DISABLED))
 		image_warning(meta->facts, "verified boot is switched off in it: a locked device refuses it");
 	read_descriptors(meta);
 	return own;
+}
+
+enum image_answer avb_check_boot_signature(const struct image_input *in, struct image_facts *facts, uint64_t at, uint64_t size)
+{
+	struct image_input image = *in, signature = *in;
+	struct vbmeta meta = { .in = &signature, .image = &image, .at = at, .facts = facts };
+	enum image_answer answer = IMAGE_UNKNOWN;
+
+	if (!image_in_memory(in, 0, at + size))
+		return IMAGE_UNKNOWN;
+	image.size = image.data.size = (size_t)at;
+	signature.size = signature.data.size = (size_t)(at + size);
+	for (unsigned i = 0; i < BOOT_SIGNATURES && open_vbmeta(&meta); i++) {
+		enum image_answer own = inspect_meta(&meta);
+
+		if (own == IMAGE_YES && meta.image_hash == IMAGE_YES)
+			answer = IMAGE_YES;
+		meta.at += HEADER_SIZE + meta.authentication + meta.auxiliary;
+	}
+	return facts->whole == IMAGE_NO ? IMAGE_NO : answer;
 }
 
 /* --- vbmeta.img --- */
@@ -226,7 +264,7 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		return;
 	if (inspect_meta(&meta) != IMAGE_YES)
 		return;
-	text_copy(facts->checked, sizeof(facts->checked), "the hash of header and descriptors; the key of its signature is not known");
+	text_copy(facts->checked, sizeof(facts->checked), "its hash, and its signature by the key in it; whose key that is was not checked");
 	if (facts->whole != IMAGE_NO)
 		facts->whole = IMAGE_YES;
 }
@@ -236,6 +274,13 @@ const struct image_format image_format_vbmeta = {
 };
 
 /* --- the footer --- */
+
+static bool is_zero(const struct image_input *in, uint64_t start, uint64_t end)
+{
+	struct bytes between = image_slice(in, start, end > start ? end - start : 0);
+
+	return between.size == 0 || (between.data[0] == 0 && image_long_padding(in, between) == between.size);
+}
 
 static bool inspect_footer(const struct image_input *in, struct image_facts *facts, uint64_t *ret_start)
 {
@@ -260,7 +305,9 @@ static bool inspect_footer(const struct image_input *in, struct image_facts *fac
 		return true;
 	}
 	inspect_meta(&meta);
-	if (meta.image_hash == IMAGE_YES && facts->whole != IMAGE_NO) {
+	if (!is_zero(in, size, meta.at) || !is_zero(in, meta.at + HEADER_SIZE + meta.authentication + meta.auxiliary, in->size - FOOTER_SIZE))
+		image_problem(facts, size, "what fills it up to its verified boot footer is not empty: it may be damaged, or two files were joined");
+	else if (meta.image_hash == IMAGE_YES && facts->whole != IMAGE_NO) {
 		facts->whole = IMAGE_YES;
 		text_copy(facts->checked, sizeof(facts->checked), "the hash of the verified boot footer");
 	}

@@ -21,14 +21,21 @@ static uint32_t word_sum(struct bytes over)
 
 enum { TI_HEADER = 512, TI_AT_NAME = 20 };
 
+/* For flash that is read in words of the other order, as SPI flash is, all of it is swapped. */
+static bool is_swapped_ti(const struct image_input *in)
+{
+	return memcmp(in->data.data + TI_AT_NAME, "ESHCNITT\0\0SG", 12) == 0;
+}
+
 static bool is_ti(const struct image_input *in)
 {
-	return in->data.size >= TI_HEADER + 8 && memcmp(in->data.data + TI_AT_NAME, "CHSETTINGS\0", 11) == 0;
+	return in->data.size >= TI_HEADER + 8 && (memcmp(in->data.data + TI_AT_NAME, "CHSETTINGS\0", 11) == 0 || is_swapped_ti(in));
 }
 
 static void inspect_ti(const struct image_input *in, struct image_facts *facts)
 {
-	uint64_t size = load_le32(in->data.data + TI_HEADER);
+	const uint8_t *header = in->data.data + TI_HEADER;
+	uint64_t size = is_swapped_ti(in) ? load_be32(header) : load_le32(header);
 
 	image_set_vendor(facts, "Texas Instruments");
 	text_copy(facts->arch, sizeof(facts->arch), "arm");
@@ -43,6 +50,32 @@ static void inspect_ti(const struct image_input *in, struct image_facts *facts)
 
 const struct image_format image_format_ti = {
 	.role = IMAGE_ROLE_LOADER, .word = "ti-gp", .title = "TI boot loader (MLO)", .matches = is_ti, .inspect = inspect_ti,
+};
+
+/* KeyStone has size and address, and no mark: the size must be that of the file, and the address in the memory on the chip. */
+enum { KEYSTONE_HEADER = 8, KEYSTONE_MEMORY = 0x0c000000, KEYSTONE_MEMORY_SIZE = 6 * 1024 * 1024 };
+
+static bool is_keystone(const struct image_input *in)
+{
+	uint32_t address;
+
+	if (in->data.size < KEYSTONE_HEADER + 4 || load_be32(in->data.data) != in->size - KEYSTONE_HEADER)
+		return false;
+	address = load_be32(in->data.data + 4);
+	return address % 4 == 0 && address >= KEYSTONE_MEMORY && address - KEYSTONE_MEMORY < KEYSTONE_MEMORY_SIZE;
+}
+
+static void inspect_keystone(const struct image_input *in, struct image_facts *facts)
+{
+	image_set_vendor(facts, "Texas Instruments");
+	text_copy(facts->arch, sizeof(facts->arch), "arm");
+	text_copy(facts->checked, sizeof(facts->checked), "size; nothing covers the contents");
+	facts->ends_exactly = true;
+	image_declare(in, facts, in->size);
+}
+
+const struct image_format image_format_ti_keystone = {
+	.role = IMAGE_ROLE_LOADER, .word = "ti-gp", .title = "TI KeyStone boot loader", .matches = is_keystone, .inspect = inspect_keystone,
 };
 
 enum { K3_SCANNED = 2048, K3_HASH = 64 };
@@ -203,7 +236,7 @@ enum {
 	KWB_EXTENDED = 512, KWB_EXTENSION = 480,
 	KWB_SATA = 0x78, KWB_PCIE = 0x9c,
 	KWB_HEADERS_MAX = 192 * 1024,
-	KWB_SECTOR = 512,
+	KWB_SECTOR = 512, KWB_SECTOR_MAX = 32 * 1024,
 };
 
 static uint32_t kwb_header_size(const uint8_t *head)
@@ -234,20 +267,40 @@ static bool is_kwb(const struct image_input *in)
 	       (uint8_t)(image_byte_sum(image_slice(in, 0, size)) - head[KWB_AT_SUM]) == head[KWB_AT_SUM];
 }
 
-/* On SATA disks the place counts in sectors (U-Boot tools/kwbimage.c). So many of them as a header has bytes are no sectors. */
-static uint64_t kwb_payload(const uint8_t *head)
+static bool kwb_sum_is_right(const struct image_input *in, uint64_t payload, uint64_t size)
 {
-	uint64_t source = load_le32(head + KWB_AT_SOURCE);
+	return image_in_memory(in, payload, size) &&
+	       word_sum(image_slice(in, payload, size - 4)) == load_le32(in->data.data + payload + size - 4);
+}
 
-	if (head[0] == KWB_SATA && source < KWB_HEADER)
-		return source * KWB_SECTOR;
-	return head[0] == KWB_PCIE && source == UINT32_MAX ? kwb_header_size(head) : source;
+/* A payload cannot begin inside its header: then the place counts in sectors, of SATA disks in ones of any size and by some builders from where
+ * the header lies, which is in sector 1 (U-Boot tools/kwbimage.c, of 2022 and of today). The sum tells which was meant. */
+static uint64_t kwb_payload(const struct image_input *in, uint64_t size)
+{
+	const uint8_t *head = in->data.data;
+	uint64_t source = load_le32(head + KWB_AT_SOURCE), header = kwb_header_size(head), first = 0;
+	unsigned largest = head[0] == KWB_SATA ? KWB_SECTOR_MAX : KWB_SECTOR;
+
+	if (head[0] == KWB_PCIE && source == UINT32_MAX)
+		return header;
+	if (source >= header)
+		return source;
+	for (unsigned sector = KWB_SECTOR; sector <= largest; sector *= 2) {
+		if (source * sector < header)
+			continue;
+		if (kwb_sum_is_right(in, source * sector, size))
+			return source * sector;
+		first = first > 0 ? first : source * sector;
+	}
+	if (source > 0 && kwb_sum_is_right(in, (source - 1) * KWB_SECTOR, size) && (source - 1) * KWB_SECTOR >= header)
+		return (source - 1) * KWB_SECTOR;
+	return first > 0 ? first : header;
 }
 
 static void inspect_kwb(const struct image_input *in, struct image_facts *facts)
 {
 	const uint8_t *head = in->data.data;
-	uint64_t payload = kwb_payload(head), size = load_le32(head + KWB_AT_SIZE);
+	uint64_t size = load_le32(head + KWB_AT_SIZE), payload = kwb_payload(in, size);
 	uint32_t have, want;
 
 	image_set_vendor(facts, "Marvell");

@@ -1,12 +1,12 @@
 /* recovery/image/camera_rom.c
  *
- * Loaders of chips that are found in cameras and set-top boxes, of which little is known or covered: Amlogic, MediaTek, Ingenic, SigmaStar,
- * Novatek. HiSilicon's has no mark at all and stays unknown.
- * Source: U-Boot doc/board/amlogic/boot-flow.rst, tools/mtk_image.h; OpenIPC U-Boot of Ingenic (SPL header); SigmaStar U-Boot's IPL
+ * Loaders of chips that are found in cameras and set-top boxes, of which little is known or covered: Amlogic, Ingenic, SigmaStar, Novatek. HiSilicon's has no
+ * mark at all and stays unknown.
+ * Source: U-Boot doc/board/amlogic/boot-flow.rst, tools/amlimage.c; OpenIPC U-Boot of Ingenic (SPL header); SigmaStar U-Boot's IPL
  * header; Novatek U-Boot nvtpack.h, EgorKin/Novatek-FW-info. */
 #include <inttypes.h>
 
-#include "recovery/image/format.h"
+#include "recovery/image/check.h"
 #include "src/base/text.h"
 
 static void uncovered(struct image_facts *facts, const char *vendor)
@@ -23,93 +23,40 @@ static bool is_amlogic(const struct image_input *in)
 	return in->data.size >= 64 && memcmp(in->data.data + 16, "@AML", 4) == 0;
 }
 
+enum {
+	AML_HEADER = 16, AML_SIZE = 64, AML_AT_TOTAL = 4, AML_AT_SIZE = 8, AML_AT_DIGEST_TYPE = 16, AML_AT_DIGEST = 20, AML_AT_DATA = 28,
+	AML_AT_DATA_SIZE = 44, AML_DIGEST = 32, AML_MAX = 1024 * 1024,
+};
+
+/* A digest over its header, and what follows the digest. Places count from the header; of a signed one the digest is signed. */
+static void check_amlogic(const struct image_input *in, struct image_facts *facts)
+{
+	const uint8_t *header = in->data.data + AML_HEADER;
+	uint64_t digest = AML_HEADER + (uint64_t)load_le32(header + AML_AT_DIGEST), data = AML_HEADER + (uint64_t)load_le32(header + AML_AT_DATA);
+	uint64_t size = load_le32(header + AML_AT_DATA_SIZE), total = load_le32(header + AML_AT_TOTAL);
+	struct bytes pieces[] = { bytes_of(header, AML_SIZE), image_slice(in, data, size) };
+
+	if (header[AML_AT_SIZE] != AML_SIZE || total < AML_SIZE || total > AML_MAX || !image_declare(in, facts, AML_HEADER + total))
+		return;
+	text_copy(facts->checked, sizeof(facts->checked), "size; nothing covers the contents");
+	if (load_le32(header + AML_AT_DIGEST_TYPE) != 0 || size == 0 || !image_in_memory(in, digest, AML_DIGEST) || !image_in_memory(in, data, size) ||
+	    digest != AML_HEADER + AML_SIZE || data != digest + AML_DIGEST || data + size != facts->declared_size)
+		return;
+	if (image_compare_digest(in, facts, "sha256", pieces, 2, digest, "it", image_slice(in, digest, AML_DIGEST)) == IMAGE_YES &&
+	    image_padding(image_slice(in, 0, AML_HEADER)) == AML_HEADER)
+		image_covered(facts, "its SHA-256");
+}
+
 static void inspect_amlogic(const struct image_input *in, struct image_facts *facts)
 {
-	(void)in;
 	uncovered(facts, "Amlogic");
 	text_copy(facts->arch, sizeof(facts->arch), "arm64");
+	if (image_in_memory(in, 0, AML_HEADER + AML_SIZE))
+		check_amlogic(in, facts);
 }
 
 const struct image_format image_format_amlogic = {
 	.role = IMAGE_ROLE_LOADER, .word = "amlogic", .title = "Amlogic boot loader", .matches = is_amlogic, .inspect = inspect_amlogic,
-};
-
-/* --- MediaTek --- */
-
-enum {
-	GFH_MAGIC = 0x014d4d4d, GFH_AT_SIG_TYPE = 27, GFH_AT_TOTAL = 32, GFH_AT_SIG_SIZE = 44, GFH_SHA256 = 1, GFH_HEADER = 56,
-	GFH_TYPE_ROM = 7, GFH_ARM64_AT = 0x55, GFH_ARM64 = 0x64, GFH_CHAIN = 16,
-	LK_MAGIC = 0x58881688, LK_HEADER = 512,
-};
-
-static bool is_gfh(struct bytes at)
-{
-	return at.size >= GFH_HEADER && load_le32(at.data) == GFH_MAGIC && memcmp(at.data + 8, "FILE_INFO", 9) == 0;
-}
-
-static bool is_mediatek(const struct image_input *in)
-{
-	static const char *const names[] = { "EMMC_BOOT", "SDMMC_BOOT", "SF_BOOT", "COMBO_BOOT", "UFS_BOOT" };
-
-	if (in->data.size < LK_HEADER)
-		return false;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (memcmp(in->data.data, names[i], strlen(names[i]) + 1) == 0)
-			return true;
-	return is_gfh(in->data) || memcmp(in->data.data, "BOOTLOADER!", 11) == 0 || load_le32(in->data.data) == LK_MAGIC;
-}
-
-/* One of the headers that follow says whether the loader is 64-bit. */
-static void tell_gfh_arch(const struct image_input *in, struct image_facts *facts, uint64_t at)
-{
-	for (unsigned i = 0; i < GFH_CHAIN; i++) {
-		struct bytes head = image_slice(in, at, 128);
-
-		if (head.size < 8 || load_le32(head.data) != GFH_MAGIC || load_le16(head.data + 4) < 8)
-			return;
-		if (load_le16(head.data + 6) == GFH_TYPE_ROM && head.size > GFH_ARM64_AT)
-			text_copy(facts->arch, sizeof(facts->arch), head.data[GFH_ARM64_AT] == GFH_ARM64 ? "arm64" : "arm");
-		at += load_le16(head.data + 4);
-	}
-}
-
-static void inspect_gfh(const struct image_input *in, struct image_facts *facts, uint64_t at)
-{
-	const uint8_t *head = in->data.data + at;
-	uint32_t total = load_le32(head + GFH_AT_TOTAL), signature = load_le32(head + GFH_AT_SIG_SIZE);
-	uint8_t have[IMAGE_DIGEST_SIZE];
-
-	tell_gfh_arch(in, facts, at);
-	if (!image_declare(in, facts, at + total) || head[GFH_AT_SIG_TYPE] != GFH_SHA256 || signature != 32 || total < 32 + GFH_HEADER ||
-	    !image_in_memory(in, at, total) || in->ops->digest == NULL ||
-	    in->ops->digest(in->ops->user, "sha256", image_slice(in, at, total - 32), have) != 32)
-		return;
-	text_copy(facts->checked, sizeof(facts->checked), "its SHA-256");
-	if (memcmp(have, head + total - 32, 32) != 0)
-		image_broken(facts, at + total - 32, "it is damaged: the SHA-256 does not match");
-	else
-		facts->whole = IMAGE_YES;
-}
-
-static void inspect_mediatek(const struct image_input *in, struct image_facts *facts)
-{
-	static const uint16_t places[] = { 0, 0x200, 0x600, 0x800, 0x1000 };	/* behind the headers of the boot device */
-
-	uncovered(facts, "MediaTek");
-	if (load_le32(in->data.data) == LK_MAGIC) {
-		image_text(facts->name, sizeof(facts->name), image_slice(in, 8, 32));
-		image_declare(in, facts, LK_HEADER + (uint64_t)load_le32(in->data.data + 4));
-		return;
-	}
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (is_gfh(image_slice(in, places[i], GFH_HEADER))) {
-			inspect_gfh(in, facts, places[i]);
-			return;
-		}
-}
-
-const struct image_format image_format_mediatek = {
-	.role = IMAGE_ROLE_LOADER, .word = "mediatek", .title = "MediaTek boot loader", .matches = is_mediatek, .inspect = inspect_mediatek,
 };
 
 /* --- Ingenic --- */

@@ -32,7 +32,6 @@ struct cpio_walk {
 	unsigned members;
 };
 
-bool cpio_is_header(struct bytes head);
 enum cpio_event_type cpio_next(struct cpio_walk *walk, struct cpio_member *ret_member);
 /* How the walk ended: sets declared_size, or tells what is broken. */
 void cpio_conclude(const struct cpio_walk *walk, enum cpio_event_type last, struct image_facts *facts);

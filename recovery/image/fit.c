@@ -13,6 +13,7 @@ enum {
 	TOKENS = 1000000,
 	CONFIGURATIONS = 6,	/* whose descriptions are kept */
 	VERSION_SEARCHED = 2 * 1024 * 1024,
+	ROCKCHIP_BLOCK = 512,
 };
 
 enum node { NODE_OTHER, NODE_ROOT, NODE_IMAGES, NODE_IMAGE, NODE_HASH, NODE_SIGNATURE, NODE_CONFIGURATIONS, NODE_CONFIGURATION };
@@ -80,6 +81,23 @@ void fit_image_read(struct fit_image *image, const struct fdt_event *event)
 	}
 }
 
+/* Only the mkimage of Rockchip's U-Boot writes down, as a property of the root, how large all of it is; and it aligns what is behind the tree. */
+uint64_t fit_tree_end(const struct image_input *in)
+{
+	uint64_t size = load_be32(in->data.data + 4), unit = 4;
+	struct fdt_event event = { .type = FDT_PROPERTY };
+	struct fdt_walk walk;
+
+	if (!fdt_walk_init(&walk, in) || fdt_walk_next(&walk).type != FDT_NODE)
+		return (size + 3) / 4 * 4;
+	for (unsigned i = 0; i < TOKENS && event.type == FDT_PROPERTY && unit == 4; i++) {
+		event = fdt_walk_next(&walk);
+		if (event.type == FDT_PROPERTY && text_equal(event.name, "totalsize") && event.value.size == 4)
+			unit = ROCKCHIP_BLOCK;
+	}
+	return (size + unit - 1) / unit * unit;
+}
+
 uint64_t fit_image_at(const struct fit_image *image, uint64_t tree_end)
 {
 	return image->is_behind ? tree_end + image->offset : image->offset;
@@ -90,11 +108,29 @@ static uint64_t data_at(const struct fit *fit)
 	return fit_image_at(&fit->image, fit->tree_end);
 }
 
+/* Polynomial 0x1021, begun with 0. */
+static uint16_t crc16_ccitt(struct bytes over)
+{
+	uint16_t crc = 0;
+
+	for (size_t i = 0; i < over.size; i++) {
+		uint8_t byte = (uint8_t)(crc >> 8 ^ over.data[i]);
+
+		byte ^= byte >> 4;
+		crc = (uint16_t)(crc << 8 ^ byte << 12 ^ byte << 5 ^ byte);
+	}
+	return crc;
+}
+
 size_t fit_image_hash(const struct image_input *in, const char *algorithm, struct bytes data, uint8_t ret_digest[IMAGE_DIGEST_SIZE])
 {
 	if (text_equal(algorithm, "crc32")) {
 		store_be32(ret_digest, image_crc32(in, data));
 		return 4;
+	}
+	if (text_equal(algorithm, "crc16-ccitt")) {
+		store_be32(ret_digest, (uint32_t)crc16_ccitt(data) << 16);
+		return 2;
 	}
 	return in->ops->digest != NULL ? in->ops->digest(in->ops->user, algorithm, data, ret_digest) : 0;
 }
@@ -290,7 +326,7 @@ void fit_inspect(const struct image_input *in, struct image_facts *facts)
 	bool is_complete;
 
 	fit.furthest = facts->declared_size;
-	fit.tree_end = (facts->declared_size + 3) / 4 * 4;
+	fit.tree_end = fit_tree_end(in);
 	is_complete = walk_images(&fit);
 	if (facts->whole != IMAGE_NO || fit.furthest > facts->declared_size)
 		image_declare(in, facts, fit.furthest);

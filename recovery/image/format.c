@@ -145,13 +145,15 @@ uint32_t image_crc32c(struct bytes over)
 
 uint32_t image_crc32_msb(struct bytes over)
 {
-	uint32_t crc = UINT32_MAX;
+	uint32_t table[256], crc = UINT32_MAX;
 
-	for (size_t i = 0; i < over.size; i++) {
-		crc ^= (uint32_t)over.data[i] << 24;
+	for (uint32_t i = 0; i < 256; i++) {
+		table[i] = i << 24;
 		for (int bit = 0; bit < 8; bit++)
-			crc = crc << 1 ^ (crc & 0x80000000 ? 0x04c11db7 : 0);
+			table[i] = table[i] << 1 ^ (table[i] & 0x80000000 ? 0x04c11db7 : 0);
 	}
+	for (size_t i = 0; i < over.size; i++)
+		crc = crc << 8 ^ table[crc >> 24 ^ over.data[i]];
 	return crc;
 }
 
@@ -471,7 +473,7 @@ const char *image_code_arch(const uint8_t at[4])
 {
 	uint32_t code = load_le32(at);
 
-	if (code >> 24 == 0xea)		/* B */
+	if (code >> 24 == 0xea || code >> 12 == 0xe59ff)	/* B; or LDR PC, as a table of vectors begins */
 		return "arm";
 	/* B; or NOP, where a hook may be put */
 	return code >> 26 == 5 || code == 0xd503201f ? "arm64" : "";

@@ -4,13 +4,13 @@
  * Source: U-Boot include/imximage.h, include/imx8image.h, doc/imx/mkimage; i.MX 6Dual/6Quad Reference Manual, 8.7 "Program image". */
 #include <inttypes.h>
 
-#include "recovery/image/format.h"
+#include "recovery/image/check.h"
 #include "src/base/text.h"
 
 enum {
 	IVT_SIZE = 32,
-	AT_ENTRY = 4, AT_DCD = 12, AT_BOOT_DATA = 16, AT_SELF = 20,
-	BOOT_DATA_SIZE = 12,
+	AT_ENTRY = 4, AT_DCD = 12, AT_BOOT_DATA = 16, AT_SELF = 20, AT_SIGNATURE = 24,
+	BOOT_DATA_SIZE = 12, PLUGIN = 1, PLUGIN_MAX = 64 * 1024,
 	DCD_TAG = 0xd2,
 	BLOCK = 4096, PADDING_MAX = 128 * 1024, UIMAGE_MAGIC = 0x27051956,
 	CONTAINER_TAG = 0x87, CONTAINER_IMAGES = 32, CONTAINER_IMAGE = 128, CONTAINER_HEAD = 16, CONTAINER_ALIGNMENT = 0x400, CONTAINERS = 3,
@@ -66,10 +66,40 @@ static void add_uboot(const struct image_input *in, struct image_facts *facts)
 	}
 }
 
+/* A plugin is code that sets up the memory; the table of the image proper stands behind it. Only 32-bit chips know them. */
+static void add_behind_plugin(const struct image_input *in, struct image_facts *facts)
+{
+	struct image_input at = *in;
+	uint64_t end;
+
+	text_copy(facts->arch, sizeof(facts->arch), "arm");
+	for (uint64_t place = IVT_SIZE; place <= PLUGIN_MAX && place < in->data.size; place += 4) {
+		at.data = image_slice(in, place, UINT64_MAX);
+		at.size = in->size - place;
+		if (!is_ivt(&at))
+			continue;
+		end = image_add_rest(in, facts, place, "image");
+		if (end > facts->declared_size)
+			image_declare(in, facts, end);
+		return;
+	}
+}
+
+/* How much of what boot data says is in the file. Blocks are counted from where the boot device begins, as many bytes before the table. */
+static uint64_t length_in_file(const struct image_input *in, uint64_t length, uint64_t before)
+{
+	length -= before;
+	/* mkimage rounds it up for boot devices that are read in blocks, and leaves the file as it is (tools/imximage.c) */
+	if (length > in->size && length - in->size < BLOCK && (length + before) % BLOCK == 0)
+		return in->size;
+	return length;
+}
+
 static void inspect_ivt(const struct image_input *in, struct image_facts *facts)
 {
 	const uint8_t *ivt = in->data.data;
-	uint32_t self = load_le32(ivt + AT_SELF), at = load_le32(ivt + AT_BOOT_DATA) - self, start, length;
+	uint32_t self = load_le32(ivt + AT_SELF), at = load_le32(ivt + AT_BOOT_DATA) - self, start, signature = load_le32(ivt + AT_SIGNATURE);
+	uint64_t length;
 
 	image_set_vendor(facts, "NXP");
 	text_copy(facts->checked, sizeof(facts->checked), "size; nothing covers the contents");
@@ -82,21 +112,121 @@ static void inspect_ivt(const struct image_input *in, struct image_facts *facts)
 	}
 	start = load_le32(ivt + at);
 	length = load_le32(ivt + at + 4);
-	/* the length counts from where the boot device begins, some KiB before the table */
 	if (start > self || length <= self - start) {
 		image_broken(facts, at, "its boot data is damaged: it begins at %08" PRIx32 ", behind its table at %08" PRIx32, start, self);
 		return;
 	}
-	length -= self - start;
-	/* mkimage rounds it up for boot devices that are read in blocks, and leaves the file as it is (tools/imximage.c) */
-	if (length > in->size && length - in->size < BLOCK && (length + self - start) % BLOCK == 0)
-		length = (uint32_t)in->size;
-	if (image_declare(in, facts, length))
+	length = length_in_file(in, length, self - start);
+	/* the builder of U-Boot leaves room for a signature, and whoever signs it puts that at the end (doc/imx/habv4) */
+	if (length > in->size && signature > self && signature - self == in->size) {
+		image_warning(facts, "it is not signed: the signature would follow its end, and a chip that is locked refuses it");
+		length = in->size;
+	}
+	if (!image_declare(in, facts, length))
+		return;
+	if (load_le32(ivt + at + 8) == PLUGIN)
+		add_behind_plugin(in, facts);
+	else
 		add_uboot(in, facts);
 }
 
 const struct image_format image_format_imx = {
 	.role = IMAGE_ROLE_LOADER, .word = "imx-ivt", .title = "i.MX boot image", .matches = is_ivt, .inspect = inspect_ivt,
+};
+
+/* --- before there was a table: i.MX 25, 35, 51 --- */
+
+enum {
+	V1_HEADER = 28, V1_AT_BARKER = 4, V1_AT_DCD_PLACE = 12, V1_AT_DCD = 20, V1_AT_START = 24, V1_BARKER = 0xb1,
+	V1_DCD_HEADER = 8, V1_DCD_MAX = 60 * 12,
+};
+
+/* The header says where a word of its own is: so it tells where it will lie itself. */
+static uint32_t v1_base(const struct image_input *in)
+{
+	return load_le32(in->data.data + V1_AT_DCD_PLACE) - V1_AT_DCD;
+}
+
+static bool is_v1(const struct image_input *in)
+{
+	const uint8_t *header = in->data.data;
+	struct bytes dcd;
+
+	if (in->data.size < V1_HEADER || load_le32(header + V1_AT_BARKER) != V1_BARKER || load_le32(header + V1_AT_START) > v1_base(in))
+		return false;
+	dcd = image_slice(in, load_le32(header + V1_AT_DCD) - v1_base(in), V1_DCD_HEADER);
+	return dcd.size == V1_DCD_HEADER && load_le32(dcd.data) == 0xb17219e9 && load_le32(dcd.data + 4) <= V1_DCD_MAX;
+}
+
+/* The length follows the configuration data. */
+static void inspect_v1(const struct image_input *in, struct image_facts *facts)
+{
+	const uint8_t *header = in->data.data;
+	uint32_t base = v1_base(in), dcd = load_le32(header + V1_AT_DCD) - base, before = base - load_le32(header + V1_AT_START);
+	uint64_t at = (uint64_t)dcd + V1_DCD_HEADER + load_le32(header + dcd + 4), length;
+
+	image_set_vendor(facts, "NXP");
+	text_copy(facts->arch, sizeof(facts->arch), "arm");
+	text_copy(facts->checked, sizeof(facts->checked), "size; nothing covers the contents");
+	facts->is_padded_by_nature = true;
+	if (!image_in_memory(in, at, 4))
+		return;
+	length = load_le32(header + at);
+	if (length <= before)
+		image_broken(facts, at, "its header is damaged: it says that it has %" PRIu64 " bytes", length);
+	else
+		image_declare(in, facts, length_in_file(in, length, before));
+}
+
+const struct image_format image_format_imx_v1 = {
+	.role = IMAGE_ROLE_LOADER, .word = "imx-ivt", .title = "i.MX boot image (first form)", .matches = is_v1, .inspect = inspect_v1,
+};
+
+/* --- Vybrid, for NAND flash --- */
+
+enum { FCB_SIZE = 512, FCB_AT_PAGE = 20, FCB_AT_START = 104, FCB_PREFIX = 1024, FCB_PAGE_MAX = 16 * 1024 };
+
+static bool is_fcb(const struct image_input *in)
+{
+	return in->data.size >= 2 * FCB_SIZE && memcmp(in->data.data + 4, " BCF\1\0\0\0", 8) == 0;
+}
+
+/* Five bits for each byte: vybridimage_sw_ecc. */
+static uint8_t fcb_check(uint8_t byte)
+{
+	static const uint8_t masks[] = { 0x6c, 0xb6, 0xe3, 0x99, 0x5f };
+	uint8_t check = 0;
+
+	for (unsigned i = 0; i < sizeof(masks); i++)
+		check |= (uint8_t)(__builtin_parity(byte & masks[i]) << i);
+	return check;
+}
+
+static void inspect_fcb(const struct image_input *in, struct image_facts *facts)
+{
+	const uint8_t *header = in->data.data;
+	uint64_t page = load_le32(header + FCB_AT_PAGE), start = page * load_le32(header + FCB_AT_START) + FCB_PREFIX, end;
+
+	image_set_vendor(facts, "NXP");
+	text_copy(facts->arch, sizeof(facts->arch), "arm");
+	text_copy(facts->checked, sizeof(facts->checked), "the check bits of its header, and size; nothing covers the contents");
+	facts->is_padded_by_nature = true;
+	for (size_t i = 0; i < FCB_SIZE; i++)
+		if (fcb_check(header[i]) != header[FCB_SIZE + i]) {
+			image_broken(facts, i, "its header is damaged: the check bits of its byte %zu do not match", i);
+			return;
+		}
+	if (page > FCB_PAGE_MAX || start >= in->size) {
+		image_declare(in, facts, start + 1);
+		return;
+	}
+	end = image_add_rest(in, facts, start, "image");
+	if (end > 0)
+		image_declare(in, facts, end);
+}
+
+const struct image_format image_format_imx_nand = {
+	.role = IMAGE_ROLE_LOADER, .word = "imx-nand", .title = "Vybrid boot image for NAND flash", .matches = is_fcb, .inspect = inspect_fcb,
 };
 
 /* --- containers --- */

@@ -1,7 +1,8 @@
 /* recovery/image/rockchip.c
  *
- * What Rockchip's boot ROM loads (the old header, coded, and the new one with hashes), and the update packages of its tools.
- * Source: U-Boot tools/rkcommon.c; rkflashtool's rkunpack and afptool (RKFW, RKAF). */
+ * What Rockchip's boot ROM loads (the old header, coded, and the new one with hashes), the update packages of its tools, and the loaders that
+ * these send over USB first.
+ * Source: U-Boot tools/rkcommon.c, rkspi.c; rkflashtool's rkunpack and afptool (RKFW, RKAF); rkdeveloptool RKBoot.h, boot_merger.h. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -15,6 +16,7 @@ enum {
 	OLD_AT_PLAIN = 8, OLD_AT_START = 12, OLD_AT_SIZE = 506, OLD_AT_BOOT_SIZE = 508,
 	START_MAX = 64,		/* blocks */
 	MAX_BOOT = 1024,	/* blocks that are written where no second part was given (RK_MAX_BOOT_SIZE) */
+	SPREAD = 2048,		/* on SPI flash each such piece stands in the first half of a block of twice its size (rkspi.c) */
 	NEW_AT_COUNT = 8, NEW_AT_HASH = 12, NEW_AT_IMAGES = 120, NEW_IMAGE = 88, NEW_IMAGES = 4, NEW_IMAGE_AT_HASH = 24, NEW_AT_OWN_HASH = 1536,
 };
 
@@ -101,67 +103,168 @@ static void read_tag(const struct image_input *in, struct image_facts *facts, ui
 		text_copy(facts->arch, sizeof(facts->arch), arch_of_chip(tag));
 }
 
+/* --- for SPI flash --- */
+
+/* The first part begins right behind the header, or a half block later. */
+static bool is_spread(const struct image_input *in)
+{
+	struct bytes gap = image_slice(in, SPREAD, SPREAD), behind = image_slice(in, 2 * SPREAD, SPREAD);
+
+	return behind.size > 0 && gap.data[0] == 0 && image_padding(gap) == SPREAD && image_padding(behind) < behind.size;
+}
+
+/* Where a byte of the loader stands in the file. */
+static uint64_t place_of(uint64_t at, bool spread)
+{
+	return spread ? at / SPREAD * 2 * SPREAD + at % SPREAD : at;
+}
+
+static uint64_t end_of(uint64_t end, bool spread)
+{
+	return end > 0 ? place_of(end - 1, spread) + 1 : 0;
+}
+
+static bool are_gaps_empty(const struct image_input *in, uint64_t end)
+{
+	for (uint64_t at = SPREAD; at < end; at += 2 * SPREAD) {
+		struct bytes gap = image_slice(in, at, SPREAD);
+
+		if (gap.size > 0 && (gap.data[0] != 0 || image_padding(gap) != gap.size))
+			return false;
+	}
+	return true;
+}
+
+struct part_walk {
+	const struct image_input *in;
+	uint64_t at, end;
+	bool spread;
+};
+
+static struct bytes next_piece(void *of)
+{
+	struct part_walk *walk = of;
+	uint64_t size = walk->end - walk->at, at = walk->at;
+
+	if (walk->spread && size > SPREAD - at % SPREAD)
+		size = SPREAD - at % SPREAD;
+	walk->at += size;
+	return size > 0 ? image_slice(walk->in, place_of(at, walk->spread), size) : (struct bytes){ NULL, 0 };
+}
+
+static size_t digest_part(const struct image_input *in, const char *algorithm, uint64_t start, uint64_t end, bool spread,
+			  uint8_t ret_digest[IMAGE_DIGEST_SIZE])
+{
+	struct part_walk walk = { in, start, end, spread };
+
+	if (algorithm[0] == '\0' || !image_in_memory(in, 0, end_of(end, spread)))
+		return 0;
+	if (!spread)
+		return in->ops->digest != NULL ? in->ops->digest(in->ops->user, algorithm, image_slice(in, start, end - start), ret_digest) : 0;
+	return in->ops->digest_pieces != NULL ? in->ops->digest_pieces(in->ops->user, algorithm, next_piece, &walk, ret_digest) : 0;
+}
+
+static void add_row(struct image_facts *facts, uint64_t start, uint64_t size, bool spread, const char *name)
+{
+	uint64_t at = place_of(start, spread);
+
+	image_add_row(facts, at, end_of(start + size, spread) - at, name, "unknown");
+}
+
+/* --- both headers --- */
+
 static void inspect_old(const struct image_input *in, struct image_facts *facts, const uint8_t header[BLOCK])
 {
 	uint64_t start = (uint64_t)load_le16(header + OLD_AT_START) * BLOCK, size = (uint64_t)load_le16(header + OLD_AT_SIZE) * BLOCK;
-	uint64_t both = (uint64_t)load_le16(header + OLD_AT_BOOT_SIZE) * BLOCK;
+	uint64_t both = (uint64_t)load_le16(header + OLD_AT_BOOT_SIZE) * BLOCK, end;
+	bool spread = is_spread(in);
 
 	text_copy(facts->checked, sizeof(facts->checked), "size; nothing covers the contents");
-	read_tag(in, facts, start, load_le32(header + OLD_AT_PLAIN) != 0);
-	image_add_row(facts, start, size, "first loader", "unknown");
+	read_tag(in, facts, place_of(start, spread), load_le32(header + OLD_AT_PLAIN) != 0);
+	add_row(facts, start, size, spread, "first loader");
 	/* where only one part was given the second size is a placeholder */
 	if (both > size && both != size + (uint64_t)MAX_BOOT * BLOCK) {
-		image_add_row(facts, start + size, both - size, "second loader", "unknown");
+		add_row(facts, start + size, both - size, spread, "second loader");
 		size = both;
 	}
+	end = end_of(start + size, spread);
 	/* parts are padded to 2 KiB, but the last one's padding need not be in the file */
-	if (start + size > in->size + 4 * BLOCK)
-		image_declare(in, facts, start + size);
+	if (end > in->size + 4 * BLOCK)
+		image_declare(in, facts, end);
 	else
-		facts->declared_size = start + size < in->size ? start + size : in->size;
+		facts->declared_size = end < in->size ? end : in->size;
 }
 
-/* Of each part there is a hash, and one of the header. */
+/* A loader may begin with zeros. */
+static bool is_flat_part(const struct image_input *in, const uint8_t *entry, const char *algorithm)
+{
+	uint64_t start = (uint64_t)load_le16(entry) * BLOCK, length = (uint64_t)load_le16(entry + 2) * BLOCK;
+	uint8_t have[IMAGE_DIGEST_SIZE];
+	size_t size = digest_part(in, algorithm, start, start + length, false, have);
+
+	return size > 0 && memcmp(have, entry + NEW_IMAGE_AT_HASH, size) == 0;
+}
+
+/* Of each part there is a hash. Returns whether it could be compared. */
+static bool check_part(const struct image_input *in, struct image_facts *facts, const uint8_t *entry, unsigned number, const char *algorithm, bool spread)
+{
+	uint64_t start = (uint64_t)load_le16(entry) * BLOCK, length = (uint64_t)load_le16(entry + 2) * BLOCK;
+	struct bytes code = image_slice(in, place_of(start, spread), 4);
+	uint8_t have[IMAGE_DIGEST_SIZE];
+	size_t size;
+
+	if (length == 0)
+		return true;
+	add_row(facts, start, length, spread, number == 0 ? "first loader" : "second loader");
+	if (facts->arch[0] == '\0' && code.size == 4)
+		text_copy(facts->arch, sizeof(facts->arch), image_code_arch(code.data));
+	size = digest_part(in, algorithm, start, start + length, spread, have);
+	if (size > 0 && memcmp(have, entry + NEW_IMAGE_AT_HASH, size) != 0)
+		image_broken(facts, place_of(start, spread), "its part %u is damaged: the %s does not match", number, algorithm);
+	return size > 0;
+}
+
+static void check_new_header(const struct image_input *in, struct image_facts *facts, const char *algorithm)
+{
+	const uint8_t *header = in->data.data;
+	uint8_t have[IMAGE_DIGEST_SIZE];
+	size_t size = digest_part(in, algorithm, 0, NEW_AT_OWN_HASH, false, have);
+
+	/* one that is signed has the signature there */
+	if (size > 0 && memcmp(have, header + NEW_AT_OWN_HASH, size) != 0 && (load_le32(header + NEW_AT_HASH) & ~15u) == 0)
+		image_broken(facts, NEW_AT_OWN_HASH, "its header is damaged: the %s does not match", algorithm);
+}
+
 static void inspect_new(const struct image_input *in, struct image_facts *facts)
 {
 	const uint8_t *header = in->data.data;
 	unsigned count = load_le16(header + NEW_AT_COUNT + 2), checked = 0, kind = load_le32(header + NEW_AT_HASH) & 15;
 	const char *algorithm = kind == 1 ? "sha256" : kind == 2 ? "sha512" : "";
-	size_t size = kind == 1 ? 32 : 64;
-	uint8_t have[IMAGE_DIGEST_SIZE];
 	uint64_t furthest = 4 * BLOCK;
+	bool spread = is_spread(in) && !is_flat_part(in, header + NEW_AT_IMAGES, algorithm);
 
-	text_copy(facts->arch, sizeof(facts->arch), "");
 	if (count > NEW_IMAGES) {
 		image_broken(facts, NEW_AT_COUNT, "its header is damaged: it says that it has %u parts", count);
 		return;
 	}
-	if (in->ops->digest != NULL && algorithm[0] != '\0' &&
-	    in->ops->digest(in->ops->user, algorithm, bytes_of(header, NEW_AT_OWN_HASH), have) == size &&
-	    memcmp(have, header + NEW_AT_OWN_HASH, size) != 0 && (load_le32(header + NEW_AT_HASH) & ~15u) == 0)
-		image_broken(facts, NEW_AT_OWN_HASH, "its header is damaged: the %s does not match", algorithm);
+	check_new_header(in, facts, algorithm);
+	text_copy(facts->checked, sizeof(facts->checked), "its header");
+	if (spread && in->data.size < in->size)
+		return;		/* of a head the hash cannot tell which it is */
 	for (unsigned i = 0; i < count; i++) {
 		const uint8_t *entry = header + NEW_AT_IMAGES + i * NEW_IMAGE;
-		uint64_t start = (uint64_t)load_le16(entry) * BLOCK, length = (uint64_t)load_le16(entry + 2) * BLOCK;
-		struct bytes part = image_slice(in, start, length);
+		uint64_t end = (uint64_t)(load_le16(entry) + load_le16(entry + 2)) * BLOCK;
 
-		if (length == 0) {
-			checked++;
-			continue;
-		}
-		image_add_row(facts, start, length, i == 0 ? "first loader" : "second loader", "unknown");
-		furthest = start + length > furthest ? start + length : furthest;
-		if (facts->arch[0] == '\0' && part.size >= 4)
-			text_copy(facts->arch, sizeof(facts->arch), image_code_arch(part.data));
-		if (part.size < length || in->ops->digest == NULL || algorithm[0] == '\0' ||
-		    in->ops->digest(in->ops->user, algorithm, part, have) != size)
-			continue;
-		checked++;
-		if (memcmp(have, entry + NEW_IMAGE_AT_HASH, size) != 0)
-			image_broken(facts, start, "its part %u is damaged: the %s does not match", i, algorithm);
+		furthest = load_le16(entry + 2) > 0 && end > furthest ? end : furthest;
+		checked += check_part(in, facts, entry, i, algorithm, spread);
 	}
+	furthest = end_of(furthest, spread);
 	text_copy(facts->checked, sizeof(facts->checked), checked > 0 ? "the hash of each part" : "size");
-	if (image_declare(in, facts, furthest) && facts->whole != IMAGE_NO && checked == count && count > 0)
+	if (!image_declare(in, facts, furthest))
+		return;
+	if (spread && !are_gaps_empty(in, furthest))
+		image_problem(facts, SPREAD, "what stands between its pieces, as they lie on SPI flash, is not empty: it may be damaged");
+	else if (facts->whole != IMAGE_NO && checked == count && count > 0)
 		facts->whole = IMAGE_YES;
 }
 
@@ -311,4 +414,101 @@ static void inspect_rkaf(const struct image_input *in, struct image_facts *facts
 
 const struct image_format image_format_rkaf = {
 	.word = "rockchip-update", .title = "Rockchip update package (partitions)", .matches = is_rkaf, .inspect = inspect_rkaf,
+};
+
+/* --- the loader for USB: what sets up memory, what then writes the flash, and what is written as its boot loader --- */
+
+enum {
+	LOADER_HEADER = 0x66, LOADER_AT_VERSION = 6, LOADER_AT_CHIP = 21, LOADER_AT_LISTS = 25, LOADER_LISTS = 3, LOADER_LIST = 6,
+	LOADER_ENTRIES = 8, LOADER_ENTRY = 57, LOADER_ENTRY_AT_NAME = 5, LOADER_NAME = 20, LOADER_ENTRY_AT_PLACE = 45,
+};
+
+static bool is_loader(const struct image_input *in)
+{
+	return in->data.size >= LOADER_HEADER && load_le16(in->data.data + 4) == LOADER_HEADER &&
+	       (image_starts_with(in->data, BYTES("BOOT")) || image_starts_with(in->data, BYTES("LDR ")));
+}
+
+/* In 16-bit letters. */
+static void read_loader_name(const uint8_t *at, char name[LOADER_NAME + 1])
+{
+	uint8_t letters[LOADER_NAME];
+
+	for (unsigned i = 0; i < LOADER_NAME; i++)
+		letters[i] = at[2 * i + 1] == 0 ? at[2 * i] : '?';
+	image_text(name, LOADER_NAME + 1, bytes_of(letters, sizeof(letters)));
+}
+
+struct loader {
+	const struct image_input *in;
+	struct image_facts *facts;
+	uint64_t end;		/* of the furthest part; UINT64_MAX: not all lists are in memory */
+	bool is_plain;		/* newer ROMs take what comes over USB as it is, behind a header of the new kind */
+};
+
+/* What runs on the device to write its flash begins with a jump. */
+static void tell_loader_arch(const struct loader *loader, struct bytes part)
+{
+	uint8_t plain[BLOCK];
+
+	if (part.size < BLOCK)
+		return;
+	if (!loader->is_plain) {
+		decode(part.data, plain);
+		part.data = plain;
+	}
+	text_copy(loader->facts->arch, sizeof(loader->facts->arch), image_code_arch(part.data));
+}
+
+static void read_loader_list(struct loader *loader, unsigned list)
+{
+	const uint8_t *at = loader->in->data.data + LOADER_AT_LISTS + list * LOADER_LIST;
+	uint64_t table = load_le32(at + 1), step = at[5];
+	char name[LOADER_NAME + 1];
+
+	for (unsigned i = 0; i < at[0] && i < LOADER_ENTRIES && step >= LOADER_ENTRY; i++) {
+		struct bytes entry = image_slice(loader->in, table + i * step, LOADER_ENTRY);
+		uint64_t start, size;
+
+		if (entry.size < LOADER_ENTRY) {
+			loader->end = loader->in->data.size < loader->in->size ? UINT64_MAX : table + i * step + LOADER_ENTRY;
+			return;
+		}
+		start = load_le32(entry.data + LOADER_ENTRY_AT_PLACE);
+		size = load_le32(entry.data + LOADER_ENTRY_AT_PLACE + 4);
+		read_loader_name(entry.data + LOADER_ENTRY_AT_NAME, name);
+		image_add_row(loader->facts, start, size, name, "unknown");
+		if (list == 0)		/* what sets up memory stands last, and is named by chip and memory */
+			text_copy(loader->facts->name, sizeof(loader->facts->name), name);
+		if (list == 0 && i == 0)
+			loader->is_plain = image_starts_with(image_slice(loader->in, start, size), BYTES("RKNS"));
+		if (list == 1)
+			tell_loader_arch(loader, image_slice(loader->in, start, size));
+		loader->end = start + size > loader->end ? start + size : loader->end;
+	}
+}
+
+static void inspect_loader(const struct image_input *in, struct image_facts *facts)
+{
+	struct loader loader = { .in = in, .facts = facts, .end = LOADER_HEADER };
+	const uint8_t *header = in->data.data;
+	char chip[5] = "";
+
+	image_set_vendor(facts, "Rockchip");
+	text_copy(facts->checked, sizeof(facts->checked), "size");
+	for (unsigned i = 0; i < 4; i++)	/* "330C" backwards */
+		chip[i] = (char)header[LOADER_AT_CHIP + 3 - i];
+	image_add_board(facts, bytes_of_text(chip));
+	text_format(facts->version, sizeof(facts->version), "%x.%02x", header[LOADER_AT_VERSION + 1], header[LOADER_AT_VERSION]);
+	facts->ends_exactly = true;
+	for (unsigned list = 0; list < LOADER_LISTS && loader.end != UINT64_MAX; list++)
+		read_loader_list(&loader, list);
+	if (loader.end == UINT64_MAX || !image_declare(in, facts, loader.end + 4) || !image_in_memory(in, 0, loader.end + 4) || in->is_covered)
+		return;
+	if (image_compare(facts, 0, "it", rockchip_crc(in, image_slice(in, 0, loader.end)), load_le32(in->data.data + loader.end)))
+		image_covered(facts, "its checksum, over all of it");
+}
+
+const struct image_format image_format_rockchip_loader = {
+	.word = "rockchip-loader", .title = "Rockchip loader for USB", .matches = is_loader, .inspect = inspect_loader,
 };

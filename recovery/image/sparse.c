@@ -27,6 +27,7 @@ enum {
 	PATTERN = 4096,
 	FILE_ALIGNMENT = 1024,	/* the smallest block of an ext file system */
 	PLACES_LOOKED = 64 * 1024,
+	RESERVED = 4096,	/* a super partition begins with so many zeros (liblp) */
 };
 
 struct sparse {
@@ -36,9 +37,12 @@ struct sparse {
 	unsigned header, chunk_header;
 	uint64_t blocks, end;
 	uint32_t crc;
+	uint32_t crc_as_written;	/* by libsparse */
 	bool is_summed;		/* every byte so far went into crc */
 	bool has_sum;		/* and was compared with one of the file */
-	struct bytes head;	/* the first data, when the image begins with it */
+	struct bytes head;	/* the first data, when the image begins with it, or with less than RESERVED of zeros before it */
+	uint64_t head_at;	/* in the image */
+	bool is_empty;		/* nothing but zeros so far */
 	struct programs programs;
 	unsigned looked;	/* places */
 };
@@ -48,21 +52,39 @@ static bool matches(const struct image_input *in)
 	return in->data.size >= HEADER_SIZE && image_starts_with(in->data, BYTES("\x3a\xff\x26\xed\x01\0"));
 }
 
-static void sum_repeated(struct sparse *sparse, const uint8_t word[4], uint64_t size)
+static void sum_data(struct sparse *sparse, struct bytes data)
+{
+	bool is_same = sparse->crc == sparse->crc_as_written;
+
+	sparse->crc = crc32_update(sparse->crc, data);
+	sparse->crc_as_written = is_same ? sparse->crc : crc32_update(sparse->crc_as_written, data);
+}
+
+static uint32_t sum_pattern(uint32_t crc, const uint8_t pattern[PATTERN], uint64_t size)
+{
+	for (; size > 0; size -= size < PATTERN ? size : PATTERN)
+		crc = crc32_update(crc, bytes_of(pattern, size < PATTERN ? (size_t)size : PATTERN));
+	return crc;
+}
+
+/* A word again and again; of a hole, zeros. By sparse_format.h all that it expands to counts, and so libsparse reads it; but where libsparse writes a
+ * sum, a repeated word counts for one block of it, and a hole not at all (output_file.cpp). */
+static void sum_repeated(struct sparse *sparse, const uint8_t word[4], uint64_t size, bool is_hole)
 {
 	uint8_t pattern[PATTERN];
 
 	for (size_t i = 0; i < PATTERN; i++)
 		pattern[i] = word[i % 4];
-	for (; size > 0; size -= size < PATTERN ? size : PATTERN)
-		sparse->crc = crc32_update(sparse->crc, bytes_of(pattern, size < PATTERN ? (size_t)size : PATTERN));
+	sparse->crc = sum_pattern(sparse->crc, pattern, size);
+	if (!is_hole && size > 0)
+		sparse->crc_as_written = sum_pattern(sparse->crc_as_written, pattern, sparse->block_size);
 }
 
 static void compare_sum(struct sparse *sparse, uint64_t at, uint32_t want)
 {
 	if (!sparse->is_summed)
 		return;
-	if (sparse->crc != want)
+	if (sparse->crc != want && sparse->crc_as_written != want)
 		image_broken(sparse->facts, at, "its contents are damaged: expected checksum %08" PRIx32 ", found %08" PRIx32, want, sparse->crc);
 	sparse->has_sum = true;
 }
@@ -92,16 +114,19 @@ static bool read_chunk(struct sparse *sparse, unsigned type, uint64_t at, uint64
 		compare_sum(sparse, at, load_le32(body.data));
 	else
 		sparse->has_sum = false;	/* it covered what came before */
-	if (type == RAW && sparse->blocks == 0)
+	if (type == RAW && sparse->is_empty && sparse->blocks * sparse->block_size <= RESERVED) {
 		sparse->head = body;
+		sparse->head_at = sparse->blocks * sparse->block_size;
+	}
+	sparse->is_empty &= type == HOLE || type == CRC || (type == FILL && load_le32(body.data) == 0);
 	if (type == RAW)
 		look_for_programs(sparse, body);
 	if (!sparse->is_summed)
 		return true;
 	if (type == RAW)
-		sparse->crc = crc32_update(sparse->crc, body);
+		sum_data(sparse, body);
 	else if (type == FILL || type == HOLE)
-		sum_repeated(sparse, type == FILL ? body.data : (const uint8_t[4]){ 0 }, expanded);
+		sum_repeated(sparse, type == FILL ? body.data : (const uint8_t[4]){ 0 }, expanded, type == HOLE);
 	return true;
 }
 
@@ -172,7 +197,7 @@ static bool has_crc(const struct sparse *sparse, uint32_t chunks)
 
 static void inspect(const struct image_input *in, struct image_facts *facts)
 {
-	struct sparse sparse = { .in = in, .facts = facts };
+	struct sparse sparse = { .in = in, .facts = facts, .is_empty = true };
 	uint32_t chunks = load_le32(in->data.data + AT_CHUNKS), want = load_le32(in->data.data + AT_CRC), i;
 	uint64_t blocks = load_le32(in->data.data + AT_BLOCKS);
 
@@ -185,8 +210,8 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	sparse.is_summed &= has_crc(&sparse, chunks);
 	for (i = 0; i < chunks && next_chunk(&sparse, i); i++)
 		;
-	if (sparse.head.size > 0 && sparse.head.size <= blocks * sparse.block_size)
-		image_add_unpacked_part(in, facts, sparse.head, blocks * sparse.block_size, "contents", false);
+	if (sparse.head.size > 0 && sparse.head.size <= blocks * sparse.block_size - sparse.head_at)
+		image_add_unpacked_part(in, facts, sparse.head, blocks * sparse.block_size - sparse.head_at, "contents", false);
 	programs_tell(&sparse.programs, facts);
 	if (i < chunks)
 		return;

@@ -15,7 +15,9 @@ enum {
 	FV_AT_LENGTH = 32, FV_AT_MARK = 40, FV_AT_HEADER = 48, FV_AT_EXTENDED = 52, FV_HEADER = 56,
 	VOLUMES = 64,
 	FILE_HEADER = 24, FILE_AT_TYPE = 18, FILE_AT_SIZE = 20, FILES = 2000, FILE_PADDING = 0xf0,
-	SECTION_PE = 0x10, SECTION_TE = 0x12, SECTIONS = 64,
+	FILE_SECURITY = 3, FILE_PEI_CORE = 4, FILE_PEI = 6,
+	JUMP_SIZE = 4096,
+	SECTION_COMPRESSED = 1, SECTION_GUIDED = 2, SECTION_PE = 0x10, SECTION_TE = 0x12, SECTIONS = 64,
 };
 
 static bool has_mark(struct bytes at)
@@ -24,9 +26,19 @@ static bool has_mark(struct bytes at)
 	       load_le64(at.data + FV_AT_LENGTH) > load_le16(at.data + FV_AT_HEADER);
 }
 
+/* Builds for ARM that are run from where the processor starts begin with a jump over the page that the first volume follows. */
+static uint64_t first_volume(const struct image_input *in)
+{
+	struct bytes page = image_slice(in, 4, JUMP_SIZE - 4);
+
+	if (has_mark(in->data) || page.size < JUMP_SIZE - 4 || image_code_arch(in->data.data)[0] == '\0' || image_padding(page) != page.size)
+		return 0;
+	return has_mark(image_slice(in, JUMP_SIZE, UINT64_MAX)) ? JUMP_SIZE : 0;
+}
+
 static bool is_volume(const struct image_input *in)
 {
-	return has_mark(in->data);
+	return has_mark(in->data) || first_volume(in) > 0;
 }
 
 static bool sum_is_zero(struct bytes header)
@@ -76,23 +88,38 @@ static const char *arch_of_program(struct bytes section, uint8_t type)
 	return at < section.size - 6 && memcmp(section.data + at, "PE\0\0", 4) == 0 ? arch_of_machine(load_le16(section.data + at + 4)) : "";
 }
 
-static void look_at_sections(struct bytes file, struct image_facts *facts)
+struct programs_of {
+	struct image_facts *facts;
+	bool has_early_x86;	/* what runs before the memory is set up */
+	bool has_packed;	/* something that is not looked into */
+};
+
+static void look_at_sections(struct bytes file, struct programs_of *programs)
 {
+	uint8_t type = file.data[FILE_AT_TYPE];
+	bool is_early = type == FILE_SECURITY || type == FILE_PEI_CORE || type == FILE_PEI;
 	size_t at = FILE_HEADER;
 
-	for (unsigned i = 0; i < SECTIONS && facts->arch[0] == '\0' && at + 4 < file.size; i++) {
+	for (unsigned i = 0; i < SECTIONS && programs->facts->arch[0] == '\0' && at + 4 < file.size; i++) {
 		uint32_t size = load_le24(file.data + at);
+		uint8_t kind = file.data[at + 3];
+		const char *arch;
 
 		if (size < 4 || size > file.size - at)
 			return;
-		text_copy(facts->arch, sizeof(facts->arch), arch_of_program(bytes_of(file.data + at, size), file.data[at + 3]));
+		arch = arch_of_program(bytes_of(file.data + at, size), kind);
+		programs->has_packed |= kind == SECTION_COMPRESSED || kind == SECTION_GUIDED;
+		if (is_early && text_equal(arch, "x86"))
+			programs->has_early_x86 = true;
+		else
+			text_copy(programs->facts->arch, sizeof(programs->facts->arch), arch);
 		at += (size + 3u) / 4 * 4;
 	}
 }
 
 /* 3.2.3: the sum of the header, without the state and the file's own sum, is 0. Only the code that runs first is surely not packed, and
  * it is in the last volume. */
-static void look_at_files(const struct image_input *in, struct image_facts *facts, uint64_t start, uint64_t size)
+static void look_at_files(const struct image_input *in, struct programs_of *programs, uint64_t start, uint64_t size)
 {
 	struct bytes volume = image_slice(in, start, size);
 	size_t at = load_le16(volume.data + FV_AT_HEADER), extended = load_le16(volume.data + FV_AT_EXTENDED);
@@ -111,13 +138,13 @@ static void look_at_files(const struct image_input *in, struct image_facts *fact
 			return;		/* free from here on */
 		length = load_le24(head + FILE_AT_SIZE);
 		if ((uint8_t)(image_byte_sum(bytes_of(head, FILE_HEADER - 1)) - head[17]) != 0 || length < FILE_HEADER || length > size - at) {
-			image_broken(facts, start + at, "the header of its file at byte %" PRIu64 " is damaged", start + at);
+			image_broken(programs->facts, start + at, "the header of its file at byte %" PRIu64 " is damaged", start + at);
 			return;
 		}
 		if (length > volume.size - at)
 			return;		/* not in memory */
 		if (head[FILE_AT_TYPE] != FILE_PADDING)
-			look_at_sections(bytes_of(head, length), facts);
+			look_at_sections(bytes_of(head, length), programs);
 		at += length;
 	}
 }
@@ -130,13 +157,11 @@ static bool has_files(struct bytes volume)
 	return memcmp(volume.data + 16, ffs2, 4) == 0 || memcmp(volume.data + 16, ffs3, 4) == 0;
 }
 
-static void inspect_volume(const struct image_input *in, struct image_facts *facts)
+/* One behind the other. */
+static void walk_volumes(const struct image_input *in, struct programs_of *programs, uint64_t at)
 {
-	uint64_t at = 0;
+	struct image_facts *facts = programs->facts;
 
-	text_copy(facts->checked, sizeof(facts->checked), "header sum and size; nothing covers the contents");
-	facts->is_padded_by_nature = true;
-	/* one behind the other */
 	for (unsigned i = 0; i < VOLUMES && has_mark(image_slice(in, at, UINT64_MAX)); i++) {
 		uint64_t size = load_le64(in->data.data + at + FV_AT_LENGTH);
 		struct bytes header = image_slice(in, at, load_le16(in->data.data + at + FV_AT_HEADER));
@@ -148,9 +173,24 @@ static void inspect_volume(const struct image_input *in, struct image_facts *fac
 		if (size > UINT64_MAX - at || !image_declare(in, facts, at + size))
 			return;
 		if (has_files(header))
-			look_at_files(in, facts, at, size);
+			look_at_files(in, programs, at, size);
 		at += size;
 	}
+}
+
+static void inspect_volume(const struct image_input *in, struct image_facts *facts)
+{
+	struct programs_of programs = { .facts = facts };
+	uint64_t at = first_volume(in);
+
+	text_copy(facts->checked, sizeof(facts->checked), "header sum and size; nothing covers the contents");
+	facts->is_padded_by_nature = true;
+	if (at > 0)
+		text_copy(facts->arch, sizeof(facts->arch), image_code_arch(in->data.data));
+	walk_volumes(in, &programs, at);
+	/* on x86 that code is of 32 bits even where all that it unpacks is of 64 */
+	if (facts->arch[0] == '\0' && programs.has_early_x86 && !programs.has_packed)
+		text_copy(facts->arch, sizeof(facts->arch), "x86");
 }
 
 const struct image_format image_format_uefi_volume = {

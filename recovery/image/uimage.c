@@ -24,8 +24,12 @@ enum {
 	AT_NAME = 32,
 	NAME_SIZE = 32,
 	OS_UBOOT = 17,
+	ARCH_MIPS = 5,
+	TYPE_STANDALONE = 1,
 	TYPE_MULTI = 4,
 	TYPE_SCRIPT = 6,
+	TYPE_IVT = 32,
+	IVT_SIGNATURE = 0x2060 - 32,	/* room for it, that its header counts in (tools/default_image.c) */
 };
 
 /* IH_ARCH_*: the words of image_facts.arch. */
@@ -39,11 +43,13 @@ static const char *const archs[] = {
 static const char *const types[] = {
 	"", "standalone program", "kernel", "ramdisk", "several parts", "firmware", "script", "file system", "device tree",
 	"Kirkwood boot image", "i.MX boot image", "", "", "", "kernel",
+	[20] = "x86 setup", [29] = "FPGA", [31] = "trusted execution environment", [TYPE_IVT] = "firmware for i.MX", [33] = "power management firmware",
+	[40] = "coprocessor firmware", [43] = "device tree",
 };
 
 static const char *const compressions[] = { "", "gzip", "bzip2", "lzma", "lzo", "lz4", "zstd" };
 
-#define WORD(table, index) ((index) < ARRAY_SIZE(table) ? (table)[index] : "")
+#define WORD(table, index) ((index) < ARRAY_SIZE(table) && (table)[index] != NULL ? (table)[index] : "")
 
 /* in holds size bytes. */
 static uint32_t header_crc(const struct image_input *in, size_t size)
@@ -135,6 +141,25 @@ enum {
 	SGE_VERSION = SGE_PRODUCT + SGE_PRODUCT_SIZE, SGE_HARDWARE = SGE_VERSION + 16, SGE_VERSION_SIZE = 16,
 };
 
+enum { MT7621 = AT_NAME + 12, MT7621_AT_CRC = AT_NAME + 28, MT7621_NAME = 12 };
+
+/* The first loader for NAND flash of an MT7621 has the timing of that flash in the name, and a checksum as cksum prints it, over the header as it was
+ * before the header's own was put in. Source: U-Boot tools/mtk_image.c. */
+static bool is_mt7621(const uint8_t *header)
+{
+	uint8_t copy[HEADER_SIZE];
+	struct image_cksum sum;
+
+	if (load_be32(header + MT7621_AT_CRC) == 0)
+		return false;
+	memcpy(copy, header, HEADER_SIZE);
+	memset(copy + AT_HEADER_CRC, 0, 4);
+	memset(copy + MT7621_AT_CRC, 0, 4);
+	image_cksum_init(&sum);
+	image_cksum_add(&sum, bytes_of(copy, HEADER_SIZE));
+	return image_cksum_end(&sum) == load_be32(header + MT7621_AT_CRC);
+}
+
 /* What stands in the end of the name, or behind it. */
 static void read_vendor(const struct image_input *in, struct image_facts *facts, size_t start)
 {
@@ -143,6 +168,11 @@ static void read_vendor(const struct image_input *in, struct image_facts *facts,
 	if (load_be32(header + UMEDIA) == 0x55525f46) {
 		image_set_vendor(facts, "U-Media");
 		image_add_id(facts, load_be32(header + UMEDIA_BOARD));
+	}
+	if (start == HEADER_SIZE && header[AT_ARCH] == ARCH_MIPS && header[AT_TYPE] == TYPE_STANDALONE && is_mt7621(header)) {
+		image_set_vendor(facts, "MediaTek");
+		text_copy(facts->arch, sizeof(facts->arch), "mipsel");
+		image_set_name(facts, bytes_of(header + AT_NAME, MT7621_NAME));
 	}
 	if (start != LONGEST_HEADER || !image_is_text(bytes_of(header + SGE_PRODUCT, SGE_PRODUCT_SIZE)))
 		return;
@@ -282,6 +312,24 @@ static bool read_header(const struct image_input *in, struct image_facts *facts,
 	return false;	/* no field can be believed */
 }
 
+/* Whoever signs it puts the signature at its end, and the checksum never covers that. */
+static void check_with_signature(const struct image_input *in, struct image_facts *facts, size_t start, uint32_t data_size)
+{
+	uint64_t end = (uint64_t)start + data_size;
+
+	if (in->size == end - IVT_SIGNATURE)
+		image_warning(facts, "it is not signed: the signature would follow its end, and a chip that is locked refuses it");
+	else if (!image_declare(in, facts, end))
+		return;
+	check_data(in, facts, start, data_size - IVT_SIGNATURE);
+	if (in->size == end - IVT_SIGNATURE)
+		facts->declared_size = in->size;
+	else if (facts->whole == IMAGE_YES) {
+		facts->whole = IMAGE_UNKNOWN;
+		text_append(facts->checked, sizeof(facts->checked), "; its signature was not");
+	}
+}
+
 static void inspect(const struct image_input *in, struct image_facts *facts)
 {
 	uint32_t data_size;
@@ -294,7 +342,9 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	read_vendor(in, facts, start);
 	if (is_asus(in))
 		read_asus(in, facts, data_size);
-	if (image_declare(in, facts, (uint64_t)start + data_size))
+	if (in->data.data[AT_TYPE] == TYPE_IVT && data_size > IVT_SIGNATURE)
+		check_with_signature(in, facts, start, data_size);
+	else if (image_declare(in, facts, (uint64_t)start + data_size))
 		check_data(in, facts, start, data_size);
 	read_payload(in, facts, start, data_size);
 }

@@ -11,11 +11,12 @@
 /* --- boot images, little-endian --- */
 
 enum {
-	WIDTH = 0x20, IDENTIFIER = 0x24, EXECUTE = 0x2c, PROGRAM = 0x30, ATTRIBUTES = 0x44, STORED_SIZE = 0x40, SUM = 0x48,
-	PARTITION_TABLE = 0x9c, BOOT_HEADER = 0xa0,
+	WIDTH = 0x20, IDENTIFIER = 0x24, EXECUTE = 0x2c, PROGRAM = 0x30, MANAGER_SIZE = 0x38, ATTRIBUTES = 0x44, STORED_SIZE = 0x40, SUM = 0x48,
+	IMAGE_TABLE = 0x98, PARTITION_TABLE = 0x9c, BOOT_HEADER = 0xa0,
+	IMAGE_TABLE_AT_COUNT = 4, IMAGE_TABLE_AT_PARTITIONS = 8, IMAGE_TABLE_SIZE = 64,
 	OCM = 0xfffc0000,	/* where the UltraScale+ runs its first loader; an older Zynq has a number of the user's there */
 	CPU_SHIFT = 10, CPU_A53_64 = 2,
-	PARTITIONS = 32, PARTITION = 64, PARTITION_SUM = 60, PARTITION_TOTAL = 8, PARTITION_AT = 0x14, PARTITION_AT_MP = 0x20,
+	PARTITIONS = 32, PARTITION = 64, PARTITION_SUM = 60, PARTITION_TOTAL = 8, PARTITION_NEXT = 0x0c, PARTITION_AT = 0x14, PARTITION_AT_MP = 0x20,
 };
 
 static bool is_boot(const struct image_input *in)
@@ -32,17 +33,44 @@ static uint32_t sum_words(const uint8_t *from, const uint8_t *until)
 	return ~sum;
 }
 
-/* In units of four bytes. Returns where the furthest of them ends; 0: there is none, or the table is not in memory. */
+/* What lists the images; empty: it is not there. */
+static struct bytes image_table(const struct image_input *in)
+{
+	uint32_t at = load_le32(in->data.data + IMAGE_TABLE);
+	struct bytes table = image_slice(in, at, at >= BOOT_HEADER ? IMAGE_TABLE_SIZE : 0);
+
+	return bytes_of(table.data, table.size == IMAGE_TABLE_SIZE ? table.size : 0);
+}
+
+/* Xilinx's builder tells where the table is, U-Boot's only what lists the images, which knows it. UINT64_MAX: nobody. */
+static uint64_t find_partitions(const struct image_input *in, bool is_mp)
+{
+	uint64_t table = load_le32(in->data.data + PARTITION_TABLE);
+	struct bytes images = image_table(in);
+
+	if (table >= BOOT_HEADER && table != UINT32_MAX)
+		return table;
+	if (!is_mp || table != 0 || images.size == 0)
+		return UINT64_MAX;
+	return (uint64_t)load_le32(images.data + IMAGE_TABLE_AT_PARTITIONS) * 4;
+}
+
+/* In units of four bytes. Returns where the furthest of them ends; 0: there is none, or the table is not in memory. Where the headers name the next
+ * one, it need not follow. */
 static uint64_t read_partitions(const struct image_input *in, struct image_facts *facts, uint64_t table, bool is_mp)
 {
-	uint64_t furthest = 0;
+	struct bytes images = image_table(in);
+	uint64_t furthest = 0, place = table;
+	uint32_t count = is_mp && images.size > 0 ? load_le32(images.data + IMAGE_TABLE_AT_COUNT) : PARTITIONS;
 
-	for (unsigned i = 0; i < PARTITIONS; i++) {
-		uint64_t place = table + (uint64_t)i * PARTITION, at, size;
+	for (unsigned i = 0; i < count && i < PARTITIONS; i++) {
+		uint64_t at, size;
 		struct bytes entry = image_slice(in, place, PARTITION);
 		char name[24];
 
-		if (entry.size < PARTITION || load_le32(entry.data + PARTITION_TOTAL) == 0)
+		if (entry.size < PARTITION)
+			return place + PARTITION > in->size ? place + PARTITION : furthest;
+		if (load_le32(entry.data + PARTITION_TOTAL) == 0)
 			break;
 		if (!image_compare(facts, place, "the header of a partition", sum_words(entry.data, entry.data + PARTITION_SUM),
 				   load_le32(entry.data + PARTITION_SUM)))
@@ -52,16 +80,24 @@ static uint64_t read_partitions(const struct image_input *in, struct image_facts
 		text_format(name, sizeof(name), "partition %u", i);
 		image_add_part(in, facts, at, size, name);
 		furthest = at + size > furthest ? at + size : furthest;
+		place = is_mp && load_le32(entry.data + PARTITION_NEXT) > 0 ? (uint64_t)load_le32(entry.data + PARTITION_NEXT) * 4 : place + PARTITION;
 	}
 	return furthest;
+}
+
+/* The older Zynq has but one kind of processor, and 0 or 1 in that place. */
+static bool is_ultrascale(const uint8_t *header)
+{
+	return load_le32(header + EXECUTE) >= OCM || (load_le32(header + ATTRIBUTES) >> CPU_SHIFT & 3) != 0;
 }
 
 static void inspect_boot(const struct image_input *in, struct image_facts *facts)
 {
 	const uint8_t *header = in->data.data;
-	bool is_mp = load_le32(header + EXECUTE) >= OCM;
-	uint64_t program = load_le32(header + PROGRAM), stored = load_le32(header + STORED_SIZE), table = load_le32(header + PARTITION_TABLE);
-	uint64_t end = program + stored;
+	bool is_mp = is_ultrascale(header);
+	/* the firmware of the power management unit comes before the loader */
+	uint64_t program = load_le32(header + PROGRAM) + (is_mp ? (uint64_t)load_le32(header + MANAGER_SIZE) : 0);
+	uint64_t stored = load_le32(header + STORED_SIZE), table, end = program + stored;
 	bool is_64 = is_mp && (load_le32(header + ATTRIBUTES) >> CPU_SHIFT & 3) == CPU_A53_64;
 
 	image_set_vendor(facts, "Xilinx");
@@ -71,14 +107,15 @@ static void inspect_boot(const struct image_input *in, struct image_facts *facts
 		return;
 	text_copy(facts->arch, sizeof(facts->arch), is_64 ? "arm64" : "arm");
 	facts->is_padded_by_nature = true;
-	if (table >= BOOT_HEADER && table != UINT32_MAX) {
+	table = find_partitions(in, is_mp);
+	if (table != UINT64_MAX) {
 		uint64_t furthest = read_partitions(in, facts, table, is_mp);
 
 		end = furthest > end ? furthest : end;
 	} else {
-		/* mkimage leaves the table out, and counts the header in */
-		end = stored;
-		image_add_part(in, facts, program, stored > program ? stored - program : 0, "loader");
+		/* mkimage leaves the table out, and for the older Zynq counts the header in */
+		end = is_mp ? end : stored;
+		image_add_part(in, facts, program, end > program ? end - program : 0, "loader");
 	}
 	image_declare(in, facts, end);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "recovery/image/image.h"
+#include "src/base/crc.h"
 #include "src/base/text.h"
 
 enum { SIZE = 16384 };
@@ -103,6 +104,8 @@ static void a_file_that_is_longer_by_its_lines_was_moved_so(void **state)
 	for (unsigned line = 0; line < 20; line++, size += 9)
 		memcpy(plain + size, "echo flash\n" + 2, 9);
 	store_be32(plain + 12, (uint32_t)size - 64);
+	store_be32(plain + 4, crc32_update(0, bytes_of(plain, 64)));
+	assert_null(memchr(plain, '\n', 64));
 	size = in_text_mode(plain, size, moved);
 	for (unsigned more = 0; more < 2; more++) {
 		struct image_facts facts = inspect(moved, size + more);
