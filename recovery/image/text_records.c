@@ -153,7 +153,7 @@ static bool is_text_to_the_end(const struct records *records)
 	struct bytes rest = bytes_from(records->in->data, records->at);
 
 	for (size_t i = 0; i < rest.size; i++)
-		if ((rest.data[i] < ' ' && !is_space(rest.data[i]) && rest.data[i] != '\f') ||
+		if ((rest.data[i] < ' ' && !is_space(rest.data[i]) && rest.data[i] != '\f') || rest.data[i] == 0xff ||
 		    (i > 0 && is_line_end(rest.data[i - 1]) && begins_record(bytes_from(rest, i))))
 			return false;
 	return true;

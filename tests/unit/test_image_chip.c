@@ -63,6 +63,9 @@ static void what_stands_behind_the_end_of_a_hex_file_is_no_damage_unless_it_is_a
 	add_text(image, program);
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 	image->size -= sizeof(program) - 1;
+	add(image, "\xff\xff", 2);
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->size -= 2;
 	add(image, "\x01\x80", 2);
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
