@@ -213,6 +213,32 @@ static void a_signed_boot_image_of_version_4_is_whole(void **state)
 	EVP_PKEY_free(key);
 }
 
+static void a_certificate_behind_a_boot_image_covers_it(void **state)
+{
+	enum { PAGE = 4096, CERTIFICATE = 16 * 1024 };
+	struct buffer *image = *state;
+	uint8_t modulus[KEY_BYTES];
+	EVP_PKEY *key = make_key(modulus);
+
+	add_text(image, "ANDROID!");
+	add_le(image, 100, 4);
+	add_le(image, 0, 8);
+	add_le(image, 1584, 4);
+	fill(image, 0, 40);
+	add_le(image, 4, 4);
+	fill(image, 0, PAGE);
+	fill(image, 0x51, PAGE + 100);
+	fill(image, 0, 2 * PAGE);
+	add_vbmeta(image, 2 * PAGE, key, modulus);
+	add_vbmeta(image, PAGE + 100, key, modulus);	/* one of fewer bytes, as that of the kernel is */
+	fill(image, 0, 2 * PAGE + CERTIFICATE);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_int_equal(inspect(image).declared_size, image->size);
+	image->data[PAGE + 50] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	EVP_PKEY_free(key);
+}
+
 /* Version 1; counted: how many sizes go into the id when nothing but the kernel is there. */
 static void make_boot(struct buffer *to, unsigned counted)
 {
@@ -432,6 +458,7 @@ int main(void)
 		TEST(every_bit_of_signed_boot_data_is_covered),
 		TEST(what_fills_a_partition_up_to_its_footer_must_be_empty),
 		TEST(a_signed_boot_image_of_version_4_is_whole),
+		TEST(a_certificate_behind_a_boot_image_covers_it),
 		TEST(an_empty_table_of_device_trees_may_count_in_the_id),
 		TEST(the_sum_of_a_sparse_image_may_be_that_of_its_reader_or_of_its_writer),
 		TEST(a_super_partition_lists_its_logical_ones),
