@@ -119,7 +119,10 @@ static int run_screen_options(int argc, char **argv)
 			folders[1] = arguments.folders[0];
 			arguments.folders = folders;
 		} else {
-			output_aside("unbrick: there is no verb or option '%s'\n  see: unbrick --help\n", argv[i]);
+			output_aside("unbrick: there is no verb or option '%s'\n", argv[i]);
+			if (i == 1 && cli_nearest_verb(argv[i]) != NULL)
+				output_aside("  the nearest: unbrick %s\n", cli_nearest_verb(argv[i]));
+			output_aside("  see: unbrick --help\n");
 			if (i == 1 && access(argv[i], F_OK) == 0)
 				output_aside("  to look at the file of that name: unbrick inspect %s\n", argv[i]);
 			return EXIT_USAGE;

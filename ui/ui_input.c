@@ -1,4 +1,7 @@
 /* From curses' key codes to our own, so that screens and tables know one set. */
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include "src/base/cleanup.h"
 #include "ui/ui_internal.h"
 
@@ -91,6 +94,20 @@ static void take_pasted(struct ui *ui, uint32_t code)
 	ui->paste_ms = ui_time_ms();
 }
 
+/* More than a hand types waits behind this key, so that the very first of it is known for a paste. */
+static bool is_burst(int before)
+{
+	int waiting = 0;
+
+	return before >= KEYS_BY_HAND || (ioctl(STDIN_FILENO, FIONREAD, &waiting) == 0 && before + waiting >= KEYS_BY_HAND);
+}
+
+/* Text that is typed in one go is text of the line that it is typed into; anywhere else it would be commands of ours, or the device's. */
+static bool takes_bursts(struct ui *ui)
+{
+	return ui_appetite(ui) != APPETITE_TEXT && !ui->has_prompt;
+}
+
 /* True: the key was a part of it. */
 static bool is_pasted(struct ui *ui, int kind, wint_t code, int before)
 {
@@ -103,7 +120,7 @@ static bool is_pasted(struct ui *ui, int kind, wint_t code, int before)
 	/* the end may be lost; and a terminal that does not mark what is pasted sends it all at once */
 	if (ui->is_pasting && ui_time_ms() - ui->paste_ms > PASTE_LOST_MS)
 		end_paste(ui);
-	if (!ui->is_pasting && is_text && before >= KEYS_BY_HAND && ui_appetite(ui) == APPETITE_ALL && !ui->has_prompt) {
+	if (!ui->is_pasting && is_text && takes_bursts(ui) && is_burst(before)) {
 		begin_paste(ui);
 		ui->is_paste_unmarked = true;
 	}
@@ -158,11 +175,24 @@ static bool is_key_ours(struct ui *ui)
 	return ui->has_prompt || ui_appetite(ui) != APPETITE_ALL || (screen->ops->owns_escape != NULL && screen->ops->owns_escape(ui, screen->state));
 }
 
+/* A paste without marks comes in pieces: it is over when nothing came for a moment. */
+static int read_key(struct ui *ui, wint_t *ret_code)
+{
+	int kind = get_wch(ret_code);
+
+	if (kind == ERR && ui->is_paste_unmarked) {
+		timeout(UI_ESCAPE_MS);
+		kind = get_wch(ret_code);
+		timeout(0);
+	}
+	return kind;
+}
+
 bool ui_input_read(struct ui *ui)
 {
 	for (int i = 0; !ui->is_leaving && (i < KEYS_AT_ONCE || ui->is_paste_unmarked); i++) {
 		wint_t code;
-		int kind = get_wch(&code);
+		int kind = read_key(ui, &code);
 
 		if (kind == ERR) {
 			if (ui->is_paste_unmarked)

@@ -90,6 +90,15 @@ static void set_modes(const struct ui *ui)
 	}
 }
 
+/* curses starts on a terminal without a cursor that can be moved (dumb, as in Emacs' shell), and draws all rows on one. */
+static bool can_place_text(void)
+{
+	static char cursor_address[] = "cup";	/* older curses take no const */
+	const char *sequence = tigetstr(cursor_address);
+
+	return sequence != NULL && sequence != (const char *)-1;
+}
+
 enum status ui_terminal_start(struct ui *ui, struct error *reterr)
 {
 	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
@@ -104,6 +113,13 @@ enum status ui_terminal_start(struct ui *ui, struct error *reterr)
 		error_set(reterr, STATUS_UNSUPPORTED,
 			  "cannot start the screen: the terminal type TERM=%s is not known here", term ? term : "");
 		return error_hint(reterr, "try: TERM=xterm unbrick, or TERM=vt100 unbrick");
+	}
+	if (!can_place_text()) {
+		reset_shell_mode();	/* and not endwin(), which writes what this terminal cannot read */
+		delscreen(TAKE(ui->curses));
+		error_set(reterr, STATUS_UNSUPPORTED, "this terminal (TERM=%s) cannot show screens; these work without: "
+			  "unbrick diagnose, inspect, verify, fetch, bench, recover and the other verbs of unbrick --help", term ? term : "");
+		return error_hint(reterr, "if it is a better terminal than it says: TERM=xterm unbrick, or TERM=vt100 unbrick");
 	}
 	ui->terminal_flags = fcntl(STDIN_FILENO, F_GETFL);
 	catch_fatal_signals(true);

@@ -7,7 +7,9 @@
 #include "src/base/text.h"
 
 /* HABIT_ENTER_MS: after the last letter of the word many people press Enter by habit; it must not answer what is asked next. */
-enum { HABIT_ENTER_MS = 300, FOOTER_TEXT_MAX = 24 };
+enum { HABIT_ENTER_MS = 300, FOOTER_TEXT_MAX = 24, NAME_COLS = 31 /* at least: the columns stand still while the list narrows */ };
+
+static const char unknown_device[] = "unknown device";
 
 bool widget_question_takes_text(const struct widget_question *widget, const struct question *question)
 {
@@ -182,9 +184,22 @@ static void draw_choices(struct widget_question *widget, struct canvas *to, int 
 		draw_choices_short(widget, to, y, rows, question);
 }
 
+/* The names take what the longest of them needs, and leave the rest to what tells the devices apart. */
+static int name_column(const struct widget_question *widget, const struct canvas *to)
+{
+	int widest = NAME_COLS, most = to->cols / 2;
+
+	for (size_t i = 0; i < widget->device_count; i++) {
+		int width = canvas_width(to, widget->device[i].text);
+
+		widest = width > widest ? width : widest;
+	}
+	return widest < most ? widest : most;
+}
+
 static void draw_devices(struct widget_question *widget, struct canvas *to, int y, int rows)
 {
-	int text_width = to->cols > 100 ? 52 : 36;
+	int text_width = name_column(widget, to), detail_at = 3 + text_width + 2;
 	char found[40];
 
 	widget_list_place(&widget->list, (int)widget->device_count + 1, y + 2, rows - 2);
@@ -203,8 +218,8 @@ static void draw_devices(struct widget_question *widget, struct canvas *to, int 
 		canvas_fill(to, y + 2 + i, 1, to->cols - 2, role, ' ');
 		canvas_put(to, y + 2 + i, 1, 1, role, is_selected ? ">" : " ");
 		canvas_put(to, y + 2 + i, 3, text_width, role,
-			   is_unknown ? "unknown device" : widget->device[index].text);
-		canvas_put(to, y + 2 + i, 3 + text_width + 1, to->cols - text_width - 6, is_selected ? role : ROLE_DIM,
+			   is_unknown ? unknown_device : widget->device[index].text);
+		canvas_put(to, y + 2 + i, detail_at, to->cols - 1 - detail_at, is_selected ? role : ROLE_DIM,
 			   is_unknown ? "not in the list: diagnosis only" : widget->device[index].detail);
 	}
 }

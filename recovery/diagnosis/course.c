@@ -340,6 +340,8 @@ static void prompt(struct course *course, const struct reader_line *line, const 
 static void apply(struct course *course, const struct reader_line *line, const struct sign_match *match,
 		  enum sign_effect effect)
 {
+	if (effect != SIGN_PROMPT)
+		course->headway = course->line;
 	switch (effect) {
 	case SIGN_MILESTONE:
 		milestone(course, line, match->sign);
@@ -356,7 +358,7 @@ static void apply(struct course *course, const struct reader_line *line, const s
 	case SIGN_PROMPT:
 		prompt(course, line, match);
 		break;
-	case SIGN_FAULT: case SIGN_HARMLESS: case SIGN_FACT: case SIGN_HARDWARE:
+	case SIGN_FAULT: case SIGN_HARMLESS: case SIGN_FACT: case SIGN_HARDWARE: case SIGN_TROUBLE:
 		break;
 	}
 }
@@ -389,6 +391,8 @@ void course_line(struct course *course, const struct reader_line *line, const st
 	if (is_kernel && stamp_ms > course->uptime_ms)
 		course->uptime_ms = stamp_ms;
 	for (size_t i = 0; i < count; i++) {
+		if (matches[i].sign->effect == SIGN_TROUBLE)
+			course->trouble = course->line;
 		if (matches[i].sign->fact == NULL || is_mistyped(course, matches[i].sign))
 			continue;
 		note_fact(course, &matches[i]);

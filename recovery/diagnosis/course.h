@@ -51,6 +51,8 @@ struct course {
 	unsigned prompt;		/* the loader or a shell waits */
 	unsigned login;			/* a login prompt waits */
 	unsigned typed;			/* the operator did something */
+	unsigned trouble;		/* a program said that it failed, and not why */
+	unsigned headway;		/* a stage was reached, or something was written, loaded, or ended well */
 
 	struct course_mark writing;	/* a write under way; .line 0: none */
 	struct course_mark cut_write;	/* a start began while a write was under way */

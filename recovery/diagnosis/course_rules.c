@@ -14,6 +14,7 @@ enum {
 	FLASH_CLUE = 40,	/* a read error of this weight matters, whatever was being read */
 	SAVING_LINES = 10,	/* that a save of the environment prints at most */
 	LONG_RUN_LINES = 400,	/* after its start, a system that says so much does run */
+	GOES_ON_LINES = 100,	/* after it, a system that says so much did not wait for the network */
 	MERE_WORDS = 20,	/* below this weight a message only sounds bad */
 	MERE_NOISE = 17,	/* below this one it does so only where a tool or an updater speaks */
 	AFTERMATH_LINES = 3,	/* that an update program says after its own report of success, while it leaves */
@@ -40,12 +41,14 @@ static bool is_of_network(const struct evidence_entry *entry)
 	       (entry->evidence.sign != NULL && entry->evidence.sign->cause == CAUSE_NETWORK);
 }
 
-/* A system that came up, or runs for long, without an update and without anybody asking it for one, may well live
- * without a server. */
+/* A system that came up, or whose init runs, or that goes on for long, without an update and without anybody asking it
+ * for one, may well live without a server. */
 static bool is_mere_complaint(const struct course *course, const struct evidence_entry *entry)
 {
 	bool is_running = course->has_booted && ((course->came_up >= course->start_line && course->came_up != 0) ||
-						 course->line - course->start_line >= LONG_RUN_LINES);
+						 (entry->evidence.seen >= STAGE_INIT && entry->evidence.seen <= STAGE_LOGIN) ||
+						 course->line - course->start_line >= LONG_RUN_LINES ||
+						 course->line - entry->last_line >= GOES_ON_LINES);
 	bool is_noted = course_is_journal(course) && entry->evidence.weight < CLEAR;
 
 	bool is_before = course->has_booted && entry->last_line < course->start_line;
@@ -75,7 +78,7 @@ static bool was_before_script(const struct course *course, const struct evidence
 }
 
 /* The stage that the complaint belongs to. The words of an updater, and those that any program may use, mean a step of the
- * start where a loader prints them on its way. */
+ * start where a loader or a kernel prints them on its way. */
 static enum boot_stage stage_of(const struct evidence_entry *entry)
 {
 	const struct sign *sign = entry->evidence.sign;
@@ -83,20 +86,20 @@ static enum boot_stage stage_of(const struct evidence_entry *entry)
 
 	if (sign == NULL)
 		return STAGE_ANY;
-	if ((sign->stage == STAGE_UPDATER || sign->is_general) && seen >= STAGE_ROM && seen <= STAGE_LOADER)
+	if ((sign->stage == STAGE_UPDATER || sign->is_general) && seen >= STAGE_ROM && seen <= STAGE_ROOT_MOUNT)
 		return seen;
 	return sign->stage;
 }
 
-/* A system that goes on to say so much does live with what its kernel found on the way. */
+/* A system that goes on to say so much does live with what its kernel or its start scripts found on the way. */
 static bool was_lived_with(const struct course *course, const struct evidence_entry *entry, enum boot_stage stage)
 {
-	return (stage == STAGE_KERNEL || stage == STAGE_ROOT_MOUNT) && course->has_booted &&
+	return stage >= STAGE_KERNEL && stage <= STAGE_INIT && course->has_booted &&
 	       course->furthest >= STAGE_ROOT_MOUNT && entry->evidence.weight < CLEAR &&
 	       entry->last_line >= course->start_line && course->line - entry->last_line >= LONG_RUN_LINES;
 }
 
-/* What sounds bad among the words of a running system's services, or of drivers and loaders that look for what is not
+/* What sounds bad among the words of a running system's drivers and services, or of loaders that look for what is not
  * there. */
 static bool is_small_talk(const struct evidence_entry *entry)
 {
@@ -105,20 +108,20 @@ static bool is_small_talk(const struct evidence_entry *entry)
 	if (evidence->sign == NULL || !evidence->sign->is_general || evidence->weight >= MERE_WORDS)
 		return false;
 	return evidence->seen <= STAGE_LOGIN &&
-	       (evidence->seen >= STAGE_INIT || (evidence->seen >= STAGE_ROM && evidence->weight < MERE_NOISE));
+	       (evidence->seen >= STAGE_KERNEL || (evidence->seen >= STAGE_ROM && evidence->weight < MERE_NOISE));
 }
 
 bool situation_is_overcome(const struct situation *now, const struct evidence_entry *entry)
 {
 	const struct course *course = now->course;
-	enum boot_stage stage = stage_of(entry);
+	enum boot_stage stage = stage_of(entry), meant = entry->evidence.sign ? entry->evidence.sign->stage : STAGE_ANY;
 
 	if (entry->evidence.source != EVIDENCE_LINE)
 		return false;
 	if (course_is_diary(course) && (is_of_network(entry) || entry->evidence.weight < STRONG))
 		return true;
 	if (is_small_talk(entry) ||
-	    ((stage == STAGE_UPDATER || stage == STAGE_ANY) && is_mere_complaint(course, entry)))
+	    ((meant == STAGE_UPDATER || meant == STAGE_ANY) && is_mere_complaint(course, entry)))
 		return true;
 	if (stage == STAGE_UPDATER)
 		return course->updated > entry->last_line || is_aftermath(course, entry) || was_then_written(course, entry);

@@ -4,12 +4,14 @@
  * what speaks for which cause; verdict judges when asked. */
 #include "recovery/diagnosis/diagnosis.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "recovery/diagnosis/course.h"
 #include "recovery/diagnosis/evidence_book.h"
 #include "recovery/diagnosis/line_reader.h"
 #include "recovery/diagnosis/sign_set.h"
+#include "recovery/diagnosis/text_kind.h"
 #include "recovery/diagnosis/verdict.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
@@ -18,6 +20,7 @@ enum {
 	WRAP_LEAST = 60,	/* mail is cut at 72 to 78 columns (RFC 5322, 2.1.1), terminals at 80 */
 	WRAP_MOST = 81,
 	STAMP_FRACTION = 6,	/* digits of a kernel's time stamp behind the point */
+	REMARK_WEIGHT = 20,	/* general words that weigh less are no fault in what its program calls a remark */
 };
 
 struct diagnosis {
@@ -29,7 +32,8 @@ struct diagnosis {
 	struct evidence_book book;
 	size_t quiet_size;	/* of the unfinished line when it was last looked at */
 	bool is_deaf;
-	char stamped[WRAP_MOST + 1];	/* the last line, when it bore a time stamp and may have been cut; else empty */
+	char cut[WRAP_MOST + 1];	/* the last line, when its length is one at which lines are cut; else empty */
+	bool is_cut_stamped;		/* it bore a time stamp */
 };
 
 DEFINE_AUTO(diagnosis);
@@ -73,7 +77,7 @@ void diagnosis_reset(struct diagnosis *diagnosis)
 	diagnosis->book.count = 0;
 	diagnosis->quiet_size = 0;
 	diagnosis->is_deaf = false;
-	diagnosis->stamped[0] = '\0';
+	diagnosis->cut[0] = '\0';
 }
 
 static int weight_for(const struct sign *sign, enum cause cause)
@@ -95,6 +99,12 @@ static bool is_said_better(const struct sign_match *matches, size_t count, size_
 	return false;
 }
 
+static bool is_fault_here(const struct sign *sign, const struct reader_line *line)
+{
+	return sign->effect == SIGN_FAULT &&
+	       !(sign->is_general && sign->weight < REMARK_WEIGHT && text_is_remark(bytes_of(line->text, line->size)));
+}
+
 static void add_faults(struct diagnosis *diagnosis, const struct reader_line *line, const struct sign_match *matches,
 		       size_t count)
 {
@@ -102,7 +112,7 @@ static void add_faults(struct diagnosis *diagnosis, const struct reader_line *li
 		const struct sign *sign = matches[i].sign;
 		enum cause causes[] = { sign->cause, sign->also };
 
-		if (sign->effect != SIGN_FAULT)
+		if (!is_fault_here(sign, line))
 			continue;
 		course_fault(&diagnosis->course);
 		for (size_t c = 0; c < ARRAY_SIZE(causes); c++) {
@@ -146,33 +156,55 @@ static bool is_among(const struct sign *sign, const struct sign_match *matches, 
 	return false;
 }
 
-/* Mail and narrow terminals cut long lines in two. Where lines bear time stamps the cut shows, for the rest bears none:
- * then the two are looked at together, and what neither half says alone counts. At a blank the cut takes the blank
- * away. */
+/* Signs of the joined line that neither half holds; returns how many. */
+static size_t match_joined(struct diagnosis *diagnosis, const char *text, const struct reader_line *line,
+			   struct sign_match *ret_whole)
+{
+	const struct bytes halves[] = { bytes_of_text(diagnosis->cut), bytes_of(line->text, line->size) };
+	struct sign_match half[SIGN_SET_MATCHES_MAX];
+	size_t count = sign_set_match_in_force(diagnosis->set, bytes_of_text(text), ret_whole);
+
+	for (size_t h = 0; h < ARRAY_SIZE(halves) && count > 0; h++) {
+		size_t kept = 0, found = sign_set_match(diagnosis->set, halves[h], half);
+
+		for (size_t i = 0; i < count; i++)
+			if (!is_among(ret_whole[i].sign, half, found))
+				ret_whole[kept++] = ret_whole[i];
+		count = kept;
+	}
+	return count;
+}
+
+static size_t keep_named_faults(struct sign_match *matches, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (matches[i].sign->effect == SIGN_FAULT && !matches[i].sign->is_general)
+			matches[kept++] = matches[i];
+	return kept;
+}
+
+/* Mail and narrow terminals cut long lines in two. Where lines bear time stamps the cut shows, for the rest bears none;
+ * elsewhere mail cuts at a blank, and the rest goes on in small letters: then only a fault counts that a program words
+ * so. The two are looked at together, and what neither half says alone counts. At a blank the cut takes the blank away. */
 static const struct sign *apply_wrapped(struct diagnosis *diagnosis, const struct reader_line *line)
 {
-	struct sign_match whole[SIGN_SET_MATCHES_MAX], half[SIGN_SET_MATCHES_MAX];
-	size_t found, first, count = 0;
-	char text[sizeof(diagnosis->stamped) + LINE_READER_MAX + 1];
+	struct sign_match whole[SIGN_SET_MATCHES_MAX];
+	bool is_stamped = diagnosis->is_cut_stamped;
+	size_t count = 0;
+	char text[sizeof(diagnosis->cut) + LINE_READER_MAX + 1];
 	struct reader_line joined = *line;
 
-	if (diagnosis->stamped[0] == '\0' || line->body > 0 || line->size == 0)
+	if (diagnosis->cut[0] == '\0' || line->body > 0 || line->size == 0 ||
+	    (!is_stamped && !islower((unsigned char)line->text[0])))
 		return NULL;
-	for (int has_blank = 0; has_blank < 2 && count == 0; has_blank++) {
-		text_format(text, sizeof(text), "%s%s%s", diagnosis->stamped, has_blank ? " " : "", line->text);
-		found = sign_set_match_in_force(diagnosis->set, bytes_of_text(text), whole);
-		if (found == 0)
-			continue;
-		first = sign_set_match(diagnosis->set, bytes_of_text(diagnosis->stamped), half);
-		for (size_t i = 0; i < found; i++)
-			if (!is_among(whole[i].sign, half, first))
-				whole[count++] = whole[i];
-		found = count;
-		first = sign_set_match(diagnosis->set, bytes_of(line->text, line->size), half);
-		for (size_t i = count = 0; i < found; i++)
-			if (!is_among(whole[i].sign, half, first))
-				whole[count++] = whole[i];
+	for (int has_blank = is_stamped ? 0 : 1; has_blank < 2 && count == 0; has_blank++) {
+		text_format(text, sizeof(text), "%s%s%s", diagnosis->cut, has_blank ? " " : "", line->text);
+		count = match_joined(diagnosis, text, line, whole);
 	}
+	if (!is_stamped)
+		count = keep_named_faults(whole, count);
 	if (count == 0)
 		return NULL;
 	joined.text = text;
@@ -206,7 +238,7 @@ static const struct sign *apply_tail(struct diagnosis *diagnosis, const struct r
 				     const struct sign *best)
 {
 	struct sign_match matches[SIGN_SET_MATCHES_MAX];
-	size_t at = tail_offset(line->text + line->body), count, kept = 0;
+	size_t at = tail_offset(line->text + line->body), count;
 	struct reader_line tail = *line;
 
 	if (at == 0 || line->body + at >= line->size ||
@@ -216,17 +248,22 @@ static const struct sign *apply_tail(struct diagnosis *diagnosis, const struct r
 	tail.size -= line->body + at;
 	tail.body = 0;
 	count = sign_set_match_in_force(diagnosis->set, bytes_of(tail.text, tail.size), matches);
-	for (size_t i = 0; i < count; i++)
-		if (matches[i].sign->effect == SIGN_FAULT && !matches[i].sign->is_general)
-			matches[kept++] = matches[i];
-	return kept > 0 ? apply_matches(diagnosis, &tail, matches, kept) : NULL;
+	count = keep_named_faults(matches, count);
+	return count > 0 ? apply_matches(diagnosis, &tail, matches, count) : NULL;
 }
 
-static void remember_stamped(struct diagnosis *diagnosis, const struct reader_line *line)
+/* A sentence that ended was not cut, nor was a line of columns. */
+static bool may_be_cut(const struct reader_line *line)
 {
-	bool may_be_cut = line->body > 0 && line->size >= WRAP_LEAST && line->size <= WRAP_MOST;
+	if (line->size < WRAP_LEAST || line->size > WRAP_MOST)
+		return false;
+	return line->body > 0 || isalnum((unsigned char)line->text[line->size - 1]) || line->text[line->size - 1] == ',';
+}
 
-	text_copy(diagnosis->stamped, sizeof(diagnosis->stamped), may_be_cut ? line->text + line->body : "");
+static void remember_cut(struct diagnosis *diagnosis, const struct reader_line *line)
+{
+	diagnosis->is_cut_stamped = line->body > 0;
+	text_copy(diagnosis->cut, sizeof(diagnosis->cut), may_be_cut(line) ? line->text + line->body : "");
 }
 
 static void finish_line(struct diagnosis *diagnosis, const struct reader_line *line)
@@ -242,7 +279,7 @@ static void finish_line(struct diagnosis *diagnosis, const struct reader_line *l
 
 		best = sign_matches_best(both, best != NULL ? 2 : 1);
 	}
-	remember_stamped(diagnosis, line);
+	remember_cut(diagnosis, line);
 	if (!diagnosis->is_deaf)
 		course_text(&diagnosis->course, line);
 	diagnosis->quiet_size = 0;

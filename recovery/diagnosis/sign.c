@@ -14,6 +14,7 @@ static const char *const effects[] = {
 	[SIGN_PROMPT] = "prompt",
 	[SIGN_FACT] = "fact",
 	[SIGN_HARDWARE] = "hardware",
+	[SIGN_TROUBLE] = "trouble",
 };
 
 const char *sign_effect_name(enum sign_effect effect)

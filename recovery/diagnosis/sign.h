@@ -22,6 +22,7 @@ enum sign_effect {
 	SIGN_PROMPT,		/* waits for input (.cause LOGIN where that is an end in itself) */
 	SIGN_FACT,		/* group 1 is the value of .fact */
 	SIGN_HARDWARE,		/* a part of the device failed or did not answer; explains, and speaks for no cause */
+	SIGN_TROUBLE,		/* something failed, and not said why: speaks for no cause, but what ends so is not well */
 };
 
 struct sign {

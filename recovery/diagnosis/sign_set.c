@@ -192,7 +192,7 @@ static int telling(const struct sign *sign)
 {
 	static const int order[] = {
 		[SIGN_FACT] = 1, [SIGN_MILESTONE] = 2, [SIGN_HARMLESS] = 3, [SIGN_PROGRESS] = 4, [SIGN_DONE] = 5,
-		[SIGN_PROMPT] = 6, [SIGN_HEALTHY] = 7, [SIGN_HARDWARE] = 8, [SIGN_FAULT] = 9,
+		[SIGN_PROMPT] = 6, [SIGN_HEALTHY] = 7, [SIGN_TROUBLE] = 8, [SIGN_HARDWARE] = 9, [SIGN_FAULT] = 10,
 	};
 
 	return order[sign->effect] * 128 + sign->weight;

@@ -6,10 +6,14 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
+
+#include "src/base/cleanup.h"
 
 enum {
 	PROSE_SIZE = 40,	/* shorter sentences are printed by programs too */
 	PROSE_WORDS = 7,
+	LEVEL_BEGINS = 32,	/* a time stamp and brackets may stand before the level */
 };
 
 static bool starts(struct bytes line, const char *with)
@@ -59,4 +63,28 @@ enum text_kind text_kind_of(struct bytes line)
 	if (line.size == 0)
 		return TEXT_BLANK;
 	return is_code(line) ? TEXT_CODE : is_prose(line) ? TEXT_PROSE : TEXT_MESSAGE;
+}
+
+/* One letter is a level only as the programs set it that use letters: logcat's "D/", ESP-IDF's "I (", MCUboot's "I: ". */
+static bool is_level_letter(struct bytes word, struct bytes after)
+{
+	return word.size == 1 && strchr("IDV", word.data[0]) != NULL &&
+	       (starts(after, "/") || starts(after, " (") || starts(after, ": "));
+}
+
+bool text_is_remark(struct bytes line)
+{
+	static const char *const levels[] = { "info", "inf", "debug", "dbg", "notice", "trace", "verbose" };
+	size_t begin = 0, end;
+
+	while (begin < line.size && begin < LEVEL_BEGINS && !isalpha(line.data[begin]))
+		begin++;
+	for (end = begin; end < line.size && isalpha(line.data[end]); end++)
+		;
+	if (end == line.size || line.data[begin] == '\0' || line.data[end] == '_')
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
+		if (strlen(levels[i]) == end - begin && strncasecmp((const char *)line.data + begin, levels[i], end - begin) == 0)
+			return strchr("[]>):| ", line.data[end]) != NULL;
+	return is_level_letter(bytes_of(line.data + begin, end - begin), bytes_from(line, end));
 }

@@ -5,6 +5,8 @@
 #ifndef UNBRICK_RECOVERY_TEXT_KIND_H
 #define UNBRICK_RECOVERY_TEXT_KIND_H
 
+#include <stdbool.h>
+
 #include "src/base/bytes.h"
 
 enum text_kind {
@@ -15,5 +17,8 @@ enum text_kind {
 };
 
 enum text_kind text_kind_of(struct bytes line);
+/* The program that printed the line marks it as a mere remark: "INFO[0000] ...", "[INFO ] : ...", "<inf> main: ...",
+ * "D/tag: ...", "I (57) boot: ...". */
+bool text_is_remark(struct bytes line);
 
 #endif

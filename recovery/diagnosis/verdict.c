@@ -12,6 +12,7 @@
 enum {
 	RULES_MAX = 32,
 	LOOP_ROUNDS = 2,	/* starts in a row after starts which led nowhere */
+	TROUBLE_LINES = 3,	/* that a program says at most after it failed */
 };
 
 static const double overcome_factor = 0.04;	/* what later events disproved */
@@ -254,6 +255,12 @@ static bool waits_at_prompt(const struct course *course)
 	       prompt >= course->reached[STAGE_KERNEL_UNPACK] && prompt >= course->reached[STAGE_KERNEL];
 }
 
+/* The last thing told is that something failed: whatever it was, the log does not show that all is well. */
+static bool ends_in_trouble(const struct course *course)
+{
+	return course->trouble > course->headway && course->line - course->trouble <= TROUBLE_LINES;
+}
+
 /* Nothing is wrong, as far as can be seen. */
 static void judge_well(const struct course *course, struct verdict *verdict)
 {
@@ -269,7 +276,7 @@ static void judge_well(const struct course *course, struct verdict *verdict)
 		verdict->cause = CAUSE_HEALTHY;
 	} else {
 		has_shown |= course_is_journal(course);
-		verdict->cause = has_shown && course->is_ended ? CAUSE_HEALTHY : CAUSE_NONE;
+		verdict->cause = has_shown && course->is_ended && !ends_in_trouble(course) ? CAUSE_HEALTHY : CAUSE_NONE;
 		verdict->is_decided = false;
 		add_next(verdict, course->is_ended ? "capture a whole start, from power-on to the prompt"
 						   : "keep watching, or switch the device off and on");

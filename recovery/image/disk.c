@@ -342,6 +342,24 @@ static void check_backup(const struct image_input *in, struct image_facts *facts
 		image_broken(facts, primary->other * SECTOR, "its second partition table, at its end, %s", wrong);
 }
 
+/* Flashing tools write the table by itself, before the partitions: vendors have it as a file that ends in front of the first one. */
+static bool is_table_alone(const struct disk *disk, const struct gpt *gpt)
+{
+	uint64_t end = gpt->entries * SECTOR + (uint64_t)gpt->count * gpt->entry_size;
+
+	return disk->count > 0 && end <= disk->in->size && disk->in->size <= disk->first;
+}
+
+static void tell_table_alone(struct disk *disk)
+{
+	struct image_facts *facts = disk->facts;
+
+	facts->declared_size = disk->in->size;
+	text_copy(facts->title, sizeof(facts->title), "partition table (GPT)");
+	text_copy(facts->checked, sizeof(facts->checked), "the checksums of the partition table");
+	image_problem(facts, disk->in->size, "it ends behind the partition table, before the first partition: it is the table alone, or cut off");
+}
+
 static void inspect_gpt(const struct image_input *in, struct image_facts *facts)
 {
 	struct disk disk = { .in = in, .facts = facts, .first = UINT64_MAX };
@@ -358,6 +376,10 @@ static void inspect_gpt(const struct image_input *in, struct image_facts *facts)
 		image_broken(facts, gpt.entries * SECTOR, "its partition table is damaged: the checksum does not match");
 	add_entries(&disk, &gpt);
 	look_inside(&disk);
+	if (is_table_alone(&disk, &gpt)) {
+		tell_table_alone(&disk);
+		return;
+	}
 	if (gpt.other >= UINT64_MAX / SECTOR) {
 		image_broken(facts, SECTOR + 32, "its partition table has an impossible end");
 		return;

@@ -2,10 +2,11 @@
  *
  * Espressif application and bootloader images: segments that are loaded to addresses, an XOR over them, and mostly a SHA-256 of all before it.
  * Little-endian. The ESP8266 has no extended header, and a second form (EA) with the flash-mapped part in front and a CRC at the end.
- * Source: esptool documentation "Firmware Image Format", esptool/bin_image.py; ESP-IDF esp_app_format.h, esp_app_desc.h. */
+ * Source: esptool documentation "Firmware Image Format", esptool/bin_image.py; ESP-IDF esp_app_format.h, esp_app_desc.h; esp8266/Arduino
+ * tools/elf2bin.py. */
 #include <inttypes.h>
 
-#include "recovery/image/format.h"
+#include "recovery/image/check.h"
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
 
@@ -32,7 +33,7 @@ enum {
 	SIGNATURE_BLOCK = 1216, SIGNATURES = 3,
 	SIGNATURE_AT_DIGEST = 4, SIGNATURE_AT_CRC = 1196,
 	OLD_SIGNATURE = 68, OLD_FILLER = 12,	/* secure boot 1: version 0, 64 bytes; and what is left over by the alignment, of no meaning */
-	BOOT_LOADER_8266 = 4096,
+	BOOT_LOADER_8266 = 4096, BUILD_AT_LENGTH = BOOT_LOADER_8266 + HEADER_SHORT + SEGMENT_HEADER, BUILD_WORDS = 8,
 	DESC_VERSION = 16,
 	DESC_PROJECT = 48,
 	DESC_SIZE = 80,
@@ -87,7 +88,7 @@ static bool open_esp(const struct image_input *in, struct esp *esp)
 		esp->header_size = HEADER_SHORT;
 		esp->header = HEADER_SHORT + SEGMENT_HEADER + load_le32(header + HEADER_SHORT + 4);
 		return header[AT_SEGMENTS] == 4 && load_le32(header + HEADER_SHORT) == 0 && esp->header < SEGMENT_MAX &&
-		       (!image_in_memory(in, esp->header, HEADER_SHORT + SEGMENT_HEADER) || is_common_header(in, esp->header, MAGIC));
+		       is_8266_address(load_le32(header + AT_ENTRY));
 	}
 	if (!is_common_header(in, 0, MAGIC))
 		return false;
@@ -262,6 +263,28 @@ static uint64_t end_with_old_signature(const struct image_input *in, uint64_t en
 	return in->size;
 }
 
+/* Behind the XOR was made elf2bin.py writes the length of the file and a CRC-32 into the first bytes of the application's first segment; the
+ * CRC is of all of it with zeros there. */
+static void check_build_crc(const struct image_input *in, struct image_facts *facts)
+{
+	uint8_t words[BUILD_WORDS] = { 0 };
+	uint64_t end = facts->declared_size;
+	struct image_cksum sum;
+	uint32_t want;
+
+	if (!image_in_memory(in, 0, end) || end < BUILD_AT_LENGTH + BUILD_WORDS || load_le32(in->data.data + BUILD_AT_LENGTH) != end)
+		return;
+	want = load_le32(in->data.data + BUILD_AT_LENGTH + 4);
+	image_cksum_init(&sum);
+	sum.crc = UINT32_MAX;	/* cksum begins with 0, and ends with the length, which is left out here */
+	image_cksum_add(&sum, image_slice(in, 0, BUILD_AT_LENGTH));
+	image_cksum_add(&sum, bytes_of(words, sizeof(words)));
+	image_cksum_add(&sum, image_slice(in, BUILD_AT_LENGTH + BUILD_WORDS, end - BUILD_AT_LENGTH - BUILD_WORDS));
+	text_copy(facts->checked, sizeof(facts->checked), "the checksum of all of it");
+	if (sum.crc != want)
+		image_broken(facts, BUILD_AT_LENGTH + 4, "it is damaged: expected checksum %08" PRIx32 ", found %08" PRIx32, want, sum.crc);
+}
+
 /* Arduino's boot loader, filled up to a sector, with the application behind it: elf2bin.py makes files of both. */
 static void add_application(const struct image_input *in, struct image_facts *facts, uint64_t end)
 {
@@ -273,8 +296,20 @@ static void add_application(const struct image_input *in, struct image_facts *fa
 	image_add_row(facts, 0, end, "boot loader", "esp-image");
 	application_end = image_add_rest(in, facts, BOOT_LOADER_8266, "application");
 	facts->declared_size = application_end;
+	check_build_crc(in, facts);
 	if (facts->whole == IMAGE_YES && (application_end == 0 || facts->parts[facts->part_count - 1].whole != IMAGE_YES))
 		facts->whole = IMAGE_UNKNOWN;
+}
+
+/* Of the words that check_build_crc is about. */
+static uint8_t xor_of_build(const struct esp *esp)
+{
+	struct bytes words = image_slice(esp->in, esp->header + esp->header_size + SEGMENT_HEADER, BUILD_WORDS);
+	uint8_t xor = 0;
+
+	for (size_t i = 0; esp->is_8266 && i < words.size; i++)
+		xor ^= words.data[i];
+	return xor;
 }
 
 static void check_xor(const struct esp *esp, struct image_facts *facts)
@@ -282,7 +317,7 @@ static void check_xor(const struct esp *esp, struct image_facts *facts)
 	uint8_t want = esp->in->data.data[esp->end - 1], have = xor_of_segments(esp);
 
 	text_copy(facts->checked, sizeof(facts->checked), "the XOR of its segments, one byte: a weak check");
-	if (have != want)
+	if (have != want && (have ^ xor_of_build(esp)) != want)
 		image_broken(facts, esp->end - 1, "its segments are damaged: expected XOR 0x%02x, found 0x%02x", want, have);
 }
 
@@ -299,6 +334,10 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	read_description(&esp, facts);
 	text_copy(facts->checked, sizeof(facts->checked), "sizes of its segments");
 	facts->ends_exactly = true;
+	if (esp.header > 0 && image_in_memory(in, esp.header, HEADER_SHORT + SEGMENT_HEADER) && !is_common_header(in, esp.header, MAGIC)) {
+		image_broken(facts, esp.header, "its second header is not where the first says: bytes before it are missing or were added");
+		return;
+	}
 	if (!image_in_memory(in, esp.header, HEADER_SHORT + SEGMENT_HEADER)) {
 		image_declare(in, facts, esp.header + HEADER_SHORT + SEGMENT_HEADER);
 		facts->declared_size = 0;

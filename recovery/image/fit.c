@@ -13,6 +13,7 @@ enum {
 	TOKENS = 1000000,
 	CONFIGURATIONS = 6,	/* whose descriptions are kept */
 	VERSION_SEARCHED = 2 * 1024 * 1024,
+	ROCKCHIP_BLOCK = 512,
 };
 
 enum node { NODE_OTHER, NODE_ROOT, NODE_IMAGES, NODE_IMAGE, NODE_HASH, NODE_SIGNATURE, NODE_CONFIGURATIONS, NODE_CONFIGURATION };
@@ -78,6 +79,23 @@ void fit_image_read(struct fit_image *image, const struct fdt_event *event)
 		image->has_offset = true;
 		image->is_behind = text_equal(event->name, "data-offset");
 	}
+}
+
+/* Only the mkimage of Rockchip's U-Boot writes down, as a property of the root, how large all of it is; and it aligns what is behind the tree. */
+uint64_t fit_tree_end(const struct image_input *in)
+{
+	uint64_t size = load_be32(in->data.data + 4), unit = 4;
+	struct fdt_event event = { .type = FDT_PROPERTY };
+	struct fdt_walk walk;
+
+	if (!fdt_walk_init(&walk, in) || fdt_walk_next(&walk).type != FDT_NODE)
+		return (size + 3) / 4 * 4;
+	for (unsigned i = 0; i < TOKENS && event.type == FDT_PROPERTY && unit == 4; i++) {
+		event = fdt_walk_next(&walk);
+		if (event.type == FDT_PROPERTY && text_equal(event.name, "totalsize") && event.value.size == 4)
+			unit = ROCKCHIP_BLOCK;
+	}
+	return (size + unit - 1) / unit * unit;
 }
 
 uint64_t fit_image_at(const struct fit_image *image, uint64_t tree_end)
@@ -308,7 +326,7 @@ void fit_inspect(const struct image_input *in, struct image_facts *facts)
 	bool is_complete;
 
 	fit.furthest = facts->declared_size;
-	fit.tree_end = (facts->declared_size + 3) / 4 * 4;
+	fit.tree_end = fit_tree_end(in);
 	is_complete = walk_images(&fit);
 	if (facts->whole != IMAGE_NO || fit.furthest > facts->declared_size)
 		image_declare(in, facts, fit.furthest);

@@ -14,7 +14,8 @@ struct fit_image {
 };
 
 void fit_image_read(struct fit_image *image, const struct fdt_event *property);
-/* tree_end: the size of the tree, rounded up to 4. */
+/* From where offsets of data behind the tree count: its size, rounded up to 4; in a Rockchip one to a block of 512. */
+uint64_t fit_tree_end(const struct image_input *in);
 uint64_t fit_image_at(const struct fit_image *image, uint64_t tree_end);
 /* As a hash node names it; 0: nobody here knows it. */
 size_t fit_image_hash(const struct image_input *in, const char *algorithm, struct bytes data, uint8_t ret_digest[IMAGE_DIGEST_SIZE]);

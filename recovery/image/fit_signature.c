@@ -233,11 +233,6 @@ static size_t nodes_pieces(const struct image_input *in, const struct fit_signat
 	return count;
 }
 
-static uint64_t tree_end(const struct image_input *in)
-{
-	return ((uint64_t)load_be32(in->data.data + 4) + 3) / 4 * 4;
-}
-
 static size_t part_pieces(const struct image_input *in, const struct fit_signature *signature, struct bytes *pieces)
 {
 	struct fit_image image = { .size = 0 };
@@ -254,7 +249,7 @@ static size_t part_pieces(const struct image_input *in, const struct fit_signatu
 		else if (event.type > FDT_NODE_END)
 			break;
 	}
-	at = fit_image_at(&image, tree_end(in));
+	at = fit_image_at(&image, fit_tree_end(in));
 	if (!image.has_offset || !image.has_size || !image_in_memory(in, at, image.size))
 		return 0;
 	pieces[0] = image_slice(in, at, image.size);
@@ -308,7 +303,7 @@ static bool is_referenced(const struct gap *gap, const char *name)
 
 static void end_hash(struct gap *gap)
 {
-	uint64_t at = fit_image_at(&gap->image, tree_end(gap->in));
+	uint64_t at = fit_image_at(&gap->image, fit_tree_end(gap->in));
 	uint8_t digest[IMAGE_DIGEST_SIZE];
 	size_t size;
 

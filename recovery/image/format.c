@@ -473,7 +473,7 @@ const char *image_code_arch(const uint8_t at[4])
 {
 	uint32_t code = load_le32(at);
 
-	if (code >> 24 == 0xea)		/* B */
+	if (code >> 24 == 0xea || code >> 12 == 0xe59ff)	/* B; or LDR PC, as a table of vectors begins */
 		return "arm";
 	/* B; or NOP, where a hook may be put */
 	return code >> 26 == 5 || code == 0xd503201f ? "arm64" : "";

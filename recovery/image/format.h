@@ -25,7 +25,7 @@ struct image_format {
 	enum image_role role;	/* UNTOLD: of a carrier PLAIN, else PACKAGE, so that a new vendor's format is taken with care */
 	bool is_carrier;	/* see image_facts */
 	bool is_archive;	/* more than the archive that it is made as */
-	/* Of a file that unpacking was to check and that was not unpacked: does it end as no whole one does, or does something follow? NULL: its end tells nothing. */
+	/* Of a file that was not unpacked to its end: does it end as no whole one does, or does something follow? NULL: its end tells nothing. */
 	bool (*may_be_cut)(const struct image_input *in, const struct image_facts *facts);
 	bool lists_members;	/* each of an archive's becomes a part, or is of no known format, once all of it is in memory */
 	/* Stricter than matches, for looking at every block of a file: what neither chance nor a compressed stream imitates.

@@ -17,6 +17,7 @@ enum {
 	PADDING_MARKS = 12,
 	PADDING_LEAST = 16,	/* less may be chance */
 	SAME_HEAD = 4096,	/* of two things that are compared */
+	SECTOR = 4096,		/* the smallest that flash chips erase */
 };
 
 static bool ends_in_mark(struct bytes in)
@@ -152,6 +153,21 @@ static const char *follower(const struct image_input *in, uint64_t end)
 	return format != NULL && format->is_sound != NULL && format->is_sound(&at) ? format->title : NULL;
 }
 
+/* Erased flash up to a sector, and something behind it: a flash's layout, as builders that know the device's map make it. Some fill with zeros;
+ * up to a sector of them may just as well be an archive's own end. */
+static bool is_laid_out(const struct image_input *in, uint64_t end)
+{
+	struct bytes rest = image_slice(in, end, UINT64_MAX);
+	size_t filled = 0, least;
+
+	if (rest.size == 0 || (rest.data[0] != 0xff && rest.data[0] != 0))
+		return false;
+	least = rest.data[0] == 0xff ? PADDING_LEAST : SECTOR;
+	while (filled < rest.size && rest.data[filled] == rest.data[0])
+		filled++;
+	return filled >= least && filled < rest.size && (end + filled) % SECTOR == 0;
+}
+
 /* The container is alone in the file, and something follows it that is no part. */
 static void judge_tail(const struct scan *scan, struct image_facts *facts)
 {
@@ -159,7 +175,7 @@ static void judge_tail(const struct scan *scan, struct image_facts *facts)
 	uint64_t more = in->size - facts->declared_size;
 	const char *other = follower(in, facts->declared_size);
 
-	if (scan->has_foreign && facts->ends_exactly && in->data.size == in->size) {
+	if (scan->has_foreign && facts->ends_exactly && in->data.size == in->size && !is_laid_out(in, facts->declared_size)) {
 		image_broken(facts, facts->declared_size, "%" PRIu64 " bytes follow its end that do not belong to it%s%s", more,
 			     other ? ": " : "", other ? other : "");
 		return;
@@ -221,8 +237,10 @@ static void inspect_start(const struct image_input *in, struct image_facts *fact
 	if (format != NULL) {
 		image_inspect_one(in, format, facts);
 		refuse_packed_page(facts);
-		facts->is_doubted = facts->whole == IMAGE_UNKNOWN && facts->needs_deep_look && in->data.size == in->size && format->may_be_cut != NULL &&
+		facts->is_doubted = facts->whole == IMAGE_UNKNOWN && in->data.size == in->size && format->may_be_cut != NULL &&
 				    format->may_be_cut(in, facts);
+		if (facts->is_doubted)
+			image_problem(facts, in->size, "it may be cut off: it does not end as such files do; only unpacking all of it tells");
 		return;
 	}
 	*facts = (struct image_facts){ .file_size = in->size, .format = "unknown", .title = "unknown format" };

@@ -12,6 +12,7 @@ enum {
 	MAGIC = 0x1985,
 	HEADER = 12,
 	AT_TYPE = 2, AT_LENGTH = 4, AT_HEADER_CRC = 8,
+	ACCURATE = 0x2000,	/* of a type; cleared on the flash where a newer node took the node's place */
 	TYPE_ENTRY = 0xe001, TYPE_INODE = 0xe002, TYPE_CLEAN = 0x2003, TYPE_PADDING = 0x2004, TYPE_SUMMARY = 0x2006,
 	TYPE_ATTRIBUTE = 0xe008, TYPE_REFERENCE = 0xe009,
 	INODE = 68, ENTRY = 40,
@@ -30,6 +31,7 @@ struct jffs2 {
 	unsigned nodes, bad;
 	struct bytes first;	/* the first node with contents */
 	bool has_twin;
+	bool was_in_use;	/* a node was replaced: a device wrote here, in any order */
 	uint64_t erased;	/* bytes of 0xff at the end of what was walked */
 	uint32_t newest_entry, newest_inode;	/* the highest numbers: of what folders name, and of what is there */
 	struct {
@@ -53,6 +55,16 @@ static bool is_type(uint16_t type)
 	       type == TYPE_ATTRIBUTE || type == TYPE_REFERENCE;
 }
 
+/* scan.c: the checksum was made while the node was still accurate. */
+static bool is_header_right(const struct jffs2 *fs, const uint8_t *head)
+{
+	uint8_t made[AT_HEADER_CRC];
+
+	memcpy(made, head, sizeof(made));
+	made[AT_TYPE + !fs->is_big] |= ACCURATE >> 8;
+	return image_crc32_raw0(bytes_of(made, sizeof(made))) == word_at(fs, head + AT_HEADER_CRC);
+}
+
 static bool has_header(const struct image_input *in, bool *ret_is_big)
 {
 	const uint8_t *head = in->data.data;
@@ -62,7 +74,7 @@ static bool has_header(const struct image_input *in, bool *ret_is_big)
 	*ret_is_big = load_be16(head) == MAGIC;
 	if (!*ret_is_big && load_le16(head) != MAGIC)
 		return false;
-	return is_type(*ret_is_big ? load_be16(head + AT_TYPE) : load_le16(head + AT_TYPE));
+	return is_type((*ret_is_big ? load_be16(head + AT_TYPE) : load_le16(head + AT_TYPE)) | ACCURATE);
 }
 
 static bool matches(const struct image_input *in)
@@ -76,8 +88,7 @@ static bool is_sound(const struct image_input *in)
 {
 	struct jffs2 fs = { .in = in };
 
-	return has_header(in, &fs.is_big) &&
-	       image_crc32_raw0(bytes_of(in->data.data, AT_HEADER_CRC)) == word_at(&fs, in->data.data + AT_HEADER_CRC);
+	return has_header(in, &fs.is_big) && is_header_right(&fs, in->data.data);
 }
 
 static void tell_bad(struct jffs2 *fs, uint64_t at, const char *what)
@@ -183,14 +194,14 @@ static uint64_t walk_node(struct jffs2 *fs, uint64_t at, bool *ret_is_end)
 	const uint8_t *head = fs->in->data.data + at;
 	uint64_t length;
 
-	if (half_at(fs, head) != MAGIC || !is_type(half_at(fs, head + AT_TYPE) | 0x2000)) {
+	if (half_at(fs, head) != MAGIC || !is_type(half_at(fs, head + AT_TYPE) | ACCURATE)) {
 		*ret_is_end = true;
 		/* another thing may begin at an erase block; inside of one it is damage */
 		if (at % ERASE_BLOCK_MIN != 0)
 			tell_bad(fs, at, "there is neither a node nor erased flash");
 		return at;
 	}
-	if (image_crc32_raw0(bytes_of(head, AT_HEADER_CRC)) != word_at(fs, head + AT_HEADER_CRC)) {
+	if (!is_header_right(fs, head)) {
 		tell_bad(fs, at, "the checksum of its header does not match");
 		return at + 4;
 	}
@@ -203,6 +214,10 @@ static uint64_t walk_node(struct jffs2 *fs, uint64_t at, bool *ret_is_end)
 	if (!image_in_memory(fs->in, at, length))
 		return UINT64_MAX;
 	fs->nodes++;
+	if ((half_at(fs, head + AT_TYPE) & ACCURATE) == 0) {
+		fs->was_in_use = true;
+		return at + (length + 3) / 4 * 4;
+	}
 	if (half_at(fs, head + AT_TYPE) == TYPE_INODE || half_at(fs, head + AT_TYPE) == TYPE_ENTRY)
 		note_twin(fs, at, bytes_of(head, (size_t)length));
 	if (half_at(fs, head + AT_TYPE) == TYPE_INODE)
@@ -232,7 +247,6 @@ static uint64_t walk_nodes(struct jffs2 *fs)
 			fs->erased += 4;
 			continue;
 		}
-		/* of a node that was marked obsolete only the type has changed */
 		at = walk_node(fs, at, &is_end);
 		if (at == UINT64_MAX)
 			return at;
@@ -262,8 +276,16 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 	/* a file that was cut between two erase blocks looks as good; one that was not ends right behind a node, or is padded with room left */
 	if (fs.has_twin)
 		return;
+	if (fs.first.size == 0 && !fs.was_in_use) {
+		image_problem(facts, 0, "nothing is in it: it is only formatted");
+		return;
+	}
 	if (lacks_its_end(&fs)) {
 		image_problem(facts, end, "the file that was written last is not all there: its end may be lost");
+		return;
+	}
+	if (fs.was_in_use) {
+		text_copy(facts->checked, sizeof(facts->checked), "the checksums of its nodes; a device wrote in it: whether some are missing cannot be told");
 		return;
 	}
 	/* something else that begins here would not begin with zeros */

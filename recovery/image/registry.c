@@ -24,11 +24,11 @@ enum { TRAILERS_MAX = 6 };
 	row(dahua_zip) row(instar_hd) row(bneg) row(hikvision) row(reolink) row(ambarella) row(openipc) \
 	/* microcontrollers, Android, UEFI */ \
 	row(android_boot) row(android_vendor_boot) row(android_dtbo) row(android_sparse) row(android_super) row(vbmeta) row(mcuboot) row(uf2) row(dfuse) \
-	row(esp_flash) row(esp) row(dfu_prefix) row(ihex) row(srec) row(gbl) row(zigbee_ota) \
+	row(esp_flash) row(esp) row(dfu_prefix) row(ihex) row(srec) row(gbl) row(ebl) row(zigbee_ota) row(zigbee_signed) \
 	/* file systems and disks */ \
 	row(squashfs) row(ubi) row(ubifs) row(jffs2) row(cramfs) row(romfs) row(erofs) row(iso9660) row(ext) row(littlefs) \
-	row(egon) row(toc0) row(rockchip) row(rkfw) row(rkaf) row(imx) row(imx_v1) row(imx_nand) row(imx_container) row(ti) row(k3) row(stm32) row(socfpga) \
-	row(mxs_sb) row(pbl) row(lpc32xx) row(davinci_ais) row(davinci_ubl) row(starfive) row(spkg) \
+	row(egon) row(toc0) row(rockchip) row(rockchip_loader) row(rkfw) row(rkaf) row(imx) row(imx_v1) row(imx_nand) row(imx_container) row(ti) row(k3) \
+	row(stm32) row(socfpga) row(mxs_sb) row(pbl) row(lpc32xx) row(davinci_ais) row(davinci_ubl) row(starfive) row(spkg) \
 	row(amlogic) row(mediatek) row(ingenic) row(sigmastar) row(novatek) row(option_rom) row(zynq) row(xilinx_bit) row(raspberry) row(fat) row(gpt) row(mbr) row(kwb) \
 	row(at91) row(ti_keystone) \
 	/* packed files and archives */ \

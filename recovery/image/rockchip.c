@@ -1,7 +1,8 @@
 /* recovery/image/rockchip.c
  *
- * What Rockchip's boot ROM loads (the old header, coded, and the new one with hashes), and the update packages of its tools.
- * Source: U-Boot tools/rkcommon.c, rkspi.c; rkflashtool's rkunpack and afptool (RKFW, RKAF). */
+ * What Rockchip's boot ROM loads (the old header, coded, and the new one with hashes), the update packages of its tools, and the loaders that
+ * these send over USB first.
+ * Source: U-Boot tools/rkcommon.c, rkspi.c; rkflashtool's rkunpack and afptool (RKFW, RKAF); rkdeveloptool RKBoot.h, boot_merger.h. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -414,4 +415,101 @@ static void inspect_rkaf(const struct image_input *in, struct image_facts *facts
 
 const struct image_format image_format_rkaf = {
 	.word = "rockchip-update", .title = "Rockchip update package (partitions)", .matches = is_rkaf, .inspect = inspect_rkaf,
+};
+
+/* --- the loader for USB: what sets up memory, what then writes the flash, and what is written as its boot loader --- */
+
+enum {
+	LOADER_HEADER = 0x66, LOADER_AT_VERSION = 6, LOADER_AT_CHIP = 21, LOADER_AT_LISTS = 25, LOADER_LISTS = 3, LOADER_LIST = 6,
+	LOADER_ENTRIES = 8, LOADER_ENTRY = 57, LOADER_ENTRY_AT_NAME = 5, LOADER_NAME = 20, LOADER_ENTRY_AT_PLACE = 45,
+};
+
+static bool is_loader(const struct image_input *in)
+{
+	return in->data.size >= LOADER_HEADER && load_le16(in->data.data + 4) == LOADER_HEADER &&
+	       (image_starts_with(in->data, BYTES("BOOT")) || image_starts_with(in->data, BYTES("LDR ")));
+}
+
+/* In 16-bit letters. */
+static void read_loader_name(const uint8_t *at, char name[LOADER_NAME + 1])
+{
+	uint8_t letters[LOADER_NAME];
+
+	for (unsigned i = 0; i < LOADER_NAME; i++)
+		letters[i] = at[2 * i + 1] == 0 ? at[2 * i] : '?';
+	image_text(name, LOADER_NAME + 1, bytes_of(letters, sizeof(letters)));
+}
+
+struct loader {
+	const struct image_input *in;
+	struct image_facts *facts;
+	uint64_t end;		/* of the furthest part; UINT64_MAX: not all lists are in memory */
+	bool is_plain;		/* newer ROMs take what comes over USB as it is, behind a header of the new kind */
+};
+
+/* What runs on the device to write its flash begins with a jump. */
+static void tell_loader_arch(const struct loader *loader, struct bytes part)
+{
+	uint8_t plain[BLOCK];
+
+	if (part.size < BLOCK)
+		return;
+	if (!loader->is_plain) {
+		decode(part.data, plain);
+		part.data = plain;
+	}
+	text_copy(loader->facts->arch, sizeof(loader->facts->arch), image_code_arch(part.data));
+}
+
+static void read_loader_list(struct loader *loader, unsigned list)
+{
+	const uint8_t *at = loader->in->data.data + LOADER_AT_LISTS + list * LOADER_LIST;
+	uint64_t table = load_le32(at + 1), step = at[5];
+	char name[LOADER_NAME + 1];
+
+	for (unsigned i = 0; i < at[0] && i < LOADER_ENTRIES && step >= LOADER_ENTRY; i++) {
+		struct bytes entry = image_slice(loader->in, table + i * step, LOADER_ENTRY);
+		uint64_t start, size;
+
+		if (entry.size < LOADER_ENTRY) {
+			loader->end = loader->in->data.size < loader->in->size ? UINT64_MAX : table + i * step + LOADER_ENTRY;
+			return;
+		}
+		start = load_le32(entry.data + LOADER_ENTRY_AT_PLACE);
+		size = load_le32(entry.data + LOADER_ENTRY_AT_PLACE + 4);
+		read_loader_name(entry.data + LOADER_ENTRY_AT_NAME, name);
+		image_add_row(loader->facts, start, size, name, "unknown");
+		if (list == 0)		/* what sets up memory stands last, and is named by chip and memory */
+			text_copy(loader->facts->name, sizeof(loader->facts->name), name);
+		if (list == 0 && i == 0)
+			loader->is_plain = image_starts_with(image_slice(loader->in, start, size), BYTES("RKNS"));
+		if (list == 1)
+			tell_loader_arch(loader, image_slice(loader->in, start, size));
+		loader->end = start + size > loader->end ? start + size : loader->end;
+	}
+}
+
+static void inspect_loader(const struct image_input *in, struct image_facts *facts)
+{
+	struct loader loader = { .in = in, .facts = facts, .end = LOADER_HEADER };
+	const uint8_t *header = in->data.data;
+	char chip[5] = "";
+
+	image_set_vendor(facts, "Rockchip");
+	text_copy(facts->checked, sizeof(facts->checked), "size");
+	for (unsigned i = 0; i < 4; i++)	/* "330C" backwards */
+		chip[i] = (char)header[LOADER_AT_CHIP + 3 - i];
+	image_add_board(facts, bytes_of_text(chip));
+	text_format(facts->version, sizeof(facts->version), "%x.%02x", header[LOADER_AT_VERSION + 1], header[LOADER_AT_VERSION]);
+	facts->ends_exactly = true;
+	for (unsigned list = 0; list < LOADER_LISTS && loader.end != UINT64_MAX; list++)
+		read_loader_list(&loader, list);
+	if (loader.end == UINT64_MAX || !image_declare(in, facts, loader.end + 4) || !image_in_memory(in, 0, loader.end + 4) || in->is_covered)
+		return;
+	if (image_compare(facts, 0, "it", rockchip_crc(in, image_slice(in, 0, loader.end)), load_le32(in->data.data + loader.end)))
+		image_covered(facts, "its checksum, over all of it");
+}
+
+const struct image_format image_format_rockchip_loader = {
+	.word = "rockchip-loader", .title = "Rockchip loader for USB", .matches = is_loader, .inspect = inspect_loader,
 };

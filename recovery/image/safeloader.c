@@ -49,8 +49,10 @@ static bool has_vendor_text(const struct image_input *in)
 	if (in->data.size < AT_INFO + 5)
 		return false;
 	length = load_be32(in->data.data + AT_INFO);
+	/* the MD5 in front of it keeps erased flash from looking so */
 	if (block.size > 100 && block.data[0] == 0xff && image_padding(block) == block.size)
-		return load_be32(in->data.data) > TABLE && load_be32(in->data.data) <= LENGTH_MAX;
+		return image_padding(image_slice(in, AT_MD5, IMAGE_MD5_SIZE)) < IMAGE_MD5_SIZE / 2 &&
+		       load_be32(in->data.data) > TABLE && load_be32(in->data.data) <= LENGTH_MAX;
 	if (length < 4 || length >= INFO_SIZE || in->data.size <= AT_INFO + 4 + length || load_be32(in->data.data) > LENGTH_MAX ||
 	    load_be32(in->data.data) <= TABLE)
 		return false;

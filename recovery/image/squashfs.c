@@ -1,8 +1,9 @@
 /* recovery/image/squashfs.c
  *
- * SquashFS: version 4, which is little-endian, and the older ones of either byte order that are on old routers, some of them under
- * a magic of their own. It has no checksum: the size and the places of its tables are all that can be checked.
- * Source: Linux fs/squashfs/squashfs_fs.h; squashfs-tools 4.6 squashfs_compat.h (versions 1 to 3); binwalk's signatures (magics). */
+ * SquashFS: version 4, which is little-endian but on AVM's big-endian boxes, and the older ones of either byte order that are on old routers,
+ * some of them under a magic of their own. It has no checksum: the size and the places of its tables are all that can be checked.
+ * Source: Linux fs/squashfs/squashfs_fs.h; squashfs-tools 4.6 squashfs_compat.h (versions 1 to 3); binwalk's signatures (magics); Freetz-NG,
+ * tools/make/squashfs4-host-be (AVM's version 4). */
 #include <inttypes.h>
 
 #include "recovery/image/squashfs.h"
@@ -62,20 +63,25 @@ static uint16_t half_at(const struct image_input *in, uint64_t at, bool is_big)
 	return is_big ? load_be16(in->data.data + at) : load_le16(in->data.data + at);
 }
 
-static uint64_t long_at(const struct image_input *in, unsigned at, bool is_big)
+static uint64_t long_at(const struct image_input *in, uint64_t at, bool is_big)
 {
 	return is_big ? load_be64(in->data.data + at) : load_le64(in->data.data + at);
 }
 
+static uint32_t word_at(const struct image_input *in, unsigned at, bool is_big)
+{
+	return is_big ? load_be32(in->data.data + at) : load_le32(in->data.data + at);
+}
+
 static bool is_new(const struct image_input *in)
 {
-	const uint8_t *block = in->data.data;
+	bool is_big = find_magic(in)->is_big;
 	uint16_t log;
 
-	if (in->data.size < SUPERBLOCK_SIZE || find_magic(in)->is_big || load_le16(block + AT_MAJOR) != 4)
+	if (in->data.size < SUPERBLOCK_SIZE || half_at(in, AT_MAJOR, is_big) != 4)
 		return false;
-	log = load_le16(block + AT_BLOCK_LOG);
-	return log >= 12 && log <= 20 && load_le32(block + AT_BLOCK_SIZE) == 1u << log;
+	log = half_at(in, AT_BLOCK_LOG, is_big);
+	return log >= 12 && log <= 20 && word_at(in, AT_BLOCK_SIZE, is_big) == 1u << log;
 }
 
 static bool is_old(const struct image_input *in)
@@ -88,7 +94,7 @@ static bool is_old(const struct image_input *in)
 		return false;
 	major = half_at(in, AT_MAJOR, is_big);
 	log = half_at(in, OLD_AT_BLOCK_LOG, is_big);
-	size = is_big ? load_be32(in->data.data + OLD_AT_BLOCK_SIZE) : load_le32(in->data.data + OLD_AT_BLOCK_SIZE);
+	size = word_at(in, OLD_AT_BLOCK_SIZE, is_big);
 	return major >= 1 && major <= 3 && log >= 12 && log <= 20 && (major == 1 || size == 1u << log);
 }
 
@@ -114,16 +120,17 @@ static bool is_metadata(const struct image_input *in, uint64_t offset, bool is_b
 	return length > 0 && length <= METADATA_SIZE;
 }
 
+/* The lengths of metadata blocks are little-endian in AVM's, too. */
 static void check_tables(const struct image_input *in, struct image_facts *facts)
 {
-	const uint8_t *block = in->data.data;
-	uint64_t used = load_le64(block + AT_BYTES_USED), ids = load_le64(block + AT_ID_TABLE);
+	bool is_big = find_magic(in)->is_big;
+	uint64_t used = long_at(in, AT_BYTES_USED, is_big), ids = long_at(in, AT_ID_TABLE, is_big);
 	static const struct { unsigned at; const char *name; } tables[] = {
 		{ AT_INODE_TABLE, "inode" }, { AT_DIRECTORY_TABLE, "directory" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-		uint64_t start = load_le64(block + tables[i].at);
+		uint64_t start = long_at(in, tables[i].at, is_big);
 
 		if (start < SUPERBLOCK_SIZE || start >= used || !is_metadata(in, start, false)) {
 			image_broken(facts, start < used ? start : tables[i].at, "its %s table is damaged", tables[i].name);
@@ -133,8 +140,8 @@ static void check_tables(const struct image_input *in, struct image_facts *facts
 	/* the id table is a list of block places near the end: the first thing that a zeroed or blank tail destroys */
 	if (ids < SUPERBLOCK_SIZE || ids > used || used - ids < 8)
 		image_broken(facts, AT_ID_TABLE, "its id table lies outside of it");
-	else if (image_in_memory(in, ids, 8) && load_le16(block + AT_IDS) > 0) {
-		uint64_t first = load_le64(block + ids);
+	else if (image_in_memory(in, ids, 8) && half_at(in, AT_IDS, is_big) > 0) {
+		uint64_t first = long_at(in, ids, is_big);
 
 		if (first < SUPERBLOCK_SIZE || first >= ids || !is_metadata(in, first, false))
 			image_broken(facts, ids, "its id table is damaged");
@@ -179,8 +186,7 @@ static void inspect_old(const struct image_input *in, struct image_facts *facts)
 
 	text_format(facts->title, sizeof(facts->title), "SquashFS %u.%u file system, %s-endian", major, half_at(in, AT_MINOR, is_big),
 		    is_big ? "big" : "little");
-	size = major == 3 ? long_at(in, OLD_AT_BYTES_USED, is_big) :
-	       is_big ? load_be32(in->data.data + OLD_AT_BYTES_USED_2) : load_le32(in->data.data + OLD_AT_BYTES_USED_2);
+	size = major == 3 ? long_at(in, OLD_AT_BYTES_USED, is_big) : word_at(in, OLD_AT_BYTES_USED_2, is_big);
 	if (size < OLD_SUPERBLOCK_SIZE) {
 		image_broken(facts, OLD_AT_BYTES_USED, "its superblock is damaged: it says that it has %" PRIu64 " bytes", size);
 		return;
@@ -200,8 +206,8 @@ static void inspect_old(const struct image_input *in, struct image_facts *facts)
 
 static void inspect(const struct image_input *in, struct image_facts *facts)
 {
-	const uint8_t *block = in->data.data;
 	uint16_t compression;
+	bool is_big;
 
 	if (in->data.size < SUPERBLOCK_SIZE) {
 		if (in->size < SUPERBLOCK_SIZE)
@@ -217,12 +223,13 @@ static void inspect(const struct image_input *in, struct image_facts *facts)
 		image_broken(facts, AT_BLOCK_SIZE, "its superblock is damaged: no version, or no block size that could be");
 		return;
 	}
-	compression = load_le16(block + AT_COMPRESSION);
+	is_big = find_magic(in)->is_big;
+	compression = half_at(in, AT_COMPRESSION, is_big);
 	if (compression < ARRAY_SIZE(compressions))
 		text_copy(facts->compression, sizeof(facts->compression), compressions[compression]);
-	text_format(facts->title, sizeof(facts->title), "SquashFS %u.%u file system", load_le16(block + AT_MAJOR),
-		    load_le16(block + AT_MINOR));
-	if (!image_declare(in, facts, load_le64(block + AT_BYTES_USED)))
+	text_format(facts->title, sizeof(facts->title), "SquashFS %u.%u file system%s", half_at(in, AT_MAJOR, is_big), half_at(in, AT_MINOR, is_big),
+		    is_big ? ", big-endian" : "");
+	if (!image_declare(in, facts, long_at(in, AT_BYTES_USED, is_big)))
 		return;
 	check_tables(in, facts);
 	if (facts->whole != IMAGE_NO)

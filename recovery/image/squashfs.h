@@ -25,6 +25,7 @@ struct squashfs_files {
 	uint64_t fragments;
 	uint32_t fragment_count, block_size;
 	uint16_t compression;
+	bool is_big;
 	size_t have, used;		/* of inodes */
 	uint64_t fragment_at;		/* of which fragment the beginning is unpacked: small files lie there in their order */
 	size_t fragment_have;
@@ -41,7 +42,7 @@ struct squashfs_file {
 	bool is_executable;
 };
 
-/* superblock: of a SquashFS 4, little-endian. */
+/* superblock: of a SquashFS 4. */
 void squashfs_files_init(struct squashfs_files *files, const struct image_input *in, uint64_t chunk, uint64_t every);
 /* The next regular file; false at the end of the table, or where it cannot be read any more. */
 bool squashfs_next_file(struct squashfs_files *files, struct squashfs_file *ret_file);

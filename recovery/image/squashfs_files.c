@@ -18,6 +18,21 @@ enum {
 
 enum { GZIP = 1, LZMA, LZO, XZ, LZ4, ZSTD };
 
+static uint16_t half(const struct squashfs_files *files, const uint8_t *at)
+{
+	return files->is_big ? load_be16(at) : load_le16(at);
+}
+
+static uint32_t word(const struct squashfs_files *files, const uint8_t *at)
+{
+	return files->is_big ? load_be32(at) : load_le32(at);
+}
+
+static uint64_t longer(const struct squashfs_files *files, const uint8_t *at)
+{
+	return files->is_big ? load_be64(at) : load_le64(at);
+}
+
 /* [offset, offset + size) of the file system, as much of it as is in memory and in one piece. */
 static struct bytes fetch(struct squashfs_files *files, uint64_t offset, uint64_t size)
 {
@@ -72,7 +87,7 @@ static size_t read_metadata(struct squashfs_files *files, uint64_t offset, uint8
 
 	if (head.size < 2)
 		return 0;
-	length = load_le16(head.data);
+	length = load_le16(head.data);	/* also where all other numbers are big-endian */
 	packed = fetch(files, offset + 2, length & (METADATA_STORED - 1));
 	*ret_next = offset + 2 + (length & (METADATA_STORED - 1));
 	if (packed.size < (length & (METADATA_STORED - 1u)) || packed.size == 0 || packed.size > SQUASHFS_METADATA)
@@ -96,12 +111,13 @@ void squashfs_files_init(struct squashfs_files *files, const struct image_input 
 	block = fetch(files, 0, SUPERBLOCK_SIZE);
 	if (block.size < SUPERBLOCK_SIZE)
 		return;
-	files->block_size = load_le32(block.data + AT_BLOCK_SIZE);
-	files->fragment_count = load_le32(block.data + AT_FRAGMENTS);
-	files->compression = load_le16(block.data + AT_COMPRESSION);
-	files->at = load_le64(block.data + AT_INODE_TABLE);
-	files->end = load_le64(block.data + AT_DIRECTORY_TABLE);
-	files->fragments = load_le64(block.data + AT_FRAGMENT_TABLE);
+	files->is_big = memcmp(block.data, "sqsh", 4) == 0;
+	files->block_size = word(files, block.data + AT_BLOCK_SIZE);
+	files->fragment_count = word(files, block.data + AT_FRAGMENTS);
+	files->compression = half(files, block.data + AT_COMPRESSION);
+	files->at = longer(files, block.data + AT_INODE_TABLE);
+	files->end = longer(files, block.data + AT_DIRECTORY_TABLE);
+	files->fragments = longer(files, block.data + AT_FRAGMENT_TABLE);
 }
 
 /* Makes sure that count bytes of inodes follow. */
@@ -155,27 +171,27 @@ static bool take_file(struct squashfs_files *files, unsigned type, struct squash
 		return false;
 	from = inode(files);
 	if (type == INODE_FILE)
-		*file = (struct squashfs_file){ .size = load_le32(from + 28), .start = load_le32(from + 16), .fragment = load_le32(from + 20),
-						.offset = load_le32(from + 24) };
+		*file = (struct squashfs_file){ .size = word(files, from + 28), .start = word(files, from + 16), .fragment = word(files, from + 20),
+						.offset = word(files, from + 24) };
 	else
-		*file = (struct squashfs_file){ .size = load_le64(from + 24), .start = load_le64(from + 16), .fragment = load_le32(from + 44),
-						.offset = load_le32(from + 48) };
-	file->is_executable = load_le16(from + 2) & EXECUTABLE;
+		*file = (struct squashfs_file){ .size = longer(files, from + 24), .start = longer(files, from + 16), .fragment = word(files, from + 44),
+						.offset = word(files, from + 48) };
+	file->is_executable = half(files, from + 2) & EXECUTABLE;
 	blocks = file->size / files->block_size + (file->fragment == UINT32_MAX && file->size % files->block_size != 0);
 	files->used += size;
 	if (blocks > 0 && need(files, 4))
-		file->block = load_le32(inode(files));
+		file->block = word(files, inode(files));
 	return skip(files, blocks * 4);
 }
 
 /* A long folder has an index: each entry a place, a block, a length and a name. */
 static bool skip_long_folder(struct squashfs_files *files)
 {
-	unsigned entries = load_le16(inode(files) + 32);
+	unsigned entries = half(files, inode(files) + 32);
 
 	files->used += 40;
 	for (unsigned i = 0; i < entries; i++) {
-		if (!need(files, 12) || !skip(files, 12 + (uint64_t)load_le32(inode(files) + 8) + 1))
+		if (!need(files, 12) || !skip(files, 12 + (uint64_t)word(files, inode(files) + 8) + 1))
 			return false;
 	}
 	return true;
@@ -194,14 +210,14 @@ static bool skip_inode(struct squashfs_files *files, unsigned type)
 	if (type == 8)
 		return skip_long_folder(files);
 	if (type == 3 || type == 10)
-		return skip(files, (uint64_t)size + load_le32(inode(files) + 20) + (type == 10 ? 4 : 0));
+		return skip(files, (uint64_t)size + word(files, inode(files) + 20) + (type == 10 ? 4 : 0));
 	return skip(files, size);
 }
 
 bool squashfs_next_file(struct squashfs_files *files, struct squashfs_file *ret_file)
 {
 	for (unsigned i = 0; i < FILES && need(files, 16); i++) {
-		unsigned type = load_le16(inode(files));
+		unsigned type = half(files, inode(files));
 
 		if (type == INODE_FILE || type == INODE_LONG_FILE)
 			return take_file(files, type, ret_file);
@@ -237,16 +253,16 @@ static size_t read_fragment(struct squashfs_files *files, const struct squashfs_
 	if (file->fragment >= files->fragment_count || file->offset > sizeof(files->fragment) - room)
 		return 0;
 	place = fetch(files, list, 8);
-	if (place.size < 8 || read_metadata(files, load_le64(place.data), entries, &next) < index + FRAGMENT_SIZE)
+	if (place.size < 8 || read_metadata(files, longer(files, place.data), entries, &next) < index + FRAGMENT_SIZE)
 		return 0;
-	size = load_le32(entries + index + 8);
+	size = word(files, entries + index + 8);
 	if (size & BLOCK_STORED) {
-		packed = bytes_from(fetch(files, load_le64(entries + index), size & (BLOCK_STORED - 1)), file->offset);
+		packed = bytes_from(fetch(files, longer(files, entries + index), size & (BLOCK_STORED - 1)), file->offset);
 		room = packed.size < room ? packed.size : room;
 		memcpy(to, packed.data, room);
 		return room;
 	}
-	if (!unpack_fragment(files, load_le64(entries + index), size, file->offset + room))
+	if (!unpack_fragment(files, longer(files, entries + index), size, file->offset + room))
 		return 0;
 	memcpy(to, files->fragment + file->offset, room);
 	return room;

@@ -2,7 +2,8 @@
  *
  * Programs as lines of hexadecimal digits, each with its own sum: Intel HEX and Motorola S-records. A line that is missing as a whole is not
  * told by any sum; S5 and S6 records, which count the lines, are compared where they are.
- * Source: Intel "Hexadecimal Object File Format Specification" rev. A; srec(5); microbit universal hex specification 0.4 (types 0A to 0E). */
+ * Source: Intel "Hexadecimal Object File Format Specification" rev. A; srec(5); microbit universal hex specification 0.4 (types 0A to 0E);
+ * Linux scripts/ihex2fw.c, which stops at the end record; MakeCode, docs/source-embedding. */
 #include <inttypes.h>
 
 #include "recovery/image/format.h"
@@ -141,17 +142,52 @@ static bool matches_ihex(const struct image_input *in)
 	return digits == 9 && in->data.data[0] == ':';
 }
 
+/* A licence behind the end, which no loader reads. */
+static bool is_text_to_the_end(const struct records *records)
+{
+	struct bytes rest = bytes_from(records->in->data, records->at);
+
+	for (size_t i = 0; i < rest.size; i++)
+		if (rest.data[i] < ' ' && !is_space(rest.data[i]) && rest.data[i] != '\f')
+			return false;
+	return true;
+}
+
+/* Nothing that is loaded: symbols as records of a type of their own (altos src/lib/ao-hex.c), or the program's source as data beyond its
+ * addresses. What comes at an address of the program is a second file. */
+static bool may_follow_the_end(const struct records *records, unsigned type, uint64_t address)
+{
+	return type != IHEX_END && (type != IHEX_DATA || address >= records->highest);
+}
+
+static bool read_behind_the_end(struct records *records, unsigned type, uint64_t address)
+{
+	if (!may_follow_the_end(records, type, address)) {
+		image_broken(records->facts, records->at, "line %u follows its end record", records->line);
+		return false;
+	}
+	image_warning(records->facts, "other records follow its end record; what loads it stops before them");
+	return true;
+}
+
+static bool has_ihex_mark(struct records *records)
+{
+	if (records->in->data.data[records->at] == ':')
+		return true;
+	if (records->has_end && is_text_to_the_end(records))
+		image_warning(records->facts, "text follows its end record; what loads it stops before that");
+	else
+		broken_line(records, "it does not begin with ':'");
+	return false;
+}
+
 /* Returns false when nothing behind can be believed. */
 static bool read_ihex_line(struct records *records)
 {
 	const uint8_t *byte = records->byte;
 	unsigned type;
 
-	if (records->in->data.data[records->at] != ':') {
-		broken_line(records, "it does not begin with ':'");
-		return false;
-	}
-	if (!take_line(records, 1))
+	if (!has_ihex_mark(records) || !take_line(records, 1))
 		return false;
 	if (records->count < 5 || records->count != byte[0] + 5u) {
 		broken_line(records, "it is not as long as it says");
@@ -162,26 +198,17 @@ static bool read_ihex_line(struct records *records)
 		return false;
 	}
 	type = byte[3];
-	/* AltOS has its symbols behind the end, as records of a type of its own with their addresses: whoever loads it has stopped before
-	 * (altos src/lib/ao-hex.c) */
-	if (records->has_end && type != IHEX_DATA && type != IHEX_END) {
-		image_warning(records->facts, "other records follow its end record; what loads it stops before them");
-		records->at += 1 + (size_t)records->count * 2;
-		return true;
-	}
-	if (type >= IHEX_TYPES) {
+	if (records->has_end && !read_behind_the_end(records, type, records->base + load_be16(byte + 1)))
+		return false;
+	if (type >= IHEX_TYPES && !records->has_end) {
 		broken_line(records, "no record is of that type");
 		return false;
 	}
-	if (records->has_end) {
-		image_broken(records->facts, records->at, "line %u follows its end record", records->line);
-		return false;
-	}
-	if (type == IHEX_DATA)
+	if (type == IHEX_DATA && !records->has_end)
 		note_data(records, records->base + load_be16(byte + 1), byte[0]);
 	else if ((type == IHEX_SEGMENT || type == IHEX_LINEAR) && byte[0] == 2)
 		records->base = (uint64_t)load_be16(byte + 4) << (type == IHEX_LINEAR ? 16 : 4);
-	records->has_end = type == IHEX_END;
+	records->has_end |= type == IHEX_END;
 	records->at += 1 + (size_t)records->count * 2;
 	return true;
 }

@@ -6,7 +6,7 @@
 #include "src/base/text.h"
 
 enum {
-	LINES_LOOKED_AT = 1024 * 1024,
+	LINES_LOOKED_AT = 4 * 1024 * 1024,
 	LINES_MAX = 4096,		/* a text has many */
 	LINES_LEAST = 8,
 	NEAR = 8,			/* bytes on each side of an end of a line */
@@ -32,25 +32,27 @@ static bool is_in_binary(struct bytes data, size_t at)
 	return count >= NEAR_BINARY;
 }
 
-/* Of arbitrary bytes one LF in 256 stands behind a CR. Where all do, each LF was made CR LF. Returns where the first is; UINT64_MAX: not so. */
-static uint64_t find_text_mode(const struct image_input *in)
+/* Of arbitrary bytes one LF in 256 stands behind a CR. Where all do, each LF was made CR LF; so it was, too, where the file is longer by as many
+ * bytes as it has lines, however much of it is text. Returns where the first is; UINT64_MAX: not so. */
+static uint64_t find_text_mode(const struct image_input *in, uint64_t declared)
 {
 	struct bytes data = image_slice(in, 0, LINES_LOOKED_AT), left = data;
 	unsigned lines = 0, binary = 0;
 	uint64_t first = UINT64_MAX;
-	const uint8_t *end;
+	const uint8_t *end = NULL;
 
-	while (lines++ < LINES_MAX && left.size > 0 && (end = memchr(left.data, '\n', left.size)) != NULL) {
+	while (lines < LINES_MAX && left.size > 0 && (end = memchr(left.data, '\n', left.size)) != NULL) {
 		size_t at = (size_t)(end - data.data);
 
 		if (at == 0 || end[-1] != '\r')
 			return UINT64_MAX;
-		if (is_in_binary(data, at - 1)) {
-			binary++;
-			first = first == UINT64_MAX ? at - 1 : first;
-		}
+		lines++;
+		binary += is_in_binary(data, at - 1);
+		first = first == UINT64_MAX ? at - 1 : first;
 		left = bytes_from(data, at + 1);
 	}
+	if (lines >= LINES_LEAST && lines < LINES_MAX && data.size == in->size && declared > 0 && declared + lines == in->size)
+		return first;
 	return binary >= LINES_LEAST ? first : UINT64_MAX;
 }
 
@@ -107,7 +109,7 @@ void image_note_transport(const struct image_input *in, struct image_facts *fact
 
 	if (facts->is_no_image)
 		return;
-	if ((at = find_text_mode(in)) != UINT64_MAX)
+	if ((at = find_text_mode(in, facts->declared_size)) != UINT64_MAX)
 		note(facts, at, "it was transferred in text mode, which put a CR before each LF: transfer it again in binary mode");
 	else if ((at = find_utf8(in)) != UINT64_MAX)
 		note(facts, at, "a program took it for text and wrote each byte above 0x7f as UTF-8: get it again as a binary file");

@@ -292,4 +292,5 @@ static enum loader_turn load_serial(struct loader_task *task, const char *reply,
 const struct loader_driver loader_barebox = {
 	.name = "barebox", .reset_command = "reset", .baud_command = "cs0.baudrate=%u",	/* common/console.c: the first console */
 	.learn = learn, .load_tftp = load_tftp, .load_serial = load_serial, .write = write_flash, .compare = compare,
+	.takes_tftp_port = true,
 };

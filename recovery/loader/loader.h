@@ -113,6 +113,7 @@ struct loader_driver {
 	/* The place, as long as image.size says, twice: first_difference tells where the two readings differ. image.data is not looked at. */
 	loader_next *reread;
 	loader_next *unlock;	/* opens commands that the build keeps locked, by a handshake that is public; NULL: none is known */
+	bool takes_tftp_port;	/* builds of it can be told another port than 69 */
 	bool has_variables;	/* learn ends with the answer to printenv */
 	bool compare_needs_ram;	/* it compares with the copy in RAM, which a load must have put there */
 	/* What no other make of loader starts from the flash: words of recovery/image formats, a blank between; NULL: nothing. */
@@ -124,6 +125,8 @@ void loader_task_init(struct loader_task *task, const struct loader_place *place
 const struct loader_driver *loader_driver_find(const char *name);	/* NULL: "uboot"; NULL when there is none */
 /* The i-th driver's name; NULL behind the last. */
 const char *loader_driver_name(size_t i);
+/* The line of the reply that says that error correction could not read the flash; NULL: none does. */
+const char *loader_worn_flash_in(const char *reply);
 /* The value of a variable in the text that printenv prints. */
 bool loader_env_value(const char *printenv, const char *name, char *ret_value, size_t size);
 

@@ -35,6 +35,18 @@ const char *loader_line_with(const char *reply, const char *const *words, size_t
 	return first;
 }
 
+/* EBADMSG is what U-Boot's NAND returns where its error correction gave up (nand_util.c, cmd/nand.c, cmd/mtd.c); the others are its drivers' and
+ * the flash tools' own words for it. Bits that were corrected are no failure, and are not looked for. */
+const char *loader_worn_flash_in(const char *reply)
+{
+	static const char *const words[] = {
+		"failed -74", "failed with error -74", "Error (-74) reading page", "ECC error", "ecc error", "ecc reading error", "Ecc is wrong",
+		"uncorrectable", "Uncorrectable", "UNCORRECTABLE", "uncorrected ECC", "ecc unrecoverable",
+	};
+
+	return loader_line_with(reply, words, sizeof(words) / sizeof(words[0]));
+}
+
 enum loader_turn loader_failed(const struct loader_say *say, const char *line, struct error *reterr)
 {
 	char said[160];

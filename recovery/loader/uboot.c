@@ -235,5 +235,5 @@ enum loader_turn uboot_load_serial(struct loader_task *task, const char *reply, 
 const struct loader_driver loader_uboot = {
 	.name = "uboot", .reset_command = "reset", .baud_command = UBOOT_BAUD_COMMAND,
 	.learn = uboot_learn, .load_tftp = uboot_load_tftp, .load_serial = uboot_load_serial, .write = uboot_write, .compare = uboot_compare,
-	.reread = uboot_reread, .has_variables = true,
+	.reread = uboot_reread, .has_variables = true, .takes_tftp_port = true,	/* tftpdstp, with CONFIG_TFTP_PORT: net/tftp.c */
 };

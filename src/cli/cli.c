@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "src/base/cleanup.h"
+#include "src/base/nearest.h"
 #include "src/base/text.h"
 
 static const struct cli_verb *const verbs[] = {
@@ -27,6 +28,16 @@ static const struct cli_verb *find_verb(const char *name)
 bool cli_is_verb(const char *name)
 {
 	return find_verb(name) != NULL;
+}
+
+const char *cli_nearest_verb(const char *name)
+{
+	const char *best = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (nearest_is_close(verbs[i]->name, name) && (best == NULL || nearest_distance(verbs[i]->name, name) < nearest_distance(best, name)))
+			best = verbs[i]->name;
+	return best;
 }
 
 void cli_print_error(const struct error *error)
@@ -85,6 +96,22 @@ static int usage(const char *verb, const char *what, const char *argument)
 	return EXIT_USAGE;
 }
 
+static int no_such_option(const struct cli_verb *verb, const char *argument)
+{
+	const char *best = NULL;
+	char name[32];
+
+	text_format(name, sizeof(name), "%.*s", (int)strcspn(argument + 2, "="), argument + 2);
+	for (const struct cli_option *option = verb->options; option->name; option++)
+		if (nearest_is_close(option->name, name) && (best == NULL || nearest_distance(option->name, name) < nearest_distance(best, name)))
+			best = option->name;
+	output_aside("unbrick: there is no option '%s'\n", argument);
+	if (best != NULL)
+		output_aside("  the nearest: --%s\n", best);
+	output_aside("  see: unbrick %s --help\n", verb->name);
+	return EXIT_USAGE;
+}
+
 /* "--name value" and "--name=value". */
 static int take_option(const struct cli_verb *verb, struct cli_line *line, const char **folders, int argc, char **argv, int *at)
 {
@@ -105,7 +132,7 @@ static int take_option(const struct cli_verb *verb, struct cli_line *line, const
 		if (strlen(common[i].name) == length && strncmp(common[i].name, argument, length) == 0)
 			to = common_to[i];
 	if (to == NULL)
-		return usage(verb->name, "there is no option", argv[*at]);
+		return no_such_option(verb, argv[*at]);
 	if (!has_value && equals != NULL)
 		return usage(verb->name, "this option takes no value", argv[*at]);
 	if (!has_value) {

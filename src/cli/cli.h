@@ -58,6 +58,7 @@ bool cli_read_count(const char *text, unsigned max, unsigned *ret_number);
 /* argv[1] names the verb. Returns the exit code. */
 int cli_main(int argc, char **argv, const char *const *library_folders);
 bool cli_is_verb(const char *name);
+const char *cli_nearest_verb(const char *name);	/* "did you mean"; NULL: none is near */
 /* The full-screen console in front of a practice camera; src/main.c has it, for src/cli does not know the screens. */
 int cli_start_screen(const struct cli_line *line, const char *practice_kind);
 /* The same with a recording: name is a line's, "replay:PATH". */

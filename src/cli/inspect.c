@@ -13,14 +13,16 @@
 #include "src/media/examine.h"
 #include "src/store/device_library.h"
 
-enum { FOR, CPU, BOARD, REVISION, DEEP, JSON };
+enum { FOR, DEVICE, CPU, BOARD, REVISION, DEEP, JSON };
 
 static const struct cli_option options[] = {
 	[FOR] = { "for", "PROFILE", "does it fit this device of the library?" },
+	[DEVICE] = { "device", "PROFILE", "the same, as the other verbs call it" },
 	[CPU] = { "cpu", "ARCH", "does it fit a device with this processor (arm, arm64, mips, mipsel...)?" },
 	[BOARD] = { "board", "ID[,ID...]", "and with these board or hardware ids, most exact first; a comma in an id is kept (vendor,board)" },
 	[REVISION] = { "revision", "R", "and of this hardware revision" },
-	[DEEP] = { "deep", NULL, "unpack everything that is packed, to check it to its end; without it only as much as takes no longer than hashing" },
+	[DEEP] = { "deep", NULL, "unpack everything that is packed, to check it to its end; without it only as much as takes no longer than "
+		"hashing, and a .gz that does not end as such files do" },
 	[JSON] = { "json", NULL, "one JSON object a line" },
 	{ NULL, NULL, NULL },
 };
@@ -114,20 +116,21 @@ static enum status check_cpu(const char *word, struct error *reterr)
 
 static enum status read_target(const struct cli_line *line, struct device_library **ret_library, struct target *target, struct error *reterr)
 {
+	const char *wanted = line->value[FOR] ? line->value[FOR] : line->value[DEVICE];
 	const struct profile *profile;
 	enum status status;
 
 	target->device.ids = target->ids;
-	target->is_given = line->value[FOR] || line->value[CPU] || line->value[BOARD] || line->value[REVISION];
+	target->is_given = wanted || line->value[CPU] || line->value[BOARD] || line->value[REVISION];
 	if (line->value[CPU]) {
 		status = check_cpu(line->value[CPU], reterr);
 		if (status != STATUS_OK)
 			return status;
 	}
-	if (line->value[FOR]) {
+	if (wanted) {
 		status = device_library_open(line->library_folders, ret_library, reterr);
 		if (status == STATUS_OK)
-			status = device_library_profile(*ret_library, line->value[FOR], &profile, reterr);
+			status = device_library_profile(*ret_library, wanted, &profile, reterr);
 		if (status != STATUS_OK)
 			return status;
 		profile_image_device(profile, &target->of_profile);

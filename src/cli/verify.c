@@ -1,8 +1,10 @@
 /* unbrick verify: is a file whole, and who made it? */
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "src/base/cleanup.h"
 #include "src/base/text.h"
@@ -18,10 +20,10 @@ static const struct cli_option options[] = {
 	[SHA512] = { "sha512", "HASH", "the same" },
 	[SHA1] = { "sha1", "HASH", "the same; protects against damage, not against forgery" },
 	[MD5] = { "md5", "HASH", "the same; protects against damage, not against forgery" },
-	[SUMS] = { "sums", "LIST", "the vendor's list of checksums (SHA256SUMS), which names the files; a value without a word of its algorithm may be of any of its length" },
+	[SUMS] = { "sums", "LIST", "the vendor's list of checksums (SHA256SUMS), which names the files (without FILE: all of them that lie beside it); a value without a word of its algorithm may be of any of its length" },
 	[SIGNATURE] = { "signature", "FILE",
 			"detached: minisign, signify, CMS (PKCS#7), OpenPGP, plain RSA, ECDSA or Ed25519" },
-	[KEY] = { "key", "FILE", "the vendor's public key or certificate" },
+	[KEY] = { "key", "FILE", "the vendor's public key or certificate; of minisign and signify also the key itself (RW...)" },
 	[CA] = { "ca", "FILE", "certificates to trust for CMS, in PEM" },
 	[KEYRING] = { "keyring", "FILE", "the vendor's OpenPGP keys, binary; needs gpgv" },
 	[JSON] = { "json", NULL, "one JSON document" },
@@ -180,13 +182,55 @@ static int conclude(const struct verify *v)
 				 : EXIT_WELL;
 }
 
+struct listed {
+	struct verify *verify;
+	size_t here, missing;
+};
+
+/* They lie where the list does. What is not there is no fault: of a vendor's many files few are fetched. */
+static bool verify_listed(void *user, const char *name)
+{
+	struct listed *listed = user;
+	const char *list = listed->verify->line->value[SUMS];
+	char path[PATH_MAX];
+
+	text_format(path, sizeof(path), "%.*s%s", name[0] == '/' ? 0 : (int)(text_file_name(list) - list), list, name);
+	if (strlen(path) + 1 < sizeof(path) && access(path, F_OK) == 0) {
+		listed->here++;
+		verify_one(listed->verify, path);
+	} else {
+		listed->missing++;
+	}
+	return !listed->verify->was_stopped;
+}
+
+/* As `sha256sum -c --ignore-missing LIST` does. */
+static void verify_list(struct verify *v)
+{
+	struct listed listed = { .verify = v };
+	const char *list = v->line->value[SUMS];
+	struct error error;
+
+	v->path = list;
+	if (expected_list_names(list, verify_listed, &listed, &error) != STATUS_OK) {
+		on_unusable(v, &error);
+	} else if (listed.here == 0 && !v->was_stopped) {
+		error_set(&error, STATUS_NOT_FOUND, "none of the files that '%s' names is beside it", list);
+		error_hint(&error, "Say which file to compare: unbrick verify --sums LIST FILE");
+		on_unusable(v, &error);
+	} else if (listed.missing > 0 && v->list == NULL) {
+		output_text("%zu %s the list names beside these %s not here\n", listed.missing, listed.missing == 1 ? "file that" : "files that",
+			    listed.missing == 1 ? "is" : "are");
+	}
+}
+
 static int check_line(const struct cli_line *line)
 {
 	const char *const *value = line->value;
 
-	if (line->word_count == 0)
-		return output_usage("verify", "verify needs a file");
-	if (line->word_count > 1 && (value[SHA256] || value[SHA512] || value[SHA1] || value[MD5] || value[SIGNATURE]))
+	if (line->word_count == 0 && value[SUMS] == NULL)
+		return output_usage("verify", "verify needs a file, or --sums LIST for all that the list names");
+	if (line->word_count != 1 && (value[SHA256] || value[SHA512] || value[SHA1] || value[MD5] || value[SIGNATURE]))
 		return output_usage("verify",
 				    "a checksum or a signature is of one file; for several there is --sums LIST");
 	return EXIT_WELL;
@@ -215,6 +259,8 @@ static int run(const struct cli_line *line)
 		loop_on_signal(loop, signals[i], on_signal, &v);
 	for (size_t i = 0; i < line->word_count && !v.was_stopped; i++)
 		verify_one(&v, line->word[i]);
+	if (line->word_count == 0)
+		verify_list(&v);
 	if (v.list)
 		output_json(v.list);
 	return output_end(conclude(&v));
@@ -222,7 +268,7 @@ static int run(const struct cli_line *line)
 
 const struct cli_verb verb_verify = {
 	.name = "verify",
-	.words = "FILE...",
+	.words = "[FILE...]",
 	.summary = "is a firmware file whole, and who made it",
 	.options = options,
 	.run = run,

@@ -24,9 +24,7 @@ static void fill_row(struct app *app, const char *id, struct device_row *row)
 	text_format(row->text, sizeof(row->text), "%s %s", profile->vendor, profile->model);
 	text_format(row->detail, sizeof(row->detail), "%s%s%s", profile->kind ? profile->kind : "device", profile->soc ? ", " : "",
 		    profile->soc ? profile->soc : "");
-	if (profile->method_count > 0)
-		text_append(row->detail, sizeof(row->detail), "; %u %s back", profile->method_count, profile->method_count == 1 ? "way" : "ways");
-	else
+	if (profile->method_count == 0)
 		text_append(row->detail, sizeof(row->detail), "; no way back known");
 }
 

@@ -233,6 +233,7 @@ enum status guide_start_procedure(struct live_case *c, const struct profile_meth
 	case_set(c, JOURNAL_OPERATOR, "method", method ? method->name : "");
 	case_set(c, JOURNAL_PROGRAM, "loads-by", "");
 	c->loads_by_serial = false;
+	c->tftp_port = 0;
 	for (size_t i = 0; i < c->plan_count; i++)
 		if (method != NULL && c->plan[i].method == method && c->plan[i].by_serial)
 			serial_load_choose(c, JOURNAL_PROGRAM);
@@ -399,9 +400,15 @@ enum status guide_answer_diagnosis(struct live_case *c, const char *text, struct
 
 /* ---- the end ---- */
 
-static bool all_is_well(const struct live_case *c)
+static bool runs(const struct live_case *c)
 {
 	return c->view.booted == OUTCOME_YES;
+}
+
+/* What runs now and is known to be wrong all the same does not come up the next time. */
+static bool all_is_well(const struct live_case *c)
+{
+	return runs(c) && c->view.verified != OUTCOME_NO;
 }
 
 void guide_show_outcome(struct live_case *c)
@@ -409,7 +416,8 @@ void guide_show_outcome(struct live_case *c)
 	static const char *const words[] = { "Written", "Verified", "Booted" };
 	const enum outcome outcomes[] = { c->view.written, c->view.verified, c->view.booted };
 
-	case_say(c, "%s", all_is_well(c) ? "The device runs again." : "The device was not seen to run.");
+	case_say(c, "%s", all_is_well(c) ? "The device runs again." : runs(c) ? "It runs now, but not for good: the fault is still there." :
+		 "The device was not seen to run.");
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		case_say(c, "%-9s %-10s %s", words[i], outcome_name(outcomes[i]), c->view.outcome_reason[i]);
 	case_ask(c, QUESTION_CHOOSE, "Close the case?");
@@ -442,7 +450,7 @@ enum status guide_answer_outcome(struct live_case *c, const char *text, struct e
 			 outcome_name(c->view.verified), outcome_name(c->view.booted));
 		/* what the operator noted stays: the way to RMA begins here */
 		if (all_is_well(c) || !case_get(c, "note", note, sizeof(note)) || !text_equal(note, NOTE_RMA))
-			case_set(c, JOURNAL_PROGRAM, "note", all_is_well(c) ? "well again" : "closed");
+			case_set(c, JOURNAL_PROGRAM, "note", all_is_well(c) ? "well again" : runs(c) ? "runs, not for good" : "closed");
 		release_line(c);
 		guide_enter(c, GUIDE_CLOSED);
 		case_close_files(c, text_equal(text, "keep"));

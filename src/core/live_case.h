@@ -117,6 +117,7 @@ struct live_case {
 	char prompt[DIALOG_PROMPT_MAX];		/* of the loader; empty: not at it */
 	char shell_prompt[DIALOG_PROMPT_MAX];	/* signed in; empty: not */
 	struct tftp_service *tftp;
+	unsigned tftp_port;			/* what the operator chose for this run where the usual one is taken; 0: nothing */
 	struct boot_rom_job *boot_rom;		/* of the step that runs, as the next two; NULL: none */
 	struct serial_load *serial_load;
 	struct transfer_job *transfer;

@@ -50,6 +50,8 @@ bool step_condition(void *user, const char *name, const char *value);
 
 /* For steps that talk to the loader: its driver and its prompt are there, else the step has failed. */
 bool step_loader_is_ready(struct live_case *c, bool needs_image);
+/* Where the image is offered by TFTP: as the operator chose, the profile or the command line says; 0: 69. */
+unsigned step_tftp_port(const struct live_case *c);
 /* c->place: where so many bytes of the image lie in the flash, and how they travel, from the profile. */
 enum status step_loader_place(struct live_case *c, uint64_t size, struct error *reterr);
 
@@ -58,6 +60,8 @@ extern const struct step_ops step_note, step_confirm, step_by_hand, step_power, 
 	step_identify, step_check_image, step_load, step_compare, step_look, step_unlock, step_write, step_readback, step_environment, step_boot, step_free_space, step_wait, step_verify,
 	step_result, step_uart_load, step_serial_load;
 
+/* step_look.c: a command that read the flash failed; where the loader says that error correction gave up, that speaks for FLASH-WEAR. */
+void step_note_worn_flash(struct live_case *c, const char *reply);
 /* step_loader.c: the image, its place and the driver are known, and c->step.task is ready; else the step has failed. */
 bool step_begin_image_task(struct live_case *c);
 /* step_serial_load.c: does this load step go over the console's line? */

@@ -71,6 +71,8 @@ static void advance(struct live_case *c, const char *reply)
 		break;
 	case LOADER_SEND:	/* of load_serial only, which serial_load.h runs */
 	case LOADER_FAILED:
+		if (c->step.ops == &step_compare || c->step.ops == &step_readback)
+			step_note_worn_flash(c, reply);
 		fail_load(c, &error);
 		break;
 	}
@@ -166,7 +168,7 @@ enum status step_loader_place(struct live_case *c, uint64_t size, struct error *
 	c->place = (struct loader_place){
 		.device = profile->storage.device, .erase_size = profile->storage.erase_size, .base = profile->storage.base,
 		.load_address = profile->network.load_address, .device_ip = profile->network.device_ip, .bench_ip = profile->network.bench_ip,
-		.netmask = profile->network.netmask, .node = profile->storage.node, .tftp_port = profile->network.tftp_port ? profile->network.tftp_port : c->app->options.tftp_port,
+		.netmask = profile->network.netmask, .node = profile->storage.node, .tftp_port = step_tftp_port(c),
 		.file_name = text_file_name(c->view.image),
 	};
 	if (!loader_storage_parse(profile->storage.kind, &c->place.storage) || c->place.load_address == 0)

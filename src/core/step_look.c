@@ -9,6 +9,7 @@
 enum {
 	REREAD_MAX = 16 * 1024 * 1024,	/* worn flash shows in less, and nobody waits for more */
 	SILENCE_MS = 15000,
+	WORN_WEIGHT = 70,	/* less than a block that reads differently each time: what another ECC wrote fails in the same way */
 };
 
 static loader_next *task_of(struct live_case *c)
@@ -66,6 +67,21 @@ static void look_at_space(struct live_case *c, const char *reply)
 	step_done(c, "%s", c->observed_text);
 }
 
+void step_note_worn_flash(struct live_case *c, const char *reply)
+{
+	const char *line = reply != NULL ? loader_worn_flash_in(reply) : NULL;
+	char said[100], text[160];
+
+	if (line == NULL)
+		return;
+	text_printable(said, sizeof(said), bytes_of(line, strcspn(line, "\n")));
+	text_format(text, sizeof(text), "the flash could not be read back: %s", said);
+	for (size_t i = 0; i < c->finding_count; i++)
+		if (text_equal(c->finding[i].text, text))
+			return;		/* the step was tried again */
+	guide_found(c, EVIDENCE_PROBE, CAUSE_FLASH_WEAR, WORN_WEIGHT, text);
+}
+
 static void advance(struct live_case *c, const char *reply)
 {
 	struct error error;
@@ -76,6 +92,8 @@ static void advance(struct live_case *c, const char *reply)
 		break;
 	case LOADER_SEND:	/* of load_serial only, which serial_load.h runs */
 	case LOADER_FAILED:
+		if (step_is(c, "at", "flash-twice"))
+			step_note_worn_flash(c, reply);
 		step_failed(c, &error);
 		break;
 	case LOADER_DONE:

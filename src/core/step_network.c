@@ -7,7 +7,18 @@
 #include "src/core/step.h"
 #include "src/core/tftp_service.h"
 
-enum { BENCH_LOOK_MS = 500 };
+enum {
+	BENCH_LOOK_MS = 500,
+	PORT_LOOK_MS = 2000,		/* who has it is looked up every time */
+	TFTP_OTHER_PORT = 6969,		/* no service of its own, and free for all */
+};
+
+unsigned step_tftp_port(const struct live_case *c)
+{
+	unsigned known = c->profile ? c->profile->network.tftp_port : 0;
+
+	return c->tftp_port ? c->tftp_port : known ? known : c->app->options.tftp_port;
+}
 
 /* ---- bench-net: the address that the device will look for must be this machine's ---- */
 
@@ -170,12 +181,61 @@ static void wait_for_service(struct live_case *c)
 	step_set_deadline(c, BENCH_LOOK_MS);
 }
 
-static void start_serve(struct live_case *c)
+/* A name that the loader's command line could not hold is served as "firmware.bin". */
+static enum status open_service(struct live_case *c, char *to, size_t size, struct error *reterr)
 {
 	char bench[48] = "", device[48] = "", file[128];
-	struct error error;
-	struct tftp_service_options options = { .on_progress = on_served, .on_event = on_tftp_event, .user = c };
+	struct tftp_service_options options = { .on_progress = on_served, .on_event = on_tftp_event, .user = c, .port = step_tftp_port(c) };
 	bool is_safe_name = true;
+	enum status status;
+
+	step_lookup(c, "bench-ip", bench, sizeof(bench));
+	step_lookup(c, "device-ip", device, sizeof(device));
+	step_field(c, "file", file, sizeof(file));
+	if (file[0] == '\0')
+		text_copy(file, sizeof(file), text_file_name(c->view.image));
+	for (const char *at = file; *at; at++)
+		is_safe_name = is_safe_name && *at > ' ' && *at <= '~' && !strchr(";&|$\"'\\#", *at) && at - file <= 60;
+	options.bench_ip = bench;
+	options.device_ip = device;
+	options.file_name = is_safe_name ? file : "firmware.bin";
+	options.file = image_file_bytes(c->image);
+	tftp_service_free(c->tftp);
+	c->tftp = NULL;
+	status = tftp_service_new(c->app->loop, &options, &c->tftp, reterr);
+	if (status == STATUS_OK)
+		text_format(to, size, "serving %s by TFTP on %s to %s only", options.file_name, bench, device);
+	return status;
+}
+
+static unsigned other_port(const struct live_case *c)
+{
+	return c->tftp_port ? c->tftp_port + 1 : TFTP_OTHER_PORT;
+}
+
+/* Another program has the port, or only root may have it: the bench can mend that, and some loaders can be told another one. */
+static void ask_about_port(struct live_case *c, const struct error *error)
+{
+	char text[64], estimate[64];
+
+	case_problem(c, error);
+	case_clear_page(c);
+	case_say(c, "The image cannot be offered to the device yet.");
+	case_say(c, "I try again every moment and go on by myself.");
+	case_ask(c, QUESTION_CHOOSE, "The TFTP port is not to be had.");
+	if (c->loader && c->loader->takes_tftp_port)
+		case_choice(c, "port", 'p', text_format(text, sizeof(text), "Serve on port %u instead", other_port(c)),
+			    "for this bootloader only where it was built to be told so; else the load fails, and nothing is changed");
+	if (serial_load_is_offered(c))
+		case_choice(c, "serial", 's', "Over the serial line instead", serial_load_estimate(c, estimate, sizeof(estimate)));
+	case_choice(c, "stop", 'x', "Stop here", "");
+	step_set_deadline(c, PORT_LOOK_MS);
+}
+
+static void start_serve(struct live_case *c)
+{
+	char text[240];
+	struct error error;
 
 	if (c->loads_by_serial) {
 		step_done(c, "%s", "");
@@ -190,35 +250,49 @@ static void start_serve(struct live_case *c)
 		step_failed(c, &error);
 		return;
 	}
-	step_lookup(c, "bench-ip", bench, sizeof(bench));
-	step_lookup(c, "device-ip", device, sizeof(device));
-	step_field(c, "file", file, sizeof(file));
-	if (file[0] == '\0')
-		text_copy(file, sizeof(file), text_file_name(c->view.image));
-	for (const char *at = file; *at; at++)
-		is_safe_name = is_safe_name && *at > ' ' && *at <= '~' && !strchr(";&|$\"'\\#", *at) && at - file <= 60;
-	options.bench_ip = bench;
-	options.device_ip = device;
-	options.port = c->profile && c->profile->network.tftp_port ? c->profile->network.tftp_port : c->app->options.tftp_port;
-	options.file_name = is_safe_name ? file : "firmware.bin";
-	options.file = image_file_bytes(c->image);
-	tftp_service_free(c->tftp);
-	c->tftp = NULL;
-	if (tftp_service_new(c->app->loop, &options, &c->tftp, &error) != STATUS_OK) {
+	if (open_service(c, text, sizeof(text), &error) == STATUS_OK) {
+		case_problem(c, NULL);
+		step_done(c, "%s", text);
+	} else if (!c->app->options.is_unattended && (error.status == STATUS_BUSY || error.status == STATUS_NO_PERMISSION)) {
+		ask_about_port(c, &error);
+	} else {
 		step_failed(c, &error);
-		return;
 	}
-	step_done(c, "serving %s by TFTP on %s to %s only", options.file_name, bench, device);
 }
 
 static void time_serve(struct live_case *c)
 {
+	char text[240];
+	struct error error;
+
 	if (case_served_before(c) != NULL) {
 		step_set_deadline(c, BENCH_LOOK_MS);
 		return;
 	}
+	if (c->view.question.type == QUESTION_CHOOSE && open_service(c, text, sizeof(text), &error) != STATUS_OK) {
+		step_set_deadline(c, PORT_LOOK_MS);	/* the question stands, with what was said of it */
+		return;
+	}
 	case_clear_page(c);
+	case_ask_nothing(c);
 	start_serve(c);
 }
 
-const struct step_ops step_serve = { .start = start_serve, .on_time = time_serve };
+static enum status answer_serve(struct live_case *c, const char *text, struct error *reterr)
+{
+	if (text_equal(text, "stop"))
+		return steps_cancel(c, reterr);
+	if (text_equal(text, "serial") && serial_load_is_offered(c)) {
+		case_problem(c, NULL);
+		serial_load_choose(c, JOURNAL_OPERATOR);
+		step_done(c, "%s", "");
+	} else if (text_equal(text, "port") && c->loader && c->loader->takes_tftp_port) {
+		c->tftp_port = other_port(c);
+		case_log(c, JOURNAL_OPERATOR, "answer", "the image is offered on port %u", c->tftp_port);
+		case_ask_nothing(c);
+		start_serve(c);
+	}
+	return STATUS_OK;
+}
+
+const struct step_ops step_serve = { .start = start_serve, .on_time = time_serve, .on_answer = answer_serve };

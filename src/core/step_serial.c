@@ -11,9 +11,12 @@ enum {
 	LOGIN_PATIENCE_S = 30,
 	SEND_SILENCE_MS = 15000,
 	BOOT_LOOK_MS = 100,
+	OWN_RESTART_ROUNDS = 2,		/* of a device that starts again and again, until its power is switched after all */
 };
 
 /* ---- stop-boot ---- */
+
+enum { STOP_BY_POWER, STOP_OWN_RESTART };
 
 static void push_stop(struct live_case *c)
 {
@@ -23,17 +26,26 @@ static void push_stop(struct live_case *c)
 		stop_boot_sent(&c->step.stop, console_write(c->console, out));
 }
 
+static uint64_t stop_patience_ms(const struct live_case *c)
+{
+	return (c->step.step->timeout_seconds ? c->step.step->timeout_seconds : STOP_BOOT_PATIENCE_S) * UINT64_C(1000);
+}
+
 static void ask_for_power(struct live_case *c)
 {
 	struct error error;
 
 	case_clear_page(c);
 	case_watch_item(c, 0, "the bootloader starts", false, "not yet");
+	c->step.phase = STOP_BY_POWER;
 	if (c->view.verdict.is_looping && c->step.tries == 0) {
+		c->step.phase = STOP_OWN_RESTART;
 		case_say(c, "It restarts by itself: I stop it at its next start.");
 		case_ask_nothing(c);
+		step_set_deadline(c, OWN_RESTART_ROUNDS * c->view.verdict.loop_ms + PROMPT_PATIENCE_MS);
 		return;
 	}
+	step_set_deadline(c, stop_patience_ms(c));
 	if (app_can_switch(c->app, c->view.port) && app_power(c->app, c->view.port, "cycle", &error) == STATUS_OK) {
 		case_say(c, "The device was switched off and on. I stop its start at the bootloader.");
 		case_log(c, JOURNAL_PROGRAM, "power", "power cycle");
@@ -122,7 +134,7 @@ static void start_stop_boot(struct live_case *c)
 	if (console)
 		stop_boot_passwords(&c->step.stop, console->loader_passwords.item, console->loader_passwords.count);
 	c->prompt[0] = c->shell_prompt[0] = '\0';
-	step_set_deadline(c, (c->step.step->timeout_seconds ? c->step.step->timeout_seconds : STOP_BOOT_PATIENCE_S) * UINT64_C(1000));
+	step_set_deadline(c, stop_patience_ms(c));
 	if (c->is_at_prompt && may_clean_line(c)) {
 		step_set_deadline(c, PROMPT_PATIENCE_MS);
 		stop_boot_at_prompt(&c->step.stop, loop_now_ms());
@@ -142,6 +154,8 @@ static void on_stop_event(struct live_case *c, enum stop_boot_event_type type)
 {
 	switch (type) {
 	case STOP_BOOT_STARTED:
+		c->step.phase = STOP_BY_POWER;
+		step_set_deadline(c, stop_patience_ms(c));
 		case_watch_item(c, 0, "the bootloader starts", true, "seen");
 		case_ask_nothing(c);
 		break;
@@ -186,6 +200,11 @@ static void time_stop_boot(struct live_case *c)
 	push_stop(c);
 	if (loop_now_ms() < c->step.deadline_ms)
 		return;
+	if (c->step.phase == STOP_OWN_RESTART) {	/* it does no more: from power-on then */
+		c->step.tries++;
+		ask_for_power(c);
+		return;
+	}
 	if (c->is_at_prompt) {
 		/* It seemed to wait at its prompt, and does not answer there: from power-on then. */
 		c->is_at_prompt = false;
@@ -195,6 +214,23 @@ static void time_stop_boot(struct live_case *c)
 	}
 	error_set(&error, STATUS_TIMEOUT, "the bootloader's prompt did not come");
 	error_hint(&error, "check TX, RX and ground; the bootloader may be locked or need another key");
+	step_failed(c, &error);
+}
+
+/* What failed again and again may succeed at last, and what runs needs no loader: its own update went through, or a good copy was started. */
+static void pause_stop_boot(struct live_case *c, uint64_t now_ms)
+{
+	struct console_state state;
+	struct error error;
+
+	(void)now_ms;
+	if (c->step.phase != STOP_OWN_RESTART)
+		return;
+	guide_look(c, &state);
+	if (state.at != CONSOLE_AT_LOGIN && state.at != CONSOLE_AT_SHELL && state.at != CONSOLE_AT_ACTIVATE)
+		return;
+	error_set(&error, STATUS_CANCELLED, "the device came up by itself meanwhile: nothing was done to it");
+	error_hint(&error, "watch a start from power-on (w): if it comes up again, there is nothing to repair");
 	step_failed(c, &error);
 }
 
@@ -211,7 +247,7 @@ static enum status answer_stop_boot(struct live_case *c, const char *text, struc
 }
 
 const struct step_ops step_stop_boot = {
-	.start = start_stop_boot, .on_bytes = bytes_stop_boot, .on_time = time_stop_boot, .on_answer = answer_stop_boot, .types = true,
+	.start = start_stop_boot, .on_bytes = bytes_stop_boot, .on_pause = pause_stop_boot, .on_time = time_stop_boot, .on_answer = answer_stop_boot, .types = true,
 };
 
 /* ---- send ---- */

@@ -97,11 +97,8 @@ static void ask_to_clear(struct live_case *c, const char *reply)
 	}
 	patterns(c, list, sizeof(list));
 	case_say(c, "%u files, %s, can go:%s", count, text_size(size, sizeof(size), bytes), list);
-	case_ask(c, QUESTION_CHOOSE, "Delete these files on the device? They cannot be brought back.");
-	case_choice(c, "yes", 'y', "Delete them", "the files named above, nothing else");
-	case_choice(c, "no", 'n', "Leave them", "");
-	c->view.question.choice[0].is_dangerous = true;
-	c->view.question.preferred = 1;
+	case_ask(c, QUESTION_WORD, "Enter leaves them. Only these files go, and they cannot be brought back.");
+	text_copy(c->view.question.word, sizeof(c->view.question.word), "yes");
 	c->step.phase = SPACE_ASK;
 }
 

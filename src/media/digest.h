@@ -25,7 +25,8 @@ enum status digest_file(const char *path, _Atomic uint64_t *progress, const atom
 			struct digest *ret_digest, struct error *reterr);
 
 /* One digest over bytes as they come, for what is hashed while it arrives. algorithm as OpenSSL names it ("sha256",
- * "blake2b512"). NULL: this system's OpenSSL does not know or refuses it (the shorter BLAKE2b), or no memory. */
+ * "blake2b512"), and the shorter BLAKE2b, which it has not, as "blake2b256" and "blake2b384". NULL: this system's OpenSSL does not know or
+ * refuses it, or no memory. */
 struct digest_stream;
 struct digest_stream *digest_stream_new(const char *algorithm);
 void digest_stream_free(struct digest_stream *stream);

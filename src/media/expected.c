@@ -8,6 +8,7 @@
 
 enum {
 	LIST_MAX = 4 * 1024 * 1024,
+	LIST_LINES_MAX = 8192,		/* where all of them are meant: each is looked for in those before it */
 	OTHERS_MAX = 16,		/* more than checksum.h has */
 };
 
@@ -38,17 +39,25 @@ static size_t narrow(char *text, size_t size)
 	return used;
 }
 
+static enum status read_list(const char *path, char **ret_text, size_t *ret_size, struct error *reterr)
+{
+	enum status status = small_file_read(path, "list of checksums", LIST_MAX, ret_text, ret_size, reterr);
+
+	if (status == STATUS_OK)
+		*ret_size = narrow(*ret_text, *ret_size);
+	return status;
+}
+
 enum status expected_add_list(struct expected *to, const char *path, const char *name, struct error *reterr)
 {
 	AUTO_FREE char *text = NULL;
 	struct checksum found[CHECKSUM_MATCHES];
 	unsigned count = 0;
 	size_t size;
-	enum status status = small_file_read(path, "list of checksums", LIST_MAX, &text, &size, reterr);
+	enum status status = read_list(path, &text, &size, reterr);
 
 	if (status != STATUS_OK)
 		return status;
-	size = narrow(text, size);
 	switch (checksum_list_find(bytes_of(text, size), name, found, &count)) {
 	case CHECKSUM_FOUND:
 		if (count > EXPECTED_MAX - 1 - to->count)
@@ -67,6 +76,91 @@ enum status expected_add_list(struct expected *to, const char *path, const char 
 	}
 	error_set(reterr, STATUS_INVALID, "'%s' names '%s' more than once, with different checksums", path, name);
 	return error_hint(reterr, "Choose the right one and give it by hand");
+}
+
+/* Lists with several algorithms name each file several times. */
+static bool is_named_before(struct bytes list, unsigned line, const char *name)
+{
+	struct checksum_entry entry;
+	unsigned at = 0;
+
+	while (checksum_list_next(&list, &at, &entry) && at < line)
+		if (text_equal(entry.name, name))
+			return true;
+	return false;
+}
+
+enum status expected_list_names(const char *path, bool (*each)(void *user, const char *name), void *user, struct error *reterr)
+{
+	AUTO_FREE char *text = NULL;
+	struct checksum_entry entry;
+	unsigned line = 0, names = 0;
+	struct bytes rest;
+	size_t size;
+	enum status status = read_list(path, &text, &size, reterr);
+
+	if (status != STATUS_OK)
+		return status;
+	rest = bytes_of(text, size);
+	while (checksum_list_next(&rest, &line, &entry)) {
+		if (line > LIST_LINES_MAX) {
+			error_set(reterr, STATUS_INVALID, "'%s' has more than %d lines: the rest was not looked at", path, LIST_LINES_MAX);
+			return error_hint(reterr, "Say which files to compare: unbrick verify --sums LIST FILE...");
+		}
+		if (entry.name[0] == '\0' || is_named_before(bytes_of(text, size), line, entry.name))
+			continue;
+		names++;
+		if (!each(user, entry.name))
+			return STATUS_OK;
+	}
+	if (names > 0)
+		return STATUS_OK;
+	error_set(reterr, STATUS_INVALID, "'%s' names no file", path);
+	return error_hint(reterr, "Say which file it is of: unbrick verify --sums LIST FILE");
+}
+
+static bool has_algorithm(const struct expected *all, const char *algorithm)
+{
+	for (unsigned i = 0; i < all->count; i++)
+		if (text_equal(all->checksum[i].algorithm, algorithm))
+			return true;
+	return false;
+}
+
+void expected_add_algorithms(struct expected *to, const char *path)
+{
+	AUTO_FREE char *text = NULL;
+	struct checksum_entry entry;
+	unsigned line = 0;
+	struct bytes rest;
+	size_t size;
+
+	if (read_list(path, &text, &size, NULL) != STATUS_OK)
+		return;
+	rest = bytes_of(text, size);
+	while (to->count < EXPECTED_MAX && checksum_list_next(&rest, &line, &entry))
+		if (!has_algorithm(to, entry.checksum.algorithm))
+			to->checksum[to->count++] = (struct checksum){ .algorithm = entry.checksum.algorithm };
+}
+
+bool expected_other_name(const char *path, const struct checksum *got, unsigned count, char ret_name[CHECKSUM_NAME])
+{
+	AUTO_FREE char *text = NULL;
+	struct checksum_entry entry;
+	unsigned line = 0;
+	struct bytes rest;
+	size_t size;
+
+	if (read_list(path, &text, &size, NULL) != STATUS_OK)
+		return false;
+	rest = bytes_of(text, size);
+	while (checksum_list_next(&rest, &line, &entry))
+		for (unsigned i = 0; i < count && entry.name[0] != '\0'; i++)
+			if (got[i].size > 0 && checksum_fits(&entry.checksum, &got[i])) {
+				text_copy(ret_name, CHECKSUM_NAME, entry.name);
+				return true;
+			}
+	return false;
 }
 
 enum status expected_read(const struct expected_texts *texts, const char *name, struct expected *ret_expected,

@@ -30,6 +30,12 @@ enum status expected_read(const struct expected_texts *texts, const char *name, 
 			  struct error *reterr);
 /* Adds what the list says about the file; the same errors. */
 enum status expected_add_list(struct expected *to, const char *path, const char *name, struct error *reterr);
+/* The files that a list names, each once, as the list has them. each false: no more of them. INVALID: no such list, or none is named. */
+enum status expected_list_names(const char *path, bool (*each)(void *user, const char *name), void *user, struct error *reterr);
+/* For a list that does not name the file: its algorithms, each with a value of size 0, so that hashing tells them; then, of
+ * what came out (got, as the list's algorithms stand), under which name the list has the same. False: it has not. */
+void expected_add_algorithms(struct expected *to, const char *path);
+bool expected_other_name(const char *path, const struct checksum *got, unsigned count, char ret_name[CHECKSUM_NAME]);
 
 /* One stream for each checksum; NULL where this system's OpenSSL has none of that name. */
 struct expected_hash {

@@ -66,7 +66,13 @@ struct source {			/* where the checksums from index first on come from */
 	char against[256];
 };
 
-enum { SOURCES_MAX = 8 };
+enum { SOURCES_MAX = 8, UNNAMED_MAX = 4 };
+
+struct unnamed {		/* a list that does not name the file: it may have it under another name */
+	char list[PATH_MAX];
+	bool was_asked;
+	char reason[384];
+};
 
 struct job {
 	const struct verify_request *request;
@@ -74,6 +80,8 @@ struct job {
 	struct expected expected;
 	struct source source[SOURCES_MAX];
 	unsigned source_count;
+	struct unnamed unnamed[UNNAMED_MAX];
+	unsigned unnamed_count;
 	struct verify_result *result;
 };
 
@@ -88,16 +96,49 @@ static void end_source(struct job *job, unsigned first, bool was_asked, const ch
 	text_copy(source->against, sizeof(source->against), against);
 }
 
-static void not_compared(struct job *job, bool was_asked, const char *against, const struct error *why)
+/* NULL: there are too many. */
+static struct verify_finding *not_compared(struct job *job, bool was_asked, const char *against, const char *why)
 {
 	struct verify_finding *finding = verify_add(job->result);
 
 	if (finding == NULL)
-		return;
+		return NULL;
 	finding->was_asked = was_asked;
 	text_copy(finding->means, sizeof(finding->means), "checksum");
 	text_copy(finding->against, sizeof(finding->against), against);
-	text_copy(finding->reason, sizeof(finding->reason), why->text);
+	text_copy(finding->reason, sizeof(finding->reason), why);
+	return finding;
+}
+
+static void is_unnamed(struct job *job, bool was_asked, const char *list, const struct error *why)
+{
+	struct unnamed *unnamed = &job->unnamed[job->unnamed_count];
+
+	if (job->unnamed_count == UNNAMED_MAX)
+		return;
+	job->unnamed_count++;
+	unnamed->was_asked = was_asked;
+	text_copy(unnamed->list, sizeof(unnamed->list), list);
+	text_copy(unnamed->reason, sizeof(unnamed->reason), why->text);
+}
+
+/* got: what the file has, of at least the algorithms of those lists. That a list has it under another name is a remark and no more: it is
+ * right for what the list calls so, and whether that was meant is not known. */
+static void look_for_other_names(struct job *job, const struct checksum *got, unsigned count)
+{
+	char name[CHECKSUM_NAME], shown[128];
+
+	for (unsigned i = 0; i < job->unnamed_count; i++) {
+		const struct unnamed *unnamed = &job->unnamed[i];
+		bool is_there = expected_other_name(unnamed->list, got, count, name);
+		struct verify_finding *finding = is_there || unnamed->was_asked ? not_compared(job, unnamed->was_asked, unnamed->list, unnamed->reason) : NULL;
+
+		if (finding == NULL || !is_there)
+			continue;
+		text_printable(shown, sizeof(shown), bytes_of_text(name));
+		text_format(finding->warning, sizeof(finding->warning),
+			    "the list has this checksum under another name: the file is what it calls '%s'", shown);
+	}
 }
 
 static enum status read_given(struct job *job, struct error *reterr)
@@ -117,7 +158,7 @@ static enum status read_given(struct job *job, struct error *reterr)
 	first = job->expected.count;
 	status = expected_add_list(&job->expected, list, job->request->path, reterr);
 	if (status == STATUS_NOT_FOUND) {
-		not_compared(job, true, list, reterr);
+		is_unnamed(job, true, list, reterr);
 		return STATUS_OK;
 	}
 	end_source(job, first, true, list);
@@ -150,7 +191,8 @@ static bool beside(const char *path, const char *name, char *to, size_t size)
 	return access(to, F_OK) == 0;
 }
 
-/* A list that lies there for other files is no news; one that contradicts itself, or cannot be read, is. */
+/* A list that lies there for other files is no news, unless it has this one under another name; one that contradicts itself, or cannot be
+ * read, is. */
 static void look_for_lists(struct job *job)
 {
 	char list[PATH_MAX];
@@ -163,8 +205,10 @@ static void look_for_lists(struct job *job)
 		if (!beside(job->request->path, list_names[i], list, sizeof(list)))
 			continue;
 		status = expected_add_list(&job->expected, list, job->request->path, &why);
-		if (status != STATUS_OK && status != STATUS_NOT_FOUND)
-			not_compared(job, false, list, &why);
+		if (status == STATUS_NOT_FOUND)
+			is_unnamed(job, false, list, &why);
+		else if (status != STATUS_OK)
+			not_compared(job, false, list, why.text);
 		end_source(job, first, false, list);
 	}
 }
@@ -201,7 +245,7 @@ static void judge(struct job *job, const struct source *source, const struct che
 
 static enum status compare(struct job *job, struct error *reterr)
 {
-	unsigned count = job->expected.count;
+	unsigned count = job->expected.count, all;
 	struct checksum got[EXPECTED_MAX];
 	enum status status;
 
@@ -209,6 +253,9 @@ static enum status compare(struct job *job, struct error *reterr)
 		.algorithm = "sha256"
 	}; /* the result names it always; there is room for it */
 	job->expected.count++;
+	for (unsigned i = 0; i < job->unnamed_count; i++)
+		expected_add_algorithms(&job->expected, job->unnamed[i].list);
+	all = job->expected.count;
 	status = expected_hash_file(job->request->path, &job->expected, got, &job->watch->bytes, &job->watch->cancel, reterr);
 	job->expected.count = count;
 	if (status != STATUS_OK)
@@ -218,6 +265,7 @@ static enum status compare(struct job *job, struct error *reterr)
 	for (unsigned i = 0; i < job->source_count; i++)
 		for (unsigned k = job->source[i].first; k < job->source[i].end; k++)
 			judge(job, &job->source[i], &job->expected.checksum[k], &got[k]);
+	look_for_other_names(job, got, all);
 	return STATUS_OK;
 }
 
@@ -235,6 +283,24 @@ static void texts_done(struct texts *texts)
 	free(texts->ca);
 }
 
+/* Vendors print minisign's key on their page as the one line that it is: then it is the key, not a path. */
+static enum status read_key(const char *given, char **ret_text, size_t *ret_size, struct error *reterr)
+{
+	enum status status;
+
+	if (!signature_is_key(bytes_of_text(given))) {
+		status = small_file_read(given, "key", SIGNATURE_FILE_MAX, ret_text, ret_size, reterr);
+		if (status == STATUS_INVALID && access(given, F_OK) != 0)
+			error_hint(reterr, "Check the path; minisign's key itself (RW...) may stand here, too, all 56 characters of it");
+		return status;
+	}
+	*ret_text = strdup(given);
+	if (*ret_text == NULL)
+		return error_set(reterr, STATUS_NO_MEMORY, "no memory for the key");
+	*ret_size = strlen(given);
+	return STATUS_OK;
+}
+
 static enum status read_texts(const struct verify_request *request, const char *signature, struct texts *texts,
 			      struct error *reterr)
 {
@@ -242,8 +308,7 @@ static enum status read_texts(const struct verify_request *request, const char *
 					     &texts->signature_size, reterr);
 
 	if (status == STATUS_OK && request->key)
-		status = small_file_read(request->key, "key", SIGNATURE_FILE_MAX, &texts->key, &texts->key_size,
-					 reterr);
+		status = read_key(request->key, &texts->key, &texts->key_size, reterr);
 	if (status == STATUS_OK && request->ca)
 		status = small_file_read(request->ca, "certificate", SIGNATURE_FILE_MAX, &texts->ca, &texts->ca_size,
 					 reterr);
@@ -339,7 +404,7 @@ static enum status check_inside(struct job *job, bool *ret_any, struct error *re
 
 	*ret_any = false;
 	if (request->key != NULL)
-		status = small_file_read(request->key, "key", SIGNATURE_FILE_MAX, &key, &size, reterr);
+		status = read_key(request->key, &key, &size, reterr);
 	if (status == STATUS_OK && request->key != NULL && size == 0)
 		return error_set(reterr, STATUS_INVALID, "'%s' is empty", request->key);
 	if (status == STATUS_OK && !signature_is_key(bytes_of(key, size)))

@@ -14,7 +14,7 @@ struct verify_request {
 	const char *path;
 	struct expected_texts expected;
 	const char *signature;		/* paths; NULL: not given */
-	const char *key;		/* minisign, signify, PEM or DER: public key or certificate */
+	const char *key;		/* minisign, signify, PEM or DER: public key or certificate; or the line of a minisign or signify key itself */
 	const char *ca;			/* PEM: whom to trust for CMS */
 	const char *keyring;		/* of OpenPGP keys, for gpgv */
 };

@@ -3,7 +3,6 @@ libstore_a_SOURCES += \
 	src/store/library_index.c src/store/library_index.h \
 	src/store/library_schema.h \
 	src/store/method_check.c src/store/method_check.h src/store/profile_match.c src/store/profile_match.h \
-	src/store/nearest.c src/store/nearest.h \
 	src/store/macro_schema.c src/store/macro_schema.h src/store/procedure_schema.c src/store/profile_schema.c \
 	src/store/profile_check.c src/store/profile_check.h src/store/schema_fields.h src/store/sign_schema.c src/store/usb_schema.c \
 	src/store/yaml_file.c src/store/yaml_file.h src/store/yaml_load.c src/store/yaml_memory.c src/store/yaml_memory.h \

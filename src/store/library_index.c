@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "src/base/cleanup.h"
+#include "src/base/nearest.h"
 #include "src/base/text.h"
-#include "src/store/nearest.h"
 
 enum { NAME_MAX_LENGTH = 96, PROPOSALS = 3 };
 

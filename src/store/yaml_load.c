@@ -7,9 +7,9 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/late_library.h"
+#include "src/base/nearest.h"
 #include "src/base/text.h"
 #include "src/store/device_library.h"
-#include "src/store/nearest.h"
 #include "src/store/yaml_file.h"
 #include "src/store/yaml_nodes.h"
 

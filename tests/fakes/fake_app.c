@@ -146,10 +146,11 @@ size_t app_device_search(struct app *app, const char *query, struct device_row *
 {
 	static const char *const names[][2] = {
 		{ "Hikvision DS-2CD2032-I", "IP camera, HiSilicon Hi3518" },
-		{ "TP-Link Archer C7 v2", "router, QCA9558" },
+		{ "TP-Link Archer C7 v2", "router, Qualcomm Atheros QCA9558-AT4A" },
 		{ "TP-Link Archer C7 v5", "router, QCA9563" },
 		{ "Reolink RLC-410-5MP", "IP camera, Novatek NT98515" },
 		{ "Testbed cam32", "IP camera, practice" },
+		{ "Lidl Silvercrest Zigbee gateway", "gateway, Realtek RTL8196E" },
 	};
 	size_t count = 0;
 

@@ -64,6 +64,8 @@ static const struct sign signs[] = {
 	{ .id = "phy", .match = "no PHY found", .effect = SIGN_HARDWARE },
 	{ .id = "general", .match = "no good", .effect = SIGN_FAULT, .cause = CAUSE_SIGNATURE, .weight = 28, .is_general = true },
 	{ .id = "noise", .match = "went wrong", .effect = SIGN_FAULT, .cause = CAUSE_NETWORK, .weight = 16, .is_general = true },
+	{ .id = "init", .match = "^init runs", .stage = STAGE_INIT, .effect = SIGN_MILESTONE },
+	{ .id = "trouble", .match = "^gave up", .effect = SIGN_TROUBLE, .is_general = true },
 	{ .id = "word", .match = "^Unknown command", .effect = SIGN_FACT, .fact = "script=unknown-command" },
 	{ .id = "prompt", .match = "^=>(?: (.*))?$", .stage = STAGE_LOADER, .effect = SIGN_PROMPT, .fact = "command" },
 	{ .id = "write", .match = "^writing", .stage = STAGE_UPDATER, .effect = SIGN_PROGRESS },

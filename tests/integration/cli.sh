@@ -204,6 +204,14 @@ is "-h of a verb" 0 "$UNBRICK" inspect -h
 says "-h of a verb" out "usage: unbrick inspect"
 is "a letter that is no option" 2 "$UNBRICK" inspect -j /dev/null
 says "a letter that is no option" err "there is no option '-j'"
+is "a slip in an option" 2 "$UNBRICK" verify --sha265=00 long.xz
+says "a slip in an option" err "the nearest: --sha256"
+is "a slip in a verb" 2 "$UNBRICK" inspct long.xz
+says "a slip in a verb" err "the nearest: unbrick inspect"
+is "an option that is like no other" 2 "$UNBRICK" verify --frobnicate
+says_not "an option that is like no other" err "the nearest"
+is "inspect takes a device as the other verbs do" 2 "$UNBRICK" inspect --device practice/pcam2 long.xz
+says "inspect takes a device as the other verbs do" err "practice/pcam1"
 is "a value for an option that takes none" 2 "$UNBRICK" inspect --deep=no /dev/null
 
 # ---- diagnose ----

@@ -373,6 +373,42 @@ static void a_shell_that_is_open_needs_nobody_to_sign_in(void **state)
 	assert_true(has_logged(b, "somebody is signed in already"));
 }
 
+static void look_for_waiting(void *user)
+{
+	struct bench *b = user;
+	const struct case_view *view = app_case_view(b->app, b->id);
+
+	if ((view->say_count > 0 && strstr(view->say[0], "It restarts by itself") != NULL) || loop_now_ms() > b->end_ms)
+		loop_stop(b->loop);
+	else
+		loop_timer_set_after(b->timer, LOOK_MS);
+}
+
+static void what_comes_up_while_its_next_start_is_awaited_is_left_alone(void **state)
+{
+	static const char round[] = "\r\n\r\nU-Boot 2016.03 (Jan 01 2017 - 00:00:00)\r\n\r\n## Booting kernel from Legacy Image at 42000000 ...\r\n"
+				    "   Verifying Checksum ... Bad Data CRC\r\nERROR: can't get kernel image!\r\nresetting ...\r\n";
+	struct bench *b = *state;
+	const char *own = strstr(mended, "Starting kernel");
+
+	go_to_watch_of(b, "practice/pcam1", "unknown");
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(write(b->device, round, sizeof(round) - 1), (ssize_t)sizeof(round) - 1);
+	wait_for_diagnosis(b);
+	assert_true(app_case_view(b->app, b->id)->verdict.is_looping);
+	assert_int_equal(answer(b, "method:reflash"), STATUS_OK);
+	loop_timer_free(b->timer);
+	b->end_ms = loop_now_ms() + PATIENCE_MS;
+	b->timer = loop_timer_new(b->loop, look_for_waiting, b);
+	loop_timer_set_after(b->timer, LOOK_MS);
+	loop_run(b->loop);
+	assert_int_equal(write(b->device, own, strlen(own)), (ssize_t)strlen(own));
+	loop_timer_free(b->timer);
+	wait_for_diagnosis(b);
+	assert_int_equal(app_case_view(b->app, b->id)->problem.status, STATUS_CANCELLED);
+	assert_non_null(strstr(app_case_view(b->app, b->id)->problem.text, "came up by itself"));
+}
+
 static void the_power_command_is_for_the_device_of_one_case(void **state)
 {
 	struct bench *b = *state;
@@ -495,6 +531,7 @@ int main(void)
 		TEST(a_case_that_goes_to_rma_says_so_when_it_is_closed),
 		TEST(what_happened_is_no_cause_of_a_device_that_came_up),
 		TEST(a_shell_that_is_open_needs_nobody_to_sign_in),
+		TEST(what_comes_up_while_its_next_start_is_awaited_is_left_alone),
 		cmocka_unit_test_setup_teardown(the_power_command_is_for_the_device_of_one_case, setup_with_switch, teardown),
 		cmocka_unit_test_setup_teardown(a_line_of_another_case_is_shown_as_that, setup_listed, teardown),
 		TEST(a_step_that_asks_is_counted_once),

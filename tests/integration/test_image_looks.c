@@ -174,6 +174,24 @@ static void a_cut_gzip_file_is_told_by_a_quick_look(void **state)
 	}
 }
 
+static void who_has_no_time_for_a_doubt_is_told_of_it(void **state)
+{
+	const struct temp_bench *bench = *state;
+	AUTO_FREE uint8_t *packed = malloc(ROOM);
+	size_t size = pack(bench, "gzip -c", LARGE, 17, packed);
+	atomic_bool cancel = true;
+	struct image_file *file = NULL;
+	struct error error;
+
+	put(bench->path, packed, size - 1000);
+	assert_int_equal(image_file_open(bench->path, &file, &error), STATUS_OK);
+	image_file_inspect(file, IMAGE_LOOK_USUAL, &cancel);
+	assert_int_equal(image_file_facts(file)->whole, IMAGE_UNKNOWN);
+	assert_int_equal(image_file_facts(file)->problem_count, 1);
+	assert_non_null(strstr(image_file_facts(file)->problems[0].what, "may be cut off"));
+	image_file_free(file);
+}
+
 static void a_gzip_file_before_padding_is_not_cut(void **state)
 {
 	AUTO_FREE uint8_t *packed = malloc(ROOM);
@@ -406,6 +424,7 @@ int main(void)
 		TEST(a_cut_stream_is_told_by_its_end),
 		TEST(the_end_of_bzip2_is_seen_at_each_bit_and_before_padding),
 		TEST(a_cut_gzip_file_is_told_by_a_quick_look),
+		TEST(who_has_no_time_for_a_doubt_is_told_of_it),
 		TEST(a_gzip_file_before_padding_is_not_cut),
 		TEST(damage_is_told_where_it_is_and_not_called_cut),
 		TEST(many_streams_are_not_all_unpacked_by_a_quick_look),

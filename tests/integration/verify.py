@@ -100,7 +100,8 @@ def a_value_without_a_word_of_its_algorithm():
     """Only its length tells: what fits is named, and wrong is only what fits none."""
     hashes = {"sha3-256": hashlib.sha3_256(DATA), "blake2s256": hashlib.blake2s(DATA),
               "sha3-384": hashlib.sha3_384(DATA), "sha3-512": hashlib.sha3_512(DATA),
-              "blake2b512": hashlib.blake2b(DATA)}
+              "blake2b512": hashlib.blake2b(DATA), "blake2b256": hashlib.blake2b(DATA, digest_size=32),
+              "blake2b384": hashlib.blake2b(DATA, digest_size=48)}
     other = changed()
     for name, value in hashes.items():
         ends(verify("fw.bin", "--sums", write("list", f"{value.hexdigest()}  fw.bin\n")), WELL, f"ok           {name}, list")
@@ -113,6 +114,34 @@ def a_value_without_a_word_of_its_algorithm():
 
 
 @case
+def blake2b_as_b2sum_writes_it():
+    for bits in (256, 384, 512):
+        for data in (b"", DATA[:127], DATA[:128], DATA[:129], DATA):
+            value = hashlib.blake2b(data, digest_size=bits // 8).hexdigest()
+            ends(verify(write("b2.bin", data), "--sums", write("list", f"BLAKE2b-{bits} (b2.bin) = {value}\n")), WELL, f"ok           blake2b{bits}, list")
+        ends(verify("b2.bin", "--sums", write("list", f"BLAKE2b-{bits} (b2.bin) = {'0' * (bits // 4)}\n")), WRONG, "expected 0000")
+
+
+@case
+def a_renamed_file_is_known_by_its_checksum():
+    """A remark and no more: it is what the list calls so, which may not be what was meant."""
+    remark = "the file is what it calls 'dist/fw-1.2.bin'"
+    for algorithm in ("sha256", "sha512", "sha1", "md5"):
+        digest = hashlib.new(algorithm, DATA).hexdigest()
+        write("list", f"{'0' * len(digest)}  old.bin\n{digest}  dist/fw-1.2.bin\n")
+        ends(verify("fw.bin", "--sums", "list"), NOTHING, "does not name 'fw.bin'", remark)
+    if "it calls" in verify(changed(), "--sums", "list").stdout:
+        raise Wrong("a changed file is called by a name of the list")
+    finding = json.loads(verify("fw.bin", "--sums", "list", "--json").stdout)[0]["findings"][0]
+    if finding["outcome"] != "cannot tell" or remark not in finding["warning"]:
+        raise Wrong(str(finding))
+    os.makedirs("renamed", exist_ok=True)
+    shutil.copy("fw.bin", "renamed/download.bin")
+    write("renamed/SHA256SUMS", f"{hashlib.sha256(DATA).hexdigest()}  fw\x1b[2J.bin\n")
+    ends(verify("renamed/download.bin"), NOTHING, "does not name", "it calls 'fw.bin'")
+
+
+@case
 def several_files_and_one_list():
     write("b.bin", b"b")
     write("list", f"{hashlib.sha256(DATA).hexdigest()}  fw.bin\n{hashlib.sha256(b'b').hexdigest()}  b.bin\n{'0' * 64}  c.bin\n")
@@ -122,6 +151,23 @@ def several_files_and_one_list():
     ends(verify("fw.bin", "b.bin", "c.bin", "--sums", "list"), WRONG, "c.bin: wrong")
     ends(verify("fw.bin", "b.bin", "--sha256", "0" * 64), USAGE, "one file")
     ends(verify(), USAGE, "needs a file")
+    os.makedirs("dist/sub", exist_ok=True)
+    shutil.copy("fw.bin", "dist/fw.bin")
+    shutil.copy("b.bin", "dist/sub/b.bin")
+    lines = f"{hashlib.sha256(DATA).hexdigest()}  fw.bin\nMD5 (fw.bin) = {hashlib.md5(DATA).hexdigest()}\n{hashlib.sha256(b'b').hexdigest()} *sub/b.bin\n{'0' * 64}  gone.bin\n"
+    write("dist/SUMS", lines)
+    done = verify("--sums", "dist/SUMS")
+    ends(done, WELL, "dist/fw.bin: ok", "dist/sub/b.bin: ok", "1 file that the list names beside these is not here")
+    if done.stdout.count("fw.bin: ok") != 1:
+        raise Wrong("a file that the list names twice is verified twice")
+    if len(json.loads(verify("--sums", "dist/SUMS", "--json").stdout)) != 2:
+        raise Wrong("JSON of a list")
+    shutil.copy("c.bin", "dist/gone.bin")
+    ends(verify("--sums", "dist/SUMS"), WRONG, "dist/gone.bin: wrong")
+    ends(verify("--sums", write("sub-list", f"{'0' * 64}  nowhere.bin\n")), USAGE, "none of the files")
+    ends(verify("--sums", write("sub-list", f"{'0' * 64}\n")), USAGE, "names no file")
+    ends(verify("--sums", write("sub-list", "".join(f"{'0' * 64}  {i}\n" for i in range(8193)))), USAGE, "more than 8192 lines")
+    ends(verify("--sums", "dist/SUMS", "--sha256", "0" * 64), USAGE, "one file")
     ends(verify("."), USAGE, "folder")
 
 
@@ -204,6 +250,8 @@ def minisign_prehashed_and_legacy():
     ends(verify("fw.bin", "--signature", "mini.sig", "--key", "mini.pub"), WELL, "signed by", "0807060504030201", "file:fw.bin")
     write("key-line", read("mini.pub").split(b"\n")[1])
     ends(verify("fw.bin", "--signature", "mini.sig", "--key", "key-line"), WELL)
+    ends(verify("fw.bin", "--signature", "mini.sig", "--key", read("key-line").decode()), WELL, "0807060504030201")
+    ends(verify("fw.bin", "--signature", "mini.sig", "--key", read("key-line").decode()[:-1]), USAGE, "all 56 characters")
     ends(verify("fw.bin", "--signature", write("legacy.sig", minisign_file(algorithm=b"Ed")), "--key", "mini.pub"), WELL, "minisign")
     ends(verify(changed(), "--signature", "mini.sig", "--key", "mini.pub"), WRONG, "not of this file")
     ends(verify(changed(), "--signature", "legacy.sig", "--key", "mini.pub"), WRONG, "not of this file")

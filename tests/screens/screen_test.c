@@ -5,6 +5,7 @@
  * Script lines (a text may stand in double quotes; empty lines and # are skipped):
  *   key TEXT            types; <Enter> <Esc> <Up> <PgUp> <F10> <C-a> <Space> <lt> ... are keys
  *                       <E[1;5C> is what a terminal sends for one key: Esc and the rest of it
+ *   paste TEXT          sends it at once, as a terminal that marks nothing does
  *   within MS KEYS = TEXT   types, and TEXT must be on the screen in time
  *   wait TEXT [seconds] until TEXT is on the screen (10 seconds)
  *   gone TEXT [seconds] until it is not
@@ -422,6 +423,8 @@ static bool do_line(struct screen_test *test, char *line)
 	unquote(argument);
 	if (strcmp(line, "key") == 0)
 		return type_keys(test, argument);
+	if (strcmp(line, "paste") == 0)
+		return send_bytes(test, argument, strlen(argument)), true;
 	if (strcmp(line, "within") == 0)
 		return types_within(test, argument);
 	if (strcmp(line, "quiet") == 0)

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "src/base/cleanup.h"
 #include "tests/unit/diagnosis_bench.h"
 
 static void failed_hardware_explains_and_speaks_for_no_cause(void **state)
@@ -243,6 +244,45 @@ static void a_line_that_was_cut_in_two_is_read_as_one(void **state)
 		CAUSE_NO_ROOTFS);
 }
 
+static void a_sentence_that_mail_cut_is_read_as_one(void **state)
+{
+	(void)state;
+	assert_int_equal(diagnosis_bench_judge("U-Boot 2023.01\n"
+		"a very long sentence of the loader that names the root: Unable to mount\nroot\n").cause, CAUSE_NO_ROOTFS);
+	/* the first one had ended */
+	assert_int_not_equal(diagnosis_bench_judge("U-Boot 2023.01\n"
+		"a very long sentence of the loader that names the root: Unable to mount.\nroot\n").cause, CAUSE_NO_ROOTFS);
+	/* words of any program do not count across the cut */
+	assert_int_not_equal(diagnosis_bench_judge("U-Boot 2023.01\n"
+		"a very long sentence of the loader that says that all of this is no\ngood\n").cause, CAUSE_SIGNATURE);
+}
+
+static void what_a_program_calls_a_remark_is_no_fault(void **state)
+{
+	static const char *const remarks[] = {
+		"INFO[0000] it went wrong", "[INFO ] : it went wrong", "<inf> main: it went wrong", "D/tag: it went wrong",
+		"I (57) boot: it went wrong", "[00:00:00.008] <dbg> it went wrong",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(remarks); i++)
+		assert_int_equal(diagnosis_bench_judge(remarks[i]).cause, CAUSE_NONE);
+	assert_int_equal(diagnosis_bench_judge("ERROR[0000] it went wrong").cause, CAUSE_NETWORK);
+	assert_int_equal(diagnosis_bench_judge("information: it went wrong").cause, CAUSE_NETWORK);
+	/* what names its cause counts, whatever its program calls it */
+	assert_int_equal(diagnosis_bench_judge("INFO: no good").cause, CAUSE_SIGNATURE);
+}
+
+static void what_ends_in_trouble_is_not_called_well(void **state)
+{
+	(void)state;
+	assert_int_equal(diagnosis_bench_judge("U-Boot 2023.01\nBoard: x\n").cause, CAUSE_HEALTHY);
+	assert_int_equal(diagnosis_bench_judge("U-Boot 2023.01\ngave up\nBoard: x\n").cause, CAUSE_NONE);
+	/* it went on after that, or said much more */
+	assert_int_equal(diagnosis_bench_judge("gave up\nU-Boot 2023.01\n").cause, CAUSE_HEALTHY);
+	assert_int_equal(diagnosis_bench_judge("U-Boot 2023.01\ngave up\na\nb\nc\nd\n").cause, CAUSE_HEALTHY);
+}
+
 static void an_update_that_reports_success_is_not_cut_by_the_restart(void **state)
 {
 	struct verdict verdict = diagnosis_bench_judge("writing 5%\nall is well\nU-Boot 2023.01\nBad Data CRC\n=> ");
@@ -301,9 +341,22 @@ static void a_system_that_came_up_may_live_without_a_server(void **state)
 	(void)state;
 	assert_int_equal(diagnosis_bench_judge("Linux version 6.1\ntransfer broke\ncam login: ").cause, CAUSE_HEALTHY);
 	assert_int_equal(diagnosis_bench_judge("Linux version 6.1\ncam login: \ntransfer broke\n").cause, CAUSE_HEALTHY);
+	assert_int_equal(diagnosis_bench_judge("Linux version 6.1\ninit runs\ntransfer broke\n").cause, CAUSE_HEALTHY);
 	/* asked for, or as a part of an update, it is a fault */
 	assert_int_equal(diagnosis_bench_judge("Linux version 6.1\ncam login: \nwriting 5%\ntransfer broke\n").cause, CAUSE_NETWORK);
 	assert_int_equal(diagnosis_bench_judge("transfer broke\n").cause, CAUSE_NETWORK);
+}
+
+static void a_system_that_goes_on_lives_without_a_server(void **state)
+{
+	static const char START[] = "Linux version 6.1\ntransfer broke\n", LINE[] = "the player plays\n";
+	char text[sizeof START + 120 * sizeof LINE], *at = stpcpy(text, START);
+
+	(void)state;
+	assert_int_equal(diagnosis_bench_judge(text).cause, CAUSE_NETWORK);
+	for (int line = 0; line < 120; line++)
+		at = stpcpy(at, LINE);
+	assert_int_not_equal(diagnosis_bench_judge(text).cause, CAUSE_NETWORK);
 }
 
 static void starts_that_lead_to_a_login_are_no_loop(void **state)
@@ -374,6 +427,9 @@ int main(void)
 		cmocka_unit_test(repeated_starts_are_a_loop_with_a_round_time),
 		cmocka_unit_test(a_loop_in_a_file_tells_its_round_and_where_it_ends),
 		cmocka_unit_test(a_line_that_was_cut_in_two_is_read_as_one),
+		cmocka_unit_test(a_sentence_that_mail_cut_is_read_as_one),
+		cmocka_unit_test(what_a_program_calls_a_remark_is_no_fault),
+		cmocka_unit_test(what_ends_in_trouble_is_not_called_well),
 		cmocka_unit_test(an_update_that_reports_success_is_not_cut_by_the_restart),
 		cmocka_unit_test(what_an_update_program_says_while_it_leaves_does_not_count),
 		cmocka_unit_test(a_boot_rom_that_was_then_written_to_is_no_fault),
@@ -381,6 +437,7 @@ int main(void)
 		cmocka_unit_test(a_capture_that_only_ends_in_a_write_decides_nothing),
 		cmocka_unit_test(mere_noise_counts_only_where_a_tool_speaks),
 		cmocka_unit_test(a_system_that_came_up_may_live_without_a_server),
+		cmocka_unit_test(a_system_that_goes_on_lives_without_a_server),
 		cmocka_unit_test(starts_that_lead_to_a_login_are_no_loop),
 		cmocka_unit_test(the_stages_of_one_start_are_one_start),
 		cmocka_unit_test(a_full_file_system_shows_though_a_login_comes),

@@ -1,4 +1,5 @@
 /* Files for microcontrollers and radios, made here byte by byte. */
+#include "recovery/image/format.h"
 #include "tests/unit/image_media.h"
 
 static void append_digest(struct buffer *to, const char *algorithm)
@@ -41,6 +42,25 @@ static void symbols_behind_the_end_of_a_hex_file_are_no_damage(void **state)
 	assert_int_equal(inspect(image).whole, IMAGE_YES);
 	assert_string_not_equal(inspect(image).warning, "");
 	image->data[image->size - 3] = '1';
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+static void what_stands_behind_the_end_of_a_hex_file_is_no_damage_unless_it_is_a_second_program(void **state)
+{
+	static const char program[] = ":10000000000102030405060708090A0B0C0D0E0F78\n:00000001FF\n";
+	struct buffer *image = *state;
+
+	add_text(image, program);
+	add_text(image, ":020000042000DA\n:021000006E6F11\n");	/* the source, where no memory is */
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	add_text(image, ":020000040000FA\n:02000000616F2E\n");
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	buffer_clear(image);
+	add_text(image, program);
+	add_text(image, "\n/* Copyright 1999 Somebody */\n");
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_string_not_equal(inspect(image).warning, "");
+	add(image, "\x01\x80", 2);
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
@@ -406,6 +426,36 @@ static void an_application_follows_the_esp8266s_boot_loader(void **state)
 	buffer_done(&application);
 }
 
+/* elf2bin.py: the words are written when the XOR is there already */
+static void the_checksum_of_a_build_counts_for_the_xor_that_it_spoils(void **state)
+{
+	struct buffer *image = *state;
+	uint32_t crc;
+
+	add_esp8266(image);
+	fill(image, 0xaa, 4096);
+	add_esp8266(image);
+	memset(image->data + 4096 + 16, 0, 8);	/* of eight bytes that are the same nothing is in the XOR */
+	crc = image_crc32_msb(buffer_bytes(image));
+	store_be32(image->data + 4096 + 16, __builtin_bswap32((uint32_t)image->size));
+	store_be32(image->data + 4096 + 20, __builtin_bswap32(crc));
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_flips_are_told(image, 4096 + 32);
+}
+
+/* irom0text behind the program, where the map of the flash has it */
+static void what_follows_at_a_sector_behind_erased_flash_is_no_damage(void **state)
+{
+	struct buffer *image = *state;
+
+	add_esp8266(image);
+	fill(image, 0xff, 8192);
+	fill(image, 0x41, 8192 + 300);
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	image->data[8191] = 0x41;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
 static void an_esp8266_image_has_a_short_header(void **state)
 {
 	struct buffer *image = *state;
@@ -507,23 +557,60 @@ static void a_gbl_file_is_checked_by_its_end(void **state)
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
+static void add_ebl_tag(struct buffer *to, unsigned tag, const char *contents, size_t size)
+{
+	add_be(to, tag, 2);
+	add_be(to, (uint32_t)size, 2);
+	add(to, contents, size);
+}
+
+static void an_ebl_file_is_checked_by_its_end(void **state)
+{
+	struct buffer *image = *state;
+
+	add_ebl_tag(image, 0x0000, "\x02\x01\xe3\x50\0\0\x40\0", 8);
+	add_ebl_tag(image, 0xfd03, "\0\0\x40\0program that is flashed", 26);
+	add_be(image, 0xfc040004, 4);
+	add_le(image, crc32_update(0, buffer_bytes(image)), 4);
+	assert_string_equal(inspect(image).format, "silabs-ebl");
+	assert_string_equal(inspect(image).arch, "arm");
+	assert_cut_is_told(image);
+	assert_flips_are_told(image, 8);
+	fill(image, 0xff, 64);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	add_text(image, "\x01more");
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	buffer_clear(image);
+	add_ebl_tag(image, 0xfb05, "\x02\x01\0\x01\xe3\x50", 6);
+	add_ebl_tag(image, 0xf907, "coded", 5);
+	assert_string_equal(inspect(image).format, "silabs-ebl");
+	assert_string_not_equal(inspect(image).warning, "");
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
+/* The header, and the first element's up to its contents. */
+static void add_ota(struct buffer *to, uint32_t size, unsigned tag, uint32_t length)
+{
+	add_le(to, 0x0beef11e, 4);
+	add_le(to, 0x100, 2);
+	add_le(to, 56, 2);
+	add_le(to, 0, 2);
+	add_le(to, 0x117c, 2);
+	add_le(to, 0x2101, 2);
+	add_le(to, 0x12214572, 4);
+	add_le(to, 2, 2);
+	add_field(to, "EBL tradfri_light", 32);
+	add_le(to, size, 4);
+	add_le(to, tag, 2);
+	add_le(to, length, 4);
+}
+
 static void a_zigbee_upgrade_file_names_its_product(void **state)
 {
 	struct buffer *image = *state;
 	struct image_facts facts;
 
-	add_le(image, 0x0beef11e, 4);
-	add_le(image, 0x100, 2);
-	add_le(image, 56, 2);
-	add_le(image, 0, 2);
-	add_le(image, 0x117c, 2);
-	add_le(image, 0x2101, 2);
-	add_le(image, 0x12214572, 4);
-	add_le(image, 2, 2);
-	add_field(image, "EBL tradfri_light", 32);
-	add_le(image, 56 + 6 + 86, 4);
-	add_le(image, 0, 2);
-	add_le(image, 86, 4);
+	add_ota(image, 56 + 6 + 86, 0, 86);
 	add_gbl(image);
 	facts = inspect(image);
 	assert_string_equal(facts.format, "zigbee-ota");
@@ -537,11 +624,66 @@ static void a_zigbee_upgrade_file_names_its_product(void **state)
 	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
+static void what_makers_put_into_a_zigbee_upgrade_file_is_their_affair(void **state)
+{
+	struct buffer *image = *state;
+
+	/* a sum behind the end that the header does not count; but not a second file */
+	add_ota(image, 56 + 6 + 86, 0, 86);
+	add_gbl(image);
+	add_le(image, 0x1234567, 4);
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	fill(image, 0x55, image->size + 100);
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	/* no elements at all: a tag that is reserved, and a length of no meaning */
+	buffer_clear(image);
+	add_ota(image, 56 + 6 + 600, 0x2a, 0x66000001);
+	fill(image, 0x37, image->size + 600);
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	image->data[56] = 0;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	/* a packed program with a signature behind it */
+	buffer_clear(image);
+	add_ota(image, 56 + 6 + 400, 0, 400);
+	add(image, "\xfd" "7zXZ\0\0\x01\x69\x22\xde\x36", 12);
+	fill(image, 0x37, 56 + 6 + 400);
+	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+}
+
+static void a_signed_zigbee_upgrade_file_is_looked_into(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_text(image, "NGIS");
+	add_le(image, 12, 4);
+	add_le(image, 2010, 4);
+	add_le(image, 4, 4);
+	add_le(image, 28, 4);
+	add_le(image, 56 + 6 + 86, 4);
+	add_le(image, 0, 4);
+	add_ota(image, 56 + 6 + 86, 0, 86);
+	add_gbl(image);
+	fill(image, 0x99, image->size + 512);
+	facts = inspect(image);
+	assert_string_equal(facts.format, "zigbee-ota");
+	assert_string_equal(facts.boards[0], "manufacturer 0x117c, image type 0x2101");
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	image->data[28 + 120] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[28 + 120] ^= 1;
+	image->size -= 512;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->size -= 20;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(hex_files_are_checked_line_by_line),
 		TEST(symbols_behind_the_end_of_a_hex_file_are_no_damage),
+		TEST(what_stands_behind_the_end_of_a_hex_file_is_no_damage_unless_it_is_a_second_program),
 		TEST(s_records_are_checked_line_by_line),
 		TEST(a_dfu_suffix_covers_any_file),
 		TEST(a_prefix_may_be_put_in_front_of_what_has_a_suffix),
@@ -553,10 +695,15 @@ int main(void)
 		TEST(a_merged_esp32_image_is_loader_table_and_application),
 		TEST(the_old_signature_of_an_esp32_image_is_68_bytes),
 		TEST(an_application_follows_the_esp8266s_boot_loader),
+		TEST(the_checksum_of_a_build_counts_for_the_xor_that_it_spoils),
+		TEST(what_follows_at_a_sector_behind_erased_flash_is_no_damage),
 		TEST(an_esp8266_image_has_a_short_header),
 		TEST(an_mcuboot_image_is_whole_by_its_hash),
 		TEST(a_gbl_file_is_checked_by_its_end),
+		TEST(an_ebl_file_is_checked_by_its_end),
 		TEST(a_zigbee_upgrade_file_names_its_product),
+		TEST(what_makers_put_into_a_zigbee_upgrade_file_is_their_affair),
+		TEST(a_signed_zigbee_upgrade_file_is_looked_into),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

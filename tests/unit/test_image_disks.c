@@ -37,11 +37,22 @@ static void make_rockchip(struct buffer *to)
 	(void)make_digest(NULL, "sha256", bytes_of(to->data, 1536), to->data + 1536);
 }
 
-/* An update of one part; its checksum bit by bit. */
-static void make_rkaf(struct buffer *to)
+/* Bit by bit. */
+static void add_rockchip_crc(struct buffer *to)
 {
 	uint32_t crc = 0;
 
+	for (size_t i = 0; i < to->size * 8; i++) {
+		uint32_t bit = crc >> 31 ^ (to->data[i / 8] >> (7 - i % 8) & 1);
+
+		crc = crc << 1 ^ (bit ? 0x04c10db7 : 0);
+	}
+	put_le32(to, to->size, crc);
+}
+
+/* An update of one part. */
+static void make_rkaf(struct buffer *to)
+{
 	add_text(to, "RKAF");
 	fill(to, 0, 2048);
 	put(to, 8, "rk3399-board", 12);
@@ -52,12 +63,36 @@ static void make_rkaf(struct buffer *to)
 	put_le32(to, 140 + 108, 1000);
 	fill(to, 0x42, 4096);
 	put_le32(to, 4, (uint32_t)to->size);
-	for (size_t i = 0; i < to->size * 8; i++) {
-		uint32_t bit = crc >> 31 ^ (to->data[i / 8] >> (7 - i % 8) & 1);
+	add_rockchip_crc(to);
+}
 
-		crc = crc << 1 ^ (bit ? 0x04c10db7 : 0);
-	}
-	put_le32(to, to->size, crc);
+static void put_loader_list(struct buffer *to, unsigned list, const char *name, uint32_t start, uint32_t size)
+{
+	size_t entry = 0x66 + list * 57;
+
+	to->data[25 + list * 6] = 1;
+	put_le32(to, 26 + list * 6, (uint32_t)entry);
+	to->data[30 + list * 6] = 57;
+	for (size_t i = 0; name[i] != '\0'; i++)
+		to->data[entry + 5 + 2 * i] = (uint8_t)name[i];
+	put_le32(to, entry + 45, start);
+	put_le32(to, entry + 49, size);
+}
+
+static void make_loader(struct buffer *to)
+{
+	add_text(to, "LDR \x66");
+	fill(to, 0, 2048);
+	to->data[6] = 0x26;
+	to->data[7] = 1;
+	put(to, 21, "C033", 4);
+	put_loader_list(to, 0, "rk3399_ddr_800MHz", 512, 512);
+	put_loader_list(to, 1, "rk3399_usbplug", 1024, 512);
+	put_loader_list(to, 2, "FlashData", 1536, 512);
+	put(to, 512, "RKNS", 4);		/* so that the others are not coded */
+	put_le32(to, 1024, 0x14000082);
+	memset(to->data + 1600, 0x3c, 300);
+	add_rockchip_crc(to);
 }
 
 static void make_ivt(struct buffer *to)
@@ -299,6 +334,7 @@ static const struct sample samples[] = {
 	{ "eGON", make_egon, "egon-spl", "arm", IMAGE_YES, 0, 0, true },
 	{ "Rockchip", make_rockchip, "rockchip-idb", "arm64", IMAGE_YES, 2048, 0, true },
 	{ "Rockchip update", make_rkaf, "rockchip-update", "", IMAGE_YES, 0, 0, true },
+	{ "Rockchip loader for USB", make_loader, "rockchip-loader", "arm64", IMAGE_YES, 0x66, 0, true },
 	{ "i.MX IVT", make_ivt, "imx-ivt", "arm", IMAGE_UNKNOWN, 0, 0, true },
 	{ "i.MX container", make_container, "imx-container", "arm64", IMAGE_YES, 0x400, 0, true },
 	{ "TI", make_ti, "ti-gp", "arm", IMAGE_UNKNOWN, 0, 0, true },
@@ -315,6 +351,47 @@ static void each_format_is_told_and_holds_what_all_must_hold(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
 		check_sample(&samples[i]);
+}
+
+static void leave_the_table(struct buffer *file)
+{
+	file->size = 40 * SECTOR;
+}
+
+static void leave_a_little_more(struct buffer *file)
+{
+	file->size = 40 * SECTOR + 1;
+}
+
+static void leave_a_part_of_the_table(struct buffer *file)
+{
+	file->size = 2 * SECTOR + 100;
+}
+
+static void a_gpt_by_itself_is_no_cut_disk(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	facts = inspect_made(make_gpt, leave_the_table);
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_int_equal(facts.problem_count, 1);
+	assert_string_equal(facts.parts[0].name, "partition 1 boot");
+	assert_int_equal(inspect_made(make_gpt, leave_a_little_more).whole, IMAGE_NO);
+	assert_int_equal(inspect_made(make_gpt, leave_a_part_of_the_table).whole, IMAGE_NO);
+}
+
+static void a_rockchip_loader_names_its_chip_and_what_is_in_it(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	facts = inspect_made(make_loader, NULL);
+	assert_string_equal(facts.boards[0], "330C");
+	assert_string_equal(facts.version, "1.26");
+	assert_string_equal(facts.name, "rk3399_ddr_800MHz");
+	assert_int_equal(facts.part_count, 3);
+	assert_string_equal(facts.parts[1].name, "rk3399_usbplug");
 }
 
 /* For SATA, with its place in bytes. */
@@ -594,6 +671,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_format_is_told_and_holds_what_all_must_hold),
+		cmocka_unit_test(a_gpt_by_itself_is_no_cut_disk),
+		cmocka_unit_test(a_rockchip_loader_names_its_chip_and_what_is_in_it),
 		cmocka_unit_test(a_disk_whose_second_table_is_gone_is_damaged),
 		cmocka_unit_test(a_loader_in_front_of_the_partitions_names_the_board),
 		cmocka_unit_test(a_card_image_without_a_table_is_said_to_have_none),

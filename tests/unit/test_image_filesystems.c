@@ -55,6 +55,37 @@ static void make_squashfs(struct buffer *to)
 	make_squashfs_of(to, &(struct program){ ARM, 0755 }, 1);
 }
 
+static void swap(struct buffer *in, size_t at, size_t size)
+{
+	for (size_t i = 0; i < size / 2; i++) {
+		uint8_t byte = in->data[at + i];
+
+		in->data[at + i] = in->data[at + size - 1 - i];
+		in->data[at + size - 1 - i] = byte;
+	}
+}
+
+/* The same, every number the other way round but the lengths of metadata blocks. */
+static void make_big_squashfs(struct buffer *to)
+{
+	size_t inode, ids;
+
+	make_squashfs(to);
+	inode = load_le32(to->data + 64) + 2;
+	ids = load_le32(to->data + 48);
+	for (size_t at = 0; at < 20; at += 4)
+		swap(to, at, 4);
+	for (size_t at = 20; at < 32; at += 2)
+		swap(to, at, 2);
+	for (size_t at = 32; at < 96; at += 8)
+		swap(to, at, 8);
+	for (size_t at = 0; at < 8; at += 2)
+		swap(to, inode + at, 2);
+	for (size_t at = 8; at < 36; at += 4)
+		swap(to, inode + at, 4);
+	swap(to, ids, 8);
+}
+
 static void make_old_squashfs(struct buffer *to)
 {
 	add_text(to, "sqsh");
@@ -255,6 +286,7 @@ static void make_ubifs(struct buffer *to)
 
 static const struct sample samples[] = {
 	{ "SquashFS 4", make_squashfs, "squashfs", "arm", IMAGE_UNKNOWN, 0, 0, true },
+	{ "SquashFS 4, big-endian", make_big_squashfs, "squashfs", "arm", IMAGE_UNKNOWN, 0, 0, true },
 	{ "SquashFS 3, big-endian", make_old_squashfs, "squashfs", "", IMAGE_UNKNOWN, 0, 0, true },
 	{ "JFFS2", make_jffs2, "jffs2", "mips", IMAGE_YES, 0, 68 + 2048, false },
 	{ "CramFS", make_cramfs, "cramfs", "", IMAGE_YES, 0, 0, true },
@@ -432,6 +464,45 @@ static void a_jffs2_that_may_go_on_is_not_called_whole(void **state)
 	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
 }
 
+static void leave_a_clean_marker(struct buffer *file)
+{
+	memset(file->data, 0xff, file->size);
+	put_be32(file, 0, 0x19852003);
+	put_be32(file, 4, 12);
+	put_be32(file, 8, raw0(file->data, 8));
+}
+
+static void a_jffs2_with_nothing_in_it_is_not_called_whole(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	facts = inspect_made(make_jffs2, leave_a_clean_marker);
+	assert_string_equal(facts.format, "jffs2");
+	assert_int_equal(facts.whole, IMAGE_UNKNOWN);
+	assert_int_equal(facts.problem_count, 1);
+}
+
+/* as a device does when a newer node takes its place: one bit of the type goes, the checksum stays */
+static void obsolete_second_node(struct buffer *file)
+{
+	memcpy(file->data + 4096, file->data, 68 + 2048);
+	file->data[4096 + 2] = 0xc0;
+}
+
+static void obsolete_and_break(struct buffer *file)
+{
+	obsolete_second_node(file);
+	file->data[4096 + 5] ^= 1;
+}
+
+static void a_jffs2_with_nodes_that_were_replaced_is_not_damaged(void **state)
+{
+	(void)state;
+	assert_int_equal(inspect_made(make_jffs2, obsolete_second_node).whole, IMAGE_UNKNOWN);
+	assert_int_equal(inspect_made(make_jffs2, obsolete_and_break).whole, IMAGE_NO);
+}
+
 static void what_most_programs_are_for_is_the_processor(void **state)
 {
 	static const uint16_t machines[] = { 94, ARM, 94, ARM, ARM };
@@ -600,6 +671,8 @@ int main(void)
 		cmocka_unit_test(the_executable_files_of_a_squashfs_tell_its_processor),
 		cmocka_unit_test(an_ubi_without_the_blocks_of_its_volumes_is_cut_off),
 		cmocka_unit_test(a_jffs2_that_may_go_on_is_not_called_whole),
+		cmocka_unit_test(a_jffs2_with_nothing_in_it_is_not_called_whole),
+		cmocka_unit_test(a_jffs2_with_nodes_that_were_replaced_is_not_damaged),
 		cmocka_unit_test(a_jffs2_whose_last_file_has_no_end_is_not_called_whole),
 		cmocka_unit_test(zeros_in_the_erased_flash_of_jffs2_are_told),
 		cmocka_unit_test(a_file_system_that_was_joined_to_itself_is_not_called_whole),

@@ -74,7 +74,8 @@ static void finish_tree(struct tree *tree, struct buffer *to)
 	buffer_done(&tree->strings);
 }
 
-static void add_fit(struct buffer *to, const char *algorithm, bool is_external, struct bytes data)
+/* How Rockchip's makes them is told by "totalsize". */
+static void add_fit_of(struct buffer *to, const char *algorithm, bool is_external, bool is_rockchips, struct bytes data)
 {
 	struct tree tree;
 
@@ -82,6 +83,8 @@ static void add_fit(struct buffer *to, const char *algorithm, bool is_external, 
 	buffer_init(&tree.strings, 10000);
 	node(&tree, "");
 	text(&tree, "description", "gateway v3.1");
+	if (is_rockchips)
+		number(&tree, "totalsize", 4096);
 	node(&tree, "images");
 	node(&tree, "kernel-1");
 	text(&tree, "type", "kernel");
@@ -109,10 +112,17 @@ static void add_fit(struct buffer *to, const char *algorithm, bool is_external, 
 	end_node(&tree);
 	end_node(&tree);
 	finish_tree(&tree, to);
+	if (is_rockchips)
+		fill(to, 0, (to->size + 511) / 512 * 512);
 	if (is_external) {
 		align(to);
 		add(to, data.data, data.size);
 	}
+}
+
+static void add_fit(struct buffer *to, const char *algorithm, bool is_external, struct bytes data)
+{
+	add_fit_of(to, algorithm, is_external, false, data);
 }
 
 static void a_fit_with_matching_hashes_is_whole(void **state)
@@ -155,6 +165,20 @@ static void changed_data_in_a_fit_is_damage(void **state)
 	facts = inspect(image);
 	assert_int_equal(facts.whole, IMAGE_NO);
 	assert_non_null(strstr(facts.problems[0].what, "kernel-1"));
+}
+
+static void data_behind_a_rockchip_fit_begins_at_a_block(void **state)
+{
+	struct buffer *image = *state;
+
+	add_fit_of(image, "crc32", true, true, BYTES("kernel data, kernel data"));
+	assert_int_equal(inspect(image).parts[0].offset % 512, 0);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	image->data[image->size - 1] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
+	image->data[image->size - 1] ^= 1;
+	image->size--;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
 }
 
 static void data_behind_a_fit_belongs_to_it(void **state)
@@ -320,6 +344,7 @@ int main(void)
 		TEST(a_fit_with_matching_hashes_is_whole),
 		TEST(the_short_crc_of_a_fit_is_compared),
 		TEST(changed_data_in_a_fit_is_damage),
+		TEST(data_behind_a_rockchip_fit_begins_at_a_block),
 		TEST(data_behind_a_fit_belongs_to_it),
 		TEST(a_fit_whose_hash_cannot_be_computed_is_not_called_whole),
 		TEST(a_digest_from_outside_is_asked_for),

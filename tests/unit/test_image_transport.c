@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "recovery/image/image.h"
+#include "src/base/crc.h"
 #include "src/base/text.h"
 
 enum { SIZE = 16384 };
@@ -93,6 +94,27 @@ static void one_line_end_as_it_should_be_clears_it(void **state)
 	assert_false(is_named(&facts, "in text mode"));
 }
 
+/* A package of scripts: hardly a byte of it is not text. */
+static void a_file_that_is_longer_by_its_lines_was_moved_so(void **state)
+{
+	uint8_t plain[512] = { 0x27, 0x05, 0x19, 0x56 }, moved[1024];
+	size_t size = 64;
+
+	(void)state;
+	for (unsigned line = 0; line < 20; line++, size += 9)
+		memcpy(plain + size, "echo flash\n" + 2, 9);
+	store_be32(plain + 12, (uint32_t)size - 64);
+	store_be32(plain + 4, crc32_update(0, bytes_of(plain, 64)));
+	assert_null(memchr(plain, '\n', 64));
+	size = in_text_mode(plain, size, moved);
+	for (unsigned more = 0; more < 2; more++) {
+		struct image_facts facts = inspect(moved, size + more);
+
+		assert_int_equal(is_named(&facts, "in text mode"), more == 0);
+		moved[size] = 'x';
+	}
+}
+
 /* As a boot ROM of a card has them, or a file system that holds texts from another system. */
 static void messages_in_a_program_are_no_damage(void **state)
 {
@@ -151,6 +173,7 @@ int main(void)
 		cmocka_unit_test(what_was_moved_in_text_mode_is_named),
 		cmocka_unit_test(it_comes_before_the_damage_that_follows_from_it),
 		cmocka_unit_test(one_line_end_as_it_should_be_clears_it),
+		cmocka_unit_test(a_file_that_is_longer_by_its_lines_was_moved_so),
 		cmocka_unit_test(messages_in_a_program_are_no_damage),
 		cmocka_unit_test(what_was_written_as_utf8_is_named),
 	};

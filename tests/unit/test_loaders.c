@@ -101,6 +101,28 @@ static void breed_is_known_and_left_to_its_page(void **state)
 	loader_bench_done(&b);
 }
 
+static void what_error_correction_could_not_read_is_worn_flash(void **state)
+{
+	static const char *const worn[] = {
+		"NAND read from offset 40000 failed -74",	/* U-Boot drivers/mtd/nand/raw/nand_util.c */
+		"Error (-74) reading page 000a0000",		/* cmd/nand.c */
+		"Read on nand0 failed with error -74",		/* cmd/mtd.c */
+		"nand: uncorrectable ECC error at page 2",
+	};
+	static const char *const other[] = {
+		"NAND read from offset 40000 failed -22", "SF: 65536 bytes @ 0x0 Read: OK", "0 blocks read: ERROR", "nand: 3 bitflips corrected", "",
+	};
+	char reply[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(worn) / sizeof(worn[0]); i++) {
+		text_format(reply, sizeof(reply), "NAND read: device 0 offset 0x40000\n%s\n 0 bytes read: ERROR\n", worn[i]);
+		assert_true(text_starts(loader_worn_flash_in(reply), worn[i]));
+	}
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+		assert_null(loader_worn_flash_in(other[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +130,7 @@ int main(void)
 		cmocka_unit_test(no_driver_takes_a_shell_for_its_loader),
 		cmocka_unit_test(a_shell_that_shows_a_part_only_is_left_to_its_own_update),
 		cmocka_unit_test(breed_is_known_and_left_to_its_page),
+		cmocka_unit_test(what_error_correction_could_not_read_is_worn_flash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-#include "src/store/nearest.h"
+#include "src/base/nearest.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-/* src/store/nearest.h
+/* src/base/nearest.h
  *
  * "Did you mean": how far two words are apart, ASCII case ignored. */
-#ifndef UNBRICK_STORE_NEAREST_H
-#define UNBRICK_STORE_NEAREST_H
+#ifndef UNBRICK_BASE_NEAREST_H
+#define UNBRICK_BASE_NEAREST_H
 
 #include <stdbool.h>
 
