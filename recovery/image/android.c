@@ -32,6 +32,7 @@ enum {
 	V3_PAGE = 4096,
 	V4_SIGNATURE_SIZE = 1580,
 	HEADER_V4 = 1584,
+	CERTIFICATE = 16 * 1024,
 	VERSION_MAX = 4,
 	PAGE_MAX = 128 * 1024,
 	PARTS = 8,
@@ -199,6 +200,9 @@ static void read_v3(const struct image_input *in, struct boot *boot)
 	add_to(boot, "ramdisk", load_le32(header + V3_RAMDISK_SIZE), false);
 	if (version_of(in) >= 4 && image_in_memory(in, 0, HEADER_V4))
 		add_to(boot, "signature", load_le32(header + V4_SIGNATURE_SIZE), false);
+	/* later signatures are not in the header any more (gki/certify_bootimg.py) */
+	if (in->size > boot->end && in->size - boot->end == CERTIFICATE && image_starts_with(image_slice(in, boot->end, 4), BYTES("AVB0")))
+		add_to(boot, "signature", CERTIFICATE, false);
 }
 
 static void read_v0(const struct image_input *in, struct boot *boot)

@@ -1,7 +1,7 @@
 /* recovery/image/android_super.c
  *
- * The super partition of Android: a table of logical partitions, each with a checksum of its own parts, then their contents. Nothing covers the contents.
- * super_empty.img is the table alone.
+ * The super partition of Android: a table of logical partitions, with checksums, then their contents, which nothing covers. super_empty.img is the
+ * table alone.
  * Source: AOSP system/core fs_mgr/liblp (metadata_format.h, utility.cpp, images.cpp). */
 #include <inttypes.h>
 

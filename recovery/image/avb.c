@@ -49,6 +49,7 @@ enum {
 struct vbmeta {
 	const struct image_input *in;
 	const struct image_input *image;	/* what its hash descriptor is about; NULL: is not here */
+	bool is_all_of_it;			/* of hashes, only those over all of the image count */
 	uint64_t at;				/* of the header, in in */
 	uint64_t authentication, auxiliary;	/* sizes */
 	struct image_facts *facts;
@@ -127,7 +128,8 @@ static void read_hash(struct vbmeta *meta, struct bytes descriptor)
 	name_size = load_be32(descriptor.data + HASH_NAME_SIZE);
 	salt_size = load_be32(descriptor.data + HASH_SALT_SIZE);
 	digest_size = load_be32(descriptor.data + HASH_DIGEST_SIZE);
-	if (name_size + salt_size + digest_size > descriptor.size - variable || digest_size == 0)
+	if (name_size + salt_size + digest_size > descriptor.size - variable || digest_size == 0 ||
+	    (meta->is_all_of_it && image_size != meta->image->size))
 		return;
 	image_text(algorithm, sizeof(algorithm), bytes_of(descriptor.data + HASH_ALGORITHM, HASH_ALGORITHM_SIZE));
 	salt = bytes_of(descriptor.data + variable + name_size, (size_t)salt_size);
@@ -139,7 +141,7 @@ static void read_hash(struct vbmeta *meta, struct bytes descriptor)
 	}
 	meta->image_hash = compare_digest(meta->in, algorithm, salt, image_slice(meta->image, 0, image_size), digest);
 	if (meta->image_hash == IMAGE_NO)
-		image_broken(meta->facts, 0, "it is damaged: its %s is not the one of its verified boot footer", algorithm);
+		image_broken(meta->facts, 0, "it is damaged: its %s is not the one of its verified boot data", algorithm);
 }
 
 static void read_descriptors(struct vbmeta *meta)
@@ -225,7 +227,7 @@ static enum image_answer inspect_meta(struct vbmeta *meta)
 enum image_answer avb_check_boot_signature(const struct image_input *in, struct image_facts *facts, uint64_t at, uint64_t size)
 {
 	struct image_input image = *in, signature = *in;
-	struct vbmeta meta = { .in = &signature, .image = &image, .at = at, .facts = facts };
+	struct vbmeta meta = { .in = &signature, .image = &image, .is_all_of_it = true, .at = at, .facts = facts };
 	enum image_answer answer = IMAGE_UNKNOWN;
 
 	if (!image_in_memory(in, 0, at + size))

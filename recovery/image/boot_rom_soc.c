@@ -1,8 +1,8 @@
 /* recovery/image/boot_rom_soc.c
  *
  * More headers that boot ROMs read: i.MX23/28, QorIQ, LPC32xx, AT91, DaVinci (AIS and UBL), StarFive JH7110, RZ/N1. Three of them cover what they load.
- * Source: U-Boot tools/mxsimage.h, pblimage.c, pbl_crc32.c, lpc32xximage.c, atmelimage.c, aisimage.h, ublimage.h, sfspl.c, renesas_spkgimage.h; NXP QorIQ
- * reference manuals, "Pre-boot loader" (PBI commands). */
+ * Source: U-Boot tools/mxsimage.h, pblimage.c, pbl_crc32.c, lpc32xximage.c, atmelimage.c, aisimage.h, ublimage.h, sfspl.c, renesas_spkgimage.h; NXP
+ * QorIQ reference manuals, "Pre-boot loader" (PBI commands). */
 #include <inttypes.h>
 
 #include "recovery/image/check.h"

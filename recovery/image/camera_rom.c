@@ -1,7 +1,7 @@
 /* recovery/image/camera_rom.c
  *
- * Loaders of chips that are found in cameras and set-top boxes, of which little is known or covered: Amlogic, Ingenic, SigmaStar, Novatek. HiSilicon's has no
- * mark at all and stays unknown.
+ * Loaders of chips that are found in cameras and set-top boxes, of which little is known or covered: Amlogic, Ingenic, SigmaStar, Novatek.
+ * HiSilicon's has no mark at all and stays unknown.
  * Source: U-Boot doc/board/amlogic/boot-flow.rst, tools/amlimage.c; OpenIPC U-Boot of Ingenic (SPL header); SigmaStar U-Boot's IPL
  * header; Novatek U-Boot nvtpack.h, EgorKin/Novatek-FW-info. */
 #include <inttypes.h>

@@ -53,7 +53,8 @@ static bool is_mediatek(const struct image_input *in)
 static uint64_t place_on_nand(const struct image_input *in, enum device device)
 {
 	const uint8_t *head = in->data.data;
-	uint64_t page = device == DEVICE_NAND ? load_le16(head + NAND_AT_PAGE) : load_le32(head + (device == DEVICE_NAND_HSM ? HSM_AT_PAGE : SPIM_AT_PAGE));
+	uint64_t page = device == DEVICE_NAND ? load_le16(head + NAND_AT_PAGE) :
+		load_le32(head + (device == DEVICE_NAND_HSM ? HSM_AT_PAGE : SPIM_AT_PAGE));
 
 	if (page < PAGE_MIN || page > PAGE_MAX)
 		return 0;
@@ -96,7 +97,8 @@ static bool blocks_are_right(const struct image_input *in, uint64_t total)
 	size_t end = strlen((const char *)head) + 1;
 	struct bytes rest = bytes_of(head + end, DEVICE_NAME - end);
 
-	return image_padding(rest) == rest.size && load_le32(head + 12) == 1 && load_le32(head + 16) == DEVICE_HEADER && is_erased(image_slice(in, 20, DEVICE_HEADER - 20)) &&
+	return image_padding(rest) == rest.size && load_le32(head + 12) == 1 && load_le32(head + 16) == DEVICE_HEADER &&
+	       is_erased(image_slice(in, 20, DEVICE_HEADER - 20)) &&
 	       layout_is_right(image_slice(in, DEVICE_HEADER, LAYOUT), LAYOUT_END, total) &&
 	       is_erased(image_slice(in, DEVICE_HEADER + LAYOUT - 4, LAYOUT_END - DEVICE_HEADER - LAYOUT + 4));
 }

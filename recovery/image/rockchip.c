@@ -220,7 +220,8 @@ static bool is_flat_part(const struct image_input *in, const uint8_t *entry, con
 }
 
 /* Of each part there is a hash. Returns whether it could be compared. */
-static bool check_part(const struct image_input *in, struct image_facts *facts, const uint8_t *entry, unsigned number, const char *algorithm, bool spread)
+static bool check_part(const struct image_input *in, struct image_facts *facts, const uint8_t *entry, unsigned number, const char *algorithm,
+		       bool spread)
 {
 	uint64_t start = (uint64_t)load_le16(entry) * BLOCK, length = (uint64_t)load_le16(entry + 2) * BLOCK;
 	struct bytes code = image_slice(in, place_of(start, spread), 4);

@@ -5,15 +5,6 @@
 #include "recovery/image/rsa.h"
 #include "tests/unit/image_media.h"
 
-static void add_digest(struct buffer *to, const char *algorithm, struct bytes over)
-{
-	uint8_t digest[IMAGE_DIGEST_SIZE];
-	size_t size = image_file_ops()->digest(NULL, algorithm, over, digest);
-
-	assert_true(size > 0);
-	add(to, digest, size);
-}
-
 static void put_digest(struct buffer *to, size_t at, struct bytes over)
 {
 	uint8_t digest[IMAGE_DIGEST_SIZE];
@@ -77,12 +68,12 @@ static void a_signature_fits_only_its_own_key_and_bytes(void **state)
 
 /* --- verified boot --- */
 
-/* With a hash of `image`, when there is one. */
-static void add_vbmeta(struct buffer *to, struct bytes image, EVP_PKEY *key, const uint8_t modulus[KEY_BYTES])
+/* With a hash of the first size bytes of to, when there are any. */
+static void add_vbmeta(struct buffer *to, size_t size, EVP_PKEY *key, const uint8_t modulus[KEY_BYTES])
 {
 	enum { AUTHENTICATION = 192, AUXILIARY = 448, DESCRIPTOR = 176 };
 	size_t start = to->size, auxiliary = start + 256 + AUTHENTICATION;
-	uint8_t signature[KEY_BYTES];
+	uint8_t signature[KEY_BYTES], hash[32];
 	struct buffer covered;
 
 	add(to, "AVB0\0\0\0\1\0\0\0\0", 12);
@@ -96,18 +87,19 @@ static void add_vbmeta(struct buffer *to, struct bytes image, EVP_PKEY *key, con
 	add_be(to, DESCRIPTOR, 8);
 	add_be(to, 8 + KEY_BYTES, 8);
 	fill(to, 0, start + 104);
-	add_be(to, image.size > 0 ? DESCRIPTOR : 0, 8);
+	add_be(to, size > 0 ? DESCRIPTOR : 0, 8);
 	fill(to, 0, auxiliary);
 	add_be(to, 2, 8);
 	add_be(to, DESCRIPTOR - 16, 8);
-	add_be(to, image.size, 8);
+	add_be(to, size, 8);
 	add_field(to, "sha256", 32);
 	add_be(to, 4, 4);
 	add_be(to, 0, 4);
 	add_be(to, 32, 4);
 	fill(to, 0, auxiliary + 132);
 	add_text(to, "boot");
-	add_digest(to, "sha256", image);
+	assert_int_equal(image_file_ops()->digest(NULL, "sha256", bytes_of(to->data, size), hash), sizeof(hash));
+	add(to, hash, sizeof(hash));
 	fill(to, 0, auxiliary + DESCRIPTOR);
 	add_be(to, KEY_BITS, 4);
 	add_be(to, 0, 4);
@@ -128,7 +120,7 @@ static void every_bit_of_signed_boot_data_is_covered(void **state)
 	uint8_t modulus[KEY_BYTES];
 	EVP_PKEY *key = make_key(modulus);
 
-	add_vbmeta(image, (struct bytes){ (const uint8_t *)"", 0 }, key, modulus);
+	add_vbmeta(image, 0, key, modulus);
 	assert_string_equal(inspect(image).format, "android-vbmeta");
 	assert_cut_is_told(image);
 	for (size_t i = 0; i < image->size; i++) {
@@ -165,7 +157,7 @@ static void what_fills_a_partition_up_to_its_footer_must_be_empty(void **state)
 	add_text(image, "\x91\x92 bytes of a partition \x01");
 	once = image->size;
 	fill(image, 0, 4096);
-	add_vbmeta(image, bytes_of(image->data, once), key, modulus);
+	add_vbmeta(image, once, key, modulus);
 	add_footer(image, once, 4096, 3 * 4096 - 64);
 	assert_int_equal(inspect(image).whole, IMAGE_YES);
 	image->data[2 * 4096] = 1;
@@ -207,7 +199,7 @@ static void a_signed_boot_image_of_version_4_is_whole(void **state)
 	fill(image, 0, 2 * 4096);
 	fill(image, 0x52, 2 * 4096 + 50);
 	fill(image, 0, 3 * 4096);
-	add_vbmeta(image, buffer_bytes(image), key, modulus);
+	add_vbmeta(image, image->size, key, modulus);
 	fill(image, 0, 4 * 4096);
 	assert_int_equal(inspect(image).whole, IMAGE_YES);
 	for (size_t at = 50; at < 3 * 4096; at += 500) {
@@ -218,6 +210,32 @@ static void a_signed_boot_image_of_version_4_is_whole(void **state)
 	}
 	memset(image->data + 3 * 4096, 0, 4096);	/* there is none where the header says that it is */
 	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
+	EVP_PKEY_free(key);
+}
+
+static void a_certificate_behind_a_boot_image_covers_it(void **state)
+{
+	enum { PAGE = 4096, CERTIFICATE = 16 * 1024 };
+	struct buffer *image = *state;
+	uint8_t modulus[KEY_BYTES];
+	EVP_PKEY *key = make_key(modulus);
+
+	add_text(image, "ANDROID!");
+	add_le(image, 100, 4);
+	add_le(image, 0, 8);
+	add_le(image, 1584, 4);
+	fill(image, 0, 40);
+	add_le(image, 4, 4);
+	fill(image, 0, PAGE);
+	fill(image, 0x51, PAGE + 100);
+	fill(image, 0, 2 * PAGE);
+	add_vbmeta(image, 2 * PAGE, key, modulus);
+	add_vbmeta(image, PAGE + 100, key, modulus);	/* one of fewer bytes, as that of the kernel is */
+	fill(image, 0, 2 * PAGE + CERTIFICATE);
+	assert_int_equal(inspect(image).whole, IMAGE_YES);
+	assert_int_equal(inspect(image).declared_size, image->size);
+	image->data[PAGE + 50] ^= 1;
+	assert_int_equal(inspect(image).whole, IMAGE_NO);
 	EVP_PKEY_free(key);
 }
 
@@ -440,6 +458,7 @@ int main(void)
 		TEST(every_bit_of_signed_boot_data_is_covered),
 		TEST(what_fills_a_partition_up_to_its_footer_must_be_empty),
 		TEST(a_signed_boot_image_of_version_4_is_whole),
+		TEST(a_certificate_behind_a_boot_image_covers_it),
 		TEST(an_empty_table_of_device_trees_may_count_in_the_id),
 		TEST(the_sum_of_a_sparse_image_may_be_that_of_its_reader_or_of_its_writer),
 		TEST(a_super_partition_lists_its_logical_ones),
