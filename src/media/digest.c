@@ -3,6 +3,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "src/media/digest.h"
 
+#include <blake2.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
@@ -16,8 +17,12 @@
 #include <unistd.h>
 
 #include "src/base/cleanup.h"
+#include "src/base/late_library.h"
 #include "src/base/text.h"
-#include "src/media/blake2b.h"
+
+/* OpenSSL knows only the longest BLAKE2b, lists made by `b2sum -l 256` need the shorter ones. */
+#define B2_CALLS(call) call(blake2b_, init) call(blake2b_, update) call(blake2b_, final)
+LATE_LIBRARY(b2_library, B2_CALLS, "libb2.so.1")
 
 enum {
 	READ_SIZE = 128 * 1024,	/* stays in the cache of a processor */
@@ -47,7 +52,11 @@ struct digest_stream {
 		SHA256_CTX sha256;
 		SHA_CTX sha1;
 		MD5_CTX md5;
-		struct blake2b blake2b;
+		struct {
+			struct b2_library library;
+			blake2b_state state;
+			size_t size;
+		} blake2b;
 	};
 };
 
@@ -66,7 +75,7 @@ static enum kind kind_of(const char *algorithm, size_t *ret_size)
 {
 	static const struct { const char *name; enum kind kind; size_t size; } rows[] = {
 		{ "sha256", KIND_SHA256, SHA256_DIGEST_LENGTH }, { "sha1", KIND_SHA1, SHA_DIGEST_LENGTH }, { "md5", KIND_MD5, MD5_DIGEST_LENGTH },
-		{ "blake2b256", KIND_BLAKE2B, 32 }, { "blake2b384", KIND_BLAKE2B, 48 },	/* OpenSSL has only that of 64 */
+		{ "blake2b256", KIND_BLAKE2B, 32 }, { "blake2b384", KIND_BLAKE2B, 48 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -102,8 +111,8 @@ struct digest_stream *digest_stream_new(const char *algorithm)
 	case KIND_SHA1: is_well = SHA1_Init(&stream->sha1) == 1; break;
 	case KIND_MD5: is_well = MD5_Init(&stream->md5) == 1; break;
 	case KIND_BLAKE2B:
-		blake2b_init(&stream->blake2b, size);
-		is_well = true;
+		stream->blake2b.size = size;
+		is_well = b2_library_open(&stream->blake2b.library) && stream->blake2b.library.init(&stream->blake2b.state, size) == 0;
 		break;
 	}
 	return is_well ? TAKE(stream) : NULL;
@@ -116,7 +125,7 @@ void digest_stream_add(struct digest_stream *stream, struct bytes more)
 	case KIND_SHA256: SHA256_Update(&stream->sha256, more.data, more.size); break;
 	case KIND_SHA1: SHA1_Update(&stream->sha1, more.data, more.size); break;
 	case KIND_MD5: MD5_Update(&stream->md5, more.data, more.size); break;
-	case KIND_BLAKE2B: blake2b_add(&stream->blake2b, more); break;
+	case KIND_BLAKE2B: stream->blake2b.library.update(&stream->blake2b.state, more.data, more.size); break;
 	}
 }
 
@@ -143,9 +152,8 @@ size_t digest_stream_end(struct digest_stream *stream, uint8_t *ret_digest, size
 		length = MD5_DIGEST_LENGTH;
 		break;
 	case KIND_BLAKE2B:
-		blake2b_end(&stream->blake2b, digest);
+		is_well = stream->blake2b.library.final(&stream->blake2b.state, digest, stream->blake2b.size) == 0;
 		length = (unsigned)stream->blake2b.size;
-		is_well = true;
 		break;
 	}
 	if (!is_well || length > size)
