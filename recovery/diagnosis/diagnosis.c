@@ -187,7 +187,7 @@ static size_t keep_named_faults(struct sign_match *matches, size_t count)
 
 /* Mail and narrow terminals cut long lines in two. Where lines bear time stamps the cut shows, for the rest bears none;
  * elsewhere mail cuts at a blank, and the rest goes on in small letters: then only a fault counts that a program words
- * so. The two are looked at together, and what neither half says alone counts. At a blank the cut takes the blank away. */
+ * so. The two are looked at together, and what neither half says alone counts. A cut at a blank takes it away. */
 static const struct sign *apply_wrapped(struct diagnosis *diagnosis, const struct reader_line *line)
 {
 	struct sign_match whole[SIGN_SET_MATCHES_MAX];

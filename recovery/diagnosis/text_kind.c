@@ -65,7 +65,7 @@ enum text_kind text_kind_of(struct bytes line)
 	return is_code(line) ? TEXT_CODE : is_prose(line) ? TEXT_PROSE : TEXT_MESSAGE;
 }
 
-/* One letter is a level only as the programs set it that use letters: logcat's "D/", ESP-IDF's "I (", MCUboot's "I: ". */
+/* A letter is a level only as programs with letters set it: logcat's "D/", ESP-IDF's "I (", MCUboot's "I: ". */
 static bool is_level_letter(struct bytes word, struct bytes after)
 {
 	return word.size == 1 && strchr("IDV", word.data[0]) != NULL &&
