@@ -296,7 +296,9 @@ void ui_key(struct ui *ui, int key)
 	ui->is_dirty = true;
 	ui->message[0] = '\0';
 	if (ui->rows < UI_MIN_ROWS || ui->cols < UI_MIN_COLS) {
-		if (key == 'q' || key == 3)	/* nothing else can be typed blind */
+		if (ui->has_prompt && ui->is_yes_no)	/* it is shown there, too; nothing else can be typed blind */
+			ui_prompt_key(ui, key);
+		else if (key == 'q' || key == 3)
 			ui_ask_quit(ui);
 		return;
 	}

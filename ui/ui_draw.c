@@ -190,7 +190,11 @@ static void draw_too_small(struct ui *ui)
 		canvas_put(&canvas, 0, 0, canvas.cols, ROLE_DANGER_FILL, "DO NOT UNPLUG");
 	canvas_printf(&canvas, 1, 0, canvas.cols, ROLE_STRONG, "This window is %d x %d.", ui->cols, ui->rows);
 	canvas_put(&canvas, 2, 0, canvas.cols, ROLE_NORMAL, "unbrick needs 80 x 24.");
-	canvas_put(&canvas, 3, 0, canvas.cols, ROLE_NORMAL, "Make it larger; the work goes on.");
+	if (ui->has_prompt && ui->is_yes_no)
+		canvas_printf(&canvas, 3 + canvas_wrap(&canvas, 3, 0, canvas.cols, 4, ROLE_ATTENTION, ui->prompt.label), 0, canvas.cols, ROLE_STRONG,
+			      "y %s  other keys: no", ui->prompt.yes);
+	else
+		canvas_put(&canvas, 3, 0, canvas.cols, ROLE_NORMAL, "Make it larger; the work goes on. q quit");
 	curs_set(0);
 	wnoutrefresh(stdscr);
 	doupdate();

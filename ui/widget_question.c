@@ -242,7 +242,7 @@ void widget_question_draw(struct widget_question *widget, struct canvas *to, int
 
 	if (question->type == QUESTION_NONE || rows <= 0)
 		return;
-	if (question->text[0] != '\0')
+	if (question->text[0] != '\0' && question->type != QUESTION_DEVICE)	/* its page asks already */
 		y += canvas_wrap(to, y, 1, to->cols - 2, 4, question->type == QUESTION_WORD ? ROLE_DANGER : ROLE_STRONG,
 				 question->text);
 	if (question->problem[0] != '\0')

@@ -25,7 +25,7 @@ static void fill_row(struct app *app, const char *id, struct device_row *row)
 	text_format(row->detail, sizeof(row->detail), "%s%s%s", profile->kind ? profile->kind : "device", profile->soc ? ", " : "",
 		    profile->soc ? profile->soc : "");
 	if (profile->method_count == 0)
-		text_append(row->detail, sizeof(row->detail), "; no way back known");
+		text_append(row->detail, sizeof(row->detail), "; no way known");
 }
 
 /* Profiles of the last cases come first when nothing is typed: a bench repairs the same models again and again. */

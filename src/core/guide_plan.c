@@ -411,13 +411,29 @@ static bool all_is_well(const struct live_case *c)
 	return runs(c) && c->view.verified != OUTCOME_NO;
 }
 
+/* A block that was written anew reads well for a while. */
+static bool had_worn_flash(struct live_case *c)
+{
+	char cause[32];
+
+	return case_get(c, "cause", cause, sizeof(cause)) && text_equal(cause, cause_label(CAUSE_FLASH_WEAR));
+}
+
+static const char *headline(struct live_case *c)
+{
+	if (!runs(c))
+		return "The device was not seen to run.";
+	if (!all_is_well(c))
+		return "It runs now, but not for good: the fault is still there.";
+	return had_worn_flash(c) ? "The device runs again. Its flash showed signs of wear: it may fail again." : "The device runs again.";
+}
+
 void guide_show_outcome(struct live_case *c)
 {
 	static const char *const words[] = { "Written", "Verified", "Booted" };
 	const enum outcome outcomes[] = { c->view.written, c->view.verified, c->view.booted };
 
-	case_say(c, "%s", all_is_well(c) ? "The device runs again." : runs(c) ? "It runs now, but not for good: the fault is still there." :
-		 "The device was not seen to run.");
+	case_say(c, "%s", headline(c));
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		case_say(c, "%-9s %-10s %s", words[i], outcome_name(outcomes[i]), c->view.outcome_reason[i]);
 	case_ask(c, QUESTION_CHOOSE, "Close the case?");

@@ -127,6 +127,9 @@ void bench_scan_nics(const struct bench_roots *roots, const struct ifaddrs *list
 	qsort(nics, count, sizeof(*nics), compare_nics);
 	for (size_t i = 0; i < count && state->nic_count < BENCH_NICS_MAX; i++) {
 		add_addresses(list, &nics[i].nic);
+		/* what the kernel or a container left there, and nobody uses: no cable is ever in it */
+		if (nics[i].rank == RANK_VIRTUAL && !nics[i].nic.is_up && nics[i].nic.address_count == 0)
+			continue;
 		state->nic[state->nic_count++] = nics[i].nic;
 	}
 }

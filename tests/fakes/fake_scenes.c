@@ -138,7 +138,7 @@ void fake_fill_device(struct case_view *view)
 {
 	view->phase = GUIDE_DEVICE;
 	fake_say(view, "Which device is it? Type a part of its name, its vendor or its chip.");
-	fake_ask(view, QUESTION_DEVICE, "");
+	fake_ask(view, QUESTION_DEVICE, "Device");
 }
 
 void fake_fill_happened(struct case_view *view)

@@ -376,10 +376,11 @@ static void wired_ports_come_before_wireless_and_virtual_ones(void **state)
 	struct sockaddr_storage hardware = { 0 };
 	struct sockaddr_in v4 = { .sin_family = AF_INET }, v4_mask = { .sin_family = AF_INET };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
-	struct ifaddrs list[6] = {
+	struct ifaddrs list[7] = {
 		{ .ifa_name = (char *)(uintptr_t)"lo", .ifa_flags = IFF_UP | IFF_LOOPBACK },
 		{ .ifa_name = (char *)(uintptr_t)"br0", .ifa_flags = IFF_UP },
 		{ .ifa_name = (char *)(uintptr_t)"wlan0" },
+		{ .ifa_name = (char *)(uintptr_t)"ifb0" },	/* virtual, off, without an address: none for a device */
 		{ .ifa_name = (char *)(uintptr_t)"eth0", .ifa_flags = IFF_UP | IFF_LOWER_UP },
 		{ .ifa_name = (char *)(uintptr_t)"eth0", .ifa_addr = (struct sockaddr *)&v6 },
 		{ .ifa_name = (char *)(uintptr_t)"eth0",
@@ -387,7 +388,7 @@ static void wired_ports_come_before_wireless_and_virtual_ones(void **state)
 		  .ifa_netmask = (struct sockaddr *)&v4_mask },
 	};
 
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 5; i++)
 		list[i].ifa_addr = packet_address(&hardware);
 	for (size_t i = 0; i + 1 < ARRAY_SIZE(list); i++)
 		list[i].ifa_next = &list[i + 1];
