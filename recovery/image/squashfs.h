@@ -15,6 +15,7 @@ enum {
 	SQUASHFS_FRAGMENT = 136 * 1024,
 	/* Bytes that may be unpacked while looking for programs. */
 	SQUASHFS_BUDGET = 24 * 1024 * 1024,
+	SQUASHFS_QUICK_BUDGET = 96 * 1024,	/* of a quick look at what unpacks slowly */
 };
 
 struct squashfs_files {

@@ -115,6 +115,8 @@ void squashfs_files_init(struct squashfs_files *files, const struct image_input 
 	files->block_size = word(files, block.data + AT_BLOCK_SIZE);
 	files->fragment_count = word(files, block.data + AT_FRAGMENTS);
 	files->compression = half(files, block.data + AT_COMPRESSION);
+	if (in->ops->check_left != NULL && (files->compression == LZMA || files->compression == XZ))
+		files->budget = SQUASHFS_QUICK_BUDGET;
 	files->at = longer(files, block.data + AT_INODE_TABLE);
 	files->end = longer(files, block.data + AT_DIRECTORY_TABLE);
 	files->fragments = longer(files, block.data + AT_FRAGMENT_TABLE);
