@@ -7,7 +7,6 @@
 
 #include "recovery/image/avb.h"
 #include "recovery/image/check.h"
-#include "recovery/image/rsa.h"
 #include "src/base/text.h"
 
 enum {
@@ -183,9 +182,9 @@ static enum image_answer check_signature(const struct vbmeta *meta, const char *
 	struct bytes key = slice_of_block(meta, auxiliary, meta->auxiliary, AT_KEY_OFFSET);
 	uint64_t bytes = key.size > KEY_HEADER ? load_be32(key.data) / 8 : 0;
 
-	if (bytes == 0 || key.size < KEY_HEADER + bytes)
+	if (bytes == 0 || key.size < KEY_HEADER + bytes || meta->in->ops->rsa_verify == NULL)
 		return IMAGE_UNKNOWN;
-	return rsa_verify(bytes_of(key.data + KEY_HEADER, (size_t)bytes), signature, algorithm, hash);
+	return meta->in->ops->rsa_verify(meta->in->ops->user, bytes_of(key.data + KEY_HEADER, (size_t)bytes), signature, algorithm, hash);
 }
 
 /* The hash in the authentication block covers header and auxiliary block. */

@@ -59,6 +59,9 @@ struct image_ops {
 	uint8_t *(*place)(void *user, size_t *ret_size);
 	/* Decrypts whole blocks to as many bytes at `to`, which may be in.data. cipher: "des-ecb". False: nobody here knows it. */
 	bool (*decrypt)(void *user, const char *cipher, struct bytes key, struct bytes in, uint8_t *to);
+	/* Does a signature (RFC 8017, 8.2.2: RSASSA-PKCS1-v1_5) of that digest ("sha256" or "sha512") fit a public key, of which the exponent is
+	 * 65537? modulus and signature: big-endian. Whose key it is stays open. UNKNOWN: a size or an algorithm that is not known here. */
+	enum image_answer (*rsa_verify)(void *user, struct bytes modulus, struct bytes signature, const char *algorithm, struct bytes digest);
 	/* These bytes will not be needed soon: a mapped file's pages may go. */
 	void (*forget)(void *user, struct bytes seen);
 	/* Streams up to this many packed bytes may be unpacked to their end, to check them; less where unpacking is slow.

@@ -48,7 +48,7 @@ librecovery_a_SOURCES += recovery/image/hilink.c
 # kernels, Android, cameras, microcontrollers, and what is no image
 librecovery_a_SOURCES += recovery/image/pe.c recovery/image/pe.h
 librecovery_a_SOURCES += recovery/image/android.c
-librecovery_a_SOURCES += recovery/image/avb.c recovery/image/avb.h recovery/image/rsa.c recovery/image/rsa.h
+librecovery_a_SOURCES += recovery/image/avb.c recovery/image/avb.h
 librecovery_a_SOURCES += recovery/image/sparse.c recovery/image/android_super.c
 librecovery_a_SOURCES += recovery/image/zip.c recovery/image/zip.h
 librecovery_a_SOURCES += recovery/image/inflate.c recovery/image/inflate.h

@@ -13,6 +13,7 @@
 #include "src/base/text.h"
 #include "src/media/decrypt.h"
 #include "src/media/digest.h"
+#include "src/media/rsa.h"
 #include "src/media/unpack.h"
 
 enum { PIECE_SIZE = 4 * 1024 * 1024, PLACE_SIZE = 16 * 1024 * 1024, HUGE_PAGE = 2 * 1024 * 1024 };
@@ -161,7 +162,7 @@ struct image_ops image_file_member_ops(struct image_file *file)
 	bool is_quick = file->look == IMAGE_LOOK_QUICK;
 
 	return (struct image_ops){ .digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_op,
-				   .decrypt = decrypt_blocks, .forget = forget_op, .check_packed_max = CHECK_PACKED_MAX,
+				   .decrypt = decrypt_blocks, .rsa_verify = rsa_verify, .forget = forget_op, .check_packed_max = CHECK_PACKED_MAX,
 				   .check_left = is_quick ? &file->check_left : NULL, .unpack_left = &file->unpack_left, .user = file };
 }
 
@@ -169,7 +170,7 @@ const struct image_ops *image_file_ops(void)
 {
 	static const struct image_ops ops = {
 		.digest = digest_op, .digest_pieces = digest_pieces_op, .crc32 = crc32_op, .unpack = unpack_stream,
-		.decrypt = decrypt_blocks, .check_packed_max = CHECK_PACKED_MAX,
+		.decrypt = decrypt_blocks, .rsa_verify = rsa_verify, .check_packed_max = CHECK_PACKED_MAX,
 	};
 
 	return &ops;

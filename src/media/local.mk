@@ -15,6 +15,7 @@ libstore_a_SOURCES += src/media/fit_check.c src/media/fit_check.h
 libstore_a_SOURCES += src/media/gpgv.c src/media/gpgv.h
 libstore_a_SOURCES += src/media/image_file.c src/media/image_file.h
 libstore_a_SOURCES += src/media/new_file.c src/media/new_file.h
+libstore_a_SOURCES += src/media/rsa.c src/media/rsa.h
 libstore_a_SOURCES += src/media/signature_check.c src/media/signature_check.h src/media/signature_cms.c
 libstore_a_SOURCES += src/media/signature_key.c src/media/signature_key.h src/media/signature_openssl.h
 libstore_a_SOURCES += src/media/small_file.c src/media/small_file.h

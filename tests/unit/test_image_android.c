@@ -2,7 +2,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-#include "recovery/image/rsa.h"
+#include "src/media/rsa.h"
 #include "tests/unit/image_media.h"
 
 static void put_digest(struct buffer *to, size_t at, struct bytes over)
@@ -52,16 +52,16 @@ static void a_signature_fits_only_its_own_key_and_bytes(void **state)
 		struct bytes hash = bytes_of(digest, size), key_bytes = bytes_of(modulus, KEY_BYTES), signed_bytes = bytes_of(signature, KEY_BYTES);
 
 		sign(key, i == 0 ? EVP_sha256() : EVP_sha512(), BYTES("what is signed"), signature);
-		assert_int_equal(rsa_verify(key_bytes, signed_bytes, algorithms[i], hash), IMAGE_YES);
-		assert_int_equal(rsa_verify(bytes_of(other, KEY_BYTES), signed_bytes, algorithms[i], hash), IMAGE_NO);
-		assert_int_equal(rsa_verify(key_bytes, signed_bytes, "md5", hash), IMAGE_UNKNOWN);
+		assert_int_equal(rsa_verify(NULL, key_bytes, signed_bytes, algorithms[i], hash), IMAGE_YES);
+		assert_int_equal(rsa_verify(NULL, bytes_of(other, KEY_BYTES), signed_bytes, algorithms[i], hash), IMAGE_NO);
+		assert_int_equal(rsa_verify(NULL, key_bytes, signed_bytes, "md5", hash), IMAGE_UNKNOWN);
 		for (size_t at = 0; at < KEY_BYTES; at += 31) {
 			signature[at] ^= 0x10;
-			assert_int_equal(rsa_verify(key_bytes, signed_bytes, algorithms[i], hash), IMAGE_NO);
+			assert_int_equal(rsa_verify(NULL, key_bytes, signed_bytes, algorithms[i], hash), IMAGE_NO);
 			signature[at] ^= 0x10;
 		}
 		digest[3] ^= 1;
-		assert_int_equal(rsa_verify(key_bytes, signed_bytes, algorithms[i], hash), IMAGE_NO);
+		assert_int_equal(rsa_verify(NULL, key_bytes, signed_bytes, algorithms[i], hash), IMAGE_NO);
 	}
 	EVP_PKEY_free(key);
 }
