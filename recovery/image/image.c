@@ -240,7 +240,7 @@ static void inspect_start(const struct image_input *in, struct image_facts *fact
 		facts->is_doubted = facts->whole == IMAGE_UNKNOWN && in->data.size == in->size && format->may_be_cut != NULL &&
 				    format->may_be_cut(in, facts);
 		if (facts->is_doubted)
-			image_problem(facts, in->size, "it may be cut off: it does not end as such files do; only unpacking all of it tells");
+			image_problem(facts, in->size, "it may be cut off: its end, or how much it says comes out of it, is unusual; only unpacking all of it tells");
 		return;
 	}
 	*facts = (struct image_facts){ .file_size = in->size, .format = "unknown", .title = "unknown format" };

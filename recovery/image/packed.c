@@ -270,6 +270,8 @@ const struct image_format image_format_bzip2 = {
 
 enum {
 	LZMA_HEADER = 13,
+	LZMA_SIZE = 5,
+	LZMA_RATIO = 5,
 	LZMA_PROPERTIES_END = 9 * 5 * 5,
 	LZMA_UNPACKED_MAX_BITS = 36,	/* no firmware unpacks to more than 64 GiB */
 };
@@ -294,6 +296,15 @@ static bool is_lzma(const struct image_input *in)
 	return size == UINT64_MAX || (size > 0 && size >> LZMA_UNPACKED_MAX_BITS == 0 && size > in->data.size / 64);
 }
 
+/* The header says how much comes out, and programs do not pack so well: of most files that were cut in the middle that is too much. */
+static bool lzma_may_be_cut(const struct image_input *in, const struct image_facts *facts)
+{
+	uint64_t size = load_le64(in->data.data + LZMA_SIZE);
+
+	(void)facts;
+	return size != UINT64_MAX && size / LZMA_RATIO > in->size && !is_start_of_a_flash(in);
+}
+
 static void inspect_lzma(const struct image_input *in, struct image_facts *facts)
 {
 	uint64_t used;
@@ -314,5 +325,5 @@ static void inspect_lzma(const struct image_input *in, struct image_facts *facts
 }
 
 const struct image_format image_format_lzma = {
-	.word = "lzma", .is_carrier = true, .title = "LZMA file", .matches = is_lzma, .inspect = inspect_lzma,
+	.word = "lzma", .is_carrier = true, .title = "LZMA file", .matches = is_lzma, .inspect = inspect_lzma, .may_be_cut = lzma_may_be_cut,
 };

@@ -22,7 +22,7 @@ static const struct cli_option options[] = {
 	[BOARD] = { "board", "ID[,ID...]", "and with these board or hardware ids, most exact first; a comma in an id is kept (vendor,board)" },
 	[REVISION] = { "revision", "R", "and of this hardware revision" },
 	[DEEP] = { "deep", NULL, "unpack everything that is packed, to check it to its end; without it only as much as takes no longer than "
-		"hashing, and a .gz that does not end as such files do" },
+		"hashing, and a .gz or .lzma that seems to be cut off" },
 	[JSON] = { "json", NULL, "one JSON object a line" },
 	{ NULL, NULL, NULL },
 };

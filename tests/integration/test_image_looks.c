@@ -174,6 +174,23 @@ static void a_cut_gzip_file_is_told_by_a_quick_look(void **state)
 	}
 }
 
+/* It says how much comes out of it, and has no other end than that. */
+static void an_lzma_file_that_was_cut_in_the_middle_is_told(void **state)
+{
+	/* the lines of base64, each of them twice */
+	enum { UNPACKED = 2 * (LARGE / 3 * 4 + (LARGE / 3 * 4 + 75) / 76) };
+	AUTO_FREE uint8_t *packed = malloc(ROOM);
+	size_t size = pack(*state, "sh -c 'base64 | sed p | xz --format=lzma -c'", LARGE, 18, packed);
+
+	assert_true(size > 500000);
+	/* xz leaves it open, the encoders of firmware do not */
+	for (unsigned i = 0; i < 8; i++)
+		packed[5 + i] = (uint8_t)((uint64_t)UNPACKED >> (8 * i));
+	assert_int_equal(look_at(*state, packed, size, IMAGE_LOOK_DEEP).whole, IMAGE_UNKNOWN);
+	assert_int_equal(look_at(*state, packed, size, IMAGE_LOOK_QUICK).problem_count, 0);
+	assert_int_equal(look_at(*state, packed, size / 4, IMAGE_LOOK_QUICK).whole, IMAGE_NO);
+}
+
 static void who_has_no_time_for_a_doubt_is_told_of_it(void **state)
 {
 	const struct temp_bench *bench = *state;
@@ -424,6 +441,7 @@ int main(void)
 		TEST(a_cut_stream_is_told_by_its_end),
 		TEST(the_end_of_bzip2_is_seen_at_each_bit_and_before_padding),
 		TEST(a_cut_gzip_file_is_told_by_a_quick_look),
+		TEST(an_lzma_file_that_was_cut_in_the_middle_is_told),
 		TEST(who_has_no_time_for_a_doubt_is_told_of_it),
 		TEST(a_gzip_file_before_padding_is_not_cut),
 		TEST(damage_is_told_where_it_is_and_not_called_cut),
