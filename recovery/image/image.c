@@ -55,7 +55,8 @@ static void add_neighbour(struct image_facts *facts, uint64_t offset, const stru
 	text_copy(part->arch, sizeof(part->arch), of->arch);
 	text_copy(part->name, sizeof(part->name), of->name);
 	image_add_parts_of(facts, of, offset);
-	if (of->whole == IMAGE_NO)
+	/* what is at the start has told its own */
+	if (of->whole == IMAGE_NO && offset > 0)
 		image_broken(facts, offset + of->problems[0].offset, "the %s at 0x%" PRIx64 ": %.110s", of->format, offset, of->problems[0].what);
 	if (image_archs_differ(of->arch, facts->arch))
 		image_warning(facts, "its parts are for different processors: %s, and %s at 0x%" PRIx64, facts->arch, of->arch, offset);

@@ -268,6 +268,25 @@ static void two_whole_parts_make_a_whole_flash_image(void **state)
 	assert_int_equal(inspect(image).whole, IMAGE_UNKNOWN);
 }
 
+static void damage_in_each_part_is_told_once(void **state)
+{
+	struct buffer *image = *state;
+	struct image_facts facts;
+
+	add_uimage(image, 2, 2, "one", BYTES("kernel"));
+	fill(image, 0xff, BLOCK);
+	add_uimage(image, 2, 7, "two", BYTES("file system"));
+	image->data[64] ^= 1;
+	facts = inspect(image);
+	assert_int_equal(facts.whole, IMAGE_NO);
+	assert_int_equal(facts.problem_count, 1);
+	image->data[BLOCK + 64] ^= 1;
+	facts = inspect(image);
+	assert_int_equal(facts.problem_count, 2);
+	assert_int_equal(facts.broken_count, 2);
+	assert_int_equal(facts.problems[1].offset, BLOCK + 64);
+}
+
 static void parts_for_different_processors_are_warned_of(void **state)
 {
 	struct buffer *image = *state;
@@ -519,6 +538,7 @@ int main(void)
 		TEST(a_squashfs_is_known_by_its_size_only),
 		TEST(kernel_and_root_file_system_behind_each_other_are_a_flash_image),
 		TEST(two_whole_parts_make_a_whole_flash_image),
+		TEST(damage_in_each_part_is_told_once),
 		TEST(parts_for_different_processors_are_warned_of),
 		TEST(what_follows_unchecked_takes_the_assurance_away),
 		TEST(raw_kernels_are_told_by_their_magic),
