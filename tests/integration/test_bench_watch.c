@@ -178,14 +178,8 @@ static bool has_nic(const struct bench_state *now, const char *name, bool has_ca
 	for (unsigned i = 0; i < now->nic_count; i++)
 		if (text_equal(now->nic[i].name, name))
 			return now->nic[i].has_carrier == has_carrier && now->nic[i].mac[0] != '\0' &&
-			       (address == NULL ||
-				(now->nic[i].address_count > 0 && text_equal(now->nic[i].address[0], address)));
+			       now->nic[i].address_count > 0 && text_equal(now->nic[i].address[0], address);
 	return false;
-}
-
-static bool is_tap_down(const struct bench_state *now, void *what)
-{
-	return has_nic(now, what, false, NULL);
 }
 
 static bool is_tap_up(const struct bench_state *now, void *what)
@@ -238,7 +232,7 @@ static void carrier_and_address_are_reported_within_a_second(void **state)
 	tap = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 	text_copy(request.ifr_name, sizeof(request.ifr_name), name);
 	assert_int_equal(ioctl(tap, TUNSETIFF, &request), 0);
-	assert_true(wait_until(&wait, is_tap_down, name));
+	/* one that nobody uses is not shown (test_bench_scan) */
 	bring_up(name);
 	assert_true(wait_until(&wait, is_tap_up, name));
 	assert_int_equal(ioctl(tap, TUNSETCARRIER, &off), 0);
