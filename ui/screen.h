@@ -59,6 +59,8 @@ struct screen_ops {
 	/* Of a screen whose every key is the device's: is Esc ours now, because a view of ours stands before what the device shows? An Esc stops an
 	 * autoboot or leaves an editor over there, so who only wants our view gone must not send one. NULL: it is the device's. */
 	bool (*owns_escape)(struct ui *ui, void *state);
+	/* Of the same: did the operator begin a command of ours (Ctrl-A), so that the next key is it, whatever follows behind it? NULL: never. */
+	bool (*awaits_command)(struct ui *ui, void *state);
 	/* A standing remark for the message row; leave it empty when there is none. */
 	void (*hint)(struct ui *ui, void *state, char *to, size_t size);
 	/* Milliseconds until it would look different by itself; 0: never. */

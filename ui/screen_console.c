@@ -421,6 +421,14 @@ static bool owns_escape(struct ui *ui, void *user)
 	return state->is_prefixed || (pane != NULL && is_looking(pane));
 }
 
+static bool awaits_command(struct ui *ui, void *user)
+{
+	const struct console_state *state = user;
+
+	(void)ui;
+	return state->is_prefixed;
+}
+
 static bool key(struct ui *ui, void *user, int pressed)
 {
 	struct console_state *state = user;
@@ -488,6 +496,7 @@ const struct screen_ops screen_console = {
 	.paste = paste,
 	.appetite = appetite,
 	.owns_escape = owns_escape,
+	.awaits_command = awaits_command,
 	.hint = hint,
 	.help = "The device's own console. What you type goes to the device, also Esc and Ctrl-C; F10, or Ctrl-A and then q, goes "
 		"back. The commands of this screen come after Ctrl-A, as in picocom.\n"

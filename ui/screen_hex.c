@@ -278,6 +278,14 @@ static bool owns_escape(struct ui *ui, void *user)
 	return true;
 }
 
+static bool awaits_command(struct ui *ui, void *user)
+{
+	const struct hex_state *state = user;
+
+	(void)ui;
+	return state->is_prefixed;
+}
+
 const struct screen_ops screen_hex = {
 	.name = "hex",
 	.keys = keys,
@@ -291,6 +299,7 @@ const struct screen_ops screen_hex = {
 	.mouse = mouse,
 	.appetite = appetite,
 	.owns_escape = owns_escape,
+	.awaits_command = awaits_command,
 	.hint = hint,
 	.help = "The bytes of the console as they came: on the left the offset since the console was opened, then the time of day when the "
 		"row's first byte came, where it differs from the row above, then the bytes and the same as text. They are read back from "

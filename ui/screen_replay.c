@@ -223,6 +223,14 @@ static void mouse(struct ui *ui, void *user, enum screen_mouse what, int y, int 
 		screen_console.mouse(ui, state->console, what, y, x);
 }
 
+static bool awaits_command(struct ui *ui, void *user)
+{
+	const struct replay_screen *state = user;
+
+	(void)ui;
+	return state->is_prefixed;
+}
+
 static unsigned refresh_ms(struct ui *ui, void *user)
 {
 	const struct console_view *console = console_of(ui, user);
@@ -245,6 +253,7 @@ const struct screen_ops screen_replay = {
 	.command = command,
 	.mouse = mouse,
 	.hint = hint,
+	.awaits_command = awaits_command,
 	.refresh_ms = refresh_ms,
 	.help = "A recording of a console, played as it came: a capture of this program, a log with times, or any log. No port is opened "
 		"and nothing is sent.\n"

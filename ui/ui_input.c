@@ -102,10 +102,14 @@ static bool is_burst(int before)
 	return before >= KEYS_BY_HAND || (ioctl(STDIN_FILENO, FIONREAD, &waiting) == 0 && before + waiting >= KEYS_BY_HAND);
 }
 
-/* Text that is typed in one go is text of the line that it is typed into; anywhere else it would be commands of ours, or the device's. */
+/* Text that is typed in one go is text of the line that it is typed into, or of the command that it begins with; anywhere else it would be
+ * commands of ours, or the device's. */
 static bool takes_bursts(struct ui *ui)
 {
-	return ui_appetite(ui) != APPETITE_TEXT && !ui->has_prompt;
+	const struct ui_screen *screen = ui_top(ui);
+
+	return ui_appetite(ui) != APPETITE_TEXT && !ui->has_prompt &&
+	       (screen->ops->awaits_command == NULL || !screen->ops->awaits_command(ui, screen->state));
 }
 
 /* True: the key was a part of it. */
