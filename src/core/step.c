@@ -341,9 +341,10 @@ void steps_on_line(struct live_case *c, const struct diagnosis_line *line)
 	}
 }
 
+/* A lost line is quiet, too: what types goes on when it is back. */
 void steps_on_pause(struct live_case *c, uint64_t now_ms)
 {
-	if (c->step.ops && c->step.ops->on_pause) {
+	if (c->step.ops && c->step.ops->on_pause && !(c->step.ops->types && c->view.is_line_lost)) {
 		c->step.ops->on_pause(c, now_ms);
 		after(c);
 	}
