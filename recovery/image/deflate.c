@@ -93,12 +93,12 @@ static size_t find_own_codes(const struct search *search, size_t behind, bool (*
 /* 3.2.4: the last bytes as they are, often none of them, behind their number and its complement. */
 static bool is_stored_last(struct bytes stream)
 {
-	for (size_t size = 0; size <= STORED_MAX && size + STORED_HEADER < stream.size; size++) {
+	for (size_t size = 0; size <= STORED_MAX && size + STORED_HEADER + 1 < stream.size; size++) {
 		const uint8_t *header = stream.data + stream.size - size - STORED_HEADER;
 
-		/* before it three bits, 1, 0, 0, and zeros that fill the last one's byte */
+		/* before it three bits, 1, 0, 0, and zeros that fill the last one's byte: its highest bit that is set is the first of the three */
 		if (((unsigned)header[0] | (unsigned)header[1] << 8) == size && (header[0] ^ header[2]) == 0xff && (header[1] ^ header[3]) == 0xff &&
-		    header[-1] < 0x40)
+		    (header[-1] != 0 ? header[-1] < 0x40 : header[-2] >= 0x40))
 			return true;
 	}
 	return false;

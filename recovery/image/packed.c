@@ -181,8 +181,6 @@ static bool gzip_may_be_cut(const struct image_input *in, const struct image_fac
 	size_t padding = image_long_padding(in, in->data), end;
 	struct bytes tail = in->data;
 
-	if (is_start_of_a_flash(in))
-		return false;
 	/* the last zeros may be the trailer's own */
 	if (padding > GZIP_TRAILER)
 		tail.size -= padding - GZIP_TRAILER;
@@ -302,7 +300,7 @@ static bool lzma_may_be_cut(const struct image_input *in, const struct image_fac
 	uint64_t size = load_le64(in->data.data + LZMA_SIZE);
 
 	(void)facts;
-	return size != UINT64_MAX && size / LZMA_RATIO > in->size && !is_start_of_a_flash(in);
+	return size != UINT64_MAX && size / LZMA_RATIO > in->size;
 }
 
 static void inspect_lzma(const struct image_input *in, struct image_facts *facts)

@@ -124,6 +124,23 @@ static void no_end_is_found_in_a_stream_that_was_cut_off(void **state)
 	}
 }
 
+/* In a row of zeros that was stored as it is, the header of a block looks like that of an empty one. */
+static void a_block_of_zeros_is_no_end(void **state)
+{
+	static const uint8_t header[] = { 0x00, 0xff, 0xff, 0x00, 0x00 };
+	uint8_t stream[1000] = { 0 };
+
+	(void)state;
+	memcpy(stream + 500, header, sizeof(header));
+	assert_int_equal(deflate_find_end(bytes_of(stream, 503 + TRAILER), TRAILER, nothing_follows), 0);
+	stream[498] = 0x01;	/* the last one, and empty */
+	memcpy(stream + 499, "\0\0\xff\xff", 4);
+	assert_int_equal(deflate_find_end(bytes_of(stream, 503 + TRAILER), TRAILER, nothing_follows), 503);
+	stream[497] = 0x80;	/* its first bit is the last one of a byte */
+	stream[498] = 0x00;
+	assert_int_equal(deflate_find_end(bytes_of(stream, 503 + TRAILER), TRAILER, nothing_follows), 503);
+}
+
 static void the_tail_is_enough_and_something_may_follow(void **state)
 {
 	AUTO_FREE uint8_t *plain = make_plain(1);
@@ -163,6 +180,7 @@ int main(void)
 		cmocka_unit_test(a_stream_without_matches_has_no_code_for_distances),
 		cmocka_unit_test(a_stream_that_was_flushed_at_its_end_ends_in_an_empty_block),
 		cmocka_unit_test(no_end_is_found_in_a_stream_that_was_cut_off),
+		cmocka_unit_test(a_block_of_zeros_is_no_end),
 		cmocka_unit_test(the_tail_is_enough_and_something_may_follow),
 		cmocka_unit_test(noise_has_no_end),
 	};
