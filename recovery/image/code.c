@@ -6,7 +6,7 @@
  * Intel SDM vol. 2. */
 #include <string.h>
 
-#include "recovery/image/format.h"
+#include "recovery/image/text_file.h"
 #include "src/base/cleanup.h"
 
 enum {
@@ -144,15 +144,6 @@ static void find_idioms(struct bytes code, unsigned hits[IDIOMS_MAX])
 	count_hits(&finder, code, hits);
 }
 
-/* Some instructions are two letters; but no program is text alone. */
-static bool has_only_text(struct bytes code)
-{
-	for (size_t i = 0; i < code.size; i++)
-		if (code.data[i] > 0x7e || (code.data[i] < 0x20 && memchr("\t\n\r", code.data[i], 3) == NULL))
-			return false;
-	return true;
-}
-
 const char *image_guess_arch(struct bytes code)
 {
 	unsigned hits[IDIOMS_MAX] = { 0 }, most = 0, next = 0, first = 0, wanted;
@@ -179,5 +170,6 @@ const char *image_guess_arch(struct bytes code)
 			next = points;
 		}
 	}
-	return most >= wanted && most >= LEAD * next && !has_only_text(code) ? best : "";
+	/* some instructions are two letters; but no program is text alone */
+	return most >= wanted && most >= LEAD * next && !text_file_is_text(code) ? best : "";
 }

@@ -122,7 +122,7 @@ struct image_facts {
 	struct image_problem member_problem;	/* of a part; "" none */
 	bool ends_exactly;		/* nothing but padding follows it in a good file */
 	bool is_padded_by_nature;	/* it is made with padding behind it, so that nothing is missed there */
-	bool is_doubted;		/* its end speaks for a file that was cut off: only unpacking all of it tells */
+	bool is_doubted;		/* it ends, or is as small, as a file that was cut off: only unpacking all of it tells */
 	bool needs_deep_look;		/* something packed was not unpacked to its end, and nothing else covers it */
 	char warning[192];		/* nothing broken, but worth a look before flashing */
 	struct image_part parts[IMAGE_PARTS];

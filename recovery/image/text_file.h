@@ -10,6 +10,8 @@ enum { TEXT_FILE_HEAD = 4096 };		/* looked at */
 
 /* The beginning, of a member of an archive less of it, without byte order mark and leading blanks, made printable; UTF-16 is read as its lower bytes. */
 void text_file_head(const struct image_input *in, char *to, size_t size);
+/* No control characters, which programs have and text has not. */
+bool text_file_is_text(struct bytes part);
 /* Nothing but text, at its beginning and where its end is in memory. */
 bool text_file_is(const struct image_input *in);
 /* Does text begin with one of these, whatever the case? */

@@ -43,8 +43,7 @@ void text_file_head(const struct image_input *in, char *to, size_t size)
 	text_printable(to, size, from);
 }
 
-/* Control characters are what programs have and text has not. */
-static bool is_texty(struct bytes part)
+bool text_file_is_text(struct bytes part)
 {
 	for (size_t i = 0; i < part.size; i++)
 		if ((part.data[i] < 0x20 && part.data[i] != '\t' && part.data[i] != '\r' && part.data[i] != '\n' && part.data[i] != '\f') ||
@@ -66,7 +65,7 @@ bool text_file_is(const struct image_input *in)
 
 		tail = bytes_of(in->data.data + from, end - from);
 	}
-	return is_texty(head) && is_texty(tail);
+	return text_file_is_text(head) && text_file_is_text(tail);
 }
 
 bool text_file_starts(const char *text, const char *const *starts, size_t count)
